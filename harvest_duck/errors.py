@@ -1,0 +1,136 @@
+"""The errors that harvest_duck raises, one class per thing that can go wrong.
+
+::
+
+    HarvestDuckError
+    ├── ConnectionStringError (ValueError)    the connection string, a DSN or a property cannot be used
+    ├── UnknownTable (LookupError)            no table of that name
+    ├── QueryError (ValueError)               the query asks for something that no request can answer
+    ├── CredentialsError (PermissionError)    there is no token, or no account, to ask with
+    │   └── LoginRequired                     a person has to sign in first
+    ├── TransportError* (OSError)             no answer: connection, TLS, timeout, proxy
+    ├── ResponseError (OSError)               Harvest answered, with an error
+    │   ├── Unauthorized                      401
+    │   ├── Forbidden                         403
+    │   ├── NotFound                          404
+    │   ├── InvalidRequest                    400, 422
+    │   ├── RateLimited*                      429, with `retry_after_s`
+    │   └── ServerError*                      5xx
+    ├── ProtocolError (ValueError)            an answer that breaks the contract of Harvest's API
+    └── DecodeError (ValueError)              a value that does not fit its column
+
+Classes with * are `retriable`. Each message is one line that says what happened, where, and what to do; DuckDB keeps
+nothing else of an exception. Most classes are also the builtin exception named beside them.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConnectionStringError",
+    "CredentialsError",
+    "DecodeError",
+    "Forbidden",
+    "HarvestDuckError",
+    "InvalidRequest",
+    "LoginRequired",
+    "NotFound",
+    "ProtocolError",
+    "QueryError",
+    "RateLimited",
+    "ResponseError",
+    "ServerError",
+    "TransportError",
+    "Unauthorized",
+    "UnknownTable",
+]
+
+
+class HarvestDuckError(Exception):
+    """The root of everything that harvest_duck raises on purpose."""
+
+    retriable: bool = False
+
+
+class ConnectionStringError(HarvestDuckError, ValueError):
+    """A connection string, DSN or property that cannot be used as written."""
+
+
+class UnknownTable(HarvestDuckError, LookupError):
+    """A table name that the catalogue does not have."""
+
+
+class QueryError(HarvestDuckError, ValueError):
+    """A query that no request to Harvest can answer as it stands."""
+
+
+class CredentialsError(HarvestDuckError, PermissionError):
+    """No token, or no account, to ask Harvest with."""
+
+
+class LoginRequired(CredentialsError):
+    """A person has to sign in before the query can run."""
+
+
+class TransportError(HarvestDuckError, OSError):
+    """No answer came: the host is unreachable, TLS failed, or time ran out."""
+
+    retriable = True
+
+
+class ResponseError(HarvestDuckError, OSError):
+    """Harvest answered with an HTTP error; `status` is its code."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Unauthorized(ResponseError):
+    """401: the token is wrong, expired or revoked, or does not reach the account."""
+
+
+class Forbidden(ResponseError):
+    """403: the token is good, and its user may not see this."""
+
+
+class NotFound(ResponseError):
+    """404: Harvest has no such object, or hides it from this user."""
+
+
+class InvalidRequest(ResponseError):
+    """400 or 422: Harvest refuses the parameters."""
+
+
+class RateLimited(ResponseError):
+    """429: more requests than Harvest allows; `retry_after_s` is its advice in seconds, None where it gave none."""
+
+    retriable = True
+
+    def __init__(self, message: str, *, status: int, retry_after_s: float | None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after_s = retry_after_s
+
+
+class ServerError(ResponseError):
+    """5xx: Harvest failed; `retry_after_s` is its advice in seconds, None where it gave none."""
+
+    retriable = True
+
+    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after_s = retry_after_s
+
+
+class ProtocolError(HarvestDuckError, ValueError):
+    """An answer that breaks the contract of Harvest's API, so that nothing read from it can be trusted."""
+
+
+class DecodeError(HarvestDuckError, ValueError):
+    """A value that does not fit its column; `table`, `column`, `record_id` and `page` say where it stands."""
+
+    def __init__(self, message: str, *, table: str, column: str | None, record_id: object, page: str) -> None:
+        super().__init__(message)
+        self.table = table
+        self.column = column
+        self.record_id = record_id
+        self.page = page

@@ -1,0 +1,28 @@
+"""Accounts: what the token reaches, asked of the host that signs people in."""
+
+from __future__ import annotations
+
+from harvest_duck.table import Host, Paging, Table
+from harvest_duck.tables.columns import ACCOUNT_ID, boolean, identity, text
+
+__all__ = ["ACCOUNTS"]
+
+ACCOUNTS = Table(
+    name="accounts",
+    description="An account of Harvest or Forecast that the token reaches",
+    path="/accounts",
+    body_key="accounts",
+    host=Host.ID,
+    paging=Paging.NONE,
+    columns=(
+        identity("account"),
+        text("name", "Name of the company that owns the account", documented=False),
+        text(
+            "product", "Which product the account is for; only harvest can be queried", values=("harvest", "forecast")
+        ),
+        boolean("google_sign_in_required", "Whether people have to sign in through Google", documented=False),
+        ACCOUNT_ID,
+    ),
+    permission="anyone with a token",
+    docs="https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/",
+)

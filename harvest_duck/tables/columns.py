@@ -1,0 +1,248 @@
+"""The words that tables are written in: one builder per kind of column and parameter, and the columns that many share.
+
+Called by the chapters of the catalogue only. A builder settles type and unit; a table is left to say name and meaning.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict, Unpack
+
+from harvest_duck.table import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DECIMAL,
+    TIME,
+    TIMESTAMP,
+    VARCHAR,
+    Column,
+    ListOf,
+    Match,
+    Origin,
+    Param,
+    Type,
+)
+
+__all__ = [
+    "ACCOUNT_ID",
+    "APPROVAL_STATUSES",
+    "BUDGET_METHODS",
+    "CLIENT",
+    "PROJECT",
+    "TASK",
+    "UPDATED_SINCE",
+    "USER",
+    "USER_ASSIGNMENT",
+    "array",
+    "between",
+    "boolean",
+    "budget",
+    "created_at",
+    "date",
+    "equal",
+    "hours",
+    "identity",
+    "integer",
+    "money",
+    "percent",
+    "quantity",
+    "rate",
+    "seconds",
+    "since",
+    "text",
+    "time_of_day",
+    "timestamp",
+    "updated_at",
+]
+
+#: The states of approval a time entry or an expense goes through.
+APPROVAL_STATUSES = ("unsubmitted", "submitted", "approved")
+
+#: What the budget of a project is counted in, and per what.
+BUDGET_METHODS = ("project", "project_cost", "task", "task_fees", "person", "none")
+
+
+class Details(TypedDict, total=False):
+    """What a column may say beyond its name, type and description."""
+
+    at: str
+    origin: Origin
+    key: bool
+    references: str
+    values: tuple[str, ...]
+    deprecated: bool
+    documented: bool
+
+
+def integer(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """A whole number: an id, or a count."""
+    return Column(name=name, type=BIGINT, description=description, **details)
+
+
+def seconds(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """A duration in whole seconds."""
+    return Column(name=name, type=BIGINT, unit="seconds", description=description, **details)
+
+
+def text(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """Text of any length."""
+    return Column(name=name, type=VARCHAR, description=description, **details)
+
+
+def boolean(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """True or false."""
+    return Column(name=name, type=BOOLEAN, description=description, **details)
+
+
+def date(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """A calendar day, without a zone."""
+    return Column(name=name, type=DATE, description=description, **details)
+
+
+def time_of_day(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """A time on the wall clock, without a zone."""
+    return Column(name=name, type=TIME, description=description, **details)
+
+
+def timestamp(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """An instant."""
+    return Column(name=name, type=TIMESTAMP, description=description, **details)
+
+
+def hours(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """A duration in hours."""
+    return Column(name=name, type=DECIMAL, unit="hours", description=description, **details)
+
+
+def money(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """An amount in the currency of the row."""
+    return Column(name=name, type=DECIMAL, unit="money", description=description, **details)
+
+
+def rate(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """Money per hour."""
+    return Column(name=name, type=DECIMAL, unit="rate", description=description, **details)
+
+
+def percent(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """A percentage: 10 is ten percent."""
+    return Column(name=name, type=DECIMAL, unit="percent", description=description, **details)
+
+
+def quantity(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """A count of units that may be fractional."""
+    return Column(name=name, type=DECIMAL, unit="quantity", description=description, **details)
+
+
+def budget(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """Hours or money, as `budget_by` of the project says."""
+    return Column(name=name, type=DECIMAL, unit="budget", description=description, **details)
+
+
+def array(name: str, item: Type, description: str, **details: Unpack[Details]) -> Column:
+    """A list of `item`."""
+    return Column(name=name, type=ListOf(item), description=description, **details)
+
+
+def identity(thing: str) -> Column:
+    """The `id` of a record."""
+    return integer("id", f"Number that identifies the {thing} within Harvest", key=True)
+
+
+def created_at(thing: str) -> Column:
+    """The instant a record came to be."""
+    return timestamp("created_at", f"When the {thing} was created, in UTC")
+
+
+def updated_at(thing: str) -> Column:
+    """The instant a record last changed."""
+    return timestamp("updated_at", f"When the {thing} last changed, in UTC")
+
+
+ACCOUNT_ID = integer(
+    "account_id", "Harvest account the row was read from", origin=Origin.ACCOUNT, references="accounts.id"
+)
+
+CLIENT = (
+    integer("client_id", "Client the row belongs to", at="client.id", references="clients.id"),
+    text("client_name", "Name of the client at the time of reading", at="client.name"),
+)
+
+PROJECT = (
+    integer("project_id", "Project the row belongs to", at="project.id", references="projects.id"),
+    text("project_name", "Name of the project at the time of reading", at="project.name"),
+    text("project_code", "Short code of the project, NULL or empty where none is used", at="project.code"),
+)
+
+TASK = (
+    integer("task_id", "Task the row is about", at="task.id", references="tasks.id"),
+    text("task_name", "Name of the task at the time of reading", at="task.name"),
+)
+
+USER = (
+    integer("user_id", "User the row is about", at="user.id", references="users.id"),
+    text("user_name", "First and last name of the user", at="user.name"),
+)
+
+USER_ASSIGNMENT = (
+    integer(
+        "user_assignment_id",
+        "Assignment that puts the user on the project",
+        at="user_assignment.id",
+        references="user_assignments.id",
+    ),
+    boolean(
+        "user_assignment_is_project_manager",
+        "Whether the user manages the project",
+        at="user_assignment.is_project_manager",
+    ),
+    boolean(
+        "user_assignment_is_active",
+        "Whether the user is still on the project",
+        at="user_assignment.is_active",
+    ),
+    boolean(
+        "user_assignment_use_default_rates",
+        "Whether the user's own default rate applies on the project; often absent, then NULL",
+        at="user_assignment.use_default_rates",
+        documented=False,
+    ),
+    budget(
+        "user_assignment_budget",
+        "Hours budgeted for the user on the project; NULL unless it is budgeted per person",
+        at="user_assignment.budget",
+    ),
+    rate(
+        "user_assignment_hourly_rate",
+        "Rate of the user on the project, per hour; NULL when unset or hidden",
+        at="user_assignment.hourly_rate",
+    ),
+    timestamp(
+        "user_assignment_created_at",
+        "When the user was put on the project, in UTC",
+        at="user_assignment.created_at",
+    ),
+    timestamp(
+        "user_assignment_updated_at",
+        "When the user's assignment last changed, in UTC",
+        at="user_assignment.updated_at",
+    ),
+)
+
+
+def equal(name: str, *, column: str = "", exact: bool = True, values: tuple[str, ...] = ()) -> Param:
+    """The parameter that asks for one value of a column, of its own name unless said otherwise."""
+    return Param(name=name, column=column or name, match=Match.EQUAL, exact=exact, values=values)
+
+
+def between(column: str) -> tuple[Param, Param]:
+    """The parameters `from` and `to`, both days included."""
+    return Param(name="from", column=column, match=Match.FROM), Param(name="to", column=column, match=Match.TO)
+
+
+def since(column: str) -> Param:
+    """The parameter `updated_since`, on the column that carries the instant of the last change."""
+    return Param(name="updated_since", column=column, match=Match.SINCE, exact=False)
+
+
+UPDATED_SINCE = since("updated_at")

@@ -1,0 +1,208 @@
+"""Reports: sums that Harvest works out, over a span of days or as of now, one row per subject and currency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harvest_duck.table import Limit, Match, Origin, Paging, Param, Table
+from harvest_duck.tables.columns import (
+    ACCOUNT_ID,
+    BUDGET_METHODS,
+    boolean,
+    budget,
+    date,
+    equal,
+    hours,
+    integer,
+    money,
+    seconds,
+    text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harvest_duck.table import Column
+
+__all__ = [
+    "REPORT_EXPENSES_CATEGORIES",
+    "REPORT_EXPENSES_CLIENTS",
+    "REPORT_EXPENSES_PROJECTS",
+    "REPORT_EXPENSES_TEAM",
+    "REPORT_PROJECT_BUDGET",
+    "REPORT_TIME_CLIENTS",
+    "REPORT_TIME_PROJECTS",
+    "REPORT_TIME_TASKS",
+    "REPORT_TIME_TEAM",
+    "REPORT_UNINVOICED",
+]
+
+_ANYONE = "anyone; members see their own, managers also their managed projects'"
+_DAYS = (
+    date("from_date", "First day of the report, set by the query", origin=Origin.INPUT),
+    date("to_date", "Last day of the report, set by the query; at most 365 days after from_date", origin=Origin.INPUT),
+)
+_SPAN = (
+    Param(name="from", column="from_date", match=Match.FROM, required=True),
+    Param(name="to", column="to_date", match=Match.TO, required=True),
+)
+_CLIENT = (
+    integer("client_id", "Client the sums are for", references="clients.id"),
+    text("client_name", "Name of the client at the time of reading"),
+)
+_PROJECT_ID = integer("project_id", "Project the sums are for", references="projects.id")
+_CODED_PROJECT = (
+    _PROJECT_ID,
+    text("project_name", "Name of the project, after its code in brackets where it has one"),
+)
+_PLAIN_PROJECT_NAME = text("project_name", "Name of the project, without its code")
+_TEAM = (
+    integer("user_id", "User the sums are for", references="users.id"),
+    text("user_name", "First and last name of the user"),
+    boolean("is_contractor", "Whether the user is a contractor rather than an employee"),
+)
+
+
+def _expenses(subject: str, description: str, columns: Iterable[Column]) -> Table:
+    return Table(
+        name=f"report_expenses_{subject}",
+        description=description,
+        path=f"/reports/expenses/{subject}",
+        body_key="results",
+        paging=Paging.PAGE,
+        limit=Limit.REPORTS,
+        max_span_days=365,
+        columns=(
+            *_DAYS,
+            *columns,
+            money("total_amount", "Cost of all expenses of the days"),
+            money("billable_amount", "Cost of the expenses that the client is to pay"),
+            text("currency", "ISO 4217 code of the currency of the amounts; a subject has one row for each"),
+            ACCOUNT_ID,
+        ),
+        params=_SPAN,
+        permission=_ANYONE,
+        docs="https://help.getharvest.com/api-v2/reports-api/reports/expense-reports/",
+    )
+
+
+def _time(subject: str, description: str, columns: Iterable[Column]) -> Table:
+    return Table(
+        name=f"report_time_{subject}",
+        description=description,
+        path=f"/reports/time/{subject}",
+        body_key="results",
+        paging=Paging.PAGE,
+        limit=Limit.REPORTS,
+        max_span_days=365,
+        columns=(
+            *_DAYS,
+            boolean(
+                "include_fixed_fee",
+                "Whether billable_amount counts fixed-fee projects too, set by the query; NULL leaves it to Harvest",
+                origin=Origin.INPUT,
+            ),
+            *columns,
+            hours("total_hours", "All hours of the days, by the rounding rule of the account"),
+            hours("billable_hours", "Hours that the client is to pay, by the rounding rule of the account"),
+            text("currency", "ISO 4217 code of the currency of the amount; NULL without the right to see rates"),
+            money("billable_amount", "Billable hours at their rates; NULL without the right to see rates"),
+            ACCOUNT_ID,
+        ),
+        params=(*_SPAN, equal("include_fixed_fee")),
+        permission=_ANYONE,
+        docs="https://help.getharvest.com/api-v2/reports-api/reports/time-reports/",
+    )
+
+
+REPORT_EXPENSES_CLIENTS = _expenses("clients", "What was spent for a client over a span of days", _CLIENT)
+REPORT_EXPENSES_PROJECTS = _expenses(
+    "projects", "What was spent on a project over a span of days", (*_CLIENT, *_CODED_PROJECT)
+)
+REPORT_EXPENSES_CATEGORIES = _expenses(
+    "categories",
+    "What was spent in an expense category over a span of days",
+    (
+        integer("expense_category_id", "Expense category the sums are for", references="expense_categories.id"),
+        text("expense_category_name", "Name of the expense category"),
+    ),
+)
+REPORT_EXPENSES_TEAM = _expenses("team", "What a user spent over a span of days", _TEAM)
+
+REPORT_TIME_CLIENTS = _time("clients", "Hours worked for a client over a span of days", _CLIENT)
+REPORT_TIME_PROJECTS = _time("projects", "Hours worked on a project over a span of days", (*_CODED_PROJECT, *_CLIENT))
+REPORT_TIME_TASKS = _time(
+    "tasks",
+    "Hours worked on a task over a span of days, whatever the project",
+    (
+        integer("task_id", "Task the sums are for", references="tasks.id"),
+        text("task_name", "Name of the task at the time of reading"),
+    ),
+)
+REPORT_TIME_TEAM = _time(
+    "team",
+    "Hours a user worked over a span of days",
+    (
+        *_TEAM,
+        seconds("weekly_capacity", "Time the user is available per week, in seconds; 126000 is 35 hours"),
+        text("avatar_url", "Address of the user's picture"),
+    ),
+)
+
+REPORT_UNINVOICED = Table(
+    name="report_uninvoiced",
+    description="Billable work and expenses of a project over a span of days that no invoice carries yet",
+    path="/reports/uninvoiced",
+    body_key="results",
+    paging=Paging.PAGE,
+    limit=Limit.REPORTS,
+    max_span_days=365,
+    columns=(
+        *_DAYS,
+        boolean(
+            "include_fixed_fee",
+            "Whether fixed-fee projects are counted, set by the query; Harvest counts them when it is NULL",
+            origin=Origin.INPUT,
+        ),
+        *_CLIENT,
+        _PROJECT_ID,
+        _PLAIN_PROJECT_NAME,
+        text("currency", "ISO 4217 code of the currency of the amounts"),
+        hours("total_hours", "All hours of the days, by the rounding rule of the account"),
+        hours("uninvoiced_hours", "Hours not yet invoiced, by the rounding rule of the account"),
+        money("uninvoiced_expenses", "Billable expenses not yet invoiced"),
+        money("uninvoiced_amount", "Time and expenses not yet invoiced, together"),
+        ACCOUNT_ID,
+    ),
+    params=(*_SPAN, equal("include_fixed_fee")),
+    permission="administrator, or manager who may invoice, for managed projects",
+    docs="https://help.getharvest.com/api-v2/reports-api/reports/uninvoiced-report/",
+)
+
+REPORT_PROJECT_BUDGET = Table(
+    name="report_project_budget",
+    description="The budget of a project and what is left of it, as of now",
+    path="/reports/project_budget",
+    body_key="results",
+    paging=Paging.PAGE,
+    limit=Limit.REPORTS,
+    columns=(
+        *_CLIENT,
+        integer("project_id", "Project the budget is for", key=True, references="projects.id"),
+        _PLAIN_PROJECT_NAME,
+        boolean("budget_is_monthly", "Whether the budget starts afresh each month; then this month's is shown"),
+        text(
+            "budget_by",
+            "What is budgeted: hours or fees, for the project, each task or each person",
+            values=BUDGET_METHODS,
+        ),
+        boolean("is_active", "Whether the project is active; false once archived"),
+        budget("budget", "Hours or money budgeted, as budget_by says; NULL when money that the caller may not see"),
+        budget("budget_spent", "Hours or money used up, in the unit of budget"),
+        budget("budget_remaining", "Budget less what is used up, negative once overrun"),
+        ACCOUNT_ID,
+    ),
+    params=(equal("is_active"),),
+    permission="anyone; managers see managed and shared projects, members shared ones they are on",
+    docs="https://help.getharvest.com/api-v2/reports-api/reports/project-budget-report/",
+)

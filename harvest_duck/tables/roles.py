@@ -1,0 +1,27 @@
+"""Roles: the company's own grouping of its people."""
+
+from __future__ import annotations
+
+from harvest_duck.table import BIGINT, Paging, Table
+from harvest_duck.tables.columns import ACCOUNT_ID, array, created_at, identity, text, updated_at
+
+__all__ = ["ROLES"]
+
+ROLES = Table(
+    name="roles",
+    description="A group of people by what they do, such as Designer; grants no rights",
+    path="/roles",
+    body_key="roles",
+    retrieve="/roles/{id}",
+    paging=Paging.CURSOR,
+    columns=(
+        identity("role"),
+        text("name", "Name of the role"),
+        array("user_ids", BIGINT, "Ids of the users who have the role"),
+        created_at("role"),
+        updated_at("role"),
+        ACCOUNT_ID,
+    ),
+    permission="administrator",
+    docs="https://help.getharvest.com/api-v2/roles-api/roles/roles/",
+)

@@ -1,0 +1,337 @@
+"""The catalogue against what Harvest documents, as `data/harvest_api.json` keeps it: tables, columns, parameters."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from harvest_duck.errors import HarvestDuckError, UnknownTable
+from harvest_duck.table import Column, Host, Limit, Match, Origin, Paging, Param, PathWhen, Table, validate
+from harvest_duck.tables import TABLES, table
+
+Fact = dict[str, Any]
+
+FACTS: dict[str, Fact] = {
+    fact["name"]: fact
+    for fact in json.loads((Path(__file__).parent / "data" / "harvest_api.json").read_text("utf-8"))["tables"]
+}
+
+PAGINATION = {"page": Paging.PAGE, "cursor": Paging.CURSOR, "none": Paging.NONE}
+SQL = {
+    "int64": "BIGINT",
+    "string": "VARCHAR",
+    "bool": "BOOLEAN",
+    "date32": "DATE",
+    "float64": "DECIMAL(18,4)",
+    "timestamp[us,UTC]": "TIMESTAMP WITH TIME ZONE",
+}
+#: Harvest writes them as text, "2:59pm" or "14:59"; the catalogue reads them as times of day.
+TIMES = {("time_entries", "started_time"), ("time_entries", "ended_time")}
+#: Lists embed these records, so the value that tells which one comes from around the array.
+ENCLOSED = {
+    ("estimate_line_items", "estimate_id"),
+    ("invoice_line_items", "invoice_id"),
+    ("project_assignment_task_assignments", "project_assignment_id"),
+}
+#: The body has them too, but only as an echo of the request.
+ECHOED = {
+    ("invoice_message_templates", "invoice_id"): Origin.PATH,
+    ("invoice_message_templates", "reminder"): Origin.INPUT,
+    ("invoice_message_templates", "thank_you"): Origin.INPUT,
+}
+#: Seen in answers, or in the newest documentation only.
+UNSURE_SOURCES = {"observed", "spec+observed", "docs-2025"}
+#: Not about which rows come, but how many at a time.
+PAGING_PARAMS = {"page", "per_page", "cursor"}
+
+COLUMNS = [(name, column) for name, fact in FACTS.items() for column in fact["columns"]]
+PARAMS = [
+    (name, param)
+    for name, fact in FACTS.items()
+    for param in fact["params"]
+    if param["name"] not in PAGING_PARAMS and param["maps_to_column"]
+]
+ALL_COLUMNS = [(each, column) for each in TABLES.values() for column in each.columns]
+
+each_table = pytest.mark.parametrize("name", FACTS)
+each_column = pytest.mark.parametrize(
+    ("name", "fact"), COLUMNS, ids=[f"{name}.{fact['name']}" for name, fact in COLUMNS]
+)
+each_param = pytest.mark.parametrize(("name", "fact"), PARAMS, ids=[f"{name}.{fact['name']}" for name, fact in PARAMS])
+each_catalogued = pytest.mark.parametrize(
+    ("of", "column"), ALL_COLUMNS, ids=[f"{of.name}.{column.name}" for of, column in ALL_COLUMNS]
+)
+
+
+def sql(arrow: str) -> str:
+    """The SQL type of an Arrow type in words, nested ones included."""
+    if arrow.startswith("list<"):
+        return f"{sql(arrow.removeprefix('list<')[:-1])}[]"
+    if arrow.startswith("struct<"):
+        fields = (field.split(": ", 1) for field in split_outside(arrow.removeprefix("struct<")[:-1]))
+        return f"STRUCT({', '.join(f'{name} {sql(item)}' for name, item in fields)})"
+    return SQL[arrow]
+
+
+def split_outside(text: str) -> list[str]:
+    """The parts of `text` between commas that no bracket encloses."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "<[") - (character in ">]")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def placeholders(path: str) -> list[str]:
+    """The names in braces of a path."""
+    return [name for _, name, _, _ in Formatter().parse(path) if name]
+
+
+def test_the_catalogue_has_every_table_and_no_other() -> None:
+    assert set(TABLES) == set(FACTS)
+    assert len(TABLES) == 40
+    assert all(name == each.name for name, each in TABLES.items())
+
+
+def test_the_catalogue_is_sound() -> None:
+    assert validate(TABLES.values()) == []
+
+
+def test_the_catalogue_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        TABLES["time_entries"] = TABLES["clients"]  # type: ignore[index]
+
+
+@each_table
+def test_a_table_asks_the_documented_endpoint(name: str) -> None:
+    catalogued, fact = TABLES[name], FACTS[name]
+    root = "https://id.getharvest.com/api/v2" if catalogued.host is Host.ID else ""
+    assert root + catalogued.path == fact["path"]
+    assert catalogued.body_key == fact["response_key"]
+    assert catalogued.retrieve == fact["retrieve_path"]
+    assert catalogued.items == (fact["item_path"] and fact["item_path"].removesuffix("[]"))
+
+
+@each_table
+def test_a_table_pages_and_is_limited_as_documented(name: str) -> None:
+    catalogued, fact = TABLES[name], FACTS[name]
+    assert catalogued.paging is PAGINATION[fact["pagination"]]
+    assert catalogued.limit is Limit(fact["rate_limit_class"])
+    assert catalogued.max_span_days == fact["max_span_days"]
+
+
+@each_table
+def test_a_table_has_the_documented_columns_in_order(name: str) -> None:
+    documented = [column["name"] for column in FACTS[name]["columns"]]
+    filtered = {param["maps_to_column"] for param in FACTS[name]["params"]} - {None, *documented}
+    columns = TABLES[name].columns
+    added = columns[len(documented) : -1]
+    assert [column.name for column in columns[: len(documented)]] == documented
+    assert {column.name for column in added} == filtered
+    assert all(column.origin is Origin.ENCLOSING for column in added)
+    assert columns[-1].name == "account_id"
+    assert columns[-1].origin is Origin.ACCOUNT
+
+
+@each_table
+def test_a_key_is_the_primary_key_and_a_report_has_none(name: str) -> None:
+    fact = FACTS[name]
+    keyless = fact["kind"] == "report" and name != "report_project_budget"
+    assert set(TABLES[name].key) == (set() if keyless else set(fact["primary_key"] or ()))
+
+
+@each_table
+def test_a_child_names_the_parent_that_fills_its_path(name: str) -> None:
+    parent, fact = TABLES[name].parent, FACTS[name]["parent"] or {}
+    if parent is None:
+        assert "path_param" not in fact
+        assert placeholders(TABLES[name].path) == []
+    else:
+        assert (parent.table, parent.column, parent.param) == (fact["table"], fact["column"], fact["path_param"])
+        assert placeholders(TABLES[name].path) == [parent.param]
+        assert parent.column in TABLES[parent.table]
+        assert parent.only is None or parent.only[0] in TABLES[parent.table]
+
+
+@each_table
+def test_every_path_can_be_filled_from_columns(name: str) -> None:
+    catalogued = TABLES[name]
+    paths = [catalogued.path, catalogued.retrieve or "", *(alternate.path for alternate in catalogued.alternates)]
+    assert all(placeholder in catalogued for path in paths for placeholder in placeholders(path))
+
+
+@each_table
+def test_alternates_are_the_documented_ones(name: str) -> None:
+    assert TABLES[name].alternates == tuple(
+        PathWhen(
+            path=alternate["path"],
+            columns=tuple(re.findall(r"(\w+) =", alternate["when"])),
+            paging=PAGINATION[alternate["pagination"]],
+            params=tuple(name for name in alternate.get("query_params", ()) if name not in PAGING_PARAMS),
+        )
+        for alternate in FACTS[name]["alternate_paths"]
+    )
+
+
+@each_table
+def test_params_are_the_documented_ones_that_some_column_answers(name: str) -> None:
+    documented = [(param["name"], param["maps_to_column"]) for of, param in PARAMS if of == name]
+    assert [(param.name, param.column) for param in TABLES[name].params] == documented
+
+
+@each_table
+def test_a_table_is_described_in_one_line(name: str) -> None:
+    catalogued = TABLES[name]
+    assert_one_line(catalogued.description)
+    assert catalogued.permission.strip()
+    assert re.fullmatch(r"https://help\.getharvest\.com/api-v2/([a-z-]+/){3}", catalogued.docs)
+
+
+@each_column
+def test_a_column_has_the_documented_type(name: str, fact: Fact) -> None:
+    column = TABLES[name].column(fact["name"])
+    assert column.type.sql == ("TIME" if (name, column.name) in TIMES else sql(fact["arrow_type"]))
+    assert column.unit == ("seconds" if column.name == "weekly_capacity" else fact.get("decimal_kind"))
+
+
+@each_column
+def test_a_column_is_read_where_harvest_writes_it(name: str, fact: Fact) -> None:
+    column = TABLES[name].column(fact["name"])
+    where = (name, column.name)
+    sources = {"path": Origin.PATH, "param": Origin.INPUT}
+    expected = Origin.ENCLOSING if where in ENCLOSED else sources.get(fact["source"], Origin.RECORD)
+    assert column.origin is ECHOED.get(where, expected)
+    if fact["json_path"]:
+        assert column.path == tuple(fact["json_path"].split("."))
+
+
+@each_column
+def test_a_column_says_what_harvest_says_of_it(name: str, fact: Fact) -> None:
+    column = TABLES[name].column(fact["name"])
+    assert column.values == tuple(fact.get("enum", ()))
+    assert column.deprecated == fact.get("deprecated", False)
+    assert column.documented == (fact["source"] not in UNSURE_SOURCES)
+    assert column.references == fact.get("references", column.references)
+
+
+@each_param
+def test_a_param_narrows_as_documented(name: str, fact: Fact) -> None:
+    (param,) = (param for param in TABLES[name].params if param.name == fact["name"])
+    assert param == Param(
+        name=fact["name"],
+        column=fact["maps_to_column"],
+        match={"from": Match.FROM, "to": Match.TO, "updated_since": Match.SINCE}.get(fact["name"], Match.EQUAL),
+        exact=fact["exact"],
+        required=fact["required"],
+        values=tuple(fact.get("enum", ())),
+    )
+    assert param in TABLES[name].params_of(param.column)
+
+
+@each_param
+def test_a_param_sends_only_values_that_its_column_can_have(name: str, fact: Fact) -> None:
+    (param,) = (param for param in TABLES[name].params if param.name == fact["name"])
+    assert param.values == TABLES[name].column(param.column).values
+
+
+@each_catalogued
+def test_a_column_is_described_in_one_line(of: Table, column: Column) -> None:
+    assert_one_line(column.description)
+    assert column.description.lower() != column.name.replace("_", " ")
+
+
+@each_catalogued
+def test_no_other_column_of_the_table_is_described_alike(of: Table, column: Column) -> None:
+    assert [other.name for other in of.columns if other.description == column.description] == [column.name]
+
+
+@each_catalogued
+def test_a_reference_points_to_a_key_of_the_same_type(of: Table, column: Column) -> None:
+    if column.references:
+        target, _, key = column.references.partition(".")
+        assert TABLES[target].column(key).type == column.type
+        assert key in TABLES[target].key
+
+
+@each_catalogued
+def test_what_the_query_sets_is_a_parameter(of: Table, column: Column) -> None:
+    if column.origin is Origin.INPUT:
+        assert of.params_of(column.name)
+
+
+def test_an_embedded_list_has_the_columns_of_its_table() -> None:
+    for outer, name, inner in (
+        ("estimates", "line_items", "estimate_line_items"),
+        ("invoices", "line_items", "invoice_line_items"),
+        ("project_assignments", "task_assignments", "project_assignment_task_assignments"),
+    ):
+        own = [column for column in TABLES[inner].columns if column.origin is Origin.RECORD]
+        for column in own:
+            written = TABLES[outer].column(name).type.sql
+            assert f"{column.path[-1]} {column.type.sql}" in written
+
+
+def test_only_managers_have_teammates() -> None:
+    parent = TABLES["teammates"].parent
+    assert parent is not None
+    assert parent.only == ("access_roles", "manager")
+
+
+def test_a_message_template_is_asked_for_plainly_and_once_for_each_kind() -> None:
+    assert TABLES["invoice_message_templates"].variants == ({}, {"reminder": "true"}, {"thank_you": "true"})
+    assert all(each.variants == ({},) for name, each in TABLES.items() if name != "invoice_message_templates")
+
+
+def test_only_the_accounts_are_asked_of_the_host_that_signs_people_in() -> None:
+    assert [name for name, each in TABLES.items() if each.host is Host.ID] == ["accounts"]
+
+
+@pytest.mark.parametrize("name", ["time_entries", "TIME_ENTRIES", "Time_Entries"])
+def test_a_table_is_found_in_any_case(name: str) -> None:
+    assert table(name) is TABLES["time_entries"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "tme_entries",
+            'no Harvest table "tme_entries"; did you mean "time_entries"? harvest_tables() lists all 40',
+        ),
+        (
+            "Invoice",
+            (
+                'no Harvest table "Invoice"; did you mean "invoices", "invoice_payments" or "invoice_messages"? '
+                "harvest_tables() lists all 40"
+            ),
+        ),
+        (
+            "budget",
+            'no Harvest table "budget"; did you mean "report_project_budget"? harvest_tables() lists all 40',
+        ),
+        ("forecasts\nof rain", 'no Harvest table "forecasts of rain"; harvest_tables() lists all 40'),
+        ("", 'no Harvest table ""; harvest_tables() lists all 40'),
+    ],
+)
+def test_an_unknown_table_is_answered_with_the_nearest_names(name: str, message: str) -> None:
+    with pytest.raises(UnknownTable) as caught:
+        table(name)
+    assert str(caught.value) == message
+    assert isinstance(caught.value, HarvestDuckError)
+    assert isinstance(caught.value, LookupError)
+
+
+def assert_one_line(description: str) -> None:
+    """The form of every description: a line of at most 140 characters that starts large and ends without a period."""
+    assert description == " ".join(description.split())
+    assert 8 <= len(description) <= 140
+    assert description[0].isupper()
+    assert not description.endswith((".", ";", ",", ":"))
