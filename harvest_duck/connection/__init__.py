@@ -1,0 +1,93 @@
+"""Connection strings: from the text that a user writes to one typed value, `Connection`.
+
+::
+
+    text, file, environment ─ sources, dsn ─→ pairs ─ layers ─→ text of each property ─ values, settings ─→ Connection
+                                ▲                   ▲                               ▲
+                              grammar           properties                        trust
+
+`resolve` is the way in. Nothing here opens a connection, and no error, warning or `repr` shows a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from harvest_duck.connection.grammar import parse, render
+from harvest_duck.connection.layers import merge
+from harvest_duck.connection.properties import (
+    PROPERTIES,
+    Kind,
+    Property,
+    Support,
+    UnsupportedPropertyWarning,
+    reference,
+)
+from harvest_duck.connection.secret import Secret
+from harvest_duck.connection.settings import (
+    AuthScheme,
+    Connection,
+    InitiateOAuth,
+    OAuth,
+    Proxy,
+    ProxySSLType,
+    connection,
+)
+from harvest_duck.connection.sources import config_directory, layers
+from harvest_duck.connection.trust import refuse_leaks
+from harvest_duck.connection.values import RateLimit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+__all__ = [
+    "PROPERTIES",
+    "AuthScheme",
+    "Connection",
+    "InitiateOAuth",
+    "Kind",
+    "OAuth",
+    "Property",
+    "Proxy",
+    "ProxySSLType",
+    "RateLimit",
+    "Secret",
+    "Support",
+    "UnsupportedPropertyWarning",
+    "config_directory",
+    "parse",
+    "reference",
+    "render",
+    "resolve",
+]
+
+_NOTHING: Mapping[str, Callable[[], str]] = MappingProxyType({})
+
+
+def resolve(
+    text: str,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    config_dir: Path | None = None,
+    builtin: Mapping[str, Callable[[], str]] = _NOTHING,
+) -> Connection:
+    """The connection that `text` stands for, with what it leaves out taken from its DSN and the environment.
+
+    `builtin` names connections beside those of `connections.toml` in `config_dir`; a function of it is called only
+    when its name is asked for. `sources` says which source wins.
+
+    Raises `ConnectionStringError` for a string, file or variable that cannot be used. A missing account or token is no
+    error here: `Connection.require_account` and `Connection.require_token` tell. Properties that are known and have no
+    effect yet are named in one `UnsupportedPropertyWarning`.
+    """
+    given = merge(layers(text, environ=environ, config_dir=config_dir, builtin=builtin))
+    resolved = connection(given)
+    refuse_leaks(given)
+    later = [name for name, entry in PROPERTIES.items() if entry.support is Support.LATER and name in given]
+    if later:
+        warnings.warn(f"without effect yet: {', '.join(later)}", UnsupportedPropertyWarning, stacklevel=2)
+    return resolved

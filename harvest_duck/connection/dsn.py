@@ -1,0 +1,128 @@
+"""Named connections: the sections of `connections.toml`, and those that the caller brings along.
+
+::
+
+    [acme]
+    AccountId = 123456
+    APIKey = "…"
+
+    [beta]
+    connection = "AccountId=234567;APIKey=…"
+
+The file is only read, and only when a connection asks for a name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harvest_duck.connection.grammar import fold, parse
+from harvest_duck.connection.layers import canonical
+from harvest_duck.connection.properties import PROPERTIES
+from harvest_duck.errors import ConnectionStringError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+__all__ = ["NamedConnections", "named_connections"]
+
+_POSITION = re.compile(r"line \d+, column \d+")
+_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+
+
+@dataclass(frozen=True, slots=True)
+class NamedConnections:
+    """What a DSN may name: the sections of the file at `path`, which come first, and what is `builtin`."""
+
+    path: Path
+    sections: Mapping[str, Mapping[str, object]] = field(repr=False)
+    builtin: Mapping[str, Callable[[], str]]
+
+    def find(self, name: str) -> tuple[str, dict[str, str]] | None:
+        """Where the connection called `name` in any case was found, and its properties; None where it is nowhere."""
+        for known, section in self.sections.items():
+            if known.casefold() == name.casefold():
+                return f"DSN {_shown(known)}", _texts(section, where=f"DSN {_shown(known)}")
+        for known, string in self.builtin.items():
+            if known.casefold() == name.casefold():
+                return f"DSN {known}", _unchained(parse(string(), where=f"DSN {known}").items(), where=f"DSN {known}")
+        return None
+
+    def unknown(self, where: str) -> ConnectionStringError:
+        """The error for a DSN, given in `where`, that is nowhere; it lists the names there are."""
+        names = ", ".join(sorted({*map(_shown, self.sections), *self.builtin})) or "none"
+        return ConnectionStringError(f"{where}: DSN names no connection in {self.path}; there are: {names}")
+
+
+def named_connections(path: Path, builtin: Mapping[str, Callable[[], str]]) -> NamedConnections:
+    """The named connections of the file at `path`, which need not be there, and of `builtin`.
+
+    Raises `ConnectionStringError` for a file that cannot be read, and for one that holds a secret while its mode lets
+    other users read or write it.
+    """
+    document, mode = _read(path)
+    sections: dict[str, Mapping[str, object]] = {}
+    for name, section in document.items():
+        if not isinstance(section, dict):
+            raise ConnectionStringError(f"{path}: a property stands before the first [section]")
+        sections[name] = section
+    if os.name == "posix" and mode & _OTHERS and any(map(_holds_secret, sections.values())):
+        raise ConnectionStringError(f"{path} holds a secret and is open to other users: chmod 600 {path}")
+    return NamedConnections(path, sections, builtin)
+
+
+def _read(path: Path) -> tuple[dict[str, object], int]:
+    """The TOML document at `path` and the mode of its file; empty where there is no file."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file), os.fstat(file.fileno()).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, 0
+    except OSError as error:
+        raise ConnectionStringError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        # Both TOML and UTF-8 errors carry the text that they are about, so they are not chained.
+        position = _POSITION.search(str(error))
+        raise ConnectionStringError(f"{path} is no TOML file{f': {position[0]}' if position else ''}") from None
+
+
+def _holds_secret(section: Mapping[str, object]) -> bool:
+    try:
+        texts = _texts(section, where="")
+    except ConnectionStringError:
+        return True
+    return any(PROPERTIES[name].secret and text for name, text in texts.items())
+
+
+def _texts(section: Mapping[str, object], *, where: str) -> dict[str, str]:
+    """The properties of one section, those of its `connection` string among them."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in section.items():
+        text = _text(value, where=where)
+        pairs += parse(text, where=where).items() if fold(name) == "connection" else [(name, text)]
+    return _unchained(pairs, where=where)
+
+
+def _unchained(pairs: Iterable[tuple[str, str]], *, where: str) -> dict[str, str]:
+    texts = canonical(pairs, where=where)
+    if texts.get("DSN"):
+        raise ConnectionStringError(f"{where}: a named connection cannot lead to another DSN")
+    return texts
+
+
+def _text(value: object, *, where: str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ConnectionStringError(f"{where}: every value has to be text, a number, true or false")
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else ascii(name)

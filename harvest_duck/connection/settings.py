@@ -1,0 +1,217 @@
+"""What a connection string comes to: one frozen, typed value that says whom to ask, as whom, and how.
+
+`connection` builds it from the texts that `sources` gathered; the client, the sign-in and the command line read it. It
+prints no secret, compares by value, and so can key a cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from harvest_duck.connection.address import loopback
+from harvest_duck.connection.trust import bearer
+from harvest_duck.connection.values import Given, RateLimit, Values
+from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harvest_duck.connection.secret import Secret
+
+__all__ = ["AuthScheme", "Connection", "InitiateOAuth", "OAuth", "Proxy", "ProxySSLType", "connection"]
+
+
+class AuthScheme(StrEnum):
+    """How requests are authorized: by a personal access token, or by a token from OAuth."""
+
+    NONE = "NONE"
+    OAUTH = "OAUTH"
+
+
+class InitiateOAuth(StrEnum):
+    """How far OAuth goes by itself: never, refreshing alone, or signing a person in as well."""
+
+    OFF = "OFF"
+    REFRESH = "REFRESH"
+    GETANDREFRESH = "GETANDREFRESH"
+
+
+class ProxySSLType(StrEnum):
+    """How the proxy is spoken to; only ALWAYS means TLS on the way to the proxy itself."""
+
+    AUTO = "AUTO"
+    ALWAYS = "ALWAYS"
+    NEVER = "NEVER"
+    TUNNEL = "TUNNEL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """The OAuth properties, for the sign-in; the URLs are None where they follow from `Connection.id_url`."""
+
+    initiate: InitiateOAuth
+    client_id: str | None
+    client_secret: Secret | None
+    callback_url: str | None
+    scope: str | None
+    access_token: Secret | None
+    refresh_token: Secret | None
+    expires_in_s: float | None
+    token_timestamp_ms: int | None
+    verifier: Secret | None
+    grant_type: str | None
+    params: Secret | None
+    settings_location: str | None
+    authorization_url: str | None
+    access_token_url: str | None
+    refresh_token_url: str | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """An HTTP proxy; `user` and `password` are None where they are not to be sent."""
+
+    host: str
+    port: int
+    user: str | None
+    password: Secret | None
+    ssl_type: ProxySSLType
+    exceptions: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        """The address of the proxy, without user and password."""
+        scheme = "https" if self.ssl_type is ProxySSLType.ALWAYS else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
+    def serves(self, host: str) -> bool:
+        """Whether requests to `host` go through the proxy; an exception "*.x" or ".x" holds for all below x.
+
+        This machine itself is never asked through a proxy, which could read what goes there without TLS.
+        """
+        name = host.lower()
+        return not loopback(name) and not any(
+            name.endswith(entry.removeprefix("*")) if entry.startswith(("*", ".")) else name == entry
+            for entry in self.exceptions
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A connection string with all its defaults: `None` stands for no limit, no file, or nothing given."""
+
+    account_id: str | None
+    token: Secret | None
+    auth_scheme: AuthScheme
+    oauth: OAuth
+    base_url: str
+    id_url: str
+    rate_limit: RateLimit | None
+    reports_rate_limit: RateLimit | None
+    timeout_s: float | None
+    page_size: int
+    max_rows: int | None
+    max_connections: int
+    user_agent: str
+    custom_headers: tuple[tuple[str, str], ...] = field(repr=False)
+    proxy: Proxy | None
+    proxy_from_environment: bool
+    ssl_server_cert: Path | None
+    logfile: Path | None
+    verbosity: int
+
+    def require_account(self) -> str:
+        """The account number in digits; raises `CredentialsError` where there is none."""
+        advice = "set AccountId or HARVEST_ACCOUNT_ID to a number that id.getharvest.com/developers shows"
+        if self.account_id is None:
+            raise CredentialsError(f"no Harvest account is given: {advice}")
+        if not self.account_id.isdecimal():
+            raise CredentialsError(f'"{self.account_id}" is not an account id: {advice}')
+        return self.account_id
+
+    def require_token(self) -> Secret:
+        """The bearer token; raises `LoginRequired` where it has to come from OAuth, else `CredentialsError`."""
+        if self.token is not None:
+            return self.token
+        if self.auth_scheme is AuthScheme.OAUTH:
+            raise LoginRequired("AuthScheme is OAuth and there is no OAuthAccessToken: sign in to Harvest first")
+        raise CredentialsError(
+            "no Harvest token is given: set APIKey or HARVEST_ACCESS_TOKEN to a personal access token, "
+            "made at id.getharvest.com/developers"
+        )
+
+
+def connection(given: Mapping[str, Given]) -> Connection:
+    """The connection that the `given` properties make, the rest being defaults.
+
+    Raises `ConnectionStringError` for the first property whose text is not of its kind.
+    """
+    values = Values(given)
+    if not values.boolean("Readonly"):
+        raise ConnectionStringError(f"{given['Readonly'].where}: Readonly has to be true: Harvest is only ever read")
+    token, max_rows, proxy = bearer(given), values.integer("MaxRows"), _proxy(values)
+    return Connection(
+        account_id=values.account("AccountId"),
+        token=values.token(token) if token else None,
+        auth_scheme=AuthScheme(values.choice("AuthScheme")),
+        oauth=_oauth(values),
+        base_url=values.url("BaseURL") or "",
+        id_url=values.url("IdURL") or "",
+        rate_limit=values.rate("RateLimit"),
+        reports_rate_limit=values.rate("ReportsRateLimit"),
+        timeout_s=values.seconds("Timeout") or None,
+        page_size=values.integer("Pagesize"),
+        max_rows=max_rows if max_rows > 0 else None,
+        max_connections=values.integer("MaxConnections"),
+        user_agent=values.text("UserAgent") or "",
+        custom_headers=values.headers("CustomHeaders"),
+        proxy=proxy,
+        proxy_from_environment=values.boolean("ProxyAutoDetect") and proxy is None,
+        ssl_server_cert=values.file("SSLServerCert"),
+        logfile=values.path("Logfile"),
+        verbosity=values.integer("Verbosity"),
+    )
+
+
+def _oauth(values: Values) -> OAuth:
+    return OAuth(
+        initiate=InitiateOAuth(values.choice("InitiateOAuth")),
+        client_id=values.text("OAuthClientId"),
+        client_secret=values.secret("OAuthClientSecret"),
+        callback_url=values.text("CallbackURL"),
+        scope=values.text("Scope"),
+        access_token=values.token("OAuthAccessToken"),
+        refresh_token=values.token("OAuthRefreshToken"),
+        expires_in_s=values.seconds("OAuthExpiresIn"),
+        token_timestamp_ms=values.integer_or_none("OAuthTokenTimestamp"),
+        verifier=values.token("OAuthVerifier"),
+        grant_type=values.text("OAuthGrantType"),
+        params=values.secret("OAuthParams"),
+        settings_location=values.text("OAuthSettingsLocation"),
+        authorization_url=values.url("OAuthAuthorizationURL"),
+        access_token_url=values.url("OAuthAccessTokenURL"),
+        refresh_token_url=values.url("OAuthRefreshTokenURL"),
+        version=values.choice("OAuthVersion"),
+    )
+
+
+def _proxy(values: Values) -> Proxy | None:
+    host, port = values.host("ProxyServer"), values.integer("ProxyPort")
+    user, password = values.text("ProxyUser"), values.secret("ProxyPassword")
+    sent = values.choice("ProxyAuthScheme") == "BASIC"
+    ssl_type, exceptions = ProxySSLType(values.choice("ProxySSLType")), values.hosts("ProxyExceptions")
+    if host is None:
+        return None
+    return Proxy(
+        host=host,
+        port=port,
+        user=user if sent else None,
+        password=password if sent else None,
+        ssl_type=ssl_type,
+        exceptions=exceptions,
+    )

@@ -1,0 +1,83 @@
+"""Where the properties of a connection come from, and which source wins.
+
+For each property the nearest source that gives it decides:
+
+1. the connection string;
+2. the connection that its DSN names, in `connections.toml` or built in; for a string without properties the one
+   named "default", if there is one and HARVEST_DUCK_CONNECTION names no other;
+3. the environment variable HARVEST_DUCK_CONNECTION, itself a connection string;
+4. the connection that the DSN of HARVEST_DUCK_CONNECTION names, if nothing named one before;
+5. the environment variables HARVEST_ACCESS_TOKEN for APIKey and HARVEST_ACCOUNT_ID for AccountId.
+
+One named connection is used at most. A property given as empty text (`ProxyServer=;`) takes its default and hides the
+farther sources; an empty environment variable counts as unset. `trust` then refuses what would send a secret of one
+source to a host that a nearer source chose.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from harvest_duck.connection.dsn import named_connections
+from harvest_duck.connection.grammar import parse
+from harvest_duck.connection.layers import Layer, canonical
+from harvest_duck.connection.values import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["config_directory", "layers"]
+
+_VARIABLES = {"HARVEST_ACCESS_TOKEN": "APIKey", "HARVEST_ACCOUNT_ID": "AccountId"}
+
+
+def config_directory(environ: Mapping[str, str]) -> Path:
+    """The directory of `connections.toml`: HARVEST_DUCK_CONFIG_DIR, else the user's own for harvest_duck."""
+    chosen = environ.get("HARVEST_DUCK_CONFIG_DIR")
+    return Path(chosen) if chosen else platformdirs.user_config_path("harvest_duck")
+
+
+def layers(
+    text: str,
+    *,
+    environ: Mapping[str, str],
+    config_dir: Path | None,
+    builtin: Mapping[str, Callable[[], str]],
+) -> list[Layer]:
+    """All sources that say something about the connection string `text`.
+
+    Raises `ConnectionStringError` where one of them cannot be read, or a DSN names nothing.
+    """
+    string = _string(Place.STRING, "connection string", text)
+    variable = _string(Place.ENVIRONMENT_STRING, "HARVEST_DUCK_CONNECTION", environ.get("HARVEST_DUCK_CONNECTION", ""))
+    found = [string, variable]
+    found += [
+        Layer(Place.ENVIRONMENT, name, {entry: environ[name]})
+        for name, entry in _VARIABLES.items()
+        if environ.get(name)
+    ]
+    path = (config_dir or config_directory(environ)) / "connections.toml"
+    dsn = _dsn(string, variable, path=path, builtin=builtin)
+    return found if dsn is None else [*found, dsn]
+
+
+def _string(place: Place, where: str, text: str) -> Layer:
+    return Layer(place, where, canonical(parse(text, where=where).items(), where=where))
+
+
+def _dsn(string: Layer, variable: Layer, *, path: Path, builtin: Mapping[str, Callable[[], str]]) -> Layer | None:
+    """The one named connection in use, None where none is asked for, or "default" is and nobody made one."""
+    for naming, place in ((string, Place.STRING_DSN), (variable, Place.ENVIRONMENT_DSN)):
+        if name := naming.texts.get("DSN"):
+            connections = named_connections(path, builtin)
+            found = connections.find(name)
+            if found is None:
+                raise connections.unknown(naming.where)
+            return Layer(place, *found)
+    if string.texts:
+        return None
+    default = named_connections(path, builtin).find("default")
+    return None if default is None else Layer(Place.STRING_DSN, *default)

@@ -1,0 +1,74 @@
+"""Which secret may go where: a source of properties cannot send a secret of another source to a host of its choosing.
+
+Whoever writes a connection string, which may be part of somebody else's SQL, must not learn the token that a file or
+the environment of the reader holds. So a host other than Harvest's has to be named at the same place as the secrets
+that go there, or farther from the string than they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harvest_duck.connection.properties import PROPERTIES
+from harvest_duck.connection.values import Given, Place
+from harvest_duck.errors import ConnectionStringError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["bearer", "refuse_leaks"]
+
+_SECRETS = ("OAuthRefreshToken", "OAuthClientSecret", "OAuthParams", "OAuthVerifier", "CustomHeaders")
+_DESTINATIONS = ("BaseURL", "IdURL", "OAuthAccessTokenURL", "OAuthRefreshTokenURL")
+_HARVEST = {urlsplit(PROPERTIES[name].default).hostname for name in ("BaseURL", "IdURL")}
+_ENVIRONMENT = {Place.ENVIRONMENT, Place.ENVIRONMENT_STRING}
+
+
+def bearer(given: Mapping[str, Given]) -> str | None:
+    """The property whose token goes with each request, None where no token is given.
+
+    AuthScheme=OAUTH wants an OAuthAccessToken. Without it an APIKey or an OAuthAccessToken will do: the one given
+    nearer, APIKey where both are given at one place.
+    """
+    scheme = given.get("AuthScheme")
+    oauth = scheme is not None and scheme.text.upper() == "OAUTH"
+    candidates = ("OAuthAccessToken",) if oauth else ("APIKey", "OAuthAccessToken")
+    return min((name for name in candidates if name in given and given[name].text), key=_place(given), default=None)
+
+
+def refuse_leaks(given: Mapping[str, Given]) -> None:
+    """Raise `ConnectionStringError` where a secret of one source would go to a host that a nearer one chose.
+
+    Hosts are those of requests and of the proxy; a proxy sees a request only with a certificate of its own choice, and
+    always sees its password. Without a secret to send there is nothing to refuse.
+    """
+    token = bearer(given)
+    sent = (token, *_SECRETS) if token else _SECRETS
+    filled = {name: entry for name, entry in given.items() if entry.text}
+    for destination in _DESTINATIONS:
+        if destination in filled and urlsplit(filled[destination].text).hostname not in _HARVEST:
+            _refuse(filled, destination, sent)
+    if "ProxyServer" in filled:
+        _refuse(filled, "ProxyServer", ("ProxyPassword",))
+    if "ProxyServer" in filled and "SSLServerCert" in filled:
+        _refuse(filled, max("ProxyServer", "SSLServerCert", key=_place(filled)), sent)
+
+
+def _refuse(given: Mapping[str, Given], destination: str, secrets: tuple[str, ...]) -> None:
+    chosen = given[destination]
+    for name in secrets:
+        secret = given.get(name)
+        if secret and _nearer(chosen.place, secret.place):
+            raise ConnectionStringError(
+                f"{chosen.where}: {destination} would send {name} of {secret.where} to another host: "
+                f"give {name} beside {destination}"
+            )
+
+
+def _place(given: Mapping[str, Given]) -> Callable[[str], Place]:
+    return lambda name: given[name].place
+
+
+def _nearer(place: Place, other: Place) -> bool:
+    return place < other and not {place, other} <= _ENVIRONMENT

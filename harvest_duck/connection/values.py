@@ -1,0 +1,207 @@
+"""The text of a property as a value of its kind, or an error that names the property and what it has to be.
+
+`settings` reads every property through `Values`, which knows where each text came from and falls back to the default
+of the table. No error repeats a value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harvest_duck.connection.address import names_host, plain_url
+from harvest_duck.connection.properties import PROPERTIES, Kind
+from harvest_duck.connection.secret import Secret
+from harvest_duck.errors import ConnectionStringError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Given", "Place", "RateLimit", "Values"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_TOKEN = re.compile(r"[!-~]+")
+_INTEGER = re.compile(r"-?[0-9]{1,15}")
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
+_RATE = re.compile(r"([1-9][0-9]{0,5}) */ *([0-9]{1,9}(?:\.[0-9]{1,6})?)")
+_ACCOUNT = re.compile(r"[1-9][0-9]{0,17}")
+# What stands in an example where the reader's own number belongs, such as _your_account_id. It is safe to repeat.
+_PLACEHOLDER = re.compile(r"[A-Za-z_<>\[\] -]{1,40}")
+_HEADER_BREAK = re.compile(r"\r\n|\n|\\r\\n|\\n")
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([ -~]*)")
+_OWN_HEADERS = {"authorization", "connection", "content-length", "harvest-account-id", "host", "proxy-authorization"}
+_OWN_HEADERS |= {"transfer-encoding", "user-agent"}
+
+
+class Place(IntEnum):
+    """Where a property was given; a lower place wins."""
+
+    STRING = 0
+    STRING_DSN = 1
+    ENVIRONMENT_STRING = 2
+    ENVIRONMENT_DSN = 3
+    ENVIRONMENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The text that a property was given, and where."""
+
+    text: str = field(repr=False)
+    place: Place
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The most `requests` to send within any `window_s` seconds."""
+
+    requests: int
+    window_s: float
+
+
+class Values:
+    """The typed values of the properties that were given, each with the default of the table behind it.
+
+    An empty text is the default too. Every method raises `ConnectionStringError` for a text that is not of its kind.
+    """
+
+    def __init__(self, given: Mapping[str, Given]) -> None:
+        self._given = given
+
+    def text(self, name: str) -> str | None:
+        """One line of text, None where there is none."""
+        return self._text(name) or None
+
+    def secret(self, name: str) -> Secret | None:
+        """A secret that may hold any character but control characters."""
+        text = self._text(name)
+        return Secret(text) if text else None
+
+    def token(self, name: str) -> Secret | None:
+        """A secret that can stand in an HTTP header: visible ASCII characters only."""
+        text = self._text(name)
+        if text and not _TOKEN.fullmatch(text):
+            raise self._wrong(name)
+        return Secret(text) if text else None
+
+    def account(self, name: str) -> str | None:
+        """An account number, or the placeholder of an example, which is refused only when it is used."""
+        text = self._text(name).strip()
+        if text == "*" or re.fullmatch(r"[0-9]+(?: *, *[0-9]+)+", text):
+            raise self._wrong(name, "one account at a time")
+        if text and not _ACCOUNT.fullmatch(text) and not _PLACEHOLDER.fullmatch(text):
+            raise self._wrong(name)
+        return text or None
+
+    def integer(self, name: str) -> int:
+        """A whole number within the bounds of the property; the property has a default."""
+        text = self._text(name)
+        if not _INTEGER.fullmatch(text) or not PROPERTIES[name].spans(int(text)):
+            raise self._wrong(name)
+        return int(text)
+
+    def integer_or_none(self, name: str) -> int | None:
+        """A whole number within the bounds of the property, None where there is none."""
+        return self.integer(name) if self._text(name) else None
+
+    def seconds(self, name: str) -> float | None:
+        """A number of seconds, None where there is none."""
+        text = self._text(name)
+        if text and not _SECONDS.fullmatch(text):
+            raise self._wrong(name)
+        return float(text) if text else None
+
+    def boolean(self, name: str) -> bool:
+        """True or false, in any case."""
+        text = self._text(name).lower()
+        if text not in {"true", "false"}:
+            raise self._wrong(name)
+        return text == "true"
+
+    def choice(self, name: str) -> str:
+        """One of the choices of the property, as the table writes it."""
+        text = self._text(name).upper()
+        if text not in PROPERTIES[name].choices:
+            raise self._wrong(name)
+        return text
+
+    def path(self, name: str) -> Path | None:
+        """The path of a file that need not be there; ~ is the user's home."""
+        text = self._text(name)
+        try:
+            return Path(text).expanduser() if text else None
+        except RuntimeError as error:
+            raise self._wrong(name) from error
+
+    def file(self, name: str) -> Path | None:
+        """The path of a file that is there; ~ is the user's home."""
+        path = self.path(name)
+        try:
+            there = path is None or path.is_file()
+        except OSError as error:
+            raise self._wrong(name) from error
+        if not there:
+            raise self._wrong(name)
+        return path
+
+    def url(self, name: str) -> str | None:
+        """A URL in its plain form: lower-case scheme and host, no slash at the end."""
+        text = self._text(name)
+        if not text:
+            return None
+        url = plain_url(text)
+        if url is None:
+            raise self._wrong(name)
+        return url
+
+    def host(self, name: str) -> str | None:
+        """A host name or IP address in lower case."""
+        text = self._text(name).lower()
+        if text and not names_host(text):
+            raise self._wrong(name)
+        return text or None
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """Host names or IP addresses in lower case; a name may start with "*." or "." for all below it."""
+        hosts = tuple(host.strip().lower() for host in self._text(name).split(";") if host.strip())
+        if not all(names_host(host.removeprefix("*").removeprefix(".")) for host in hosts):
+            raise self._wrong(name)
+        return hosts
+
+    def rate(self, name: str) -> RateLimit | None:
+        """A rate limit, None for "off"."""
+        text = self._text(name)
+        if text.lower() == "off":
+            return None
+        rate = _RATE.fullmatch(text)
+        if rate is None or not float(rate[2]):
+            raise self._wrong(name)
+        return RateLimit(int(rate[1]), float(rate[2]))
+
+    def headers(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Header names and values in their order."""
+        text = self._text(name)
+        return tuple(self._header(name, line) for line in _HEADER_BREAK.split(text) if line.strip(" \t"))
+
+    def _header(self, name: str, line: str) -> tuple[str, str]:
+        header = _HEADER.fullmatch(line.strip(" \t"))
+        if header is None:
+            raise self._wrong(name)
+        if header[1].lower() in _OWN_HEADERS:
+            raise self._wrong(name, f"headers other than {header[1]}, which is set by harvest_duck itself")
+        return header[1], header[2]
+
+    def _text(self, name: str) -> str:
+        given = self._given.get(name)
+        text = given.text if given else ""
+        if PROPERTIES[name].kind is not Kind.HEADERS and _CONTROL.search(text):
+            raise self._wrong(name)
+        return text or PROPERTIES[name].default
+
+    def _wrong(self, name: str, expected: str | None = None) -> ConnectionStringError:
+        given = self._given[name]
+        return ConnectionStringError(f"{given.where}: {name} has to be {expected or PROPERTIES[name].expected}")

@@ -1,0 +1,38 @@
+"""The documentation of connection strings says what the code does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harvest_duck.connection import PROPERTIES, Support, parse, reference
+
+PAGE = Path(__file__).parents[2] / "docs" / "connection-strings.md"
+
+
+def test_property_table_is_the_generated_one() -> None:
+    """The table in the page equals the table in the code."""
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition("<!-- properties -->\n")
+    table, end, _ = rest.partition("<!-- /properties -->")
+    assert end
+    assert table == reference()
+
+
+def test_every_property_is_one_row() -> None:
+    """No text of the table breaks its Markdown."""
+    head, rule, *rows = reference().splitlines()
+    assert len(rows) == len(PROPERTIES)
+    assert {row.count("|") for row in (head, rule, *rows)} == {5}
+
+
+def test_later_properties_say_so() -> None:
+    """A property without effect is marked in its row."""
+    rows = dict(zip(PROPERTIES.values(), reference().splitlines()[2:], strict=True))
+    assert all(("No effect yet" in row) == (entry.support is Support.LATER) for entry, row in rows.items())
+
+
+def test_example_strings_in_the_page_parse() -> None:
+    """Each line of the plain code blocks is a connection string."""
+    blocks = PAGE.read_text(encoding="utf-8").split("```")[1::2]
+    lines = [line for block in blocks if block.startswith("\n") for line in block.strip().splitlines()]
+    assert len(lines) == 3
+    assert all(parse(line) for line in lines)
