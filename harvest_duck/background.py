@@ -1,0 +1,118 @@
+"""The one event loop that all requests of a process run on, in a thread of its own.
+
+It starts with the first scan. A child made by `fork` starts one of its own, since threads do not cross a fork. At the
+end of the process the loop runs what was registered with `at_stop` and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Future
+
+__all__ = ["at_stop", "inside", "own", "run", "start"]
+
+T = TypeVar("T")
+
+_STOP_S = 5.0
+
+
+class _State:
+    """What a process has once; a child of `fork` forgets it and begins anew."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.thread: threading.Thread | None = None
+        self.at_stop: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self.kept: dict[str, Any] = {}
+
+
+_state = _State()
+
+
+def start(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+    """The future of a coroutine that runs on the loop from now on."""
+    return asyncio.run_coroutine_threadsafe(coroutine, _loop())
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, waited for; a Ctrl-C meanwhile cancels it."""
+    future = start(coroutine)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def inside() -> bool:
+    """Whether the caller runs on the loop itself, where waiting for it would never end."""
+    return threading.current_thread() is _state.thread
+
+
+def at_stop(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `close` on the loop before it ends; forgotten by a child of `fork`, whose sockets are not its own."""
+    _state.at_stop.append(close)
+
+
+def own(name: str, make: Callable[[], T]) -> T:
+    """The one value of that name that this process has, made when first asked for; a child of `fork` has another."""
+    with _state.lock:
+        if name not in _state.kept:
+            _state.kept[name] = make()
+        kept: T = _state.kept[name]
+        return kept
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    with _state.lock:
+        if _state.loop is None:
+            _state.loop = asyncio.new_event_loop()
+            _state.thread = threading.Thread(target=_state.loop.run_forever, name="harvest-duck requests", daemon=True)
+            _state.thread.start()
+        return _state.loop
+
+
+def _stop() -> None:
+    with _state.lock:
+        loop, thread = _state.loop, _state.thread
+        _state.loop = _state.thread = None
+    if loop is None or thread is None:
+        return
+    try:
+        asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_STOP_S)
+    except TimeoutError:
+        return
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_STOP_S)
+    if not thread.is_alive():
+        loop.close()
+
+
+async def _wind_up() -> None:
+    here = asyncio.current_task()
+    tasks = [task for task in asyncio.all_tasks() if task is not here]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for close in _state.at_stop:
+        await close()
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+def _forget() -> None:
+    global _state  # noqa: PLW0603 - the child's own state
+    _state = _State()
+
+
+atexit.register(_stop)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,192 @@
+"""The rules of Harvest's API v2 as functions of values: what a request is, and what an answer means.
+
+Nothing here sends anything. `planner` makes requests, `client` sends them, and both ask this module.
+
+Source: https://help.getharvest.com/api-v2/introduction/overview/general/ and the pages beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from harvest_duck.errors import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    ProtocolError,
+    RateLimited,
+    ResponseError,
+    ServerError,
+    Unauthorized,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harvest_duck.predicate import Value
+    from harvest_duck.table import Limit, Paging
+
+__all__ = ["Request", "accept_links", "error_of", "headers", "next_request", "numbered", "retry_after_s"]
+
+#: Characters of a body that may stand in an error.
+_QUOTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET: where to, what for, and what the answer cannot say itself.
+
+    `url` is absolute, without the query; `params` are sent in order. `link` replaces both where Harvest gave the next
+    request itself. `values` are the columns that the path and the parameters fix for every row of the answer.
+    `absent_on` are the statuses that mean that there are no rows. `page` counts from 1 within one list, cut as
+    `paging` says.
+    """
+
+    table: str
+    url: str
+    params: tuple[tuple[str, str], ...]
+    limit: Limit
+    paging: Paging
+    page: int = 1
+    link: str | None = None
+    values: tuple[tuple[str, Value | None], ...] = ()
+    absent_on: frozenset[int] = frozenset()
+
+    @property
+    def where(self) -> str:
+        """What an error calls this request: its table, what the path fixes, and the page."""
+        fixed = "".join(f" {name} {value}" for name, value in self.values if name.endswith("_id"))
+        return f"{self.table}{fixed} page {self.page}"
+
+    @property
+    def address(self) -> str:
+        """The absolute URL with its query, exactly as it is sent."""
+        if self.link is not None:
+            return self.link
+        return f"{self.url}?{urlencode(self.params)}" if self.params else self.url
+
+    @property
+    def path_and_query(self) -> str:
+        """The address without its host, for logs; it never holds a secret."""
+        parts = urlsplit(self.address)
+        return urlunsplit(("", "", parts.path, parts.query, ""))
+
+
+def headers(*, token: str | None, account_id: int | None, user_agent: str) -> dict[str, str]:
+    """The three headers that Harvest asks for on every request, and the form of the answer."""
+    # https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
+    sent = {"User-Agent": user_agent, "Accept": "application/json"}
+    if token is not None:
+        sent["Authorization"] = f"Bearer {token}"
+    if account_id is not None:
+        sent["Harvest-Account-Id"] = str(account_id)
+    return sent
+
+
+def numbered(first: Request, page: int) -> Request:
+    """The request for another page of a list that Harvest numbers."""
+    params = tuple((name, value) for name, value in first.params if name != "page")
+    return replace(first, params=(*params, ("page", str(page))), page=page, link=None)
+
+
+def next_request(request: Request, link: str) -> Request:
+    """The request that `links.next` names, verbatim.
+
+    Raises `ProtocolError` when the link leaves the host or the scheme of the API, since the token would follow it, or
+    when it leads back to the request that it came with.
+    """
+    # https://help.getharvest.com/api-v2/introduction/overview/pagination/
+    accept_links(request, link)
+    if sorted(parse_qsl(urlsplit(link).query)) == sorted(parse_qsl(urlsplit(request.address).query)):
+        raise ProtocolError(f"{request.where}: links.next leads back to the same page; the list would never end")
+    return replace(request, link=link, page=request.page + 1)
+
+
+def accept_links(request: Request, link: str) -> None:
+    """Nothing, when `link` stays where the token may go; `ProtocolError` otherwise."""
+    here, there = urlsplit(request.url), urlsplit(link)
+    try:
+        same = (here.scheme, here.hostname, here.port) == (there.scheme, there.hostname, there.port)
+    except ValueError:
+        same = False
+    if not same or there.username or there.password:
+        raise ProtocolError(
+            f"{request.where}: links.next points away from {here.scheme}://{here.netloc}; "
+            "it was not followed, because the token would go with it"
+        )
+
+
+def retry_after_s(sent: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """The seconds that a `Retry-After` header asks for, never negative; None where there is none to read."""
+    # RFC 9110, section 10.2.3: seconds, or an HTTP date
+    text = next((value for name, value in sent.items() if name.lower() == "retry-after"), "").strip()
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text)) if float(text) < float("inf") else None
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes) -> ResponseError | ProtocolError:
+    """The error that an answer with any status but 200 stands for, in one line."""
+    says = f'; it says: "{said}"' if (said := _message(body)) else ""
+    answered = f"{request.where}: Harvest answered {status}"
+    match status:
+        case 401:
+            advice = (
+                "the token is wrong, expired or revoked, or does not reach this account: check APIKey and AccountId"
+            )
+            return Unauthorized(f"{answered}: {advice}{says}", status=status)
+        case 403:
+            return Forbidden(
+                f"{answered}: the user of this token may not read it; ask an administrator of the account{says}",
+                status=status,
+            )
+        case 404:
+            return NotFound(
+                f"{answered}: no such object, or one that the user of this token cannot see{says}", status=status
+            )
+        case 400 | 422:
+            return InvalidRequest(f"{answered}: it refuses {request.path_and_query}{says}", status=status)
+        case 429:
+            wait = retry_after_s(sent)
+            when = f"retry after {wait:.0f} s" if wait is not None else "retry later"
+            return RateLimited(f"{answered}: too many requests; {when}{says}", status=status, retry_after_s=wait)
+        case _ if status >= 500:  # noqa: PLR2004 - the class of server errors
+            wait = retry_after_s(sent)
+            return ServerError(
+                f"{answered}: a fault of the server; try again later{says}", status=status, retry_after_s=wait
+            )
+        case _ if 300 <= status < 400:  # noqa: PLR2004 - the class of redirections
+            return ProtocolError(
+                f"{answered}: a redirect, which is not followed, because the token would go with it; check BaseURL"
+            )
+        case _:
+            return ProtocolError(f"{answered}: a status that its API does not have; check BaseURL{says}")
+
+
+def _message(body: bytes) -> str:
+    """What the body of an error says, on one line: message, else error_description, else error, else its text."""
+    text = body[:4096].decode("utf-8", "replace").strip()
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        parsed = None
+    if isinstance(parsed, dict):
+        said = next((parsed[key] for key in ("message", "error_description", "error") if parsed.get(key)), "")
+        text = said if isinstance(said, str) else json.dumps(said)
+    elif text.startswith("<"):
+        text = "an HTML page"
+    line = " ".join(text.split())
+    return line if len(line) <= _QUOTED else f"{line[:_QUOTED]}…"
