@@ -1,0 +1,65 @@
+"""The Arrow side of a table: its schema, and the shape in which its JSON is read.
+
+`DECIMAL` is decimal128(18, 4), `TIMESTAMP` has microseconds in UTC. Dates and times of day are read as text and
+converted afterwards, because Arrow's JSON reader knows neither.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from harvest_duck.table import BIGINT, BOOLEAN, DATE, DECIMAL, TIME, TIMESTAMP, VARCHAR, ListOf, StructOf, Table, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["CONNECTION", "arrow_type", "json_type", "schema_of"]
+
+#: The hidden column that carries the connection string from SQL to a scan, see `dataset`.
+CONNECTION = "_connection"
+
+_SCALARS = {
+    BIGINT: pa.int64(),
+    BOOLEAN: pa.bool_(),
+    DATE: pa.date32(),
+    DECIMAL: pa.decimal128(18, 4),
+    TIME: pa.time64("us"),
+    TIMESTAMP: pa.timestamp("us", "UTC"),
+    VARCHAR: pa.string(),
+}
+
+
+def arrow_type(column: Type) -> pa.DataType:
+    """The Arrow type of a column's type."""
+    return _typed(column, text=False)
+
+
+def json_type(column: Type) -> pa.DataType:
+    """The Arrow type in which Arrow's JSON reader takes a column's values in: dates and times of day are text."""
+    return _typed(column, text=True)
+
+
+def _typed(column: Type, *, text: bool) -> pa.DataType:
+    match column:
+        case ListOf(item):
+            return pa.list_(_typed(item, text=text))
+        case StructOf(fields):
+            return pa.struct([(name, _typed(item, text=text)) for name, item in fields])
+        case _ if text and column in (DATE, TIME):
+            return pa.string()
+        case _:
+            return _SCALARS[column]
+
+
+@cache
+def schema_of(table: Table) -> pa.Schema:
+    """The schema of a table as SQL sees it."""
+    return pa.schema([pa.field(column.name, arrow_type(column.type)) for column in table.columns])
+
+
+def chosen(schema: pa.Schema, names: Iterable[str]) -> pa.Schema:
+    """The fields of those names, in their order."""
+    return pa.schema([schema.field(name) for name in names])

@@ -1,0 +1,144 @@
+"""One page of JSON becomes one record batch of the chosen columns.
+
+Arrow's JSON reader does it in one pass, without a Python object per value, and gives the GIL up meanwhile. It is also
+strict: a decimal with more than four digits, 1.5 where an id should be, a number where text should be, are errors. Then
+`exact` reads the page again, and either rounds what may be rounded or names what is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from harvest_duck import exact
+from harvest_duck.arrow_types import arrow_type, json_type
+from harvest_duck.errors import DecodeError
+from harvest_duck.layout import ENVELOPE, Layout
+from harvest_duck.table import DATE, TIME, Column, Origin, Table
+from harvest_duck.timeofday import parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harvest_duck.predicate import Value
+
+__all__ = ["Decoder", "Page"]
+
+_ENVELOPE = [name for name, _ in ENVELOPE.fields]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as read: its rows, and what it says about the pages after it.
+
+    `records` counts the records that Harvest put on the page, which differs from the rows of a table of embedded
+    arrays. `next_page` is None where the page has links, which say better what comes next.
+    """
+
+    batch: pa.RecordBatch
+    records: int
+    next_link: str | None
+    next_page: int | None
+    total_pages: int | None
+    total_entries: int | None
+
+
+class Decoder:
+    """Reads pages of one table into batches of the columns `names`, in the order of `names`."""
+
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self._layout = Layout(table, names)
+        self._columns = tuple(table.column(name) for name in names)
+        self.schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in self._columns])
+        self._record = json_type(self._layout.record)
+        members = list(self._record) if table.body_key is None else [pa.field(table.body_key, pa.list_(self._record))]
+        self._body = pa.schema([*members, *(() if table.body_key is None else json_type(ENVELOPE))])
+
+    def decode(self, body: bytes, *, values: Mapping[str, Value | None], where: str) -> Page:
+        """The page in `body`, whose request fixed the columns in `values`.
+
+        Raises `DecodeError` for a value that does not fit its column, and `ProtocolError` for a body that is no page.
+        """
+        try:
+            return self._assembled(*self._read(body), values)
+        except (pa.ArrowException, UnicodeError, OverflowError):
+            records, envelope = exact.read(body, self._layout, where=where)
+        try:
+            return self._assembled(pa.array(records, self._record), envelope, values)
+        except (pa.ArrowException, UnicodeError, OverflowError) as error:
+            raise DecodeError(
+                f"{where}: {error}", table=self._layout.table.name, column=None, record_id=None, page=where
+            ) from error
+
+    def _read(self, body: bytes) -> tuple[pa.StructArray, exact.Envelope]:
+        read = pj.read_json(
+            pa.BufferReader(body),
+            # The whole body as one block and one row.
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(body) + 1),
+            parse_options=pj.ParseOptions(
+                explicit_schema=self._body, unexpected_field_behavior="ignore", newlines_in_values=True
+            ),
+        )
+        if read.num_rows != 1:
+            raise pa.ArrowInvalid("the body is not one JSON object")
+        (whole,) = read.to_struct_array().chunks
+        key = self._layout.table.body_key
+        if key is None:
+            return whole, exact.Envelope()
+        listed = pc.struct_field(whole, key)
+        records = listed.flatten()
+        if listed.null_count or records.null_count:
+            raise pa.ArrowInvalid("records are missing")
+        return records, exact.envelope(read.select(_ENVELOPE).to_pylist()[0])
+
+    def empty(self) -> Page:
+        """A page without rows, for a list that is not there."""
+        return Page(self.schema.empty_table().to_batches()[0], 0, *exact.Envelope())
+
+    def _assembled(self, records: pa.StructArray, envelope: exact.Envelope, values: Mapping[str, Value | None]) -> Page:
+        enclosing, rows = self._rows(records)
+        arrays = [self._array(column, enclosing, rows, values) for column in self._columns]
+        batch = pa.RecordBatch.from_struct_array(
+            pa.StructArray.from_arrays(arrays, fields=list(self.schema)) if arrays else rows
+        )
+        if arrays:
+            # Text that is no UTF-8, and decimals of more than 18 digits, pass the reader unnoticed.
+            batch.validate(full=True)
+        return Page(batch, len(records), *envelope)
+
+    def _rows(self, records: pa.StructArray) -> tuple[pa.StructArray, pa.StructArray]:
+        """The enclosing record of each row, and the rows themselves; the same array but for embedded arrays."""
+        items = self._layout.table.items
+        if items is None:
+            return records, records
+        embedded = pc.struct_field(records, items)
+        rows = pc.list_flatten(embedded)
+        if rows.null_count:
+            raise pa.ArrowInvalid("embedded records are missing")
+        return records.take(pc.list_parent_indices(embedded)), rows
+
+    def _array(
+        self, column: Column, enclosing: pa.StructArray, rows: pa.StructArray, values: Mapping[str, Value | None]
+    ) -> pa.Array:
+        if column.origin in (Origin.PATH, Origin.INPUT, Origin.ACCOUNT):
+            return pa.repeat(pa.scalar(values.get(column.name), arrow_type(column.type)), len(rows))
+        found = pc.struct_field(enclosing if column.origin is Origin.ENCLOSING else rows, list(column.path))
+        if column.type is DATE:
+            return found.cast(pa.date32())
+        if column.type is TIME:
+            return _times(found)
+        return found
+
+
+def _times(texts: pa.StringArray) -> pa.Time64Array:
+    """Times of day; a page has few different ones, so each is read once."""
+    coded = texts.dictionary_encode()
+    try:
+        distinct = pa.array([parse_time(text) for text in coded.dictionary.to_pylist()], pa.time64("us"))
+    except ValueError as error:
+        raise pa.ArrowInvalid(str(error)) from error
+    return distinct.take(coded.indices)

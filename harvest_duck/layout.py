@@ -1,0 +1,79 @@
+"""Where the chosen columns of a table sit in its JSON: one tree of objects, read in a single pass over a page.
+
+`decode` reads a page by this tree, quickly, and `exact` reads it again by the same tree when something in it does not
+fit, so that the two agree on what a page holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harvest_duck.table import BIGINT, VARCHAR, Column, ListOf, Origin, StructOf, Table, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ENVELOPE", "Layout", "Tree"]
+
+#: The part of a list's body that tells about its pages.
+# https://help.getharvest.com/api-v2/introduction/overview/pagination/
+ENVELOPE = StructOf(
+    (
+        ("links", StructOf((("next", VARCHAR),))),
+        ("next_page", BIGINT),
+        ("total_pages", BIGINT),
+        ("total_entries", BIGINT),
+    )
+)
+
+
+@dataclass(slots=True)
+class Tree:
+    """A JSON object under construction: the members that some column needs."""
+
+    members: dict[str, Tree | Type] = field(default_factory=dict)
+
+    def add(self, path: tuple[str, ...], leaf: Type) -> None:
+        """Need the value at `path`."""
+        head, *rest = path
+        if not rest:
+            self.members[head] = leaf
+            return
+        inside = self.members.setdefault(head, Tree())
+        assert isinstance(inside, Tree)  # noqa: S101 - a catalogue that reads one key both ways fails its tests
+        inside.add(tuple(rest), leaf)
+
+    def type(self) -> StructOf:
+        """The object as a type."""
+        return StructOf(
+            tuple(
+                (name, member.type() if isinstance(member, Tree) else member) for name, member in self.members.items()
+            )
+        )
+
+
+class Layout:
+    """What is read of each record of `table` to fill the columns `names`.
+
+    The key is always read, so that a page without columns still has its rows counted and an error can name a record.
+    """
+
+    def __init__(self, table: Table, names: Iterable[str]) -> None:
+        wanted = set(names)
+        self.table = table
+        self.columns = tuple(column for column in table.columns if column.name in wanted)
+        record, item = Tree(), Tree()
+        for column in _read(table, self.columns):
+            tree = item if table.items is not None and column.origin is Origin.RECORD else record
+            tree.add(column.path, column.type)
+        if table.items is not None:
+            record.add((table.items,), ListOf(item.type()))
+        self.record: StructOf = record.type()
+
+
+def _read(table: Table, columns: tuple[Column, ...]) -> Iterable[Column]:
+    inside = [column for column in table.columns if column.origin in (Origin.RECORD, Origin.ENCLOSING)]
+    keys = [column for column in inside if column.key] or inside[:1]
+    found = {column.name: column for column in (*keys, *columns) if column in inside}
+    return found.values()

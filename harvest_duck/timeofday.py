@@ -1,0 +1,26 @@
+"""Times of day as Harvest writes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+
+__all__ = ["parse_time"]
+
+# https://help.getharvest.com/api-v2/timesheets-api/timesheets/time-entries/ ; the form follows company.clock
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?\s*([AaPp][Mm])?")
+
+_NOON = 12
+
+
+def parse_time(text: str) -> time:
+    """The time of day that "2:59pm" or "14:59" stands for; ValueError for anything else, such as "13:00pm"."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise ValueError(f"not a time of day: {text!r}")
+    hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
+    if found[4]:
+        if not 1 <= hour <= _NOON:
+            raise ValueError(f"not a time of day: {text!r}")
+        hour = hour % _NOON + (_NOON if found[4].lower() == "pm" else 0)
+    return time(hour, minute, second)
