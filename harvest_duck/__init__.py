@@ -1,0 +1,45 @@
+"""SQL over Harvest, run by DuckDB on top of the REST API v2.
+
+The life of one query, from the top of the package to the wire and back::
+
+    SQL ─ engine ─ dataset ─ pushdown ─ domain ─ planner ─ scan ─ client ─ protocol ─→ api.harvestapp.com
+                      ▲                                      │                            │ page
+       rows ◄─ engine ┴─ stream ◄──── record batches ◄───────┴───────── decode ◄──────────┘
+
+`register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`
+adds an account as a schema of views; `scan` reads a table without SQL; `tables` and `describe` say what there is.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from harvest_duck.errors import HarvestDuckError
+
+if TYPE_CHECKING:
+    from harvest_duck.catalog import describe, tables
+    from harvest_duck.engine import attach, connect, last_error, register
+    from harvest_duck.reading import scan
+
+__all__ = ["HarvestDuckError", "attach", "connect", "describe", "last_error", "register", "scan", "tables"]
+__version__ = "0.1.0"
+
+#: Where each public name lives; loaded when first used, so that the import itself costs nothing.
+_HOMES = {
+    "attach": "engine",
+    "connect": "engine",
+    "describe": "catalog",
+    "last_error": "engine",
+    "register": "engine",
+    "scan": "reading",
+    "tables": "catalog",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,52 @@
+"""A query's rows in a file: Parquet, CSV or JSON, complete or not there at all.
+
+DuckDB writes beside the target and the finished file is renamed, so that a fault on the way, or Ctrl-C, never leaves
+half a file under the name that was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harvest_duck.engine import text
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["FileFormat", "export"]
+
+
+class FileFormat(StrEnum):
+    """A kind of file that DuckDB writes."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSON = "json"
+
+
+_OPTIONS = {
+    FileFormat.PARQUET: "FORMAT parquet, COMPRESSION zstd",
+    FileFormat.CSV: "FORMAT csv, HEADER",
+    FileFormat.JSON: "FORMAT json, ARRAY true",
+}
+
+
+def export(con: duckdb.DuckDBPyConnection, sql: str, target: Path, form: FileFormat) -> int:
+    """The number of rows of `sql` that were written to `target`, which is replaced if it exists.
+
+    Whatever DuckDB raises passes through, and `target` is as it was.
+    """
+    target = Path(target)
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+    try:
+        written = con.execute(f"COPY ({sql}) TO {text(str(beside))} ({_OPTIONS[form]})").fetchone()
+        os.replace(beside, target)  # noqa: PTH105 - atomic, and the one that says so
+    finally:
+        with suppress(FileNotFoundError):
+            beside.unlink()
+    return int(written[0]) if written else 0
