@@ -2,8 +2,8 @@
 
 The life of one query, from the top of the package to the wire and back::
 
-    SQL ─ engine ─ dataset ─ pushdown ─ domain ─ planner ─ scan ─ client ─ protocol ─→ api.harvestapp.com
-                      ▲                                      │                            │ page
+    SQL ─ engine ─ dataset ─ pushdown ─ domain ─ planner ─ pages ─ client ─ protocol ─→ api.harvestapp.com
+                      ▲                                       │                           │ page
        rows ◄─ engine ┴─ stream ◄──── record batches ◄───────┴───────── decode ◄──────────┘
 
 `register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
-__all__ = ["at_stop", "inside", "own", "run", "start"]
+__all__ = ["at_stop", "inside", "own", "run", "running", "start"]
 
 T = TypeVar("T")
 
@@ -55,6 +55,11 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 def inside() -> bool:
     """Whether the caller runs on the loop itself, where waiting for it would never end."""
     return threading.current_thread() is _state.thread
+
+
+def running() -> bool:
+    """Whether the loop runs: not before the first scan, nor when the process ends."""
+    return _state.loop is not None
 
 
 def at_stop(close: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from harvest_duck.endpoints import TABLES, table
 from harvest_duck.table import Column, Match, Origin, Table
-from harvest_duck.tables import TABLES, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

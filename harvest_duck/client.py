@@ -124,7 +124,7 @@ class Client:
             self._session = aiohttp.ClientSession(
                 headers=self._headers(),
                 connector=aiohttp.TCPConnector(limit=wanted.max_connections, ssl=_tls(wanted)),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=wanted.timeout_s, sock_read=wanted.timeout_s),
+                timeout=_timeout(wanted.timeout_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=wanted.proxy_from_environment,
             )
@@ -199,6 +199,12 @@ def _retriable(error: BaseException) -> bool:
     return isinstance(error, HarvestDuckError) and error.retriable
 
 
+def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:
+    """So many seconds for the connection and between two pieces of the answer, and ten times as many for all of it."""
+    total_s = None if timeout_s is None else 10 * timeout_s
+    return aiohttp.ClientTimeout(total=total_s, sock_connect=timeout_s, sock_read=timeout_s)
+
+
 def _tls(connection: Connection) -> ssl.SSLContext | bool:
     """How TLS is checked: against the certificates of the system, or against the one that is given alone."""
     if connection.ssl_server_cert is None:
@@ -221,9 +227,8 @@ def _no_answer(request: Request, error: BaseException, connection: Connection) -
         failed.retriable = False
         return failed
     if isinstance(error, TimeoutError):
-        return TransportError(
-            f"{request.where}: no answer from {host} within {connection.timeout_s:g} s: try again, or raise Timeout"
-        )
+        within = f" within {connection.timeout_s:g} s" if connection.timeout_s else ""
+        return TransportError(f"{request.where}: no answer from {host}{within}: try again, or raise Timeout")
     if isinstance(error, aiohttp.ClientConnectorError):
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or reason
         return TransportError(

@@ -22,14 +22,14 @@ from harvest_duck.client import client_for
 from harvest_duck.connection import Connection, resolve
 from harvest_duck.decode import Decoder
 from harvest_duck.domain import domains
-from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.endpoints import TABLES
+from harvest_duck.errors import CredentialsError, HarvestDuckError, QueryError
+from harvest_duck.pages import Scan
 from harvest_duck.planner import Target, plan, refuse_unseen
 from harvest_duck.predicate import Compare, Op, Predicate, conjuncts
 from harvest_duck.pushdown import Filter, read_filter
-from harvest_duck.scan import Scan
 from harvest_duck.stream import reader
 from harvest_duck.table import Host, Table
-from harvest_duck.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow.compute as pc
@@ -38,6 +38,7 @@ __all__ = ["HarvestDataset", "attached", "open_scan"]
 
 Failed = Callable[[HarvestDuckError], None]
 
+_IDS = range(2**63)
 _handles = itertools.count(1)
 _attached: dict[str, str] = {}
 
@@ -103,7 +104,7 @@ def open_scan(
     if unknown or not names:
         fault = f'has no column "{unknown[0]}"' if unknown else "was asked for no column at all"
         raise QueryError(f"{table.name} {fault}; harvest_columns('{table.name}') lists them")
-    return _scan(table, connection, names, expression=keep, read=read_filter(keep, schema), failed=lambda _: None)
+    return _scan(table, connection, names, expression=keep, read=read_filter(keep, schema), failed=None)
 
 
 def _connection_in(predicate: Predicate, table: Table) -> str:
@@ -124,7 +125,7 @@ def _scan(
     *,
     expression: pc.Expression | None,
     read: Filter,
-    failed: Failed,
+    failed: Failed | None,
 ) -> pa.RecordBatchReader:
     settings = resolve(_attached.get(connection, connection), builtin=_BUILTIN)
     settings.require_token()
@@ -151,18 +152,32 @@ def _scan(
                     async for batch in found:
                         yield batch
         except HarvestDuckError as error:
+            if failed is None:
+                raise
             failed(error)
-            raise
+            # DuckDB prints the traceback of every cause behind the message; the error that is kept has them all.
+            raise _bare(error) from None
 
     whole = schema_of(table).append(pa.field(CONNECTION, pa.string()))
     return reader(pa.schema([whole.field(name) for name in names]), batches)
+
+
+def _bare(error: HarvestDuckError) -> HarvestDuckError:
+    """The same error without its causes and traceback."""
+    bare = type(error).__new__(type(error))
+    bare.args = error.args
+    bare.__dict__.update(vars(error))
+    return bare
 
 
 def _account_id(settings: Connection, table: Table) -> int | None:
     """The account to ask; the accounts of a token can be listed without one."""
     if table.host is Host.ID and settings.account_id is None:
         return None
-    return int(settings.require_account())
+    account_id = int(settings.require_account())
+    if account_id not in _IDS:
+        raise CredentialsError(f"AccountId {account_id} is larger than any account number of Harvest")
+    return account_id
 
 
 def _needed(table: Table, names: Sequence[str], read: Filter) -> list[str]:
@@ -190,9 +205,11 @@ class _Keep:
         """The rows and columns that are wanted."""
         if self.expression is not None or CONNECTION in self.names:
             batch = batch.append_column(CONNECTION, pa.repeat(pa.scalar(self.connection), batch.num_rows))
-        if self.expression is not None:
-            batch = batch.filter(self.expression)
-        return batch.select(self.names)
+        if self.expression is None:
+            return batch.select(self.names)
+        # Not RecordBatch.filter, which fails in pyarrow 18 where no row is left.
+        kept = pa.Table.from_batches([batch]).filter(self.expression).select(self.names).combine_chunks()
+        return next(iter(kept.to_batches()), batch.select(self.names).slice(0, 0))
 
 
 async def _first(rows: int | None, batches: AsyncGenerator[pa.RecordBatch]) -> AsyncGenerator[pa.RecordBatch]:

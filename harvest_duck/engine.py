@@ -16,8 +16,8 @@ import duckdb
 from harvest_duck import catalog
 from harvest_duck.arrow_types import CONNECTION
 from harvest_duck.dataset import HarvestDataset, attached
+from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError
-from harvest_duck.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,10 +135,11 @@ def _comments(catalogue: str, tables: Mapping[str, Table]) -> str:
 
 
 def _is_ours(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Whether `name` is a database in memory that holds the views of an earlier attach."""
+    """Whether `name` is a database in memory that holds the views of an earlier attach, and so can be replaced."""
     found = con.execute(
-        "SELECT count(*) FROM duckdb_views() WHERE lower(database_name) = lower(?) AND view_name = 'time_entries'",
-        [name],
+        "SELECT count(*) FROM duckdb_databases() d JOIN duckdb_views() v USING (database_name) "
+        "WHERE lower(database_name) = lower(?) AND d.path IS NULL AND v.sql LIKE ?",
+        [name, f"%{_PREFIX}time_entries%"],
     ).fetchone()
     return bool(found and found[0])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.dataset import open_scan
-from harvest_duck.tables import table as table_named
+from harvest_duck.endpoints import table as table_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -32,8 +32,8 @@ def _pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]]) -> Iterator[p
         while (batch := background.run(_next(source))) is not None:
             yield batch
     finally:
-        closed = background.start(source.aclose())
-        _wait_for(closed)
+        if background.running():
+            _wait_for(background.start(source.aclose()))
 
 
 async def _next(source: AsyncGenerator[pa.RecordBatch]) -> pa.RecordBatch | None:

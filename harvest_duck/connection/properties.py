@@ -170,7 +170,10 @@ _HONOURED = (
     Property("MaxRows", Kind.INTEGER, "The most rows that a scan returns; 0 or -1 for all.", "-1", least=-1),
     Property("MaxConnections", Kind.INTEGER, "The most requests under way at once.", "16", least=1, most=100),
     Property(
-        "UserAgent", Kind.TEXT, "The User-Agent header; Harvest asks for an application and a contact.", "harvest_duck"
+        "UserAgent",
+        Kind.TEXT,
+        "The User-Agent header; Harvest asks for an application and a contact.",
+        "harvest_duck (pypi.org/project/harvest-duck)",
     ),
     Property("CustomHeaders", Kind.HEADERS, "Headers to add to each request; a line ends at a line break or at `\\n`."),
     Property("ProxyServer", Kind.HOST, "The HTTP proxy through which requests go."),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.table import Limit, Match, Origin, Paging, Param, Table
-from harvest_duck.tables.columns import (
+from harvest_duck.endpoints.columns import (
     ACCOUNT_ID,
     BUDGET_METHODS,
     boolean,
@@ -18,6 +17,7 @@ from harvest_duck.tables.columns import (
     seconds,
     text,
 )
+from harvest_duck.table import Limit, Match, Origin, Paging, Param, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

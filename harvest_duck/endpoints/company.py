@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from harvest_duck.endpoints.columns import ACCOUNT_ID, boolean, seconds, text
 from harvest_duck.table import Paging, Table
-from harvest_duck.tables.columns import ACCOUNT_ID, boolean, seconds, text
 
 __all__ = ["COMPANY"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.table import Paging, Table
-from harvest_duck.tables.columns import (
+from harvest_duck.endpoints.columns import (
     ACCOUNT_ID,
     UPDATED_SINCE,
     boolean,
@@ -14,6 +13,7 @@ from harvest_duck.tables.columns import (
     text,
     updated_at,
 )
+from harvest_duck.table import Paging, Table
 
 __all__ = ["TASKS"]
 

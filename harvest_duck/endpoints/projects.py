@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.table import Paging, PathWhen, Table
-from harvest_duck.tables.columns import (
+from harvest_duck.endpoints.columns import (
     ACCOUNT_ID,
     BUDGET_METHODS,
     CLIENT,
@@ -23,6 +22,7 @@ from harvest_duck.tables.columns import (
     text,
     updated_at,
 )
+from harvest_duck.table import Paging, PathWhen, Table
 
 __all__ = ["PROJECTS", "TASK_ASSIGNMENTS", "USER_ASSIGNMENTS"]
 

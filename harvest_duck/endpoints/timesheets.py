@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.table import Paging, Table
-from harvest_duck.tables.columns import (
+from harvest_duck.endpoints.columns import (
     ACCOUNT_ID,
     APPROVAL_STATUSES,
     CLIENT,
@@ -26,6 +25,7 @@ from harvest_duck.tables.columns import (
     timestamp,
     updated_at,
 )
+from harvest_duck.table import Paging, Table
 
 __all__ = ["TIME_ENTRIES"]
 

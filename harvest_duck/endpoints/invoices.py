@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.table import BIGINT, BOOLEAN, DECIMAL, VARCHAR, Origin, Paging, Parent, StructOf, Table
-from harvest_duck.tables.columns import (
+from harvest_duck.endpoints.columns import (
     ACCOUNT_ID,
     CLIENT,
     UPDATED_SINCE,
@@ -23,6 +22,7 @@ from harvest_duck.tables.columns import (
     timestamp,
     updated_at,
 )
+from harvest_duck.table import BIGINT, BOOLEAN, DECIMAL, VARCHAR, Origin, Paging, Parent, StructOf, Table
 
 __all__ = [
     "INVOICES",

@@ -10,18 +10,17 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from harvest_duck.errors import UnknownTable
-from harvest_duck.tables.accounts import ACCOUNTS
-from harvest_duck.tables.clients import CLIENTS, CONTACTS
-from harvest_duck.tables.company import COMPANY
-from harvest_duck.tables.estimates import (
+from harvest_duck.endpoints.accounts import ACCOUNTS
+from harvest_duck.endpoints.clients import CLIENTS, CONTACTS
+from harvest_duck.endpoints.company import COMPANY
+from harvest_duck.endpoints.estimates import (
     ESTIMATE_ITEM_CATEGORIES,
     ESTIMATE_LINE_ITEMS,
     ESTIMATE_MESSAGES,
     ESTIMATES,
 )
-from harvest_duck.tables.expenses import EXPENSE_CATEGORIES, EXPENSES
-from harvest_duck.tables.invoices import (
+from harvest_duck.endpoints.expenses import EXPENSE_CATEGORIES, EXPENSES
+from harvest_duck.endpoints.invoices import (
     INVOICE_ITEM_CATEGORIES,
     INVOICE_LINE_ITEMS,
     INVOICE_MESSAGE_TEMPLATES,
@@ -29,8 +28,8 @@ from harvest_duck.tables.invoices import (
     INVOICE_PAYMENTS,
     INVOICES,
 )
-from harvest_duck.tables.projects import PROJECTS, TASK_ASSIGNMENTS, USER_ASSIGNMENTS
-from harvest_duck.tables.reports import (
+from harvest_duck.endpoints.projects import PROJECTS, TASK_ASSIGNMENTS, USER_ASSIGNMENTS
+from harvest_duck.endpoints.reports import (
     REPORT_EXPENSES_CATEGORIES,
     REPORT_EXPENSES_CLIENTS,
     REPORT_EXPENSES_PROJECTS,
@@ -42,10 +41,10 @@ from harvest_duck.tables.reports import (
     REPORT_TIME_TEAM,
     REPORT_UNINVOICED,
 )
-from harvest_duck.tables.roles import ROLES
-from harvest_duck.tables.tasks import TASKS
-from harvest_duck.tables.timesheets import TIME_ENTRIES
-from harvest_duck.tables.users import (
+from harvest_duck.endpoints.roles import ROLES
+from harvest_duck.endpoints.tasks import TASKS
+from harvest_duck.endpoints.timesheets import TIME_ENTRIES
+from harvest_duck.endpoints.users import (
     BILLABLE_RATES,
     COST_RATES,
     ME,
@@ -55,6 +54,7 @@ from harvest_duck.tables.users import (
     TEAMMATES,
     USERS,
 )
+from harvest_duck.errors import UnknownTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.table import (
-    BIGINT,
-    BOOLEAN,
-    DECIMAL,
-    TIMESTAMP,
-    VARCHAR,
-    Column,
-    Origin,
-    Paging,
-    Parent,
-    StructOf,
-    Table,
-)
-from harvest_duck.tables.columns import (
+from harvest_duck.endpoints.columns import (
     ACCOUNT_ID,
     CLIENT,
     PROJECT,
@@ -35,6 +22,19 @@ from harvest_duck.tables.columns import (
     text,
     timestamp,
     updated_at,
+)
+from harvest_duck.table import (
+    BIGINT,
+    BOOLEAN,
+    DECIMAL,
+    TIMESTAMP,
+    VARCHAR,
+    Column,
+    Origin,
+    Paging,
+    Parent,
+    StructOf,
+    Table,
 )
 
 __all__ = [

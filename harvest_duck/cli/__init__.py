@@ -1,0 +1,47 @@
+"""The command `harvest-duck`: its group of commands, and how an error becomes one line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import duckdb
+
+from harvest_duck import __version__
+from harvest_duck.cli.catalogue import describe, tables
+from harvest_duck.cli.demo import demo
+from harvest_duck.cli.query import export, query
+from harvest_duck.cli.sandbox import sandbox
+from harvest_duck.errors import HarvestDuckError
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="harvest-duck")
+def cli() -> None:
+    """SQL over Harvest, the time-tracking and invoicing service, run by DuckDB."""
+
+
+for command in (demo, query, export, tables, describe, sandbox):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command; what goes wrong is one line on standard error, with status 1, or 130 after Ctrl-C."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as finished:
+        sys.exit(finished.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except (HarvestDuckError, OSError) as error:
+        click.echo(f"harvest-duck: {error}", err=True)
+        sys.exit(1)
+    except duckdb.Error as error:
+        click.echo(f"harvest-duck: {str(error).strip()}", err=True)
+        sys.exit(1)

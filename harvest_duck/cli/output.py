@@ -1,0 +1,114 @@
+"""Rows on standard output: a table for people, CSV and JSON for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from decimal import Decimal
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from harvest_duck.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+__all__ = ["Format", "chosen", "show"]
+
+_ROWS_AT_ONCE = 1000
+#: A terminal holds no more than so many rows; files have no such end.
+_ROWS_SHOWN = 1000
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def chosen(form: str | None, target: Path | None) -> Format:
+    """The format that was asked for, else the one that the name of the file ends with, else a table.
+
+    Raises `QueryError` for a file whose ending says nothing.
+    """
+    if form is not None:
+        return Format(form)
+    if target is None:
+        return Format.TABLE
+    try:
+        return Format(target.suffix.removeprefix(".").lower())
+    except ValueError:
+        raise QueryError(f"{target}: choose --format csv, json or parquet, or end the name with one of them") from None
+
+
+def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
+    """Run `sql` and write its rows to standard output; nothing for a statement without rows."""
+    con.execute(sql)
+    if not con.description:
+        return
+    names = [column[0] for column in con.description]
+    if form is Format.TABLE:
+        _table(names, _rows(con))
+    elif form is Format.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([_plain(value, nested=True) for value in row] for row in _rows(con))
+    else:
+        _json(names, _rows(con))
+
+
+def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while rows := con.fetchmany(_ROWS_AT_ONCE):
+        yield from rows
+
+
+def _table(names: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    shown = list(islice(rows, _ROWS_SHOWN))
+    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for position, name in enumerate(names):
+        numeric = all(isinstance(row[position], int | float | Decimal | None) for row in shown)
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in shown:
+        grid.add_row(*("" if value is None else Text(str(_plain(value, nested=True))) for value in row))
+    if next(rows, None) is None:
+        _print(grid, f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}")
+    else:
+        _print(grid, f"the first {_ROWS_SHOWN:,} rows; -o FILE writes all of them")
+
+
+def _print(grid: Grid, footer: str) -> None:
+    console = Console()
+    if not console.is_terminal:
+        # A pipe has no width: nothing is folded there.
+        console = Console(width=10_000)
+    console.print(grid)
+    console.print(Text(f"({footer})", style="dim"))
+
+
+def _json(names: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    separator = "[\n"
+    for row in rows:
+        record = dict(zip(names, (_plain(value, nested=False) for value in row), strict=True))
+        sys.stdout.write(separator + json.dumps(record, default=str, ensure_ascii=False))
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _plain(value: Any, *, nested: bool) -> Any:  # noqa: ANN401 - a value of any column
+    """A value for CSV, JSON or a table: lists and structs as JSON text where `nested`, instants as ISO 8601."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=str, ensure_ascii=False) if nested else value
+    return value.isoformat() if hasattr(value, "isoformat") else value

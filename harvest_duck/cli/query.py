@@ -1,0 +1,93 @@
+"""`harvest-duck query` and `harvest-duck export`: SQL in, a table on the terminal or a file out."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import duckdb
+
+from harvest_duck import engine
+from harvest_duck import export as files
+from harvest_duck.cli import output
+from harvest_duck.cli.output import Format
+from harvest_duck.endpoints import table as table_named
+from harvest_duck.errors import QueryError
+from harvest_duck.export import FileFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["export", "opened", "query"]
+
+_connection = click.option(
+    "--connection",
+    "-c",
+    metavar="STR",
+    default="",
+    help="A connection string such as 'DSN=acme'; by default what the environment and the DSN 'default' say.",
+)
+_target = click.option("-o", "--output", "target", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+
+
+@contextmanager
+def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of DuckDB with Harvest in it, whose errors keep their own type."""
+    con = engine.connect(connection)
+    try:
+        yield con
+    except duckdb.Error as error:
+        if (cause := engine.last_error(con)) is not None:
+            raise cause from error
+        raise
+    finally:
+        con.close()
+
+
+@click.command()
+@click.argument("sql")
+@_connection
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Format]),
+    help="How to write; a table, or what FILE ends with.",
+)
+@_target
+def query(sql: str, connection: str, form: str | None, target: Path | None) -> None:
+    """Run SQL; every table of Harvest is harvest.TABLE, or harvest_scan('TABLE')."""
+    chosen = output.chosen(form, target)
+    with opened(connection) as con:
+        if target is not None or chosen is Format.PARQUET:
+            _write(con, sql, target, chosen)
+        else:
+            output.show(con, sql, chosen)
+
+
+@click.command()
+@click.argument("table")
+@_connection
+@click.option("--where", metavar="SQL", help="A condition such as \"spent_date >= '2026-01-01'\".")
+@click.option(
+    "--format", "form", type=click.Choice([form.value for form in FileFormat]), help="By default what FILE ends with."
+)
+@_target
+def export(table: str, connection: str, where: str | None, form: str | None, target: Path | None) -> None:
+    """Write a table of Harvest to a file."""
+    entry = table_named(table)
+    condition = f" WHERE {where}" if where else ""
+    chosen = output.chosen(form, target or Path(f"{entry.name}.parquet"))
+    with opened(connection) as con:
+        sql = f"SELECT * FROM harvest.{engine.identifier(entry.name)}{condition}"
+        _write(con, sql, target or Path(f"{entry.name}.parquet"), chosen)
+
+
+def _write(con: duckdb.DuckDBPyConnection, sql: str, target: Path | None, form: Format) -> None:
+    if target is None:
+        raise QueryError("Parquet is not for the terminal: name a file with -o FILE")
+    if form is Format.TABLE:
+        raise QueryError(f"{target}: a table is for the terminal: choose --format csv, json or parquet")
+    rows = files.export(con, sql.strip().rstrip(";"), target, FileFormat(form.value))
+    click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} written to {target}", err=True)

@@ -1,0 +1,42 @@
+"""`harvest-duck sandbox`: the stand-in Harvest, for one's own tests and for trying things out."""
+
+from __future__ import annotations
+
+import click
+
+from harvest_duck import sandbox as stand_in
+
+__all__ = ["sandbox"]
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; loopback only.")
+@click.option("--port", default=8181, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--scale", default=1.0, show_default=True, type=click.FloatRange(0.05, 100), help="Size of the agency.")
+@click.option("--seed", default=7, show_default=True, help="Another seed makes another agency.")
+@click.option("--latency-ms", default=0, show_default=True, type=click.IntRange(0), help="Wait before each answer.")
+@click.option("--time-entries", type=click.IntRange(0), help="Exactly so many time entries.")
+@click.option("--limits/--no-limits", default=True, show_default=True, help="Keep Harvest's rate limits.")
+def sandbox(
+    *, host: str, port: int, scale: float, seed: int, latency_ms: int, time_entries: int | None, limits: bool
+) -> None:
+    """Serve a made-up agency as Harvest would, until Ctrl-C."""
+    stand_in.serve_forever(
+        ready=_tell,
+        host=host,
+        port=port,
+        scale=scale,
+        seed=seed,
+        latency_ms=latency_ms,
+        time_entries=time_entries,
+        limits=limits,
+    )
+
+
+def _tell(running: stand_in.Sandbox) -> None:
+    click.echo("A stand-in for Harvest listens. Its accounts and users, as connection strings:\n")
+    for account_id in (stand_in.MAIN_ID, stand_in.EURO_ID):
+        click.echo(f"administrator of {account_id}:  {running.connection_string(account_id=account_id)}")
+    for role in ("manager", "member"):
+        click.echo(f"{role} of {stand_in.MAIN_ID}:  {running.connection_string(role=role)}")
+    click.echo("\nCtrl-C ends it.")
