@@ -1,0 +1,48 @@
+"""Harvest's rate limits: so many requests within a sliding window, for each token and account, and apart for reports.
+
+https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting gives the numbers. Whether Harvest
+counts by token, user or account is not documented; the sandbox counts by both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+__all__ = ["GENERAL", "REPORTS", "Limiter", "Window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `requests` within any `seconds`."""
+
+    requests: int
+    seconds: float
+
+
+GENERAL = Window(100, 15)
+REPORTS = Window(100, 15 * 60)
+
+
+class Limiter:
+    """Who sent how many requests lately, by `clock`, which counts seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._sent: dict[Hashable, deque[float]] = {}
+
+    def admit(self, sender: Hashable, window: Window) -> int | None:
+        """None where the request may pass, which then counts; else the whole seconds after which to try again."""
+        now = self._clock()
+        sent = self._sent.setdefault(sender, deque())
+        while sent and sent[0] <= now - window.seconds:
+            sent.popleft()
+        if len(sent) < window.requests:
+            sent.append(now)
+            return None
+        return max(1, math.ceil(sent[0] + window.seconds - now))
