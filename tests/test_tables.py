@@ -12,7 +12,7 @@ import pytest
 
 from harvest_duck.errors import HarvestDuckError, UnknownTable
 from harvest_duck.table import Column, Host, Limit, Match, Origin, Paging, Param, PathWhen, Table, validate
-from harvest_duck.tables import TABLES, table
+from harvest_duck.endpoints import TABLES, table
 
 Fact = dict[str, Any]
 
