@@ -1,0 +1,228 @@
+"""What every endpoint sends, held to the facts: no key that Harvest does not know, every column filled somewhere."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sandbox.caller import FACTS, at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.caller import Caller
+
+    from harvest_duck.sandbox import Sandbox
+
+YEAR = {"from_": "20260101", "to": "20261120"}
+OBSERVED = ("observed", "spec+observed")
+
+
+def payload(table: dict[str, Any], caller: Caller) -> list[dict[str, Any]]:
+    """Every record of a table as the wire has it, children of all parents, items of embedded arrays."""
+    path, key, kind = table["path"], table["response_key"], table["kind"]
+    if kind == "identity":
+        records = caller.send("/api/v2/accounts").body["accounts"]
+    elif kind == "singleton":
+        records = [caller.get(path).body]
+    elif kind == "child-singleton":
+        invoices = caller.records("/invoices", "invoices", per_page=5)[:5]
+        records = [caller.get(path.format(invoice_id=each["id"])).body for each in invoices]
+    elif table["parent"] and "{" in path:
+        records = [record for owner in owners(table, caller) for record in caller.records(path.format(**owner), key)]
+    else:
+        records = caller.records(path, key, **(YEAR if table["max_span_days"] else {}))
+    return [item for record in records for item in record[array]] if (array := embedded(table)) else records
+
+
+def embedded(table: dict[str, Any]) -> str | None:
+    """The key of the array whose items are the table's rows."""
+    return table["item_path"].removesuffix("[]") if table["item_path"] else None
+
+
+def owners(table: dict[str, Any], caller: Caller) -> Iterator[dict[str, int]]:
+    """The path parameters for each record that has children of this table."""
+    parent = FACTS[table["parent"]["table"]]
+    for record in caller.records(parent["path"], parent["response_key"]):
+        if table["name"] != "teammates" or "manager" in record["access_roles"]:
+            yield {table["parent"]["path_param"]: record["id"]}
+
+
+def own_columns(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The columns that the record itself carries, by where they sit; not those of its path, request or surroundings."""
+    enclosing = {"estimate_id", "invoice_id", "project_assignment_id"} if embedded(table) else set()
+    return {
+        column["json_path"]: column
+        for column in table["columns"]
+        if column["json_path"] is not None and column["name"] not in enclosing
+    }
+
+
+@pytest.fixture(scope="module")
+def payloads(administrator: Caller, euro: Caller) -> dict[str, list[dict[str, Any]]]:
+    """What both accounts send, by table."""
+    return {name: payload(table, administrator) + payload(table, euro) for name, table in FACTS.items()}
+
+
+def paths(record: dict[str, Any], before: str = "") -> Iterator[str]:
+    """The dotted paths of all values in a record; arrays count as values."""
+    for key, value in record.items():
+        if isinstance(value, dict):
+            yield from paths(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}"
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_no_key_is_unknown_to_the_facts(payloads: dict[str, list[dict[str, Any]]], name: str) -> None:
+    known = set(own_columns(FACTS[name]))
+    # An object that is null as a whole stands where its members would.
+    known |= {path.rpartition(".")[0] for path in known}
+    array = {"line_items", "task_assignments"}
+    sent = {path for record in payloads[name] for path in paths(record)}
+    assert payloads[name]
+    assert sent - known - array == set()
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_every_documented_column_is_filled_somewhere(payloads: dict[str, list[dict[str, Any]]], name: str) -> None:
+    columns = {path for path, column in own_columns(FACTS[name]).items() if column["source"] not in OBSERVED}
+    filled = {path for path in columns if any(at(record, path) not in (None, []) for record in payloads[name])}
+    assert columns - filled == set()
+
+
+def test_observed_columns_occur_and_are_missing_elsewhere(payloads: dict[str, list[dict[str, Any]]]) -> None:
+    """Keys from captured payloads are sometimes there."""
+    for name, table in FACTS.items():
+        for path, column in own_columns(table).items():
+            if column["source"] != "observed" or name == "me":
+                continue
+            there = {path in set(paths(record)) for record in payloads[name]}
+            assert there == {True, False}, (name, path)
+
+
+SHAPES = {
+    "date32": re.compile(r"\d{4}-\d\d-\d\d"),
+    "timestamp[us,UTC]": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "string": re.compile(r"(?s).*"),
+}
+KINDS: dict[str, Any] = {"int64": int, "bool": bool, "float64": (Decimal, int)}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_values_have_the_type_of_their_column(payloads: dict[str, list[dict[str, Any]]], name: str) -> None:
+    for path, column in own_columns(FACTS[name]).items():
+        kind = column["arrow_type"]
+        for value in {
+            repr(found): found for record in payloads[name] if (found := at(record, path)) is not None
+        }.values():
+            if kind in SHAPES:
+                assert isinstance(value, str), (path, value)
+                assert SHAPES[kind].fullmatch(value), (path, value)
+            elif kind in KINDS:
+                assert isinstance(value, KINDS[kind]), (path, value)
+                assert (kind == "bool") == isinstance(value, bool), (path, value)
+            else:
+                assert kind.startswith("list<"), kind
+                assert isinstance(value, list), (path, value)
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_values_of_enumerations_are_among_the_documented(payloads: dict[str, list[dict[str, Any]]], name: str) -> None:
+    for path, column in own_columns(FACTS[name]).items():
+        if not column.get("enum"):
+            continue
+        values = [at(record, path) for record in payloads[name]]
+        flat = {item for value in values for item in (value if isinstance(value, list) else [value])} - {None}
+        assert flat <= set(column["enum"]), path
+        if path == "state":
+            assert flat == set(column["enum"])
+
+
+def test_recipients_are_names_and_addresses(payloads: dict[str, list[dict[str, Any]]]) -> None:
+    for name in ("invoice_messages", "estimate_messages"):
+        recipients = [each for message in payloads[name] for each in message["recipients"]]
+        assert recipients
+        assert {tuple(sorted(each)) for each in recipients} == {("email", "name")}
+
+
+def test_numbers_travel_with_their_exact_text(harvest: Sandbox, administrator: Caller) -> None:
+    entry = next(each for each in harvest.records(1000001, "time_entries") if each["hours"] == Decimal("1.25"))
+    content = administrator.get(f"/time_entries/{entry['id']}").content.decode()
+    assert '"hours":1.25,' in content
+    whole = next(each for each in harvest.records(1000001, "time_entries") if each["hours"] == 8)
+    assert '"hours":8.0,' in administrator.get(f"/time_entries/{whole['id']}").content.decode()
+    assert re.search(r'"budget":\d+,', administrator.get("/projects").content.decode())
+
+
+def test_some_invoices_lack_payment_options(payloads: dict[str, list[dict[str, Any]]]) -> None:
+    assert {"payment_options" in invoice for invoice in payloads["invoices"]} == {True, False}
+    assert {"team_feature" in company for company in payloads["company"]} == {True, False}
+
+
+@pytest.mark.parametrize("name", [name for name, table in FACTS.items() if table["retrieve_path"]])
+def test_a_single_record_is_the_one_of_the_list(administrator: Caller, name: str) -> None:
+    table = FACTS[name]
+    owner = next(owners(table, administrator)) if table["parent"] else {}
+    listed = administrator.records(table["path"].format(**owner), table["response_key"])[0]
+    path = table["retrieve_path"].format(id=listed["id"], **owner)
+    answer = administrator.get(path)
+    assert (answer.status, answer.body) == (200, listed)
+    assert administrator.get(path.replace(str(listed["id"]), "99")).status == 404
+
+
+@pytest.mark.parametrize("name", ["task_assignments", "user_assignments"])
+def test_project_scoped_paths_give_the_same_records(harvest: Sandbox, administrator: Caller, name: str) -> None:
+    every = administrator.records(f"/{name}", name)
+    for project in harvest.records(1000001, "projects")[:8]:
+        path = f"/projects/{project['id']}/{name}"
+        own = administrator.records(path, name, per_page=4)
+        assert own == [record for record in every if record["project"]["id"] == project["id"]]
+        assert administrator.get(f"{path}/{own[0]['id']}").body == own[0]
+        other = next(record for record in every if record["project"]["id"] != project["id"])
+        assert administrator.get(f"{path}/{other['id']}").status == 404
+
+
+def test_the_callers_own_assignments_link_to_the_numbered_path(harvest: Sandbox, administrator: Caller) -> None:
+    me = administrator.get("/users/me").body
+    first = administrator.get("/users/me/project_assignments", per_page=3, updated_since="2999-01-01T00:00:00Z").body
+    assert f"/users/{me['id']}/project_assignments?page=2&per_page=3" in first["links"]["next"]
+    walked = administrator.records("/users/me/project_assignments", "project_assignments", per_page=3)
+    assert walked == harvest.records(1000001, "my_project_assignments")
+    assert walked == administrator.records(f"/users/{me['id']}/project_assignments", "project_assignments")
+    assert all(assignment["is_active"] for assignment in walked)
+
+
+def test_message_templates_follow_their_options(harvest: Sandbox, administrator: Caller) -> None:
+    invoice = harvest.records(1000001, "invoices")[3]
+    path = f"/invoices/{invoice['id']}/messages/new"
+    answers = [administrator.get(path, **{name: "true"}).body for name in ("reminder", "thank_you")]
+    assert [(answer["reminder"], answer["thank_you"]) for answer in answers] == [(True, False), (False, True)]
+    assert administrator.get(path).body in harvest.records(1000001, "invoice_message_templates")
+
+
+def test_the_id_host_names_the_person_and_the_accounts(harvest: Sandbox, administrator: Caller, member: Caller) -> None:
+    body = administrator.send("/api/v2/accounts").body
+    assert set(body["user"]) == {"id", "first_name", "last_name", "email"}
+    assert [(each["id"], each["product"]) for each in body["accounts"]] == [
+        (1000001, "harvest"),
+        (1000002, "harvest"),
+        (1000003, "forecast"),
+    ]
+    assert body["accounts"] == harvest.records(1000001, "accounts")
+    assert [each["id"] for each in member.send("/api/v2/accounts").body["accounts"]] == [1000001]
+
+
+@pytest.mark.parametrize("name", [name for name, table in FACTS.items() if table["kind"] in ("child", "nested")])
+def test_flat_records_add_the_enclosing_ids_to_what_is_sent(harvest: Sandbox, administrator: Caller, name: str) -> None:
+    table = FACTS[name]
+    added = {column["name"] for column in table["columns"]} & {
+        *("estimate_id", "invoice_id", "user_id", "project_assignment_id"),
+    }
+    flat = harvest.records(1000001, name)
+    bare = [{key: value for key, value in record.items() if key not in added} for record in flat]
+    sent = payload(table, administrator)
+    assert all(added <= set(record) for record in flat)
+    assert sorted(map(repr, bare)) == sorted(map(repr, sent))
