@@ -1,7 +1,8 @@
 """An asynchronous iterator of record batches, read from any thread as Arrow's blocking reader.
 
-Batches are pulled one at a time, so a consumer that is slow, or stops, holds the requests back. Dropping or closing the
-reader closes the iterator, which cancels its requests.
+Batches are pulled one at a time, so a consumer that is slow, or stops, holds the requests back. When the reader is let
+go, as DuckDB does at the end of a query, the iterator is closed, which cancels its requests. `RecordBatchReader.close`
+alone does not reach the iterator (pyarrow 18 to 26).
 """
 
 from __future__ import annotations

@@ -263,7 +263,11 @@ def test_defaults() -> None:
     assert (plain.timeout_s, plain.page_size, plain.max_rows, plain.max_connections) == (60, 2000, None, 16)
     assert (plain.account_id, plain.token, plain.proxy, plain.ssl_server_cert, plain.logfile) == (None,) * 5
     assert (plain.auth_scheme, plain.oauth.initiate) == (AuthScheme.NONE, InitiateOAuth.OFF)
-    assert (plain.user_agent, plain.custom_headers, plain.verbosity) == ("harvest_duck", (), 1)
+    assert (plain.user_agent, plain.custom_headers, plain.verbosity) == (
+        "harvest_duck (pypi.org/project/harvest-duck)",
+        (),
+        1,
+    )
     assert plain.proxy_from_environment is False
 
 
