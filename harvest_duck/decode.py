@@ -75,6 +75,9 @@ class Decoder:
             ) from error
 
     def _read(self, body: bytes) -> tuple[pa.StructArray, exact.Envelope]:
+        if body.lstrip()[:1] != b"{":
+            # On the body "null" Arrow's reader ends the whole process (pyarrow 18 to 26).
+            raise pa.ArrowInvalid("the body is no JSON object")
         read = pj.read_json(
             pa.BufferReader(body),
             # The whole body as one block and one row.
@@ -97,11 +100,19 @@ class Decoder:
 
     def empty(self) -> Page:
         """A page without rows, for a list that is not there."""
-        return Page(self.schema.empty_table().to_batches()[0], 0, *exact.Envelope())
+        return Page(pa.RecordBatch.from_pylist([], schema=self.schema), 0, *exact.Envelope())
 
     def _assembled(self, records: pa.StructArray, envelope: exact.Envelope, values: Mapping[str, Value | None]) -> Page:
         enclosing, rows = self._rows(records)
-        arrays = [self._array(column, enclosing, rows, values) for column in self._columns]
+        found = {Origin.RECORD: _leaves(rows)}
+        if self._layout.table.items is not None:
+            found[Origin.ENCLOSING] = _leaves(enclosing)
+        arrays = [
+            _converted(found[column.origin][column.path], column)
+            if column.origin in found
+            else pa.repeat(pa.scalar(values.get(column.name), arrow_type(column.type)), len(rows))
+            for column in self._columns
+        ]
         batch = pa.RecordBatch.from_struct_array(
             pa.StructArray.from_arrays(arrays, fields=list(self.schema)) if arrays else rows
         )
@@ -121,17 +132,20 @@ class Decoder:
             raise pa.ArrowInvalid("embedded records are missing")
         return records.take(pc.list_parent_indices(embedded)), rows
 
-    def _array(
-        self, column: Column, enclosing: pa.StructArray, rows: pa.StructArray, values: Mapping[str, Value | None]
-    ) -> pa.Array:
-        if column.origin in (Origin.PATH, Origin.INPUT, Origin.ACCOUNT):
-            return pa.repeat(pa.scalar(values.get(column.name), arrow_type(column.type)), len(rows))
-        found = pc.struct_field(enclosing if column.origin is Origin.ENCLOSING else rows, list(column.path))
-        if column.type is DATE:
-            return found.cast(pa.date32())
-        if column.type is TIME:
-            return _times(found)
-        return found
+
+def _leaves(records: pa.StructArray, above: tuple[str, ...] = ()) -> dict[tuple[str, ...], pa.Array]:
+    """The values in nested objects by their paths, null below an object that is null."""
+    found: dict[tuple[str, ...], pa.Array] = {}
+    for member, values in zip(records.type, records.flatten(), strict=True):
+        path = (*above, member.name)
+        found |= _leaves(values, path) if pa.types.is_struct(member.type) else {path: values}
+    return found
+
+
+def _converted(texts: pa.Array, column: Column) -> pa.Array:
+    if column.type is DATE:
+        return texts.cast(pa.date32())
+    return _times(texts) if column.type is TIME else texts
 
 
 def _times(texts: pa.StringArray) -> pa.Time64Array:

@@ -7,7 +7,7 @@ The planner turns domains into request parameters, so a mistake here that narrow
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import reduce
@@ -68,7 +68,7 @@ class Domain:
         given = [domain.values for domain in (self, other) if domain.values is not None]
         if given:
             values = reduce(frozenset.intersection, given)
-            return replace(both, values=frozenset(value for value in values if both.contains(value)))
+            return Domain(values=frozenset(value for value in values if both.contains(value)), nulls=both.nulls)
         return _settled(both)
 
     def union(self, other: Domain) -> Domain:
@@ -101,12 +101,22 @@ NOTHING = Domain(values=frozenset(), nulls=False)
 
 
 def domains(predicate: Predicate) -> Mapping[str, Domain] | None:
-    """The domain of each column that `predicate` restricts; None when no row can satisfy it."""
+    """The domain of each column that `predicate` restricts; None when no row can satisfy it.
+
+    A tree too deep for Python's stack restricts nothing.
+    """
+    try:
+        return _domains(predicate)
+    except RecursionError:
+        return {}
+
+
+def _domains(predicate: Predicate) -> Mapping[str, Domain] | None:
     match predicate:
         case And(terms):
-            return _all_of([domains(term) for term in terms])
+            return _all_of([_domains(term) for term in terms])
         case Or(terms):
-            return _any_of([domains(term) for term in terms])
+            return _any_of([_domains(term) for term in terms])
         case Compare(column, op, value):
             return _restricted(column, _compared(op, value))
         case In(column, values):

@@ -92,7 +92,7 @@ class _Number:
 
 def _object(body: bytes, where: str) -> dict[str, Any]:
     try:
-        whole = json.loads(body.decode(), parse_float=_Number, parse_constant=_no_constant)
+        whole = json.loads(body.decode("utf-8-sig"), parse_float=_Number, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else f"not valid JSON ({_brief(error)})"
         raise ProtocolError(f"{where}: the answer is {kind}; check BaseURL, or try again") from error
@@ -113,19 +113,28 @@ def _envelope(whole: Mapping[str, Any], where: str) -> Envelope:
     try:
         said = _struct(whole, ENVELOPE)
     except _Misfit as misfit:
-        raise ProtocolError(f"{where}: {'.'.join(misfit.path)} is {misfit.value!r}, not {misfit.wanted}") from misfit
+        fault = f"{'.'.join(misfit.path)} is {_shown(misfit.value)}, not {misfit.wanted}"
+        raise ProtocolError(f"{where}: {fault}") from misfit
     return envelope(said)
 
 
 def _record(record: object, layout: Layout, where: str, index: int) -> dict[str, Any]:
     record_id = record.get("id") if isinstance(record, dict) else None
     try:
-        return _struct(record, layout.record)
+        return _members(record, layout)
     except _Misfit as misfit:
         name = _column_name(layout, misfit.path)
-        whose = f"record {record_id}" if record_id is not None else f"record number {index + 1}"
+        whose = f"record {_shown(record_id)}" if record_id is not None else f"record number {index + 1}"
         message = f"{where}, {whose}: {name} is {_shown(misfit.value)}, not {misfit.wanted}"
         raise DecodeError(message, table=layout.table.name, column=name, record_id=record_id, page=where) from misfit
+
+
+def _members(record: object, layout: Layout) -> dict[str, Any]:
+    found = _struct(record, layout.record)
+    items = layout.table.items
+    if items is not None and None in (found[items] or ()):
+        raise _Misfit("an object", None, (items,))
+    return found
 
 
 def _column_name(layout: Layout, path: tuple[str, ...]) -> str:
@@ -138,7 +147,10 @@ def _column_name(layout: Layout, path: tuple[str, ...]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = value.text if isinstance(value, _Number) else json.dumps(value, default=repr)
+    try:
+        text = value.text if isinstance(value, _Number) else json.dumps(value, default=repr)
+    except RecursionError:
+        text = "nested too deep"
     return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - an error stays on one line
 
 

@@ -73,7 +73,7 @@ def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain
     chosen = domains.get(table.parent.param, _ANY)
     if chosen.values is None:
         return Plan(table, requests, plan(tables[table.parent.table], tables, {}, target), chosen)
-    ids = sorted(value for value in chosen.values if isinstance(value, int))
+    ids = sorted(value for value in chosen.values if isinstance(value, int) and _positive(value))
     return Plan(table, tuple(_fill_known(request, table, parent_id) for parent_id in ids for request in requests))
 
 
@@ -289,6 +289,6 @@ def _span(table: Table, ends: Mapping[Match, Param], start: date, stop: date) ->
     # Every example of Harvest's documentation writes the days of a report without hyphens.
     # https://help.getharvest.com/api-v2/reports-api/reports/time-reports/
     return _Inputs(
-        params=tuple((param.name, f"{day:%Y%m%d}") for param, day in days),
+        params=tuple((param.name, day.isoformat().replace("-", "")) for param, day in days),
         values=tuple((param.column, day) for param, day in days),
     )

@@ -74,7 +74,7 @@ class Request:
     def path_and_query(self) -> str:
         """The address without its host, for logs; it never holds a secret."""
         parts = urlsplit(self.address)
-        return urlunsplit(("", "", parts.path, parts.query, ""))
+        return _line(urlunsplit(("", "", parts.path, parts.query, "")))
 
 
 def headers(*, token: str | None, account_id: int | None, user_agent: str) -> dict[str, str]:
@@ -109,12 +109,14 @@ def next_request(request: Request, link: str) -> Request:
 
 def accept_links(request: Request, link: str) -> None:
     """Nothing, when `link` stays where the token may go; `ProtocolError` otherwise."""
-    here, there = urlsplit(request.url), urlsplit(link)
+    here = urlsplit(request.url)
     try:
+        there = urlsplit(link)
         same = (here.scheme, here.hostname, here.port) == (there.scheme, there.hostname, there.port)
+        stays = same and not there.username and not there.password and link.isascii() and link.isprintable()
     except ValueError:
-        same = False
-    if not same or there.username or there.password:
+        stays = False
+    if not stays:
         raise ProtocolError(
             f"{request.where}: links.next points away from {here.scheme}://{here.netloc}; "
             "it was not followed, because the token would go with it"
@@ -133,8 +135,10 @@ def retry_after_s(sent: Mapping[str, str], now: datetime | None = None) -> float
         pass
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+    # A date whose zone is not said, as in "-0000" and in the form of asctime(), is in UTC.
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
 
 
@@ -188,5 +192,10 @@ def _message(body: bytes) -> str:
         text = said if isinstance(said, str) else json.dumps(said)
     elif text.startswith("<"):
         text = "an HTML page"
-    line = " ".join(text.split())
+    line = _line(text)
     return line if len(line) <= _QUOTED else f"{line[:_QUOTED]}…"
+
+
+def _line(text: str) -> str:
+    """The text on one line, without characters that cannot be shown or written."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())

@@ -1,36 +1,47 @@
 """The filter that DuckDB hands to a scan, as a predicate.
 
 DuckDB applies a pushed filter nowhere else, so the scan applies the whole of it to every batch; what is read here only
-narrows the requests. Refusing is therefore always safe: a node that is not understood becomes `Unknown`.
+narrows the requests. Refusing is therefore always safe: a term that is not understood becomes `Unknown`.
 
-The field numbers are those of Substrait's `algebra.proto` and `extended_expression.proto` as pyarrow 18 to 26 writes
-them. Source: https://github.com/substrait-io/substrait/blob/v0.44.0/proto/substrait/algebra.proto
+pyarrow shows an expression to Python in two forms only. As Substrait it doubles in size with every level, because each
+argument is written twice (pyarrow 18 to 26): 20 terms joined by OR are 400 MB. So it is read in the form in which it is
+pickled: a list of steps, `call` to `end`, whose constants are the columns of a record batch.
+
+Source: https://github.com/apache/arrow/blob/apache-arrow-18.1.0/cpp/src/arrow/compute/expression.cc, `Serialize`
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
 
+import pyarrow as pa
+
+from harvest_duck.ipc import metadata
 from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
-from harvest_duck.substrait import Message, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator
 
-    import pyarrow as pa
     import pyarrow.compute as pc
 
 __all__ = ["Filter", "read_filter"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COMPARISONS = {"equal": Op.EQ, "not_equal": Op.NE, "lt": Op.LT, "lte": Op.LE, "gt": Op.GT, "gte": Op.GE}
+_DAY_US = 24 * 60 * 60 * 10**6
+_COMPARISONS = {
+    "equal": Op.EQ,
+    "not_equal": Op.NE,
+    "less": Op.LT,
+    "less_equal": Op.LE,
+    "greater": Op.GT,
+    "greater_equal": Op.GE,
+}
 _MIRRORED = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE, Op.EQ: Op.EQ, Op.NE: Op.NE}
 
-# Expression
-_LITERAL, _SELECTION, _FUNCTION, _IF_THEN, _OR_LIST, _CAST = 1, 2, 3, 6, 8, 11
+#: `SetLookupOptions.NullMatchingBehavior.MATCH`: is_in is true of NULL where the list holds one.
+_MATCH = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,178 +57,160 @@ def read_filter(expression: pc.Expression | None, schema: pa.Schema) -> Filter:
     if expression is None:
         return Filter(And(()), frozenset())
     try:
-        body = bytes(expression.to_substrait(schema))
-    except (ValueError, NotImplementedError) as error:
-        # pyarrow's ArrowInvalid and ArrowNotImplementedError are these: an expression that Substrait cannot carry.
+        steps, constants = _serialised(expression)
+    except (pa.ArrowException, ValueError) as error:
         return Filter(Unknown(str(error)), None)
-    return _read(Message(body), schema.names)
+    return _Reader(schema, constants).read(steps)
 
 
-def _read(extended: Message, names: Sequence[str]) -> Filter:
-    functions = {}
-    for declared in extended.messages(2):
-        function = declared.message(3)
-        functions[function.integer(2)] = function.text(3)
-    reader = _Reader(functions, names)
-    predicate = reader.predicate(extended.messages(3)[0].message(1))
-    return Filter(predicate, None if reader.blind else frozenset(reader.columns))
+def _serialised(expression: pc.Expression) -> tuple[list[tuple[str, str]], list[pa.Scalar]]:
+    """The steps of an expression, and the constants that they number."""
+    _, (body,) = expression.__reduce__()
+    # A file of Arrow's, whose first message follows eight bytes of "ARROW1".
+    steps = metadata(pa.ipc.read_message(body.slice(8)).metadata.to_pybytes())
+    return steps, [column[0] for column in pa.ipc.open_file(body).get_batch(0).columns]
 
 
 class _Unreadable(Exception):
-    """A node that has no counterpart among the predicates."""
+    """A call that has no counterpart among the predicates."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A column as a term."""
+
+    name: str
+
+
+_Term: TypeAlias = "_Field | pa.Scalar | Predicate"
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call whose end was not reached yet."""
+
+    function: str
+    terms: list[_Term] = field(default_factory=list)
+    options: pa.StructScalar | None = None
 
 
 class _Reader:
-    """One walk over an expression, collecting the columns on the way."""
+    """One walk over the steps of an expression; no recursion, since a long OR is nested as deep as it is long."""
 
-    def __init__(self, functions: Mapping[int, str], names: Sequence[str]) -> None:
-        self._functions = functions
-        self._names = names
-        self.columns: set[str] = set()
-        self.blind = False
+    def __init__(self, schema: pa.Schema, constants: list[pa.Scalar]) -> None:
+        self._types = {column.name: column.type for column in schema}
+        self._constants = constants
+        self._columns: set[str] = set()
 
-    def predicate(self, node: Message) -> Predicate:
-        """The node as a predicate, `Unknown` where it cannot be read."""
+    def read(self, steps: list[tuple[str, str]]) -> Filter:
+        """The whole expression."""
+        open_calls = [_Call("")]
+        ahead = iter(steps)
+        for step, text in ahead:
+            if step == "call":
+                open_calls.append(_Call(text))
+            elif step == "options":
+                open_calls[-1].options = self._constants[int(text)]
+            elif step == "end":
+                call = open_calls.pop()
+                open_calls[-1].terms.append(self._called(call))
+            else:
+                open_calls[-1].terms.append(self._leaf(step, text, ahead))
+        (whole,) = open_calls[0].terms
+        return Filter(_true(whole), frozenset(self._columns))
+
+    def _leaf(self, step: str, text: str, ahead: Iterator[tuple[str, str]]) -> _Term:
+        if step == "literal":
+            return self._constants[int(text)]
+        # The member of a struct is as many steps as it has names, the column's first.
+        names = [text] if step == "field_ref" else [next(ahead)[1] for _ in range(int(text))]
+        self._columns.add(names[0])
+        return _Field(names[0]) if len(names) == 1 else Unknown("member of a struct")
+
+    def _called(self, call: _Call) -> Predicate:
+        """The call as a predicate, `Unknown` where it cannot be read."""
         try:
-            return self._predicate(node)
-        except (_Unreadable, ValueError, OverflowError) as error:
-            self._collect(node)
+            return self._predicate(call)
+        except (_Unreadable, KeyError, ValueError, OverflowError) as error:
             return Unknown(str(error))
 
-    def _predicate(self, node: Message) -> Predicate:
-        if node.has(_FUNCTION):
-            return self._function(node.message(_FUNCTION))
-        if node.has(_OR_LIST):
-            return self._membership(node.message(_OR_LIST))
-        if node.has(_IF_THEN):
-            return self._guarded(node.message(_IF_THEN))
-        if node.has(_SELECTION):
-            return Compare(self._column(node), Op.EQ, value=True)
-        if node.has(_LITERAL):
-            literal = node.message(_LITERAL)
-            if literal.has(1):
-                return And(()) if literal.integer(1) else Or(())
-        raise _Unreadable(f"expression {sorted(node.numbers())}")
+    def _predicate(self, call: _Call) -> Predicate:
+        match call.function, call.terms:
+            case name, [left, right] if name in _COMPARISONS:
+                return self._comparison(_COMPARISONS[name], left, right)
+            case "and_kleene", terms:
+                return And(tuple(part for term in terms for part in _parts(_true(term), And)))
+            case "or_kleene", terms:
+                return Or(tuple(part for term in terms for part in _parts(_true(term), Or)))
+            case "invert", [term]:
+                return Not(_true(term))
+            case "is_null", [_Field(name)]:
+                return IsNull(name)
+            case "is_valid", [_Field(name)]:
+                return Not(IsNull(name))
+            case "is_in", [_Field(name)] if call.options is not None:
+                return self._membership(name, call.options)
+            case "if_else", [condition, term, pa.Scalar(is_valid=False)]:
+                # The form in which duckdb 2 sends an IN list, if_else(is_valid(x), term, null): true when both are.
+                return And((*_parts(_true(condition), And), *_parts(_true(term), And)))
+        raise _Unreadable(f"function {call.function}")
 
-    def _function(self, call: Message) -> Predicate:
-        name = self._functions[call.integer(1)]
-        terms = [argument.message(3) for argument in call.messages(4)]
-        if name in _COMPARISONS:
-            return self._comparison(_COMPARISONS[name], *terms)
-        if name in ("and", "or"):
-            return (And if name == "and" else Or)(tuple(self.predicate(term) for term in terms))
-        if name == "not":
-            return Not(self.predicate(terms[0]))
-        if name == "is_null":
-            return IsNull(self._column(terms[0]))
-        if name == "is_not_null":
-            return Not(IsNull(self._column(terms[0])))
-        raise _Unreadable(f"function {name}")
-
-    def _comparison(self, op: Op, left: Message, right: Message) -> Predicate:
-        if left.has(_LITERAL):
+    def _comparison(self, op: Op, left: _Term, right: _Term) -> Predicate:
+        if isinstance(left, pa.Scalar):
             left, right, op = right, left, _MIRRORED[op]
-        value = _literal(right)
-        column = self._column(left)
-        return Or(()) if value is None else Compare(column, op, value)
+        if not isinstance(left, _Field) or not isinstance(right, pa.Scalar):
+            raise _Unreadable("no comparison of a column with a constant")
+        value = self._value(left.name, right)
+        return Or(()) if value is None else Compare(left.name, op, value)
 
-    def _membership(self, test: Message) -> Predicate:
-        column = self._column(test.message(1))
-        values = [_literal(option) for option in test.messages(2)]
-        # pyarrow's is_in matches NULL with NULL, which SQL does not: only the engine could have asked for that.
-        listed: Predicate = In(column, frozenset(value for value in values if value is not None))
-        return Or((listed, IsNull(column))) if None in values else listed
+    def _membership(self, name: str, options: pa.StructScalar) -> Predicate:
+        values = [self._value(name, option) for option in options["value_set"].values]
+        listed = In(name, frozenset(value for value in values if value is not None))
+        if None in values and options["null_matching_behavior"].as_py() == _MATCH:
+            return Or((listed, IsNull(name)))
+        # Unlike SQL's IN, Arrow's is_in is false of NULL, so that its opposite is true.
+        return And((Not(IsNull(name)), listed))
 
-    def _guarded(self, choice: Message) -> Predicate:
-        """`if_else(is_valid(x), term, null)`, the form in which duckdb 2 sends an IN list: true when `term` is."""
-        ifs = choice.messages(1)
-        if len(ifs) != 1 or not choice.message(2).message(_LITERAL).has(29):
-            raise _Unreadable("if_else")
-        return And((self.predicate(ifs[0].message(1)), self.predicate(ifs[0].message(2))))
-
-    def _column(self, node: Message) -> str:
-        segment = node.message(_SELECTION).message(1).message(2)
-        if not node.has(_SELECTION) or not node.message(_SELECTION).message(1).has(2) or segment.has(2):
-            raise _Unreadable("no plain column")
-        name = self._names[signed(segment.integer(1))]
-        self.columns.add(name)
-        return name
-
-    def _collect(self, node: Message) -> None:
-        """Note the columns below a node that was not understood, or give up on knowing them."""
-        if node.has(_SELECTION):
-            direct = node.message(_SELECTION).message(1)
-            if direct.has(2):
-                self.columns.add(self._names[signed(direct.message(2).integer(1))])
-                return
-        children = _children(node)
-        if children is None:
-            self.blind = True
-        for child in children or ():
-            self._collect(child)
+    def _value(self, column: str, constant: pa.Scalar) -> Value | None:
+        """The constant as a value of the column, None for NULL; refuses one of another kind, or out of range."""
+        if not constant.is_valid:
+            return None
+        kinds = (_kind(constant.type), _kind(self._types.get(column, pa.null())))
+        match kinds:
+            case ("number", "number") | ("text", "text") | ("boolean", "boolean"):
+                value: Value = constant.as_py()
+                return value
+            case ("date", "date"):
+                return date(1970, 1, 1) + timedelta(days=constant.value)
+            # 24:00:00 is a time to Arrow and DuckDB, and none to Python.
+            case ("time", "time") if constant.value < _DAY_US:
+                return (_EPOCH + timedelta(microseconds=constant.value)).time()
+            case ("timestamp", "timestamp"):
+                return _EPOCH + timedelta(microseconds=constant.value)
+        raise _Unreadable(f"{constant.type} as a value of {column}")
 
 
-def _children(node: Message) -> list[Message] | None:
-    """The expressions directly below `node`; None when that cannot be told."""
-    if node.has(_LITERAL):
-        return []
-    if node.has(_FUNCTION):
-        return [argument.message(3) for argument in node.message(_FUNCTION).messages(4) if argument.has(3)]
-    if node.has(_CAST):
-        return node.message(_CAST).messages(2)
-    if node.has(_OR_LIST):
-        return node.message(_OR_LIST).messages(1) + node.message(_OR_LIST).messages(2)
-    if node.has(_IF_THEN):
-        choice = node.message(_IF_THEN)
-        branches = [part for branch in choice.messages(1) for part in (branch.message(1), branch.message(2))]
-        return branches + choice.messages(2)
-    return None
+def _true(term: _Term) -> Predicate:
+    """The term as a predicate: that it is true."""
+    if isinstance(term, _Field):
+        return Compare(term.name, Op.EQ, value=True)
+    if isinstance(term, pa.Scalar):
+        # What is no boolean is refused by Arrow itself; NULL is not true.
+        return And(()) if term.as_py() else Or(())
+    return term
 
 
-def _literal(node: Message) -> Value | None:
-    """The value of a literal, None for NULL; refuses what is no literal, or has no Python value."""
-    if not node.has(_LITERAL):
-        raise _Unreadable("no literal")
-    literal = node.message(_LITERAL)
-    if literal.has(29):
-        return None
-    for number, convert in _LITERALS.items():
-        if literal.has(number):
-            return convert(literal, number)
-    raise _Unreadable(f"literal {sorted(literal.numbers())}")
+def _parts(term: Predicate, joined: type[And | Or]) -> tuple[Predicate, ...]:
+    return term.terms if isinstance(term, And | Or) and isinstance(term, joined) else (term,)
 
 
-def _integer(literal: Message, number: int) -> int:
-    return signed(literal.integer(number))
-
-
-def _date(literal: Message, number: int) -> date:
-    return date(1970, 1, 1) + timedelta(days=_integer(literal, number))
-
-
-def _time(literal: Message, number: int) -> time:
-    return (_EPOCH + timedelta(microseconds=_integer(literal, number))).time()
-
-
-def _timestamp(literal: Message, number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=_integer(literal, number))
-
-
-def _decimal(literal: Message, number: int) -> Decimal:
-    part = literal.message(number)
-    unscaled = int.from_bytes(part.raw(1), "little", signed=True)
-    return Decimal(unscaled).scaleb(-part.integer(3))
-
-
-_LITERALS: Mapping[int, Callable[[Message, int], Value]] = {
-    1: lambda literal, number: bool(literal.integer(number)),
-    2: _integer,
-    3: _integer,
-    5: _integer,
-    7: _integer,
-    12: Message.text,
-    16: _date,
-    17: _time,
-    24: _decimal,
-    27: _timestamp,
-}
+def _kind(arrow: pa.DataType) -> str | pa.DataType:
+    """What types have in common whose values can be compared as Python compares them; the type itself for others."""
+    if pa.types.is_integer(arrow) or pa.types.is_decimal(arrow):
+        return "number"
+    if pa.types.is_string(arrow) or pa.types.is_large_string(arrow):
+        return "text"
+    named = {pa.bool_(): "boolean", pa.date32(): "date", pa.time64("us"): "time"}
+    if pa.types.is_timestamp(arrow):
+        return "timestamp" if arrow.unit == "us" and arrow.tz is not None else arrow
+    return named.get(arrow, arrow)

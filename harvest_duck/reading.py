@@ -27,6 +27,7 @@ def scan(
 
     `filter` is an expression such as `pyarrow.compute.field("spent_date") >= date(2026, 1, 1)`; only rows of which it
     is true come, and what of it a parameter of the API answers narrows the requests. Requests go out as batches are
-    read, and those under way are cancelled when the reader is let go. Raises the errors of `harvest_duck.errors`, while reading as well.
+    read, and those under way are cancelled when the reader is let go. Raises the errors of `harvest_duck.errors`,
+    while reading as well.
     """
     return open_scan(table_named(table), connection, columns, filter)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import time
+from functools import lru_cache
 
 __all__ = ["parse_time"]
 
 # https://help.getharvest.com/api-v2/timesheets-api/timesheets/time-entries/ ; the form follows company.clock
-_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?\s*([AaPp][Mm])?")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?(?:\s*([AaPp][Mm]))?")
 
 _NOON = 12
 
 
+# A day has 1,440 minutes, and each is written in a few ways at most; every page has the same ones again.
+@lru_cache(maxsize=4096)
 def parse_time(text: str) -> time:
     """The time of day that "2:59pm" or "14:59" stands for; ValueError for anything else, such as "13:00pm"."""
     found = _TIME.fullmatch(text)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,8 +19,6 @@ from harvest_duck.table import BIGINT, BOOLEAN, DATE, DECIMAL, TIME, TIMESTAMP, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import duckdb
 
 #: One page-numbered table, two with cursors, and one whose rows are embedded in others.
 STAGED = ("time_entries", "projects", "contacts", "invoice_line_items")
@@ -157,22 +156,36 @@ def plain_table(con: duckdb.DuckDBPyConnection, table: Table, rows: list[tuple[A
         con.executemany(f"INSERT INTO plain VALUES ({', '.join('?' * len(table.columns))})", rows)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """One DuckDB for all examples, which name their connection themselves."""
+    with duckdb.connect() as opened:
+        harvest_duck.register(opened)
+        opened.execute("SET TimeZone = 'UTC'")
+        yield opened
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(query=queries())
 def test_a_scan_gives_what_a_plain_table_gives(
-    query: tuple[Table, list[dict[str, Any]], str, list[str], int], stage: Sandbox
+    query: tuple[Table, list[dict[str, Any]], str, list[str], int], stage: Sandbox, con: duckdb.DuckDBPyConnection
 ) -> None:
     table, found, predicate, names, page_size = query
-    served = AROUND.get(table.name, (table.name, ""))[0]
-    stage.replace(MAIN_ID, served, found)
-    rows = rows_of(table, stage, MAIN_ID)
+    stage.replace(MAIN_ID, AROUND.get(table.name, (table.name, ""))[0], found)
     connection = f"{stage.connection_string()};RateLimit=off;Pagesize={page_size}"
-    columns = ", ".join(names)
-    with harvest_duck.connect(connection) as con:
-        con.execute("SET TimeZone = 'UTC'")
-        plain_table(con, table, rows)
-        wanted = con.execute(f"SELECT {columns} FROM plain WHERE {predicate}").fetchall()
-        scanned = con.execute(f"SELECT {columns} FROM harvest_scan('{table.name}') WHERE {predicate}").fetchall()
-        counted = con.execute(f"SELECT count(*) FROM harvest.{table.name} WHERE {predicate}").fetchone()
+    plain_table(con, table, rows_of(table, stage, MAIN_ID))
+    columns, scan = ", ".join(names), f"harvest_scan('{table.name}', '{connection}')"
+    wanted = con.execute(f"SELECT {columns} FROM plain WHERE {predicate}").fetchall()
+    scanned = con.execute(f"SELECT {columns} FROM {scan} WHERE {predicate}").fetchall()
+    counted = con.execute(f"SELECT count(*) FROM {scan} WHERE {predicate}").fetchone()
     assert_same(scanned, wanted)
     assert counted == (len(wanted),)
+
+
+def test_the_examples_do_select_rows(stage: Sandbox, con: duckdb.DuckDBPyConnection) -> None:
+    """The oracle is worth something: a predicate of its kind keeps some rows and drops others."""
+    entries = [{"id": number, "user": {"id": number % 3}, "spent_date": "2026-03-01"} for number in range(1, 10)]
+    stage.replace(MAIN_ID, "time_entries", entries)
+    scan = f"harvest_scan('time_entries', '{stage.connection_string()};RateLimit=off')"
+    found = con.execute(f"SELECT id FROM {scan} WHERE user_id = 1 AND spent_date = '2026-03-01' ORDER BY id").fetchall()
+    assert found == [(1,), (4,), (7,)]

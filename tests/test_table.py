@@ -189,7 +189,7 @@ def test_a_value_sits_under_its_own_name_or_where_the_column_says() -> None:
     ("column", "nullable"),
     [(ID, False), (BIRD_ID, False), (SEEN, True), (SPECIES, True), (ACCOUNT, True), (replace(ACCOUNT, key=True), True)],
 )
-def test_only_keys_and_what_the_path_fills_are_never_null(column: Column, nullable: bool) -> None:  # noqa: FBT001 (pytest passes it by name)
+def test_only_keys_and_what_the_path_fills_are_never_null(column: Column, nullable: bool) -> None:
     assert column.nullable is nullable
 
 

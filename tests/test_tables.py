@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from harvest_duck.endpoints import TABLES, table
 from harvest_duck.errors import HarvestDuckError, UnknownTable
 from harvest_duck.table import Column, Host, Limit, Match, Origin, Paging, Param, PathWhen, Table, validate
-from harvest_duck.endpoints import TABLES, table
 
 Fact = dict[str, Any]
 

@@ -173,7 +173,7 @@ def test_proxy_without_authorization() -> None:
         ("127.0.0.1", False),
     ],
 )
-def test_proxy_exceptions(host: str, serves: bool) -> None:  # noqa: FBT001 - the expectation of a table
+def test_proxy_exceptions(host: str, serves: bool) -> None:
     proxy = read(
         "ProxyServer=p;ProxyExceptions='api.internal.example; .dotted.example;*.starred.example;10.0.0.1'"
     ).proxy

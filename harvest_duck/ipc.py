@@ -1,0 +1,81 @@
+"""The metadata of an Arrow schema as the list that was written, out of the flatbuffer of its IPC message.
+
+pyarrow shows metadata only as a dict, which keeps one value of a key that occurs again. A serialised expression is such
+a list, and most of its keys recur, so `pushdown` has it read here. Three tables of the format are known, by field
+number; everything else is passed over.
+
+Source: https://github.com/apache/arrow/blob/apache-arrow-18.1.0/format/Message.fbs, Schema.fbs beside it, and
+https://flatbuffers.dev/internals/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["metadata"]
+
+_SCHEMA = 1  # the kind of message
+
+
+def metadata(message: bytes) -> list[tuple[str, str]]:
+    """The pairs of the schema in `message`, in the order written; ValueError where it holds no schema."""
+    whole = _Table(message, _number(message, 0, 4))
+    schema = whole.table(2)
+    kind = whole.at(1)
+    if schema is None or kind is None or _number(message, kind, 1) != _SCHEMA:
+        raise ValueError("the message holds no schema")
+    return [(pair.text(0), pair.text(1)) for pair in schema.tables(2)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One table of a flatbuffer, which begins at `start` of `body`."""
+
+    body: bytes
+    start: int
+
+    def at(self, field: int) -> int | None:
+        """Where a field stands, None where it was not written."""
+        offsets = self.start - _number(self.body, self.start, 4, signed=True)
+        slot = 4 + 2 * field
+        if slot >= _number(self.body, offsets, 2):
+            return None
+        distance = _number(self.body, offsets + slot, 2)
+        return self.start + distance if distance else None
+
+    def table(self, field: int) -> _Table | None:
+        """The table that a field refers to."""
+        at = self.at(field)
+        return None if at is None else _Table(self.body, _followed(self.body, at))
+
+    def tables(self, field: int) -> list[_Table]:
+        """The tables of a vector, none where it was not written."""
+        at = self.at(field)
+        if at is None:
+            return []
+        vector = _followed(self.body, at)
+        places = range(vector + 4, vector + 4 + 4 * _number(self.body, vector, 4), 4)
+        return [_Table(self.body, _followed(self.body, place)) for place in places]
+
+    def text(self, field: int) -> str:
+        """The text of a field, empty where it was not written."""
+        at = self.at(field)
+        if at is None:
+            return ""
+        start = _followed(self.body, at)
+        size = _number(self.body, start, 4)
+        return _part(self.body, start + 4, size).decode()
+
+
+def _followed(body: bytes, at: int) -> int:
+    return at + _number(body, at, 4)
+
+
+def _number(body: bytes, at: int, size: int, *, signed: bool = False) -> int:
+    return int.from_bytes(_part(body, at, size), "little", signed=signed)
+
+
+def _part(body: bytes, at: int, size: int) -> bytes:
+    if at < 0 or at + size > len(body):
+        raise ValueError("the flatbuffer is cut short")
+    return body[at : at + size]

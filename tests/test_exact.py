@@ -1,0 +1,214 @@
+"""The exact reading of a page: decimals to the last digit, checks on every value, faults named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harvest_duck.endpoints import TABLES
+from harvest_duck.errors import DecodeError, ProtocolError
+from harvest_duck.exact import Envelope, envelope, read, rounded
+from harvest_duck.layout import Layout
+
+LARGEST = Decimal("99999999999999.9999")
+WHERE = "invoices page 1"
+
+
+def nearest(text: str) -> Fraction:
+    """The nearest number of four digits, the even one of two: worked out in fractions, which lose nothing."""
+    return Fraction(round(Fraction(text) * 10_000), 10_000)
+
+
+numbers = st.builds(
+    "{}{}{}".format,
+    st.integers(-(10**15), 10**15).map(str),
+    st.one_of(
+        st.just(""),
+        st.text("0123456789", min_size=1, max_size=30).map(".{}".format),
+        st.sampled_from([".00005", ".99995"]),
+    ),
+    st.sampled_from(["", "", "", "e0", "E-3", "e+2", "e-12"]),
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(numbers)
+def test_a_number_is_rounded_to_the_nearest_of_four_digits(text: str) -> None:
+    if abs(nearest(text)) > LARGEST:
+        with pytest.raises(ValueError, match="too large"):
+            rounded(text)
+    else:
+        assert Fraction(rounded(text)) == nearest(text)
+        assert rounded(text).as_tuple().exponent == -4
+
+
+@settings(deadline=None)
+@given(st.integers(-(10**18) + 1, 10**18 - 1))
+def test_what_has_four_digits_is_kept(scaled: int) -> None:
+    value = Decimal(scaled).scaleb(-4)
+    assert rounded(f"{value:f}") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.00005", "0.0000"),
+        ("0.00015", "0.0002"),
+        ("-0.00005", "0.0000"),
+        ("-0.00015", "-0.0002"),
+        ("0.00005000000000000000000000000000000000000000000000000001", "0.0001"),
+        ("99999999999999.99994999999999999999999999999999999999999999", "99999999999999.9999"),
+        ("1e-99999", "0.0000"),
+        ("0e99999", "0.0000"),
+        ("0", "0.0000"),
+    ],
+)
+def test_a_tie_goes_to_the_even_digit_and_nothing_else_is_a_tie(text: str, value: str) -> None:
+    assert rounded(text) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["100000000000000", "-1e14", "99999999999999.99995", "1e99999", "9" * 100])
+def test_more_than_eighteen_digits_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^too large$"):
+        rounded(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        "+1",
+        "01",
+        ".5",
+        "1.",
+        "1e",
+        "0x10",
+        "1_000",
+        "NaN",
+        "Infinity",
+        "-inf",
+        " 1",
+        "1 ",
+        "1\n",
+        "\uff11",
+        "1e999999",
+    ],
+)
+def test_what_json_does_not_call_a_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^no number$"):
+        rounded(text)
+
+
+@settings(deadline=None)
+@given(st.text("0123456789.eE+- ", max_size=12))
+def test_any_text_is_a_number_or_refused(text: str) -> None:
+    try:
+        value = rounded(text)
+    except ValueError:
+        return
+    assert Fraction(value) == nearest(text)
+
+
+# Pages
+
+
+def records(body: str, *names: str, table: str = "invoices") -> list[dict[str, object]]:
+    """The records of a page as the columns `names` need them."""
+    return read(body.encode(), Layout(TABLES[table], names), where=WHERE)[0]
+
+
+def test_a_record_holds_just_what_its_columns_need_and_none_for_what_is_missing() -> None:
+    body = '{"invoices": [{"id": 1, "client": {"id": 2, "name": "x", "more": 3}, "state": "open"}, {"id": 4}]}'
+    assert records(body, "client_id", "issue_date") == [
+        {"id": 1, "client": {"id": 2}, "issue_date": None},
+        {"id": 4, "client": None, "issue_date": None},
+    ]
+
+
+def test_nested_lists_are_read_to_the_last_value() -> None:
+    body = '{"invoices": [{"id": 1, "line_items": [{"id": 5, "quantity": 0.00015, "project": null}, {}]}]}'
+    (record,) = records(body, "line_items")
+    first, second = record["line_items"]
+    assert first["quantity"] == Decimal("0.0002")
+    assert first["project"] is None
+    assert set(second.values()) == {None}
+
+
+def test_a_number_of_five_digits_is_never_a_float_on_its_way() -> None:
+    """As a float 1.00005 lies just below the tie, and would go down."""
+    assert records('{"invoices": [{"id": 1, "amount": 1.00015}]}', "amount")[0]["amount"] == Decimal("1.0002")
+    large = records('{"invoices": [{"id": 1, "amount": 12345678901234.56785}]}', "amount")
+    assert large[0]["amount"] == Decimal("12345678901234.5678")
+
+
+def test_dates_and_times_of_day_stay_text_for_arrow_to_read() -> None:
+    body = '{"time_entries": [{"id": 1, "spent_date": "2024-02-29", "started_time": "2:59pm"}]}'
+    found = records(body, "spent_date", "started_time", table="time_entries")
+    assert found == [{"id": 1, "spent_date": "2024-02-29", "started_time": "2:59pm"}]
+
+
+def test_timestamps_are_in_utc() -> None:
+    body = '{"invoices": [{"id": 1, "sent_at": "2024-02-29T12:00:00+02:00", "paid_at": "2024-02-29T12:00:00"}]}'
+    found = records(body, "sent_at", "paid_at")[0]
+    assert found["sent_at"] == datetime(2024, 2, 29, 10, tzinfo=UTC)
+    assert found["paid_at"] == datetime(2024, 2, 29, 12, tzinfo=UTC)
+
+
+def test_a_single_record_is_the_body() -> None:
+    found = read(b'{"name": "x", "clock": "12h"}', Layout(TABLES["company"], ["name"]), where=WHERE)
+    assert [record["name"] for record in found[0]] == ["x"]
+    assert found[1] == Envelope()
+
+
+def test_a_fault_knows_table_column_record_and_page() -> None:
+    with pytest.raises(DecodeError) as refused:
+        records('{"invoices": [{"id": 1}, {"id": 7, "client": {"id": "x"}}]}', "client_id")
+    error = refused.value
+    assert str(error) == 'invoices page 1, record 7: client_id is "x", not a whole number of 64 bits'
+    assert (error.table, error.column, error.record_id, error.page) == ("invoices", "client_id", 7, WHERE)
+
+
+def test_a_fault_without_an_id_counts_the_record() -> None:
+    with pytest.raises(DecodeError) as refused:
+        records('{"invoices": [{"id": 1}, {"state": 5}]}', "state")
+    assert str(refused.value) == "invoices page 1, record number 2: state is 5, not text"
+    assert refused.value.record_id is None
+
+
+def test_a_fault_within_a_nested_list_names_its_column() -> None:
+    with pytest.raises(DecodeError) as refused:
+        records('{"invoices": [{"id": 7, "line_items": [{"project": {"id": 1.5}}]}]}', "line_items")
+    assert str(refused.value) == "invoices page 1, record 7: line_items is 1.5, not a whole number of 64 bits"
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("<html>", "the answer is an HTML page; check BaseURL, or try again"),
+        ("[]", "the answer is a JSON list, not an object; check BaseURL"),
+        ("null", "the answer is a JSON NoneType, not an object; check BaseURL"),
+        ("{}", 'the answer has no list "invoices"; check BaseURL, it may not be Harvest\'s API'),
+        ('{"invoices": null}', 'the answer has no list "invoices"; check BaseURL, it may not be Harvest\'s API'),
+    ],
+)
+def test_a_body_that_is_no_page_is_refused_in_one_line(body: str, fault: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        records(body, "id")
+    assert str(refused.value) == f"{WHERE}: {fault}"
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert records('\ufeff{"invoices": [{"id": 1}]}', "id") == [{"id": 1}]
+
+
+def test_without_links_the_next_page_is_a_number() -> None:
+    said = {"links": None, "next_page": 2, "total_pages": 3, "total_entries": 5}
+    assert envelope(said) == Envelope(None, 2, 3, 5)
+    assert envelope({**said, "links": {"next": "there"}}) == Envelope("there", None, 3, 5)
+    assert envelope({**said, "links": {"next": None}}) == Envelope(None, None, 3, 5)

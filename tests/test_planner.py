@@ -1,0 +1,594 @@
+"""Which requests a query becomes: parameters where they cannot lose a row, nothing where no row can be."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harvest_duck.domain import Domain, domains
+from harvest_duck.endpoints import TABLES
+from harvest_duck.errors import QueryError
+from harvest_duck.planner import Plan, Target, plan, refuse_unseen
+from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
+from harvest_duck.table import BIGINT, BOOLEAN, DATE, TIMESTAMP, Host, Limit, Match, Origin, Paging, Param, Table
+
+if TYPE_CHECKING:
+    from harvest_duck.protocol import Request
+
+BASE = "https://api.harvestapp.com/v2"
+TARGET = Target(BASE, "https://id.getharvest.com", 99, 2000)
+DAY = date(2024, 2, 29)
+MOMENT = datetime(2024, 2, 29, 12, 30, 15, 250_000, tzinfo=UTC)
+SPAN = And((Compare("from_date", Op.EQ, date(2024, 1, 1)), Compare("to_date", Op.EQ, date(2024, 1, 31))))
+SENT_SPAN = [("from", "20240101"), ("to", "20240131")]
+
+NARROWING = [
+    (table, param)
+    for table in TABLES.values()
+    for param in table.params
+    if table.column(param.column).origin is not Origin.INPUT
+]
+INPUTS = [
+    (table, param)
+    for table in TABLES.values()
+    for param in table.params
+    if table.column(param.column).origin is Origin.INPUT
+]
+CHILDREN = [table for table in TABLES.values() if table.parent]
+PERIODS = [table for table in TABLES.values() if table.max_span_days is not None]
+OPTIONAL = [table for table in PERIODS if "include_fixed_fee" in table]
+NAMES = {False: "false", True: "true"}
+
+each_narrowing = pytest.mark.parametrize(
+    ("table", "param"), NARROWING, ids=[f"{table.name}-{param.name}-{param.match.name}" for table, param in NARROWING]
+)
+each_period = pytest.mark.parametrize("table", PERIODS, ids=lambda table: table.name)
+each_optional = pytest.mark.parametrize("table", OPTIONAL, ids=lambda table: table.name)
+each_child = pytest.mark.parametrize("table", CHILDREN, ids=lambda table: table.name)
+each_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+
+
+def planned(table: Table | str, *terms: Predicate, target: Target = TARGET) -> Plan:
+    """The plan for the rows that satisfy every term."""
+    chosen = TABLES[table] if isinstance(table, str) else table
+    return plan(chosen, TABLES, domains(And(terms)), target)
+
+
+def within_span(table: Table) -> tuple[Predicate, ...]:
+    """What a query of `table` has to say besides what is tested."""
+    return (SPAN,) if table.max_span_days is not None else ()
+
+
+def sent(request: Request) -> dict[str, str]:
+    """The parameters of a request but for the size of its pages and a reporting period; none comes twice."""
+    assert len(dict(request.params)) == len(request.params)
+    return {name: value for name, value in request.params if name != "per_page" and (name, value) not in SENT_SPAN}
+
+
+def only(found: Plan) -> Request:
+    """The one request of a plan."""
+    (request,) = found.requests
+    return request
+
+
+def sample(table: Table, param: Param) -> Value:
+    """A value that the parameter could be asked for."""
+    column = table.column(param.column)
+    samples: dict[object, Value] = {BIGINT: 7, BOOLEAN: True, DATE: DAY, TIMESTAMP: MOMENT}
+    return param.values[0] if param.values else samples.get(column.type, "7f")
+
+
+def expected(param: Param, op: Op, value: Value) -> str | None:
+    """What a parameter narrows to where `column op value` has to hold; written down again from Harvest's words."""
+    lower, upper = op in (Op.EQ, Op.GT, Op.GE), op in (Op.EQ, Op.LT, Op.LE)
+    match param.match:
+        case Match.EQUAL if op is Op.EQ:
+            return NAMES[value] if isinstance(value, bool) else str(value)
+        case Match.FROM if lower:
+            return "2024-03-01" if op is Op.GT else "2024-02-29"
+        case Match.TO if upper:
+            return "2024-02-28" if op is Op.LT else "2024-02-29"
+        case Match.SINCE if lower:
+            return "2024-02-29T12:30:14Z"
+    return None
+
+
+@each_table
+def test_a_table_is_asked_for_at_its_endpoint_and_page_size(table: Table) -> None:
+    found = planned(table, *within_span(table))
+    host = "https://id.getharvest.com/api/v2" if table.host is Host.ID else BASE
+    for request in found.requests:
+        assert request.url == host + table.path
+        assert request.table == table.name
+        assert (request.limit, request.paging) == (table.limit, table.paging)
+        assert (request.page, request.link, request.absent_on) == (1, None, frozenset())
+        assert dict(request.params).get("per_page") == (None if table.paging is Paging.NONE else "2000")
+    assert (found.parents is not None) == (table.parent is not None)
+
+
+@each_narrowing
+@pytest.mark.parametrize("op", Op)
+def test_each_operator_sends_each_parameter_that_it_can(table: Table, param: Param, op: Op) -> None:
+    value = sample(table, param)
+    found = planned(table, Compare(param.column, op, value), *within_span(table))
+    wanted = {each.name: expected(each, op, value) for each in table.params if each.column == param.column}
+    assert sent(only(found)) == {name: text for name, text in wanted.items() if text is not None}
+
+
+@each_narrowing
+def test_a_column_that_may_be_null_sends_nothing(table: Table, param: Param) -> None:
+    either = Or((Compare(param.column, Op.EQ, sample(table, param)), IsNull(param.column)))
+    assert sent(only(planned(table, either, *within_span(table)))) == {}
+    assert sent(only(planned(table, IsNull(param.column), *within_span(table)))) == {}
+
+
+@each_narrowing
+def test_several_values_send_the_range_around_them_or_nothing(table: Table, param: Param) -> None:
+    value = sample(table, param)
+    if isinstance(value, bool):
+        return
+    other: Value = value + timedelta(days=1) if isinstance(value, date) else 8 if isinstance(value, int) else "8g"
+    request = only(planned(table, In(param.column, frozenset({value, other})), *within_span(table)))
+    assert (
+        sent(request).get(param.name)
+        == {
+            Match.EQUAL: None,
+            Match.FROM: "2024-02-29",
+            Match.TO: "2024-03-01",
+            Match.SINCE: "2024-02-29T12:30:14Z",
+        }[param.match]
+    )
+
+
+@each_narrowing
+def test_a_contradiction_sends_nothing_at_all(table: Table, param: Param) -> None:
+    both = And((IsNull(param.column), Compare(param.column, Op.EQ, sample(table, param))))
+    assert planned(table, both) == Plan(table, ())
+
+
+@pytest.mark.parametrize(
+    ("table", "terms", "params"),
+    [
+        pytest.param(
+            "time_entries",
+            [Compare("spent_date", Op.GT, date(2023, 12, 31)), Compare("spent_date", Op.LT, date(2024, 3, 1))],
+            {"from": "2024-01-01", "to": "2024-02-29"},
+            id="neighbouring days",
+        ),
+        pytest.param("time_entries", [Compare("spent_date", Op.GT, date.max)], {}, id="no day after the last"),
+        pytest.param("time_entries", [Compare("spent_date", Op.LT, date.min)], {}, id="no day before the first"),
+        pytest.param("time_entries", [Compare("spent_date", Op.GE, date(1899, 12, 31))], {}, id="year 1899"),
+        pytest.param(
+            "time_entries", [Compare("spent_date", Op.GT, date(1899, 12, 31))], {"from": "1900-01-01"}, id="year 1900"
+        ),
+        pytest.param("time_entries", [Compare("spent_date", Op.LE, date.max)], {"to": "9999-12-31"}, id="end"),
+        pytest.param("time_entries", [Compare("approval_status", Op.EQ, "lost")], {}, id="no such state"),
+        pytest.param("time_entries", [Compare("approval_status", Op.EQ, "Approved")], {}, id="other case"),
+        pytest.param("invoices", [Compare("state", Op.EQ, "")], {}, id="empty value"),
+        pytest.param("time_entries", [Compare("external_reference_id", Op.EQ, " ")], {}, id="blank text"),
+        pytest.param(
+            "time_entries",
+            [Compare("external_reference_id", Op.EQ, "a&b=ü")],
+            {"external_reference_id": "a&b=ü"},
+            id="text",
+        ),
+        pytest.param("time_entries", [Compare("user_id", Op.EQ, 0)], {}, id="id 0"),
+        pytest.param("time_entries", [Compare("user_id", Op.EQ, -7)], {}, id="negative id"),
+        pytest.param("time_entries", [Compare("user_id", Op.EQ, Decimal("7.5"))], {}, id="half an id"),
+        pytest.param("time_entries", [Compare("user_id", Op.EQ, 2**63 - 1)], {"user_id": str(2**63 - 1)}, id="large"),
+        pytest.param("time_entries", [Compare("hours", Op.GT, 5), Compare("notes", Op.EQ, "x")], {}, id="no parameter"),
+        pytest.param("time_entries", [Unknown("?"), Compare("user_id", Op.EQ, 7)], {"user_id": "7"}, id="unknown term"),
+        pytest.param("time_entries", [Not(Compare("user_id", Op.EQ, 7))], {}, id="NOT"),
+        pytest.param(
+            "time_entries",
+            [Compare("updated_at", Op.GE, datetime(2024, 1, 1, tzinfo=UTC))],
+            {"updated_since": "2023-12-31T23:59:59Z"},
+            id="a second early",
+        ),
+        pytest.param(
+            "time_entries",
+            [Compare("updated_at", Op.GT, datetime(2024, 1, 1, 0, 0, 0, 999_999, UTC))],
+            {"updated_since": "2023-12-31T23:59:59Z"},
+            id="floored to seconds",
+        ),
+        pytest.param("clients", [Compare("updated_at", Op.GE, datetime(1899, 12, 31, tzinfo=UTC))], {}, id="long ago"),
+        pytest.param("clients", [Compare("updated_at", Op.LT, MOMENT)], {}, id="no parameter for the end"),
+        pytest.param(
+            "invoice_line_items",
+            [
+                Compare("invoice_client_id", Op.EQ, 3),
+                Compare("project_id", Op.EQ, 4),
+                Compare("invoice_state", Op.EQ, "paid"),
+            ],
+            {"client_id": "3", "project_id": "4", "state": "paid"},
+            id="columns of the enclosing record",
+        ),
+        pytest.param("company", [Compare("name", Op.EQ, "x")], {}, id="one record"),
+    ],
+)
+def test_a_parameter_is_sent_only_where_it_cannot_lose_a_row(
+    table: str, terms: list[Predicate], params: dict[str, str]
+) -> None:
+    assert sent(only(planned(table, *terms))) == params
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from([Op.GT, Op.GE, Op.EQ]))
+def test_updated_since_lies_before_every_moment_that_is_asked_for(moment: datetime, op: Op) -> None:
+    text = sent(only(planned("clients", Compare("updated_at", op, moment)))).get("updated_since")
+    assert (text is None) == (moment.year < 1900)
+    if text is not None:
+        early = moment - datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+        assert timedelta(seconds=1) <= early < timedelta(seconds=2)
+
+
+# The account
+
+
+def test_another_account_than_the_one_asked_has_no_rows() -> None:
+    assert planned("time_entries", Compare("account_id", Op.EQ, 98)).requests == ()
+    assert planned("invoice_payments", Compare("account_id", Op.EQ, 98)) == Plan(TABLES["invoice_payments"], ())
+
+
+def test_the_account_that_is_asked_narrows_nothing() -> None:
+    assert sent(only(planned("time_entries", Compare("account_id", Op.EQ, 99)))) == {}
+    assert sent(only(planned("time_entries", Not(IsNull("account_id"))))) == {}
+
+
+def test_accounts_are_listed_without_an_account() -> None:
+    nowhere = Target(BASE, "https://id.getharvest.com", None, 2000)
+    assert only(planned("accounts", target=nowhere)).address == "https://id.getharvest.com/api/v2/accounts"
+    assert planned("accounts", Compare("account_id", Op.EQ, 99), target=nowhere).requests == ()
+
+
+def test_the_page_size_and_the_host_are_those_of_the_target() -> None:
+    target = Target("http://127.0.0.1:8080/v2", "http://127.0.0.1:8080", 99, 5)
+    assert only(planned("clients", target=target)).address == "http://127.0.0.1:8080/v2/clients?per_page=5"
+
+
+# Children
+
+
+@each_child
+def test_children_of_one_parent_are_asked_for_directly(table: Table) -> None:
+    assert table.parent is not None
+    found = planned(table, Compare(table.parent.param, Op.EQ, 7))
+    assert found.parents is None
+    for request in found.requests:
+        assert request.url == BASE + table.path.replace(f"{{{table.parent.param}}}", "7")
+        assert (table.parent.param, 7) in request.values
+        assert 404 in request.absent_on
+        assert table.parent.param not in dict(request.params)
+
+
+@each_child
+def test_children_of_listed_parents_are_asked_for_in_order(table: Table) -> None:
+    assert table.parent is not None
+    found = planned(table, In(table.parent.param, frozenset({9, 7, 8})))
+    assert found.parents is None
+    assert [dict(request.values)[table.parent.param] for request in found.requests[:: len(table.variants)]] == [7, 8, 9]
+
+
+@each_child
+def test_ids_that_no_parent_has_are_not_asked_for(table: Table) -> None:
+    assert table.parent is not None
+    assert planned(table, In(table.parent.param, frozenset({0, -3}))).requests == ()
+    found = planned(table, In(table.parent.param, frozenset({-1, 4})))
+    assert {dict(request.values)[table.parent.param] for request in found.requests} == {4}
+
+
+@each_child
+def test_children_of_a_range_of_parents_wait_for_those(table: Table) -> None:
+    assert table.parent is not None
+    found = planned(table, Compare(table.parent.param, Op.GE, 7))
+    assert found.parents is not None
+    assert found.parents.table is TABLES[table.parent.table]
+    assert list(found.for_parent(6)) == []
+    assert [request.url for request in found.for_parent(7)] == [
+        BASE + table.path.replace(f"{{{table.parent.param}}}", "7") for _ in table.variants
+    ]
+
+
+@each_child
+def test_children_of_any_parent_wait_for_all_of_them(table: Table) -> None:
+    assert table.parent is not None
+    found = planned(table)
+    assert found.parents is not None
+    assert sent(only(found.parents)) == {}
+    for request in found.for_parent(3):
+        assert "{" not in request.url
+        assert (table.parent.param, 3) in request.values
+        assert request.absent_on == frozenset()
+
+
+@each_child
+def test_no_children_without_a_parent(table: Table) -> None:
+    assert table.parent is not None
+    assert planned(table, IsNull(table.parent.param)).requests == ()
+
+
+def test_conditions_on_children_do_not_narrow_their_parents() -> None:
+    found = planned("invoice_payments", Compare("updated_at", Op.GE, MOMENT))
+    assert found.parents is not None
+    assert sent(only(found.parents)) == {}
+    assert sent(only(found)) == {"updated_since": "2024-02-29T12:30:14Z"}
+
+
+def test_a_user_who_is_no_manager_has_no_teammates() -> None:
+    """Harvest answers 422 where the user exists."""
+    assert only(planned("teammates", Compare("user_id", Op.EQ, 7))).absent_on == {404, 422}
+    assert only(planned("cost_rates", Compare("user_id", Op.EQ, 7))).absent_on == {404}
+
+
+# Shortcuts
+
+
+@pytest.mark.parametrize("name", ["task_assignments", "user_assignments"])
+def test_the_assignments_of_one_project_have_a_path_of_their_own(name: str) -> None:
+    request = only(planned(name, Compare("project_id", Op.EQ, 7), Compare("is_active", Op.EQ, value=True)))
+    assert request.url == f"{BASE}/projects/7/{name}"
+    assert request.paging is Paging.PAGE
+    assert request.absent_on == {404}
+    assert sent(request) == {"is_active": "true"}
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        pytest.param(In("project_id", frozenset({7, 8})), id="two projects"),
+        pytest.param(Compare("project_id", Op.GE, 7), id="range"),
+        pytest.param(Or((Compare("project_id", Op.EQ, 7), IsNull("project_id"))), id="or NULL"),
+        pytest.param(Compare("project_id", Op.EQ, 0), id="no id"),
+        pytest.param(Compare("id", Op.EQ, 7), id="another column"),
+    ],
+)
+def test_any_other_condition_on_assignments_asks_for_the_whole_list(term: Predicate) -> None:
+    request = only(planned("task_assignments", term))
+    assert request.url == f"{BASE}/task_assignments"
+    assert request.paging is Paging.CURSOR
+    assert request.absent_on == frozenset()
+
+
+def test_a_single_assignment_is_looked_for_in_the_list_of_its_project() -> None:
+    both = And((Compare("project_id", Op.EQ, 7), Compare("id", Op.EQ, 3)))
+    assert only(planned("task_assignments", both)).url == f"{BASE}/projects/7/task_assignments"
+
+
+def test_the_user_of_an_assignment_is_sent_on_either_path() -> None:
+    user = Compare("user_id", Op.EQ, 5)
+    assert sent(only(planned("user_assignments", user))) == {"user_id": "5"}
+    assert sent(only(planned("user_assignments", user, Compare("project_id", Op.EQ, 7)))) == {"user_id": "5"}
+
+
+# Reports
+
+
+def days(start: str, stop: str) -> And:
+    """A reporting period."""
+    return And(
+        (
+            Compare("from_date", Op.EQ, date.fromisoformat(start)),
+            Compare("to_date", Op.EQ, date.fromisoformat(stop)),
+        )
+    )
+
+
+@each_period
+def test_a_report_sends_its_days_without_hyphens_and_repeats_them_in_its_rows(table: Table) -> None:
+    request = only(planned(table, SPAN))
+    assert list(request.params) == [*SENT_SPAN, ("per_page", "2000")]
+    assert dict(request.values)["from_date"] == date(2024, 1, 1)
+    assert dict(request.values)["to_date"] == date(2024, 1, 31)
+    assert request.limit is Limit.REPORTS
+
+
+@each_period
+def test_the_ends_of_a_report_can_be_written_as_a_range(table: Table) -> None:
+    inclusive = And((Compare("from_date", Op.GE, date(2024, 1, 1)), Compare("to_date", Op.LE, date(2024, 1, 31))))
+    exclusive = And((Compare("from_date", Op.GT, date(2023, 12, 31)), Compare("to_date", Op.LT, date(2024, 2, 1))))
+    assert planned(table, inclusive) == planned(table, exclusive) == planned(table, SPAN)
+
+
+@each_period
+@pytest.mark.parametrize(
+    ("terms", "fault"),
+    [
+        pytest.param([], "needs from_date", id="neither"),
+        pytest.param([Compare("from_date", Op.EQ, DAY)], "needs to_date", id="no end"),
+        pytest.param([Compare("to_date", Op.EQ, DAY)], "needs from_date", id="no start"),
+        pytest.param([Compare("from_date", Op.LE, DAY), Compare("to_date", Op.EQ, DAY)], "needs from_date", id="end"),
+        pytest.param([Not(IsNull("from_date")), Compare("to_date", Op.EQ, DAY)], "needs from_date", id="not NULL"),
+        pytest.param(
+            [
+                Compare("from_date", Op.GE, date(2024, 1, 1)),
+                Compare("from_date", Op.LE, DAY),
+                Compare("to_date", Op.EQ, DAY),
+            ],
+            "needs one day as from_date, not a range",
+            id="range as a start",
+        ),
+        pytest.param(
+            [
+                Compare("from_date", Op.EQ, DAY),
+                Compare("to_date", Op.GT, DAY),
+                Compare("to_date", Op.LT, date(2024, 4, 1)),
+            ],
+            "needs one day as to_date, not a range",
+            id="range as an end",
+        ),
+    ],
+)
+def test_a_report_without_its_days_is_refused_with_an_example(table: Table, terms: list[Predicate], fault: str) -> None:
+    with pytest.raises(QueryError) as refused:
+        planned(table, *terms)
+    assert str(refused.value) == (
+        f"{table.name}: the report {fault}: add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31' "
+        "(both days are included)"
+    )
+
+
+def test_several_days_ask_for_several_reports() -> None:
+    starts = In("from_date", frozenset({date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 1)}))
+    ends = In("to_date", frozenset({date(2024, 1, 31), date(2024, 2, 29)}))
+    found = planned("report_time_clients", starts, ends)
+    assert [request.params[:2] for request in found.requests] == [
+        (("from", "20240101"), ("to", "20240131")),
+        (("from", "20240101"), ("to", "20240229")),
+        (("from", "20240201"), ("to", "20240229")),
+    ]
+
+
+def test_a_report_that_runs_backwards_has_no_rows() -> None:
+    assert planned("report_time_clients", days("2024-02-01", "2024-01-31")).requests == ()
+    assert planned("report_time_clients", IsNull("from_date"), Compare("to_date", Op.EQ, DAY)).requests == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"), [("2020-01-02", "2021-01-01"), ("2024-01-01", "2024-12-31"), ("2024-01-01", "2024-01-01")]
+)
+def test_a_year_is_asked_for_at_once(start: str, stop: str) -> None:
+    """Harvest accepts a difference of 365 days."""
+    request = only(planned("report_time_clients", days(start, stop)))
+    assert request.params[:2] == (("from", start.replace("-", "")), ("to", stop.replace("-", "")))
+
+
+def test_more_than_a_year_is_refused_with_advice() -> None:
+    """Harvest refuses a difference of 366 days."""
+    with pytest.raises(QueryError) as refused:
+        planned("report_time_clients", days("2020-01-01", "2021-01-01"))
+    assert str(refused.value) == (
+        "report_time_clients: 2020-01-01 to 2021-01-01 is longer than the year that Harvest reports on at once; "
+        "the last day may be 2020-12-30: ask year by year"
+    )
+
+
+def test_a_day_of_a_report_always_has_eight_digits() -> None:
+    request = only(planned("report_time_clients", days("0987-01-01", "0987-02-01")))
+    assert request.params[:2] == (("from", "09870101"), ("to", "09870201"))
+
+
+@each_optional
+@pytest.mark.parametrize("choice", [True, False])
+def test_an_option_of_a_report_is_sent_where_it_is_chosen(table: Table, choice: bool) -> None:
+    request = only(planned(table, SPAN, Compare("include_fixed_fee", Op.EQ, value=choice)))
+    assert sent(request) == {"include_fixed_fee": NAMES[choice]}
+    assert dict(request.values)["include_fixed_fee"] is choice
+
+
+@each_optional
+@pytest.mark.parametrize("terms", [(), (IsNull("include_fixed_fee"),), (Not(IsNull("include_fixed_fee")),)])
+def test_an_option_of_a_report_is_left_to_harvest_otherwise(table: Table, terms: tuple[Predicate, ...]) -> None:
+    (param,) = table.params_of("include_fixed_fee")
+    request = only(planned(table, SPAN, *terms))
+    assert sent(request) == {}
+    assert dict(request.values)["include_fixed_fee"] is param.default
+
+
+def test_the_budget_report_needs_no_days() -> None:
+    assert sent(only(planned("report_project_budget"))) == {}
+    assert sent(only(planned("report_project_budget", Compare("is_active", Op.EQ, value=True)))) == {
+        "is_active": "true"
+    }
+
+
+# Options that a query looks at without choosing
+
+
+@each_optional
+@pytest.mark.parametrize(
+    ("term", "names", "refused"),
+    [
+        pytest.param(And(()), ["include_fixed_fee"], True, id="looked at"),
+        pytest.param(Not(IsNull("include_fixed_fee")), ["include_fixed_fee"], True, id="not narrowed to one"),
+        pytest.param(And(()), ["currency"], False, id="not looked at"),
+        pytest.param(Compare("include_fixed_fee", Op.EQ, value=False), ["include_fixed_fee"], False, id="chosen"),
+        pytest.param(Or(()), ["include_fixed_fee"], False, id="no rows anyway"),
+    ],
+)
+def test_an_option_that_is_looked_at_has_to_be_chosen(
+    table: Table,
+    term: Predicate,
+    names: list[str],
+    refused: bool,
+) -> None:
+    if refused:
+        with pytest.raises(QueryError) as error:
+            refuse_unseen(table, names, domains(term))
+        assert str(error.value) == (
+            f"{table.name}: the query uses include_fixed_fee without choosing it: "
+            "add include_fixed_fee = true or include_fixed_fee = false"
+        )
+    else:
+        refuse_unseen(table, names, domains(term))
+
+
+@each_table
+def test_a_query_for_all_columns_is_never_refused(table: Table) -> None:
+    names = [column.name for column in table.columns]
+    refuse_unseen(table, names, {})
+    refuse_unseen(table, [*names, "_connection"], {})
+
+
+def test_other_inputs_need_no_choice() -> None:
+    """Days are asked for by the report itself, and every variant of a message is asked for unless one is chosen."""
+    for table, param in INPUTS:
+        if param.required or table.variants != ({},):
+            refuse_unseen(table, [param.column], {})
+
+
+# Variants
+
+VARIANTS: dict[tuple[bool, bool], dict[str, str]] = {
+    (False, False): {},
+    (True, False): {"reminder": "true"},
+    (False, True): {"thank_you": "true"},
+}
+
+
+@pytest.mark.parametrize(
+    ("terms", "kept"),
+    [
+        pytest.param((), list(VARIANTS), id="all"),
+        pytest.param((Compare("reminder", Op.EQ, value=True),), [(True, False)], id="reminders"),
+        pytest.param((Compare("reminder", Op.EQ, value=False),), [(False, False), (False, True)], id="others"),
+        pytest.param(
+            (Compare("thank_you", Op.NE, value=True),), [(False, False), (True, False), (False, True)], id="unequal"
+        ),
+        pytest.param(
+            (Compare("reminder", Op.EQ, value=False), Compare("thank_you", Op.EQ, value=False)),
+            [(False, False)],
+            id="plain",
+        ),
+        pytest.param((Compare("reminder", Op.EQ, value=True), Compare("thank_you", Op.EQ, value=True)), [], id="both"),
+        pytest.param((IsNull("reminder"),), [], id="NULL"),
+    ],
+)
+def test_each_kind_of_message_is_asked_for_unless_it_is_ruled_out(
+    terms: tuple[Predicate, ...], kept: list[tuple[bool, bool]]
+) -> None:
+    found = planned("invoice_message_templates", Compare("invoice_id", Op.EQ, 7), *terms)
+    assert [dict(request.params) for request in found.requests] == [VARIANTS[kind] for kind in kept]
+    for request, (reminder, thanks) in zip(found.requests, kept, strict=True):
+        assert request.url == f"{BASE}/invoices/7/messages/new"
+        assert dict(request.values) == {"invoice_id": 7, "reminder": reminder, "thank_you": thanks}
+
+
+def test_no_domains_mean_no_requests() -> None:
+    for table in TABLES.values():
+        assert plan(table, TABLES, None, TARGET) == Plan(table, ())
+
+
+def test_values_that_a_plan_fixes_are_those_of_columns() -> None:
+    for table in TABLES.values():
+        for request in planned(table, *within_span(table)).requests:
+            assert all(name in table for name, _ in request.values)
+
+
+def test_a_plan_without_parents_has_no_requests_for_one() -> None:
+    assert list(planned("clients").for_parent(3)) == []
+    assert planned("clients").chosen == Domain()
