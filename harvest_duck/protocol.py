@@ -113,7 +113,7 @@ def accept_links(request: Request, link: str) -> None:
     try:
         there = urlsplit(link)
         same = (here.scheme, here.hostname, here.port) == (there.scheme, there.hostname, there.port)
-        stays = same and not there.username and not there.password and link.isascii() and link.isprintable()
+        stays = same and not there.username and not there.password and link.isprintable()
     except ValueError:
         stays = False
     if not stays:
