@@ -35,6 +35,7 @@ class _State:
 
 
 _state = _State()
+_inherited: list[_State] = []
 
 
 def start(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
@@ -103,6 +104,8 @@ def _stop() -> None:
 
 
 async def _wind_up() -> None:
+    # What is cut off here, at the end of the process, is nobody's to hear of any more.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     here = asyncio.current_task()
     tasks = [task for task in asyncio.all_tasks() if task is not here]
     for task in tasks:
@@ -115,6 +118,8 @@ async def _wind_up() -> None:
 
 def _forget() -> None:
     global _state  # noqa: PLW0603 - the child's own state
+    # Never collected: a transport that is would take its socket off the epoll object that the parent still waits on.
+    _inherited.append(_state)
     _state = _State()
 
 

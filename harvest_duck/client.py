@@ -12,7 +12,8 @@ import ssl
 from collections import OrderedDict
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -21,14 +22,14 @@ from yarl import URL
 from harvest_duck import background, protocol
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, RateLimited, ServerError, TransportError
 from harvest_duck.logs import logger
+from harvest_duck.protocol import Request
 from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock
-from harvest_duck.table import Limit
+from harvest_duck.table import Limit, Paging
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from harvest_duck.connection import Connection, RateLimit
-    from harvest_duck.protocol import Request
 
 __all__ = ["Client", "client_for"]
 
@@ -50,6 +51,7 @@ class Client:
         self._log = logger(connection.logfile, connection.verbosity)
         self._session: aiohttp.ClientSession | None = None
         self._windows: dict[Limit, SlidingWindow] = {}
+        self._proven = False
         self.users = 0
 
     async def get(self, request: Request) -> bytes | None:
@@ -82,11 +84,22 @@ class Client:
             status, sent, body = await self._exchange(request)
         if status == 429:  # noqa: PLR2004 - too many requests, so nothing else goes out meanwhile either
             window.pause(protocol.retry_after_s(sent) or 0)
-        if status in request.absent_on:
-            return None
         if status == 200:  # noqa: PLR2004 - the one status of success that Harvest documents for GET
+            self._proven = True
             return body
+        if status in request.absent_on and await self._proves():
+            return None
         raise protocol.error_of(request, status, sent, body)
+
+    async def _proves(self) -> bool:
+        """Whether host, token and account are right, so that a 404 can only mean the object that was asked for."""
+        if not self._proven:
+            # Any user may ask who they are: https://help.getharvest.com/api-v2/users-api/users/users/
+            me = Request("me", f"{self._connection.base_url}/users/me", (), Limit.GENERAL, Paging.NONE)
+            async with self._window(Limit.GENERAL).slot():
+                status, _, _ = await self._exchange(me)
+            self._proven = status == 200  # noqa: PLR2004 - as above
+        return self._proven
 
     async def _exchange(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         began = self._clock.now()
@@ -126,7 +139,6 @@ class Client:
                 connector=aiohttp.TCPConnector(limit=wanted.max_connections, ssl=_tls(wanted)),
                 timeout=_timeout(wanted.timeout_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=wanted.proxy_from_environment,
             )
         return self._session
 
@@ -139,6 +151,8 @@ class Client:
 
     def _proxy(self, url: str) -> URL | None:
         proxy = self._connection.proxy
+        if self._connection.proxy_from_environment:
+            return _proxy_of_environment(urlsplit(url))
         if proxy is None or not proxy.serves(urlsplit(url).hostname or ""):
             return None
         address = URL(proxy.url)
@@ -176,8 +190,9 @@ class _Clients:
 
     async def trim(self) -> None:
         idle = [connection for connection, client in self._clients.items() if not client.users]
-        for connection in idle[: max(0, len(self._clients) - _KEPT)]:
-            await self._clients.pop(connection).close()
+        gone = [self._clients.pop(connection) for connection in idle[: max(0, len(self._clients) - _KEPT)]]
+        for client in gone:
+            await client.close()
 
     async def close(self) -> None:
         while self._clients:
@@ -197,6 +212,13 @@ def _window(connection: Connection, limit: Limit, rate: RateLimit | None, clock:
 
 def _retriable(error: BaseException) -> bool:
     return isinstance(error, HarvestDuckError) and error.retriable
+
+
+def _proxy_of_environment(url: SplitResult) -> URL | None:
+    """The proxy that the environment or the system names for a URL; not aiohttp's, which reads passwords of .netrc."""
+    host = url.hostname or ""
+    proxy = None if proxy_bypass(host) else getproxies().get(url.scheme)
+    return URL(proxy) if proxy else None
 
 
 def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:

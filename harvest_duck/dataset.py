@@ -7,7 +7,7 @@ by as much of it as `pushdown` can read.
 
 from __future__ import annotations
 
-import itertools
+import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -39,7 +39,6 @@ __all__ = ["HarvestDataset", "attached", "open_scan"]
 Failed = Callable[[HarvestDuckError], None]
 
 _IDS = range(2**63)
-_handles = itertools.count(1)
 _attached: dict[str, str] = {}
 
 
@@ -47,7 +46,8 @@ def attached(connection: str) -> str:
     """A name for a connection string that SQL may show; the string itself stays in this process."""
     known = next((handle for handle, text in _attached.items() if text == connection), None)
     if known is None:
-        known = f"@{next(_handles)}"
+        # Not to be guessed: every connection of DuckDB in this process could use it.
+        known = f"@{secrets.token_hex(16)}"
         _attached[known] = connection
     return known
 

@@ -36,12 +36,13 @@ class Page:
     """One page as read: its rows, and what it says about the pages after it.
 
     `records` counts the records that Harvest put on the page, which differs from the rows of a table of embedded
-    arrays. `next_page` is None where the page has links, which say better what comes next.
+    arrays. `linked` says whether the page has links, which tell better than `next_page` what comes next.
     """
 
     batch: pa.RecordBatch
     records: int
     next_link: str | None
+    linked: bool
     next_page: int | None
     total_pages: int | None
     total_entries: int | None

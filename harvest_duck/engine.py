@@ -9,6 +9,7 @@ be registered as well.
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["attach", "connect", "identifier", "last_error", "register", "text"]
 
 _PREFIX = "_harvest_"
-_last_errors: weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, list[HarvestDuckError]] = weakref.WeakKeyDictionary()
+_last_errors: weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, deque[HarvestDuckError]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def connect(
@@ -61,7 +64,7 @@ def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "")
     there. Nothing is resolved or sent before a query runs.
     """
     con = con if con is not None else duckdb.default_connection()
-    errors = _last_errors.setdefault(con, [])
+    errors = _last_errors.setdefault(con, deque(maxlen=1))
     errors.clear()
     for table in TABLES.values():
         con.register(_PREFIX + table.name, HarvestDataset(table, errors.append))
@@ -88,7 +91,8 @@ def attach(con: duckdb.DuckDBPyConnection, connection: str, *, name: str) -> Non
         if not _is_ours(con, name):
             con.execute(f"ATTACH ':memory:' AS {catalogue}")
     except duckdb.Error as error:
-        raise ConnectionStringError(f"{name} cannot be attached: {str(error).splitlines()[0]}") from error
+        reason = str(error).splitlines()[0]
+        raise ConnectionStringError(f"{name} cannot be attached, choose another name: {reason}") from error
     handle = attached(connection)
     for table in TABLES.values():
         con.execute(
@@ -99,7 +103,10 @@ def attach(con: duckdb.DuckDBPyConnection, connection: str, *, name: str) -> Non
 
 
 def last_error(con: duckdb.DuckDBPyConnection) -> HarvestDuckError | None:
-    """The error of harvest_duck that the last failed query of `con` ended with, since DuckDB keeps only its text."""
+    """The error that the last failed scan of `con` ended with, whole, since DuckDB keeps only its text; else None.
+
+    A query that fails for another reason leaves it as it was.
+    """
     errors = _last_errors.get(con)
     return errors[-1] if errors else None
 
@@ -118,7 +125,8 @@ def _scan_macro(default: str) -> str:
     return (
         f"CREATE OR REPLACE TEMP MACRO harvest_scan(tbl, conn := {text(default)}) AS TABLE "
         f"SELECT * EXCLUDE ({CONNECTION}) FROM query_table("
-        f"CASE WHEN lower(tbl) IN ({names}) THEN '{_PREFIX}' || lower(tbl) ELSE {fault} END) WHERE {CONNECTION} = conn"
+        f"CASE WHEN conn::VARCHAR IS NULL THEN error('harvest_scan: the connection string is NULL') "
+        f"WHEN lower(tbl) IN ({names}) THEN '{_PREFIX}' || lower(tbl) ELSE {fault} END) WHERE {CONNECTION} = conn"
     )
 
 

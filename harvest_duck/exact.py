@@ -34,6 +34,7 @@ class Envelope(NamedTuple):
     """What a list says about its pages, None where it does not."""
 
     next_link: str | None = None
+    linked: bool = False
     next_page: int | None = None
     total_pages: int | None = None
     total_entries: int | None = None
@@ -65,9 +66,14 @@ def read(body: bytes, layout: Layout, *, where: str) -> tuple[list[dict[str, Any
 
 def envelope(said: Mapping[str, Any]) -> Envelope:
     """The envelope in the members of a body that `layout.ENVELOPE` names."""
-    if said["links"] is None:
-        return Envelope(None, said["next_page"], said["total_pages"], said["total_entries"])
-    return Envelope(said["links"]["next"], None, said["total_pages"], said["total_entries"])
+    links = said["links"]
+    return Envelope(
+        None if links is None else links["next"],
+        links is not None,
+        said["next_page"],
+        said["total_pages"],
+        said["total_entries"],
+    )
 
 
 def rounded(text: str) -> Decimal:

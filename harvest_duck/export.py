@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvest_duck.engine import text
+from harvest_duck.errors import QueryError
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,12 +41,17 @@ _OPTIONS = {
 def export(con: duckdb.DuckDBPyConnection, sql: str, target: Path, form: FileFormat) -> int:
     """The number of rows of `sql` that were written to `target`, which is replaced if it exists.
 
-    Whatever DuckDB raises passes through, and `target` is as it was.
+    A link is followed, and the mode of a file that is replaced kept. Whatever DuckDB raises passes through, and leaves
+    `target` as it was; `QueryError` where it is a folder or a device.
     """
-    target = Path(target)
+    target = Path(target).resolve()
+    if target.exists() and not target.is_file():
+        raise QueryError(f"{target} is no file that could be replaced: name another one")
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
-        written = con.execute(f"COPY ({sql}) TO {text(str(beside))} ({_OPTIONS[form]})").fetchone()
+        written = con.execute(f"COPY ({sql}\n) TO {text(str(beside))} ({_OPTIONS[form]})").fetchone()
+        if target.exists():
+            shutil.copymode(target, beside)
         os.replace(beside, target)  # noqa: PTH105 - atomic, and the one that says so
     finally:
         with suppress(FileNotFoundError):

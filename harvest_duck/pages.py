@@ -160,8 +160,12 @@ class Scan:
         if body is None:
             return Fetched(request, self._decoder.empty())
         pool = background.own("decoding", _decoding_pool)
-        page = await asyncio.get_running_loop().run_in_executor(pool, self._decoded, body, request)
-        return Fetched(request, page)
+        try:
+            decoding = asyncio.get_running_loop().run_in_executor(pool, self._decoded, body, request)
+        except RuntimeError:
+            # The main thread has ended, and with it every pool, while a thread of the user's goes on.
+            return Fetched(request, self._decoded(body, request))
+        return Fetched(request, await decoding)
 
     def _decoded(self, body: bytes, request: Request) -> Page:
         values: dict[str, Value | None] = dict(request.values) | {"account_id": self._account_id}
@@ -183,7 +187,7 @@ def _following(last: Fetched) -> Request | None:
     page = last.page
     if page.next_link is not None:
         return next_request(last.request, page.next_link)
-    if page.next_page is None:
+    if page.next_page is None or (page.linked and page.next_page <= last.request.page):
         return None
     if page.next_page <= last.request.page:
         raise ProtocolError(f"{last.request.where}: next_page is {page.next_page}; the list would never end")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from harvest_duck.domain import Bound, Domain
 from harvest_duck.errors import QueryError
@@ -73,7 +74,7 @@ def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain
     chosen = domains.get(table.parent.param, _ANY)
     if chosen.values is None:
         return Plan(table, requests, plan(tables[table.parent.table], tables, {}, target), chosen)
-    ids = sorted(value for value in chosen.values if isinstance(value, int) and _positive(value))
+    ids = sorted(int(value) for value in chosen.values if _whole(value) and int(value) > 0)
     return Plan(table, tuple(_fill_known(request, table, parent_id) for parent_id in ids for request in requests))
 
 
@@ -90,7 +91,8 @@ def refuse_unseen(table: Table, names: Iterable[str], domains: Mapping[str, Doma
         optional = (
             table.column(param.column).origin is Origin.INPUT and not param.required and not _varies(table, param)
         )
-        if optional and param.column in wanted and domains.get(param.column, _ANY).single is None:
+        chosen = domains.get(param.column, _ANY)
+        if optional and param.column in wanted and (chosen.nulls or not chosen.values):
             raise QueryError(
                 f"{table.name}: the query uses {param.column} without choosing it: "
                 f"add {param.column} = true or {param.column} = false"
@@ -172,6 +174,11 @@ def _equal(value: Value | None, param: Param, is_id: bool) -> str | None:  # noq
     return value
 
 
+def _whole(value: Value) -> TypeGuard[int | Decimal]:
+    """Whether an id can equal `value`, which an expression of Arrow may give as a decimal."""
+    return isinstance(value, int | Decimal) and value == int(value)
+
+
 def _positive(value: Value | None) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
@@ -213,15 +220,12 @@ class _Inputs:
 def _inputs(table: Table, domains: Mapping[str, Domain]) -> Iterator[_Inputs]:
     spans = _spans(table, domains) if table.max_span_days is not None else [_Inputs()]
     for parts in product(spans, _options(table, domains), _variants(table, domains)):
-        yield _Inputs(
-            params=tuple(pair for part in parts for pair in part.params),
-            values=tuple(pair for part in parts for pair in part.values),
-        )
+        yield _joined(parts)
 
 
 def _options(table: Table, domains: Mapping[str, Domain]) -> list[_Inputs]:
-    """The optional inputs: sent where the predicate leaves one value, otherwise what Harvest takes by itself."""
-    chosen = _Inputs()
+    """The optional inputs: sent as the predicate leaves them, otherwise what Harvest takes by itself."""
+    chosen = [_Inputs()]
     for param in table.params:
         if (
             table.column(param.column).origin is not Origin.INPUT
@@ -229,11 +233,25 @@ def _options(table: Table, domains: Mapping[str, Domain]) -> list[_Inputs]:
             or _varies(table, param)
         ):
             continue
-        value = domains.get(param.column, _ANY).single
-        sent = ((param.name, "true" if value else "false"),) if isinstance(value, bool) else ()
-        taken = value if sent else param.default
-        chosen = _Inputs((*chosen.params, *sent), (*chosen.values, (param.column, taken)))
-    return [chosen]
+        wanted = domains.get(param.column, _ANY)
+        values = sorted(value for value in wanted.values or () if isinstance(value, bool))
+        choices = [_option(param, value) for value in values] if not wanted.nulls and values else [_option(param, None)]
+        chosen = [_joined(parts) for parts in product(chosen, choices)]
+    return chosen
+
+
+def _option(param: Param, value: bool | None) -> _Inputs:  # noqa: FBT001 - the value of a flag
+    if value is None:
+        return _Inputs((), ((param.column, param.default),))
+    return _Inputs(((param.name, "true" if value else "false"),), ((param.column, value),))
+
+
+def _joined(parts: Iterable[_Inputs]) -> _Inputs:
+    parts = tuple(parts)
+    return _Inputs(
+        params=tuple(pair for part in parts for pair in part.params),
+        values=tuple(pair for part in parts for pair in part.values),
+    )
 
 
 def _varies(table: Table, param: Param) -> bool:

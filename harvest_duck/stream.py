@@ -7,6 +7,7 @@ alone does not reach the iterator (pyarrow 18 to 26).
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -28,17 +29,31 @@ def reader(schema: pa.Schema, batches: Callable[[], AsyncGenerator[pa.RecordBatc
 
 
 def _pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
-    source = batches()
+    source = _Source(batches())
     try:
-        while (batch := background.run(_next(source))) is not None:
+        while (batch := background.run(source.next())) is not None:
             yield batch
     finally:
         if background.running():
-            _wait_for(background.start(source.aclose()))
+            _wait_for(background.start(source.close()))
 
 
-async def _next(source: AsyncGenerator[pa.RecordBatch]) -> pa.RecordBatch | None:
-    return await anext(source, None)
+class _Source:
+    """An iterator that can be closed while its next batch is waited for, as after a Ctrl-C."""
+
+    def __init__(self, batches: AsyncGenerator[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self._waiting: asyncio.Task[object] | None = None
+
+    async def next(self) -> pa.RecordBatch | None:
+        self._waiting = asyncio.current_task()
+        return await anext(self._batches, None)
+
+    async def close(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.cancel()
+            await asyncio.wait([self._waiting])
+        await self._batches.aclose()
 
 
 def _wait_for(closed: Future[None]) -> None:

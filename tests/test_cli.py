@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -90,6 +93,64 @@ def test_export_writes_a_table_with_a_condition(connection: str, sandbox: Sandbo
     entries = sandbox.records(MAIN_ID, "time_entries")
     assert pq.read_metadata(target).num_rows == sum(entry["spent_date"] >= "2026-01-01" for entry in entries)
     assert all(request.query.get("from") == "2026-01-01" for request in sandbox.requests)
+
+
+def test_a_file_keeps_its_mode_and_a_link_its_target(connection: str, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    ended = run("query", "SELECT 1 AS one -- with a comment", "-o", str(link), connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    assert link.is_symlink()
+    assert real.read_text() == "one\n1\n"
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_device_is_not_replaced(connection: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    ended = run("query", "SELECT 1", "-o", str(pipe), connection=connection)
+    assert (ended.returncode, pipe.is_fifo()) == (1, True)
+    assert "is no file that could be replaced" in ended.stderr
+
+
+def test_json_keeps_numbers_and_every_column(connection: str) -> None:
+    sql = "SELECT 1.25::DECIMAL(18,4) AS h, 1 AS id, 2 AS id, TIME '14:59' AS t"
+    (record,) = json.loads(run("query", sql, "--format", "json", "-c", connection).stdout)
+    assert record["h"] == 1.25
+    assert len(record) == 4
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(connection: str) -> None:
+    command = f"{sys.executable} -m harvest_duck query 'SELECT range FROM range(200000)' --format csv -c '{connection}'"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{command} | head -n 2"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("range\n0\n", "")
+
+
+def test_an_interrupt_ends_a_query(sandbox: Sandbox, connection: str) -> None:
+    arrived = threading.Event()
+
+    async def hold(_request: object) -> None:
+        arrived.set()
+        await asyncio.Event().wait()
+
+    sandbox.on_request = hold  # type: ignore[assignment]
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "harvest_duck", "query", "FROM harvest.clients", "-c", connection],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as querying:
+            assert arrived.wait(30)
+            querying.send_signal(signal.SIGINT)
+            _, said = querying.communicate(timeout=30)
+    finally:
+        sandbox.on_request = None
+    assert (querying.returncode, said) == (130, "interrupted\n")
 
 
 def test_a_failed_export_leaves_the_file_as_it_was(sandbox: Sandbox, tmp_path: Path) -> None:

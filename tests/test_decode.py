@@ -163,24 +163,23 @@ ENVELOPES: list[dict[str, Any]] = [
         zip(
             ENVELOPES,
             [
-                (None, None, None, None),
-                (LINK, None, 3, 5),
-                (None, None, 1, 0),
-                (None, None, None, None),
-                (None, 2, 2, None),
-                (None, None, None, None),
+                (None, False, None, None, None),
+                (LINK, True, 2, 3, 5),
+                (None, True, None, 1, 0),
+                (None, True, 2, None, None),
+                (None, False, 2, 2, None),
+                (None, False, None, None, None),
             ],
             strict=True,
         )
     ),
 )
 @pytest.mark.parametrize("hours", [Decimal("1.5"), Decimal("1.00005")], ids=["fast", "exact"])
-def test_links_say_better_than_numbers_what_comes_next(
-    envelope: dict[str, Any], expected: tuple[object, ...], hours: Decimal
-) -> None:
-    """A page without links is followed by its number."""
+def test_a_page_says_what_comes_next(envelope: dict[str, Any], expected: tuple[object, ...], hours: Decimal) -> None:
+    """By a link, a number, or both, and whether it has links at all."""
     page = decoded("time_entries", body_of(TABLES["time_entries"], [{"id": 1, "hours": hours}], **envelope))
-    assert (page.next_link, page.next_page, page.total_pages, page.total_entries) == expected
+    found = (page.next_link, page.linked, page.next_page, page.total_pages, page.total_entries)
+    assert found == expected
 
 
 @pytest.mark.parametrize(

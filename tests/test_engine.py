@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -141,10 +142,25 @@ def test_without_the_optimizer_a_scan_refuses(con: duckdb.DuckDBPyConnection) ->
 
 
 def test_a_connection_string_from_a_column_refuses(con: duckdb.DuckDBPyConnection, connection: str) -> None:
-    with pytest.raises(duckdb.Error, match="no connection string reached the scan"):
+    with pytest.raises(duckdb.Error, match="only supports literals as parameters"):
         con.execute(
             f"SELECT * FROM (VALUES ('{connection}'), ('x')) v(c), LATERAL (FROM harvest_scan('clients', c))"
         ).fetchall()
+
+
+@pytest.mark.parametrize("sql", ["FROM harvest_scan('clients', NULL)", "FROM harvest_scan('clients', ?)"])
+def test_a_connection_string_that_is_null_is_refused(sql: str, con: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(duckdb.Error, match="the connection string is NULL"):
+        con.execute(sql, [None] if "?" in sql else None)
+
+
+def test_the_handle_of_an_attached_account_cannot_be_guessed(con: duckdb.DuckDBPyConnection) -> None:
+    found = con.execute(
+        "SELECT sql FROM duckdb_views() WHERE database_name = 'harvest' AND view_name = 'users'"
+    ).fetchone()
+    assert found is not None
+    assert re.search(r"_connection = '@[0-9a-f]{32}'", found[0])
+    assert "APIKey" not in found[0]
 
 
 def test_the_last_error_keeps_its_type(sandbox: Sandbox) -> None:
@@ -186,3 +202,13 @@ def test_a_database_of_the_users_own_is_never_written_to(tmp_path: Path, connect
         with pytest.raises(ConnectionStringError, match="mine cannot be attached"):
             harvest_duck.attach(con, connection, name="mine")
         assert con.execute("SELECT mine FROM mine.time_entries").fetchone() == (1,)
+
+
+def test_both_values_of_an_option_are_two_reports(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    found = con.execute(
+        "SELECT DISTINCT include_fixed_fee FROM harvest.report_time_clients "
+        "WHERE from_date = '2026-01-01' AND to_date = '2026-06-30' "
+        "AND (include_fixed_fee = true OR include_fixed_fee = false) ORDER BY 1"
+    ).fetchall()
+    if duckdb.__version__ >= "2":
+        assert found == [(False,), (True,)]

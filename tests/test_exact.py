@@ -207,8 +207,12 @@ def test_a_byte_order_mark_is_passed_over() -> None:
     assert records('\ufeff{"invoices": [{"id": 1}]}', "id") == [{"id": 1}]
 
 
-def test_without_links_the_next_page_is_a_number() -> None:
+def test_the_envelope_tells_links_from_numbers() -> None:
     said = {"links": None, "next_page": 2, "total_pages": 3, "total_entries": 5}
-    assert envelope(said) == Envelope(None, 2, 3, 5)
-    assert envelope({**said, "links": {"next": "there"}}) == Envelope("there", None, 3, 5)
-    assert envelope({**said, "links": {"next": None}}) == Envelope(None, None, 3, 5)
+    assert envelope(said) == Envelope(None, linked=False, next_page=2, total_pages=3, total_entries=5)
+    assert envelope({**said, "links": {"next": "there"}}) == Envelope(
+        "there", linked=True, next_page=2, total_pages=3, total_entries=5
+    )
+    assert envelope({**said, "links": {"next": None}}) == Envelope(
+        None, linked=True, next_page=2, total_pages=3, total_entries=5
+    )

@@ -10,7 +10,7 @@ from aiohttp import web
 
 import harvest_duck
 from harvest_duck import background
-from harvest_duck.errors import ServerError
+from harvest_duck.errors import ProtocolError, ServerError
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -118,6 +118,20 @@ def test_a_total_that_is_too_low_costs_no_row(long: Sandbox, connection: str) ->
         long.respond_next("/v2/time_entries", status=200, body=page(number, following))
     read = harvest_duck.scan("time_entries", connection, columns=["id"]).read_all()
     assert read.column("id").to_pylist() == [10, 11, 20, 21, 30, 31, 40, 41]
+
+
+def test_links_without_a_next_one_do_not_hide_a_next_page(long: Sandbox, connection: str) -> None:
+    for number, following in ((1, 2), (2, 2)):
+        body = {"clients": [{"id": number}], "next_page": following, "links": {}}
+        long.respond_next("/v2/clients", status=200, body=body)
+    read = harvest_duck.scan("clients", connection, columns=["id"]).read_all()
+    assert read.column("id").to_pylist() == [1, 2]
+
+
+def test_a_list_that_counts_backwards_is_an_error(long: Sandbox, connection: str) -> None:
+    long.respond_next("/v2/clients", status=200, body={"clients": [{"id": 1}], "next_page": 1})
+    with pytest.raises(ProtocolError, match="the list would never end"):
+        harvest_duck.scan("clients", connection).read_all()
 
 
 def test_a_list_without_links_goes_on_by_number(long: Sandbox, connection: str) -> None:

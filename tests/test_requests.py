@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from asked import asked
 
@@ -13,8 +17,6 @@ from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import duckdb
 
 
 @pytest.mark.parametrize(
@@ -123,14 +125,33 @@ def test_pages_come_several_at_a_time_and_each_once(long: Sandbox) -> None:
     assert sorted(pages, key=int) == [str(page) for page in range(1, 101)]
 
 
+@pytest.mark.parametrize("wrong", ["/v2;", "AccountId="])
+def test_a_404_means_no_rows_only_where_the_rest_is_right(wrong: str, sandbox: Sandbox) -> None:
+    connection = (
+        sandbox.connection_string().replace(wrong, ";" if wrong == "/v2;" else "AccountId=9") + ";RateLimit=off"
+    )
+    with harvest_duck.connect(connection) as con:
+        for sql in (
+            "FROM harvest.invoice_payments WHERE invoice_id = 1",
+            "FROM harvest.task_assignments WHERE project_id = 1",
+            "FROM harvest.teammates WHERE user_id = 1",
+        ):
+            with pytest.raises(duckdb.Error, match="Harvest answered 404"):
+                con.execute(sql).fetchall()
+
+
+def test_an_id_may_be_given_as_a_decimal(sandbox: Sandbox, connection: str) -> None:
+    payment = sandbox.records(MAIN_ID, "invoice_payments")[0]
+    keep = pc.field("invoice_id") == pa.scalar(Decimal(payment["invoice_id"]))
+    assert harvest_duck.scan("invoice_payments", connection, filter=keep).read_all().num_rows >= 1
+
+
 def test_max_rows_ends_a_scan(long: Sandbox) -> None:
     connection = f"{long.connection_string()};RateLimit=off;Pagesize=10;MaxRows=25"
     assert harvest_duck.scan("time_entries", connection).read_all().num_rows == 25
 
 
 def test_a_scan_without_sql_takes_columns_and_a_filter(sandbox: Sandbox, connection: str) -> None:
-    import pyarrow.compute as pc  # noqa: PLC0415 - as its user would
-
     since = pc.field("spent_date") >= date(2026, 3, 1)
     read = harvest_duck.scan("time_entries", connection, columns=["hours", "client_name"], filter=since).read_all()
     entries = sandbox.records(MAIN_ID, "time_entries")

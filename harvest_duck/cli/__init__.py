@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 import click
 import duckdb
@@ -27,6 +29,11 @@ for command in (demo, query, export, tables, describe, sandbox):
     cli.add_command(command)
 
 
+def _interrupted() -> NoReturn:
+    click.echo("interrupted", err=True)
+    sys.exit(130)
+
+
 def main() -> None:
     """Run the command; what goes wrong is one line on standard error, with status 1, or 130 after Ctrl-C."""
     try:
@@ -36,12 +43,19 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
+    except (click.Abort, KeyboardInterrupt, duckdb.InterruptException):
+        _interrupted()
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` does; Python would complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (HarvestDuckError, OSError) as error:
         click.echo(f"harvest-duck: {error}", err=True)
         sys.exit(1)
-    except duckdb.Error as error:
+    except (duckdb.Error, RuntimeError) as error:
+        if "KeyboardInterrupt" in str(error) or "Query interrupted" in str(error):
+            _interrupted()
+        if not isinstance(error, duckdb.Error):
+            raise
         click.echo(f"harvest-duck: {str(error).strip()}", err=True)
         sys.exit(1)

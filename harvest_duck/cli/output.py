@@ -56,7 +56,8 @@ def chosen(form: str | None, target: Path | None) -> Format:
 
 def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
     """Run `sql` and write its rows to standard output; nothing for a statement without rows."""
-    con.execute(sql)
+    # JSON is DuckDB's own, as in a file: numbers as they are, and a name for each of two columns with one name.
+    con.execute(f"SELECT to_json(json_row)::VARCHAR FROM ({sql}\n) json_row" if form is Format.JSON else sql)
     if not con.description:
         return
     names = [column[0] for column in con.description]
@@ -65,9 +66,9 @@ def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows([_plain(value, nested=True) for value in row] for row in _rows(con))
+        writer.writerows([_plain(value) for value in row] for row in _rows(con))
     else:
-        _json(names, _rows(con))
+        _json(_rows(con))
 
 
 def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
@@ -82,7 +83,7 @@ def _table(names: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
         numeric = all(isinstance(row[position], int | float | Decimal | None) for row in shown)
         grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in shown:
-        grid.add_row(*("" if value is None else Text(str(_plain(value, nested=True))) for value in row))
+        grid.add_row(*("" if value is None else Text(str(_plain(value))) for value in row))
     if next(rows, None) is None:
         _print(grid, f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}")
     else:
@@ -98,17 +99,16 @@ def _print(grid: Grid, footer: str) -> None:
     console.print(Text(f"({footer})", style="dim"))
 
 
-def _json(names: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+def _json(rows: Iterator[tuple[Any, ...]]) -> None:
     separator = "[\n"
-    for row in rows:
-        record = dict(zip(names, (_plain(value, nested=False) for value in row), strict=True))
-        sys.stdout.write(separator + json.dumps(record, default=str, ensure_ascii=False))
+    for (record,) in rows:
+        sys.stdout.write(separator + record)
         separator = ",\n"
     sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
-def _plain(value: Any, *, nested: bool) -> Any:  # noqa: ANN401 - a value of any column
-    """A value for CSV, JSON or a table: lists and structs as JSON text where `nested`, instants as ISO 8601."""
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a value of any column
+    """A value for CSV or a table: lists and structs as JSON text, instants as ISO 8601."""
     if isinstance(value, list | dict):
-        return json.dumps(value, default=str, ensure_ascii=False) if nested else value
+        return json.dumps(value, default=str, ensure_ascii=False)
     return value.isoformat() if hasattr(value, "isoformat") else value

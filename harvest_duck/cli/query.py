@@ -39,7 +39,8 @@ def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         yield con
     except duckdb.Error as error:
-        if (cause := engine.last_error(con)) is not None:
+        cause = engine.last_error(con)
+        if cause is not None and str(cause) in str(error):
             raise cause from error
         raise
     finally:
@@ -63,7 +64,7 @@ def query(sql: str, connection: str, form: str | None, target: Path | None) -> N
         if target is not None or chosen is Format.PARQUET:
             _write(con, sql, target, chosen)
         else:
-            output.show(con, sql, chosen)
+            output.show(con, sql.strip().rstrip(";"), chosen)
 
 
 @click.command()
