@@ -13,6 +13,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -130,6 +131,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(connection: str) -> None:
     assert (ended.stdout, ended.stderr) == ("range\n0\n", "")
 
 
+@pytest.mark.skipif(
+    duckdb.__version__ < "2",
+    reason="duckdb 1.x waits for its worker threads, and so for the answer, before it gives up",
+)
 def test_an_interrupt_ends_a_query(sandbox: Sandbox, connection: str) -> None:
     arrived = threading.Event()
 
