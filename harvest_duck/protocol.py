@@ -158,9 +158,8 @@ def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes
                 status=status,
             )
         case 404:
-            return NotFound(
-                f"{answered}: no such object, or one that the user of this token cannot see{says}", status=status
-            )
+            advice = "there is no such thing, or the user of this token cannot see it: check AccountId and BaseURL"
+            return NotFound(f"{answered}: {advice}{says}", status=status)
         case 400 | 422:
             return InvalidRequest(f"{answered}: it refuses {request.path_and_query}{says}", status=status)
         case 429:

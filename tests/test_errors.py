@@ -67,8 +67,9 @@ def test_a_bad_token(base: str, sandbox: Sandbox) -> None:
 
 def test_a_wrong_account(sandbox: Sandbox) -> None:
     error = fails(re.sub(r"AccountId=\d+", "AccountId=999", sandbox.connection_string()) + ";RateLimit=off")
-    assert isinstance(error, Unauthorized | Forbidden | NotFound)
-    assert "clients page 1: Harvest answered" in str(error)
+    assert isinstance(error, NotFound)
+    assert "clients page 1: Harvest answered 404" in str(error)
+    assert "check AccountId and BaseURL" in str(error)
 
 
 def test_a_forbidden_table(sandbox: Sandbox) -> None:

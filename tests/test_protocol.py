@@ -248,7 +248,7 @@ def one_line(error: HarvestDuckError) -> bool:
     [
         (401, Unauthorized, "clients page 1: Harvest answered 401: the token is wrong, expired or revoked"),
         (403, Forbidden, "clients page 1: Harvest answered 403: the user of this token may not read it"),
-        (404, NotFound, "clients page 1: Harvest answered 404: no such object"),
+        (404, NotFound, "clients page 1: Harvest answered 404: there is no such thing"),
         (400, InvalidRequest, "Harvest answered 400: it refuses /v2/clients?is_active=true&per_page=2000"),
         (422, InvalidRequest, "Harvest answered 422: it refuses /v2/clients?is_active=true&per_page=2000"),
         (429, RateLimited, "clients page 1: Harvest answered 429: too many requests; retry later"),
