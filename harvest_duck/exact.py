@@ -27,6 +27,9 @@ _STEP = Decimal("0.0001")
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN, Emax=10**6, Emin=-(10**6))
 _TOO_LARGE = Decimal(10) ** 14
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,5})?")
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
+_DEEPEST = 100
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -98,6 +101,7 @@ class _Number:
 
 def _object(body: bytes, where: str) -> dict[str, Any]:
     try:
+        _refuse_depth(body)
         whole = json.loads(body.decode("utf-8-sig"), parse_float=_Number, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else f"not valid JSON ({_brief(error)})"
@@ -105,6 +109,18 @@ def _object(body: bytes, where: str) -> dict[str, Any]:
     if not isinstance(whole, dict):
         raise ProtocolError(f"{where}: the answer is a JSON {type(whole).__name__}, not an object; check BaseURL")
     return whole
+
+
+def _refuse_depth(body: bytes) -> None:
+    """Nothing, unless brackets nest deeper than any of Harvest's answers; ValueError then.
+
+    `json` counts its depth, and from Python 3.12 on the count allows more than the stack of a thread may hold.
+    """
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > _DEEPEST:
+            raise ValueError("nested too deep")
 
 
 def _no_constant(name: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -216,3 +217,16 @@ def test_the_envelope_tells_links_from_numbers() -> None:
     assert envelope({**said, "links": {"next": None}}) == Envelope(
         None, linked=True, next_page=2, total_pages=3, total_entries=5
     )
+
+
+@pytest.mark.parametrize("text", ["[" * 200, "{" * 200, 'a "quoted" [', "a \\", '\\"' + "[" * 200])
+def test_brackets_in_text_are_not_depth(text: str) -> None:
+    layout = Layout(TABLES["clients"], ["id", "name"])
+    body = json.dumps({"clients": [{"id": 1, "name": text}]}).encode()
+    assert read(body, layout, where="clients page 1")[0] == [{"id": 1, "name": text}]
+
+
+def test_depth_beyond_any_answer_is_an_error() -> None:
+    layout = Layout(TABLES["clients"], ["id"])
+    with pytest.raises(ProtocolError, match="nested too deep"):
+        read(b'{"clients": ' + b"[" * 101, layout, where="clients page 1")
