@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -129,33 +125,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(connection: str) -> None:
         ["/bin/sh", "-c", f"{command} | head -n 2"], capture_output=True, text=True, timeout=60, check=False
     )
     assert (ended.stdout, ended.stderr) == ("range\n0\n", "")
-
-
-@pytest.mark.skipif(
-    duckdb.__version__ < "2",
-    reason="duckdb 1.x waits for its worker threads, and so for the answer, before it gives up",
-)
-def test_an_interrupt_ends_a_query(sandbox: Sandbox, connection: str) -> None:
-    arrived = threading.Event()
-
-    async def hold(_request: object) -> None:
-        arrived.set()
-        await asyncio.Event().wait()
-
-    sandbox.on_request = hold  # type: ignore[assignment]
-    try:
-        with subprocess.Popen(
-            [sys.executable, "-m", "harvest_duck", "query", "FROM harvest.clients", "-c", connection],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as querying:
-            assert arrived.wait(30)
-            querying.send_signal(signal.SIGINT)
-            _, said = querying.communicate(timeout=30)
-    finally:
-        sandbox.on_request = None
-    assert (querying.returncode, said) == (130, "interrupted\n")
 
 
 def test_a_failed_export_leaves_the_file_as_it_was(sandbox: Sandbox, tmp_path: Path) -> None:
