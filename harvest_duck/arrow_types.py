@@ -7,14 +7,10 @@ converted afterwards, because Arrow's JSON reader knows neither.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from harvest_duck.table import BIGINT, BOOLEAN, DATE, DECIMAL, TIME, TIMESTAMP, VARCHAR, ListOf, StructOf, Table, Type
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["CONNECTION", "arrow_type", "json_type", "schema_of"]
 
@@ -58,8 +54,3 @@ def _typed(column: Type, *, text: bool) -> pa.DataType:
 def schema_of(table: Table) -> pa.Schema:
     """The schema of a table as SQL sees it."""
     return pa.schema([pa.field(column.name, arrow_type(column.type)) for column in table.columns])
-
-
-def chosen(schema: pa.Schema, names: Iterable[str]) -> pa.Schema:
-    """The fields of those names, in their order."""
-    return pa.schema([schema.field(name) for name in names])

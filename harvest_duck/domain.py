@@ -97,7 +97,6 @@ class Domain:
 
 ANY = Domain()
 NULL_ONLY = Domain(values=frozenset(), nulls=True)
-NOTHING = Domain(values=frozenset(), nulls=False)
 
 
 def domains(predicate: Predicate) -> Mapping[str, Domain] | None:

@@ -1,7 +1,7 @@
 """The catalogue: the 40 tables of Harvest's API as data, one module per chapter of its documentation.
 
-Read by the planner, the decoder, the sandbox and the documentation. It asks Harvest nothing: that a table is listed
-does not mean that the user may read it, see `Table.permission`.
+Read by the planner, the decoder and the documentation; the sandbox has its own. It asks Harvest nothing: that a table
+is listed does not mean that the user may read it, see `Table.permission`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ each time.
 ::
 
     with Sandbox(scale=0.1) as sandbox:
-        connection.execute(f"ATTACH … '{sandbox.connection_string(role='member')}'")
+        harvest_duck.scan("time_entries", sandbox.connection_string(role="member"))
 
 `Sandbox` starts and stops one, `shared` is one for the whole process, `serve_forever` is for the command line.
 """
@@ -95,7 +95,7 @@ def shared() -> Sandbox:
 
 def serve_forever(
     host: str = "127.0.0.1",
-    port: int = 8642,
+    port: int = 8181,
     *,
     ready: Callable[[Sandbox], None] | None = None,
     **options: Any,  # noqa: ANN401 - those of Sandbox
