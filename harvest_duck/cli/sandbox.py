@@ -17,8 +17,25 @@ __all__ = ["sandbox"]
 @click.option("--latency-ms", default=0, show_default=True, type=click.IntRange(0), help="Wait before each answer.")
 @click.option("--time-entries", type=click.IntRange(0), help="Exactly so many time entries.")
 @click.option("--limits/--no-limits", default=True, show_default=True, help="Keep Harvest's rate limits.")
+@click.option(
+    "--access-token-s",
+    default=1_209_600.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds that an access token from OAuth is good.",
+)
+@click.option("--rotate/--no-rotate", default=True, show_default=True, help="Let a refresh end the refresh token.")
 def sandbox(
-    *, host: str, port: int, scale: float, seed: int, latency_ms: int, time_entries: int | None, limits: bool
+    *,
+    host: str,
+    port: int,
+    scale: float,
+    seed: int,
+    latency_ms: int,
+    time_entries: int | None,
+    limits: bool,
+    access_token_s: float,
+    rotate: bool,
 ) -> None:
     """Serve a made-up agency as Harvest would, until Ctrl-C."""
     stand_in.serve_forever(
@@ -30,6 +47,8 @@ def sandbox(
         latency_ms=latency_ms,
         time_entries=time_entries,
         limits=limits,
+        access_token_s=access_token_s,
+        rotate_refresh_tokens=rotate,
     )
 
 
@@ -39,4 +58,5 @@ def _tell(running: stand_in.Sandbox) -> None:
         click.echo(f"administrator of {account_id}:  {running.connection_string(account_id=account_id)}")
     for role in ("manager", "member"):
         click.echo(f"{role} of {stand_in.MAIN_ID}:  {running.connection_string(role=role)}")
+    click.echo(f"whoever signs in to {stand_in.MAIN_ID} by OAuth:  {running.oauth_connection_string()}")
     click.echo("\nCtrl-C ends it.")

@@ -20,6 +20,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from harvest_duck.sandbox.authority import IssuedTokens
 from harvest_duck.sandbox.faults import LoggedRequest
 from harvest_duck.sandbox.plan import TODAY
 from harvest_duck.sandbox.running import Sandbox
@@ -31,6 +32,9 @@ from harvest_duck.sandbox.tokens import (
     MAIN_ID,
     MANAGER_TOKEN,
     MEMBER_TOKEN,
+    OAUTH_CLIENT_ID,
+    OAUTH_CLIENT_SECRET,
+    REDIRECT_URIS,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +48,11 @@ __all__ = [
     "MAIN_ID",
     "MANAGER_TOKEN",
     "MEMBER_TOKEN",
+    "OAUTH_CLIENT_ID",
+    "OAUTH_CLIENT_SECRET",
+    "REDIRECT_URIS",
     "TODAY",
+    "IssuedTokens",
     "LoggedRequest",
     "Sandbox",
     "serve_forever",

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-__all__ = ["Forced", "Forcing", "LoggedRequest"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Forced", "Forcing", "LoggedRequest", "without_secrets"]
+
+# A challenge by the method "plain" is the verifier itself.
+_SECRETS = frozenset({"access_token", "client_secret", "code", "code_challenge", "code_verifier", "refresh_token"})
 
 
 @dataclass(slots=True)
 class LoggedRequest:
     """A request as it came; `status` is None until it is answered, and stays so where the client went away.
 
-    `query` holds decoded values, `headers` neither token nor cookie: `has_token` tells whether there was one. `time` is
-    the sandbox's clock.
+    `query` and `form`, the fields of a POST, hold decoded values, `***` in place of secrets; `headers` neither token
+    nor cookie: `has_token` tells whether there was one. `time` is the sandbox's clock.
     """
 
     method: str
@@ -24,6 +31,12 @@ class LoggedRequest:
     account_id: str | None
     time: float
     status: int | None = None
+    form: dict[str, str] = field(default_factory=dict)
+
+
+def without_secrets(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Parameters for the log; of those given twice, the last one."""
+    return {name: "***" if name in _SECRETS else value for name, value in pairs}
 
 
 @dataclass(slots=True)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Self
 
 from harvest_duck.sandbox.account import Account
 from harvest_duck.sandbox.agency import found, plans
 from harvest_duck.sandbox.answers import encode
+from harvest_duck.sandbox.authority import Authority, IssuedTokens
 from harvest_duck.sandbox.faults import Forced, LoggedRequest
+from harvest_duck.sandbox.listening import Listener
 from harvest_duck.sandbox.plan import TODAY, Record
 from harvest_duck.sandbox.reporting import report
 from harvest_duck.sandbox.singletons import account_records
-from harvest_duck.sandbox.tokens import ADMINISTRATOR_TOKEN, MAIN_ID, TOKENS, token_for
+from harvest_duck.sandbox.tokens import (
+    ADMINISTRATOR_TOKEN,
+    EVERYTHING,
+    MAIN_ID,
+    OAUTH_CLIENT_ID,
+    OAUTH_CLIENT_SECRET,
+    TOKENS,
+    token_for,
+)
 from harvest_duck.sandbox.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -34,7 +42,8 @@ class Sandbox:
     The accounts are generated when first needed: the same `seed`, `scale` and `today` give the same records, and
     `time_entries` sets the exact number of them in the main account. `latency_ms` delays each answer; `limits` enforces
     Harvest's rate limits by `clock`, a count of seconds. Port 0 is a free one; `id_port` opens a second port that the
-    ID host's URL then names.
+    ID host's URL then names. Access tokens of the ID host live for `access_token_s` of the `clock`; without
+    `rotate_refresh_tokens` a refresh token stays the same, and without `pkce` its parameters are ignored.
     """
 
     def __init__(
@@ -50,20 +59,19 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         id_port: int | None = None,
+        access_token_s: float = 1_209_600,
+        rotate_refresh_tokens: bool = True,
+        pkce: bool = True,
     ) -> None:
         self._plans = plans(seed=seed, scale=scale, today=today, time_entries=time_entries)
         self._latency_ms = latency_ms
         self._limits = limits
         self._clock = clock
-        self._host = host
-        self._ports = [port] if id_port is None else [port, id_port]
+        self._authority = Authority(access_token_s=access_token_s, rotate=rotate_refresh_tokens, pkce=pkce, clock=clock)
+        self._listener = Listener(host, [port] if id_port is None else [port, id_port])
         self._lock = threading.RLock()
         self._generated: dict[int, Account] = {}
         self._serving: Server | None = None
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._ending: asyncio.Event | None = None
-        self._bound: list[int] = []
 
     @property
     def _accounts(self) -> dict[int, Account]:
@@ -80,30 +88,50 @@ class Sandbox:
         with self._lock:
             if self._serving is None:
                 self._serving = Server(
-                    self._accounts, latency_ms=self._latency_ms, limits=self._limits, clock=self._clock
+                    self._accounts,
+                    self._authority,
+                    latency_ms=self._latency_ms,
+                    limits=self._limits,
+                    clock=self._clock,
                 )
             return self._serving
 
     @property
     def base_url(self) -> str:
         """The URL that stands for https://api.harvestapp.com/v2; RuntimeError unless the sandbox runs."""
-        return f"{self._origin(0)}/v2"
+        return f"{self._listener.origin(0)}/v2"
 
     @property
     def id_url(self) -> str:
         """The URL that stands for https://id.getharvest.com; RuntimeError unless the sandbox runs."""
-        return self._origin(-1)
-
-    def _origin(self, position: int) -> str:
-        if not self._bound:
-            raise RuntimeError("the sandbox does not run: use it as a context manager, or call start()")
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._bound[position]}"
+        return self._listener.origin(-1)
 
     def connection_string(self, *, role: str = "administrator", account_id: int = MAIN_ID) -> str:
         """The connection string for `account_id` here, as a user with `role`; LookupError for an unknown role."""
         token = token_for(role, account_id)
         return f"AccountId={account_id};APIKey={token};BaseURL={self.base_url};IdURL={self.id_url}"
+
+    def oauth_connection_string(
+        self, *, account_id: int | None = MAIN_ID, callback_port: int = 8765, initiate: str = "GETANDREFRESH"
+    ) -> str:
+        """The connection string for signing in here; the account may be left for the sign-in to tell."""
+        account = "" if account_id is None else f"AccountId={account_id};"
+        client = f"OAuthClientId={OAUTH_CLIENT_ID};OAuthClientSecret={OAUTH_CLIENT_SECRET}"
+        callback = f"CallbackURL=http://localhost:{callback_port}/callback"
+        urls = f"BaseURL={self.base_url};IdURL={self.id_url}"
+        return f"{account}AuthScheme=OAuth;InitiateOAuth={initiate};{client};{callback};{urls}"
+
+    def issue_tokens(self, role: str = "administrator", *, scope: str = EVERYTHING) -> IssuedTokens:
+        """The tokens of a person who signs in without the pages; LookupError or ValueError for unknown ones."""
+        return self._authority.sign_in(role, scope)
+
+    def expire_access_tokens(self) -> None:
+        """End the access tokens issued so far; refresh tokens stay good."""
+        self._authority.expire_access_tokens()
+
+    def revoke_tokens(self) -> None:
+        """End whatever was issued so far, as if the person withdrew the application at Harvest ID."""
+        self._authority.revoke()
 
     @property
     def requests(self) -> list[LoggedRequest]:
@@ -204,56 +232,16 @@ class Sandbox:
 
     def start(self) -> Self:
         """Listen, on a thread of its own; nothing where the sandbox runs already. OSError where the port is taken."""
-        with self._lock:
-            if self._thread is None:
-                server, ready = self._server, Future[None]()
-                self._thread = threading.Thread(
-                    target=lambda: asyncio.run(self._run(server, ready)), name="harvest-sandbox", daemon=True
-                )
-                self._thread.start()
-                try:
-                    ready.result()
-                except BaseException:
-                    self.stop()
-                    raise
+        self._listener.start(self._server)
         return self
 
     def stop(self) -> None:
         """Close every connection and end the thread; nothing where the sandbox does not run."""
-        with self._lock:
-            thread, self._thread = self._thread, None
-            if thread is None:
-                return
-            if self._loop is not None and self._ending is not None:
-                self._loop.call_soon_threadsafe(self._ending.set)
-            thread.join()
-            self._loop = self._ending = None
-            self._bound = []
-
-    async def _run(self, server: Server, ready: Future[None]) -> None:
-        """Serve until told to end; `ready` learns when the ports are open, or why they are not."""
-        from aiohttp import web  # noqa: PLC0415 - as in _server
-
-        runner = web.ServerRunner(web.Server(server, access_log=None), shutdown_timeout=0.1)
-        ending = asyncio.Event()
-        try:
-            await runner.setup()
-            for port in self._ports:
-                await web.TCPSite(runner, self._host, port).start()
-            self._bound = [address[1] for address in runner.addresses]
-            self._loop, self._ending = asyncio.get_running_loop(), ending
-        except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
-            ready.set_exception(error)
-        else:
-            ready.set_result(None)
-            await ending.wait()
-        finally:
-            await runner.cleanup()
+        self._listener.stop()
 
     def wait(self) -> None:
         """Block until the sandbox stops; Ctrl-C gets through."""
-        while (thread := self._thread) is not None and thread.is_alive():
-            thread.join(timeout=1)
+        self._listener.wait()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -1,8 +1,9 @@
 """The sandbox as an HTTP server: from a request's headers to an answer, in the order in which Harvest checks them.
 
 First who asks (User-Agent, token, account), then how often (rate limits), then what (route, permission, parameters).
-The API lives under `/v2`, the ID host's list of accounts under `/api/v2/accounts`. Answers of status 200 are kept with
-their bytes, so that the same request by the same user is answered again at the cost of a lookup.
+The API lives under `/v2`, the ID host's list of accounts under `/api/v2/accounts`, and its sign-in, which asks for no
+token, where `oauth` says. Answers of status 200 are kept with their bytes, so that the same request by the same user is
+answered again at the cost of a lookup.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from harvest_duck.sandbox.answers import Body, Refusal, encode
-from harvest_duck.sandbox.faults import Forcing, LoggedRequest
+from harvest_duck.sandbox.faults import Forcing, LoggedRequest, without_secrets
 from harvest_duck.sandbox.limits import GENERAL, REPORTS, Limiter
 from harvest_duck.sandbox.listing import add_lists
+from harvest_duck.sandbox.oauth import OAuth, form_fields
 from harvest_duck.sandbox.reporting import add_reports
 from harvest_duck.sandbox.singletons import add_singletons, identity
 from harvest_duck.sandbox.tokens import TOKENS, Grant
@@ -25,6 +27,7 @@ from harvest_duck.sandbox.visit import Routes, Visit
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.account import Account
+    from harvest_duck.sandbox.authority import Authority
 
 __all__ = ["Server"]
 
@@ -38,12 +41,24 @@ Hook = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
 
 
 class Server:
-    """Answers requests about `accounts`; `clock` counts the seconds of the log and of the limits."""
+    """Answers requests about `accounts`; `clock` counts the seconds of the log and of the limits.
+
+    Tokens are good that are fixed, and those of the `authority`.
+    """
 
     def __init__(
-        self, accounts: dict[int, Account], *, latency_ms: float, limits: bool, clock: Callable[[], float]
+        self,
+        accounts: dict[int, Account],
+        authority: Authority,
+        *,
+        latency_ms: float,
+        limits: bool,
+        clock: Callable[[], float],
     ) -> None:
         self.accounts = accounts
+        self._names = {number: account.plan.name for number, account in accounts.items()}
+        self._authority = authority
+        self._oauth = OAuth(authority, self._names)
         self.latency_ms = latency_ms
         self.requests: list[LoggedRequest] = []
         self.forcing = Forcing()
@@ -60,6 +75,7 @@ class Server:
         """The answer to `request`, after the latency; logged, whatever it is."""
         entry = self._logged(request)
         self.requests.append(entry)
+        entry.form = without_secrets(await form_fields(request))
         if self.latency_ms:
             await asyncio.sleep(self.latency_ms / 1000)
         response = await self._answer(request)
@@ -77,10 +93,18 @@ class Server:
             if response is not None:
                 return response
         try:
-            body = self._body(request)
+            return await self._true_answer(request)
         except Refusal as refusal:
             headers = {"Content-Type": _JSON} | refusal.headers
             return web.Response(status=refusal.status, headers=headers, body=encode(refusal.body))
+
+    async def _true_answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer of Harvest; refuses otherwise."""
+        if not request.headers.get("User-Agent"):
+            raise Refusal(400, "User-Agent header is required")
+        if request.path in OAuth.paths:
+            return await self._oauth.answer(request)
+        body = self._body(request)
         headers = {"Content-Type": _JSON, "Vary": "Accept-Encoding"}
         if len(body.plain) > _SMALL and "gzip" in request.headers.get("Accept-Encoding", ""):
             return web.Response(headers=headers | {"Content-Encoding": "gzip"}, body=body.compressed)
@@ -88,14 +112,11 @@ class Server:
 
     def _body(self, request: web.BaseRequest) -> Body:
         """The body of status 200; refuses otherwise."""
-        if not request.headers.get("User-Agent"):
-            raise Refusal(400, "User-Agent header is required")
         token, grant = self._granted(request)
         if request.method not in ("GET", "HEAD"):
             raise Refusal(405, "The sandbox is read-only")
         if request.path == "/api/v2/accounts":
-            names = {number: account.plan.name for number, account in self.accounts.items()}
-            return Body(encode(identity(grant, names)))
+            return Body(encode(identity(grant, self._names)))
         account = self._account(request, grant)
         self._count(token, account, request.path)
         viewer = Viewer(account, account.founders[grant.seats[account.plan.account_id]]["id"])
@@ -121,10 +142,11 @@ class Server:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             token = request.query.get("access_token", "")
-        grant = TOKENS.get(token.strip())
+        token = token.strip()
+        grant = TOKENS.get(token) or self._authority.grant(token)
         if grant is None:
             raise Refusal(401, _INVALID)
-        return token.strip(), grant
+        return token, grant
 
     def _account(self, request: web.BaseRequest, grant: Grant) -> Account:
         """The account that `request` names; a missing name is observed to count as an invalid token.
@@ -151,11 +173,10 @@ class Server:
 
     def _logged(self, request: web.BaseRequest) -> LoggedRequest:
         """`request` for the log, without its secrets."""
-        query = {name: "***" if name == "access_token" else value for name, value in request.query.items()}
         return LoggedRequest(
             method=request.method,
             path=request.path,
-            query=query,
+            query=without_secrets(request.query.items()),
             headers={name: value for name, value in request.headers.items() if name.lower() not in _SECRET_HEADERS},
             has_token="Authorization" in request.headers or "access_token" in request.query,
             user_agent=request.headers.get("User-Agent"),

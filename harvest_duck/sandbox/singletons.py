@@ -52,7 +52,8 @@ def _template(visit: Visit) -> Answer:
 def account_records(grant: Grant, names: dict[int, str]) -> list[Record]:
     """The accounts that a token reaches, `names` being those of Harvest's; one payload also told about Google."""
     accounts: list[Record] = [{"id": number, "name": names[number], "product": "harvest"} for number in grant.seats]
-    accounts[0]["google_sign_in_required"] = False
+    for account in accounts[:1]:
+        account["google_sign_in_required"] = False
     if grant.forecast:
         accounts.append({"id": FORECAST_ID, "name": "Harbour & Vale", "product": "forecast"})
     return accounts

@@ -3,24 +3,33 @@
 The accounts' ids and the tokens never change, so that documentation, tests and connection strings can name them. A
 token stands for a person; on the ID host it lists the accounts of that person, among them one of Harvest's sister
 product Forecast, which https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/ tells
-clients to leave out.
+clients to leave out. The same persons can sign in to the one OAuth2 application that is registered here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 __all__ = [
     "ADMINISTRATOR_TOKEN",
+    "CLIENTS",
     "EURO_ADMINISTRATOR_TOKEN",
     "EURO_ID",
+    "EVERYTHING",
     "FORECAST_ID",
     "MAIN_ID",
     "MANAGER_TOKEN",
     "MEMBER_TOKEN",
+    "OAUTH_CLIENT_ID",
+    "OAUTH_CLIENT_SECRET",
+    "PERSONS",
+    "REDIRECT_URIS",
     "TOKENS",
+    "Client",
     "Grant",
+    "is_scope",
     "token_for",
 ]
 
@@ -36,6 +45,35 @@ MANAGER_TOKEN = "sandbox-manager-token"  # noqa: S105 - as above
 MEMBER_TOKEN = "sandbox-member-token"  # noqa: S105 - as above
 EURO_ADMINISTRATOR_TOKEN = "sandbox-euro-admin-token"  # noqa: S105 - as above
 
+OAUTH_CLIENT_ID = "sandbox-client-id"
+OAUTH_CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105 - as above
+#: The redirect URIs of that client; a loopback host stands for any port of it.
+REDIRECT_URIS = (
+    "http://localhost/callback",
+    "http://127.0.0.1/callback",
+    "http://[::1]/callback",
+    "https://app.example/callback",
+)
+
+#: The scope of those who ask for none.
+EVERYTHING = "all"
+_SCOPE = re.compile(r"all|(harvest|forecast):(all|[0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An OAuth2 application that is registered at the ID host."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+    redirect_uris: tuple[str, ...]
+
+
+CLIENTS: dict[str, Client] = {
+    OAUTH_CLIENT_ID: Client(OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, "Harvest Sandbox Client", REDIRECT_URIS)
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -44,6 +82,22 @@ class Grant:
     seats: dict[int, int]
     person: dict[str, Any]
     forecast: bool = False
+
+    def within(self, scope: str) -> Grant:
+        """As much of it as `scope` covers."""
+        words = set(scope.split(" "))
+        if EVERYTHING in words:
+            return self
+        seats = {number: seat for number, seat in self.seats.items() if words & {"harvest:all", f"harvest:{number}"}}
+        return replace(
+            self, seats=seats, forecast=self.forecast and bool(words & {"forecast:all", f"forecast:{FORECAST_ID}"})
+        )
+
+
+def is_scope(text: str) -> bool:
+    """Whether `text` is made of Harvest's scopes, parted by single blanks; account ids need not exist."""
+    # https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
+    return all(_SCOPE.fullmatch(word) for word in text.split(" "))
 
 
 def _person(number: int, first_name: str, last_name: str) -> dict[str, Any]:
@@ -58,6 +112,13 @@ TOKENS: dict[str, Grant] = {
     MANAGER_TOKEN: Grant({MAIN_ID: 1}, _person(2310558, "Ben", "Okafor")),
     MEMBER_TOKEN: Grant({MAIN_ID: 2}, _person(2310763, "Clara", "Lindqvist")),
     EURO_ADMINISTRATOR_TOKEN: Grant({EURO_ID: 1}, _person(2311902, "Dieter", "Brandt")),
+}
+
+#: Who can sign in, by what they are in the main account.
+PERSONS: dict[str, Grant] = {
+    "administrator": TOKENS[ADMINISTRATOR_TOKEN],
+    "manager": TOKENS[MANAGER_TOKEN],
+    "member": TOKENS[MEMBER_TOKEN],
 }
 
 _ROLES = {

@@ -40,24 +40,28 @@ class Answer:
 
 
 class Caller:
-    """Somebody with a token who asks the sandbox."""
+    """Somebody with a token who asks the sandbox, or what listens at a base URL."""
 
-    def __init__(self, sandbox: Sandbox, token: str = ADMINISTRATOR_TOKEN, account_id: int = MAIN_ID) -> None:
+    def __init__(self, sandbox: Sandbox | str, token: str = ADMINISTRATOR_TOKEN, account_id: int = MAIN_ID) -> None:
         self.headers = {
             "Authorization": f"Bearer {token}",
             "Harvest-Account-Id": str(account_id),
             "User-Agent": "tests (tests@harvest-duck.example)",
             "Accept-Encoding": "gzip",
         }
-        self._base = urlsplit(sandbox.base_url)
+        self._base = urlsplit(sandbox if isinstance(sandbox, str) else sandbox.base_url)
         self._connection = http.client.HTTPConnection(self._base.hostname or "", self._base.port, timeout=30)
 
-    def send(self, target: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
+    def send(
+        self, target: str, *, method: str = "GET", headers: dict[str, str] | None = None, content: bytes | None = None
+    ) -> Answer:
         """The answer for `target`, a path with its query from the root of the host."""
         self._connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in (self.headers if headers is None else headers).items():
             self._connection.putheader(name, value)
-        self._connection.endheaders()
+        if content is not None:
+            self._connection.putheader("Content-Length", str(len(content)))
+        self._connection.endheaders(content)
         response = self._connection.getresponse()
         content = response.read()
         if response.headers.get("Content-Encoding") == "gzip":
@@ -68,6 +72,14 @@ class Caller:
         """The answer for `path` under /v2; a parameter `from_` is `from`."""
         named = {name.rstrip("_"): value for name, value in params.items()}
         return self.send(f"{self._base.path}{path}?{urlencode(named)}")
+
+    def post(
+        self, path: str, fields: dict[str, str] | list[tuple[str, str]], headers: dict[str, str] | None = None
+    ) -> Answer:
+        """The answer to a form, sent without a token."""
+        sent = {"User-Agent": self.headers["User-Agent"]} if headers is None else headers
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.send(path, method="POST", headers=kind | sent, content=urlencode(fields).encode())
 
     def follow(self, link: str) -> Answer:
         """The answer for a link as it stands in an envelope."""

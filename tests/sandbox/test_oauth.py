@@ -1,0 +1,434 @@
+"""Codes and tokens of the ID host: exchanged, refreshed, expired, revoked, and never in the log."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from sandbox.caller import Caller
+from sandbox.signing_in import (
+    AUTHORIZE,
+    CALLBACK,
+    S256,
+    TOKEN,
+    VERIFIER,
+    ask,
+    code_of,
+    exchange,
+    refresh,
+    refused,
+    s256,
+    status_with,
+    told,
+)
+
+from harvest_duck.sandbox import (
+    EURO_ID,
+    FORECAST_ID,
+    MAIN_ID,
+    OAUTH_CLIENT_ID,
+    OAUTH_CLIENT_SECRET,
+    REDIRECT_URIS,
+    IssuedTokens,
+    Sandbox,
+)
+from harvest_duck.sandbox.authority import Authority
+from harvest_duck.sandbox.authorization import AuthorizationRequest, OAuthError
+from harvest_duck.sandbox.tokens import CLIENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INVALID_GRANT = (400, "invalid_grant")
+
+
+@pytest.fixture
+def now() -> list[float]:
+    """The time on the clock, to be moved."""
+    return [1000.0]
+
+
+@pytest.fixture
+def timed(now: list[float]) -> Iterator[Sandbox]:
+    with Sandbox(scale=0.1, clock=lambda: now[0], access_token_s=60) as running:
+        yield running
+
+
+@pytest.fixture
+def guest(timed: Sandbox) -> Iterator[Caller]:
+    """Somebody in the sandbox whose clock can be moved."""
+    with closing(Caller(timed)) as caller:
+        yield caller
+
+
+def test_a_code_becomes_tokens(visitor: Caller) -> None:
+    answer = exchange(visitor, code_of(visitor))
+    assert answer.status == 200
+    assert (answer.headers["Cache-Control"], answer.headers["Pragma"]) == ("no-store", "no-cache")
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    tokens = answer.body
+    assert re.fullmatch(r"sandbox-access-[0-9a-f]{32}", tokens.pop("access_token"))
+    assert re.fullmatch(r"sandbox-refresh-[0-9a-f]{32}", tokens.pop("refresh_token"))
+    assert tokens == {"token_type": "bearer", "expires_in": 1_209_600, "scope": "all"}
+
+
+@pytest.mark.parametrize(
+    ("user", "name", "roles"),
+    [("administrator", "Ada", "administrator"), ("manager", "Ben", "manager"), ("member", "Clara", "member")],
+)
+def test_a_token_is_as_good_as_a_personal_one(visitor: Caller, user: str, name: str, roles: str) -> None:
+    token = exchange(visitor, code_of(visitor, user=user)).body["access_token"]
+    headers = visitor.headers | {"Authorization": f"Bearer {token}"}
+    assert visitor.send("/api/v2/accounts", headers=headers).body["user"]["first_name"] == name
+    me = visitor.send("/v2/users/me", headers=headers)
+    assert (me.status, roles in me.body["access_roles"]) == (200, True)
+    in_query = visitor.send(f"/v2/users/me?access_token={token}&account_id={MAIN_ID}", headers={"User-Agent": "tests"})
+    assert in_query.body == me.body
+
+
+def test_a_code_used_twice_ends_what_it_gave(visitor: Caller) -> None:
+    code = code_of(visitor)
+    tokens = exchange(visitor, code).body
+    renewed = refresh(visitor, tokens["refresh_token"]).body
+    other = exchange(visitor, code_of(visitor)).body
+    assert status_with(visitor, renewed["access_token"]) == 200
+    assert refused(exchange(visitor, code)) == INVALID_GRANT
+    assert [status_with(visitor, each["access_token"]) for each in (tokens, renewed, other)] == [401, 401, 200]
+    assert refused(refresh(visitor, renewed["refresh_token"])) == INVALID_GRANT
+    assert refresh(visitor, other["refresh_token"]).status == 200
+    assert refused(exchange(visitor, code)) == INVALID_GRANT
+
+
+def test_a_code_lives_for_ten_minutes(guest: Caller, now: list[float]) -> None:
+    first, second = code_of(guest), code_of(guest)
+    now[0] += 599
+    assert exchange(guest, first).status == 200
+    now[0] += 1
+    assert refused(exchange(guest, second)) == INVALID_GRANT
+
+
+def test_a_code_is_bound_to_its_redirect_uri(visitor: Caller) -> None:
+    code = code_of(visitor)
+    for uri in (REDIRECT_URIS[0], f"{CALLBACK}/", "https://evil.example"):
+        assert refused(exchange(visitor, code, redirect_uri=uri)) == INVALID_GRANT
+    assert exchange(visitor, code).status == 200
+    assert exchange(visitor, code_of(visitor), redirect_uri=None).status == 200
+
+
+def test_codes_and_refresh_tokens_are_bound_to_their_client() -> None:
+    authority = Authority(access_token_s=60, rotate=True, pkce=True, clock=lambda: 0)
+    request = AuthorizationRequest(CLIENTS[OAUTH_CLIENT_ID], CALLBACK)
+    code = authority.authorize(request, "member")
+    with pytest.raises(OAuthError, match="unknown"):
+        authority.exchange(code, client_id="other", redirect_uri=None, verifier=None)
+    tokens = authority.exchange(code, client_id=OAUTH_CLIENT_ID, redirect_uri=None, verifier=None)
+    with pytest.raises(OAuthError, match="unknown"):
+        authority.exchange(code, client_id="other", redirect_uri=None, verifier=None)
+    with pytest.raises(OAuthError, match="unknown"):
+        authority.refresh(tokens.refresh_token, client_id="other")
+    assert authority.grant(tokens.access_token) is not None
+    assert authority.refresh(tokens.refresh_token, client_id=OAUTH_CLIENT_ID).scope == "all"
+
+
+@pytest.mark.parametrize(
+    ("challenge", "verifier"),
+    [
+        (S256, VERIFIER),
+        ({"code_challenge": s256("a" * 128), "code_challenge_method": "S256"}, "a" * 128),
+        ({"code_challenge": VERIFIER, "code_challenge_method": "plain"}, VERIFIER),
+        ({"code_challenge": VERIFIER}, VERIFIER),
+        ({}, None),
+    ],
+)
+def test_the_verifier_behind_the_challenge_is_good(
+    visitor: Caller, challenge: dict[str, str], verifier: str | None
+) -> None:
+    code = code_of(visitor, **challenge)
+    assert exchange(visitor, code, code_verifier=verifier).status == 200
+
+
+@pytest.mark.parametrize(
+    ("challenge", "verifier"),
+    [
+        (S256, None),
+        (S256, ""),
+        (S256, VERIFIER.swapcase()),
+        (S256, S256["code_challenge"]),
+        (S256, "é" * 43),
+        ({"code_challenge": s256("short"), "code_challenge_method": "S256"}, "short"),
+        ({"code_challenge": VERIFIER, "code_challenge_method": "plain"}, f"{VERIFIER}x"),
+        ({"code_challenge": VERIFIER}, None),
+        ({}, VERIFIER),
+    ],
+)
+def test_no_other_verifier_is(visitor: Caller, challenge: dict[str, str], verifier: str | None) -> None:
+    code = code_of(visitor, **challenge)
+    assert refused(exchange(visitor, code, code_verifier=verifier)) == INVALID_GRANT
+    if challenge is S256:
+        assert exchange(visitor, code, code_verifier=VERIFIER).status == 200
+
+
+def test_a_server_without_pkce_ignores_it() -> None:
+    with Sandbox(scale=0.1, pkce=False) as sandbox, closing(Caller(sandbox)) as caller:
+        for verifier in (VERIFIER, "wrong", None):
+            code = code_of(caller, **S256)
+            assert exchange(caller, code, code_verifier=verifier).status == 200
+        assert ask(caller, code_challenge="short", code_challenge_method="S512").status == 200
+
+
+def test_a_refresh_token_is_rotated(visitor: Caller) -> None:
+    first = exchange(visitor, code_of(visitor, scope="harvest:all")).body
+    second = refresh(visitor, first["refresh_token"]).body
+    assert second.keys() == first.keys()
+    assert (second["scope"], second["expires_in"]) == ("harvest:all", 1_209_600)
+    assert second["refresh_token"] != first["refresh_token"]
+    assert second["access_token"] != first["access_token"]
+    assert refused(refresh(visitor, first["refresh_token"])) == INVALID_GRANT
+    assert [status_with(visitor, each["access_token"]) for each in (first, second)] == [200, 200]
+    assert refresh(visitor, second["refresh_token"]).status == 200
+
+
+def test_without_rotation_the_refresh_token_stays() -> None:
+    with Sandbox(scale=0.1, rotate_refresh_tokens=False) as sandbox, closing(Caller(sandbox)) as caller:
+        first = exchange(caller, code_of(caller)).body
+        for _ in range(2):
+            again = refresh(caller, first["refresh_token"]).body
+            assert again["refresh_token"] == first["refresh_token"]
+            assert again["access_token"] != first["access_token"]
+            assert status_with(caller, again["access_token"]) == 200
+
+
+def test_access_tokens_expire_by_the_clock_and_refresh_tokens_do_not(
+    timed: Sandbox, guest: Caller, now: list[float]
+) -> None:
+    tokens = exchange(guest, code_of(guest)).body
+    assert tokens["expires_in"] == 60
+    now[0] += 59.5
+    assert status_with(guest, tokens["access_token"]) == 200
+    now[0] += 0.5
+    headers = guest.headers | {"Authorization": f"Bearer {tokens['access_token']}"}
+    wrong = guest.send("/v2/users/me", headers=guest.headers | {"Authorization": "Bearer wrong"})
+    for target in ("/v2/users/me", "/api/v2/accounts"):
+        expired = guest.send(target, headers=headers)
+        assert (expired.status, expired.body) == (401, wrong.body)
+    now[0] += 10**9
+    renewed = refresh(guest, tokens["refresh_token"]).body
+    assert status_with(guest, renewed["access_token"]) == 200
+    assert timed.issue_tokens().expires_in == 60
+
+
+def test_a_lifetime_of_nothing_is_over_at_once() -> None:
+    with Sandbox(scale=0.1, access_token_s=0.5, clock=lambda: 0.0) as sandbox, closing(Caller(sandbox)) as caller:
+        tokens = sandbox.issue_tokens()
+        assert (tokens.expires_in, status_with(caller, tokens.access_token)) == (0, 200)
+    with Sandbox(scale=0.1, access_token_s=0) as sandbox, closing(Caller(sandbox)) as caller:
+        assert status_with(caller, sandbox.issue_tokens().access_token) == 401
+
+
+def test_access_tokens_can_be_made_to_expire(small: Sandbox, visitor: Caller) -> None:
+    tokens = exchange(visitor, code_of(visitor)).body
+    pending = code_of(visitor)
+    small.expire_access_tokens()
+    assert status_with(visitor, tokens["access_token"]) == 401
+    assert status_with(visitor, refresh(visitor, tokens["refresh_token"]).body["access_token"]) == 200
+    assert status_with(visitor, exchange(visitor, pending).body["access_token"]) == 200
+    assert visitor.get("/users/me").status == 200
+
+
+def test_a_withdrawn_application_has_nothing_left(small: Sandbox, visitor: Caller) -> None:
+    tokens, pending = exchange(visitor, code_of(visitor)).body, code_of(visitor)
+    small.revoke_tokens()
+    assert status_with(visitor, tokens["access_token"]) == 401
+    assert refused(refresh(visitor, tokens["refresh_token"])) == INVALID_GRANT
+    assert refused(exchange(visitor, pending)) == INVALID_GRANT
+    assert status_with(visitor, exchange(visitor, code_of(visitor)).body["access_token"]) == 200
+    assert visitor.get("/users/me").status == 200
+
+
+def test_tokens_can_be_issued_without_the_pages(small: Sandbox, visitor: Caller) -> None:
+    tokens = small.issue_tokens("member", scope="harvest:all")
+    assert isinstance(tokens, IssuedTokens)
+    assert repr(tokens) == "IssuedTokens(expires_in=1209600, scope='harvest:all')"
+    headers = visitor.headers | {"Authorization": f"Bearer {tokens.access_token}"}
+    assert visitor.send("/v2/users/me", headers=headers).body["first_name"] == "Clara"
+    assert refresh(visitor, tokens.refresh_token).body["scope"] == "harvest:all"
+    assert small.issue_tokens().scope == "all"
+    with pytest.raises(LookupError, match="nobody signs in as intern; there are: administrator, manager, member"):
+        small.issue_tokens("intern")
+    with pytest.raises(ValueError, match="'everything' is no scope"):
+        small.issue_tokens(scope="everything")
+
+
+@pytest.mark.parametrize(
+    ("user", "scope", "reached"),
+    [
+        ("administrator", "all", [MAIN_ID, EURO_ID, FORECAST_ID]),
+        ("administrator", "harvest:all", [MAIN_ID, EURO_ID]),
+        ("administrator", "forecast:all", [FORECAST_ID]),
+        ("administrator", f"harvest:{EURO_ID}", [EURO_ID]),
+        ("administrator", f"harvest:{EURO_ID} harvest:{MAIN_ID}", [MAIN_ID, EURO_ID]),
+        ("administrator", f"harvest:{MAIN_ID} forecast:{FORECAST_ID}", [MAIN_ID, FORECAST_ID]),
+        ("administrator", f"forecast:{MAIN_ID} harvest:{FORECAST_ID}", []),
+        ("administrator", f"harvest:{EURO_ID} all", [MAIN_ID, EURO_ID, FORECAST_ID]),
+        ("member", "all", [MAIN_ID]),
+        ("member", f"harvest:{EURO_ID}", []),
+        ("manager", "forecast:all", []),
+    ],
+)
+def test_a_scope_narrows_the_accounts(visitor: Caller, user: str, scope: str, reached: list[int]) -> None:
+    tokens = exchange(visitor, code_of(visitor, user=user, scope=scope)).body
+    renewed = refresh(visitor, tokens["refresh_token"]).body
+    for each in (tokens, renewed):
+        assert each["scope"] == scope
+        headers = visitor.headers | {"Authorization": f"Bearer {each['access_token']}"}
+        accounts = visitor.send("/api/v2/accounts", headers=headers).body["accounts"]
+        assert [account["id"] for account in accounts] == reached
+        for number in (MAIN_ID, EURO_ID, FORECAST_ID):
+            answer = visitor.send("/v2/users/me", headers=headers | {"Harvest-Account-Id": str(number)})
+            assert answer.status == (200 if number in reached and number != FORECAST_ID else 404)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"client_id": None}, (401, "invalid_client")),
+        ({"client_id": "other"}, (401, "invalid_client")),
+        ({"client_secret": None}, (401, "invalid_client")),
+        ({"client_secret": OAUTH_CLIENT_SECRET.upper()}, (401, "invalid_client")),
+        ({"client_secret": "é"}, (401, "invalid_client")),
+        ({"grant_type": None}, (400, "invalid_request")),
+        ({"grant_type": "password"}, (400, "unsupported_grant_type")),
+        ({"grant_type": "refresh_token"}, (400, "invalid_request")),
+        ({"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-x"}, INVALID_GRANT),
+        ({"code": None}, (400, "invalid_request")),
+        ({"code": ""}, (400, "invalid_request")),
+        ({"code": "sandbox-code-x"}, INVALID_GRANT),
+    ],
+)
+def test_faulty_requests_for_tokens_are_told_apart(
+    visitor: Caller, changed: dict[str, str | None], expected: tuple[int, str]
+) -> None:
+    code = code_of(visitor)
+    assert refused(exchange(visitor, **{"code": code} | changed)) == expected
+    assert exchange(visitor, code).status == 200
+
+
+def test_only_a_form_with_single_fields_is_read(visitor: Caller) -> None:
+    code = code_of(visitor)
+    fields = {"grant_type": "authorization_code", "client_id": OAUTH_CLIENT_ID, "code": code}
+    twice = [*fields.items(), ("client_secret", OAUTH_CLIENT_SECRET), ("code", code)]
+    assert refused(visitor.post(TOKEN, twice)) == (400, "invalid_request")
+    as_json = {"User-Agent": "tests", "Content-Type": "application/json"}
+    assert refused(visitor.post(TOKEN, fields, as_json)) == (400, "invalid_request")
+    in_query = f"{TOKEN}?grant_type=authorization_code&client_id={OAUTH_CLIENT_ID}&client_secret={OAUTH_CLIENT_SECRET}"
+    assert refused(visitor.post(in_query, {"code": code})) == (400, "invalid_request")
+    assert exchange(visitor, code).status == 200
+
+
+def test_the_token_endpoint_knows_only_post(visitor: Caller) -> None:
+    for method in ("GET", "PUT"):
+        answer = visitor.send(TOKEN, method=method)
+        assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+    answer = visitor.post(TOKEN, {"grant_type": "refresh_token"}, headers={})
+    assert (answer.status, answer.body) == (400, {"message": "User-Agent header is required"})
+
+
+@pytest.mark.parametrize("path", ["/v2/clients", "/api/v2/accounts", "/oauth2/other"])
+def test_other_paths_take_no_form(visitor: Caller, path: str) -> None:
+    assert visitor.post(path, {"name": "x"}, visitor.headers).status == 405
+
+
+def test_signing_in_does_not_count_against_the_limits(timed: Sandbox, guest: Caller) -> None:
+    for _ in range(101):
+        assert refresh(guest, timed.issue_tokens().refresh_token).status == 200
+        assert ask(guest).status == 200
+    token = timed.issue_tokens().access_token
+    assert [status_with(guest, token) for _ in range(101)] == [200] * 100 + [429]
+
+
+def test_the_log_holds_no_secret_of_a_sign_in(small: Sandbox, visitor: Caller) -> None:
+    code = code_of(visitor, state="s p", code_challenge=VERIFIER)
+    tokens = exchange(visitor, code, code_verifier=VERIFIER).body
+    renewed = refresh(visitor, tokens["refresh_token"]).body
+    visitor.send(f"{AUTHORIZE}?code={code}&client_secret={OAUTH_CLIENT_SECRET}&access_token={tokens['access_token']}")
+    asked, decided, exchanged, refreshed, odd = small.requests
+    assert (asked.query["code_challenge"], asked.query["state"], asked.form) == ("***", "s p", {})
+    assert decided.form == {
+        "response_type": "code",
+        "client_id": OAUTH_CLIENT_ID,
+        "redirect_uri": CALLBACK,
+        "scope": "all",
+        "state": "s p",
+        "code_challenge": "***",
+        "code_challenge_method": "plain",
+        "user": "administrator",
+        "decision": "allow",
+    }
+    client = {"client_id": OAUTH_CLIENT_ID, "client_secret": "***"}
+    assert exchanged.form == client | {
+        "grant_type": "authorization_code",
+        "code": "***",
+        "code_verifier": "***",
+        "redirect_uri": CALLBACK,
+    }
+    assert refreshed.form == client | {"grant_type": "refresh_token", "refresh_token": "***"}
+    assert set(odd.query.values()) == {"***"}
+    assert [each.status for each in small.requests] == [200, 302, 200, 200, 400]
+    written = "".join(f"{each!r}{each.headers}" for each in small.requests)
+    issued = [each[name] for each in (tokens, renewed) for name in ("access_token", "refresh_token")]
+    assert [secret for secret in (code, VERIFIER, OAUTH_CLIENT_SECRET, *issued) if secret in written] == []
+
+
+def test_forced_answers_and_hooks_come_before_the_true_ones(small: Sandbox, visitor: Caller) -> None:
+    tokens = small.issue_tokens()
+    small.respond_next(TOKEN, status=503, headers={"Retry-After": "1"})
+    small.respond_next(AUTHORIZE, status=302, headers={"Location": "http://localhost/callback?error=server_error"})
+    assert refresh(visitor, tokens.refresh_token).status == 503
+    assert small.requests[-1].form["grant_type"] == "refresh_token"
+    assert told(ask(visitor)) == {"error": "server_error"}
+    assert refresh(visitor, tokens.refresh_token).status == 200
+
+    seen: list[bytes] = []
+
+    async def hook(request: web.BaseRequest) -> web.StreamResponse | None:
+        seen.append(await request.read())
+        return web.Response(status=418) if request.path == TOKEN else None
+
+    small.on_request = hook
+    assert refresh(visitor, "x").status == 418
+    assert b"grant_type=refresh_token" in seen[0]
+    assert ask(visitor).status == 200
+
+
+def test_the_connection_string_names_the_client(small: Sandbox) -> None:
+    urls = f"BaseURL={small.base_url};IdURL={small.id_url}"
+    client = f"OAuthClientId={OAUTH_CLIENT_ID};OAuthClientSecret={OAUTH_CLIENT_SECRET}"
+    assert small.oauth_connection_string() == (
+        f"AccountId={MAIN_ID};AuthScheme=OAuth;InitiateOAuth=GETANDREFRESH;{client};"
+        f"CallbackURL=http://localhost:8765/callback;{urls}"
+    )
+    assert small.oauth_connection_string(account_id=None, callback_port=9000, initiate="OFF") == (
+        f"AuthScheme=OAuth;InitiateOAuth=OFF;{client};CallbackURL=http://localhost:9000/callback;{urls}"
+    )
+
+
+def test_the_command_tells_how_to_sign_in() -> None:
+    options = ["--port", "0", "--scale", "0.05", "--access-token-s", "90", "--no-rotate"]
+    command = [sys.executable, "-m", "harvest_duck", "sandbox", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as serving:
+        try:
+            assert serving.stdout is not None
+            connection = next(line for line in serving.stdout if "AuthScheme=OAuth" in line).split()[-1]
+            properties = dict(pair.split("=", 1) for pair in connection.split(";"))
+            with closing(Caller(properties["BaseURL"])) as caller:
+                tokens = exchange(caller, code_of(caller)).body
+                again = refresh(caller, tokens["refresh_token"]).body
+        finally:
+            serving.terminate()
+            serving.communicate(timeout=30)
+    assert (tokens["expires_in"], again["refresh_token"]) == (90, tokens["refresh_token"])
