@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harvest_duck.client import ATTEMPTS, Client
+from harvest_duck.client import Client
 from harvest_duck.connection import resolve
 from harvest_duck.errors import RateLimited, ServerError, TransportError
 from harvest_duck.protocol import Request
 from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.table import Limit, Paging
+from harvest_duck.transport import ATTEMPTS
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
