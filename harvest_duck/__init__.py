@@ -8,6 +8,8 @@ The life of one query, from the top of the package to the wire and back::
 
 `register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`
 adds an account as a schema of views; `scan` reads a table without SQL; `tables` and `describe` say what there is.
+`login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` tell who a connection is; the submodule
+`connections` looks after named connections.
 """
 
 from __future__ import annotations
@@ -20,20 +22,52 @@ from harvest_duck.errors import HarvestDuckError
 if TYPE_CHECKING:
     from harvest_duck.catalog import describe, tables
     from harvest_duck.engine import attach, connect, last_error, register
+    from harvest_duck.identity import (
+        accounts,
+        get_oauth_access_token,
+        get_oauth_authorization_url,
+        login,
+        logout,
+        refresh_oauth_access_token,
+        whoami,
+    )
     from harvest_duck.reading import scan
 
-__all__ = ["HarvestDuckError", "attach", "connect", "describe", "last_error", "register", "scan", "tables"]
+__all__ = [
+    "HarvestDuckError",
+    "accounts",
+    "attach",
+    "connect",
+    "describe",
+    "get_oauth_access_token",
+    "get_oauth_authorization_url",
+    "last_error",
+    "login",
+    "logout",
+    "refresh_oauth_access_token",
+    "register",
+    "scan",
+    "tables",
+    "whoami",
+]
 __version__ = "0.1.0"
 
 #: Where each public name lives; loaded when first used, so that the import itself costs nothing.
 _HOMES = {
+    "accounts": "identity",
     "attach": "engine",
     "connect": "engine",
     "describe": "catalog",
+    "get_oauth_access_token": "identity",
+    "get_oauth_authorization_url": "identity",
     "last_error": "engine",
+    "login": "identity",
+    "logout": "identity",
+    "refresh_oauth_access_token": "identity",
     "register": "engine",
     "scan": "reading",
     "tables": "catalog",
+    "whoami": "identity",
 }
 
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
-__all__ = ["at_stop", "inside", "own", "run", "running", "start"]
+__all__ = ["at_stop", "finished", "inside", "own", "run", "running", "start"]
 
 T = TypeVar("T")
 
 _STOP_S = 5.0
+#: How long the end of the process waits for what must not be cut off.
+_FINISH_S = 3.0
 
 
 class _State:
@@ -32,6 +34,7 @@ class _State:
         self.thread: threading.Thread | None = None
         self.at_stop: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.kept: dict[str, Any] = {}
+        self.finishing: set[asyncio.Task[Any]] = set()
 
 
 _state = _State()
@@ -51,6 +54,24 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     except BaseException:
         future.cancel()
         raise
+
+
+async def finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, which goes on to its end when whoever waits for it is cancelled.
+
+    The end of the process waits for it too, for a few seconds.
+    """
+    task = asyncio.ensure_future(coroutine)
+    _state.finishing.add(task)
+    task.add_done_callback(_seen)
+    return await asyncio.shield(task)
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    _state.finishing.discard(task)
+    if not task.cancelled():
+        # Looked at, so that nothing is said of an error that nobody waits for any more.
+        task.exception()
 
 
 def inside() -> bool:
@@ -107,6 +128,8 @@ async def _wind_up() -> None:
     # What is cut off here, at the end of the process, is nobody's to hear of any more.
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     here = asyncio.current_task()
+    if finishing := {task for task in _state.finishing if task.get_loop() is asyncio.get_running_loop()}:
+        await asyncio.wait(finishing, timeout=_FINISH_S)
     tasks = [task for task in asyncio.all_tasks() if task is not here]
     for task in tasks:
         task.cancel()

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from harvest_duck import sandbox
 from harvest_duck.arrow_types import CONNECTION, schema_of
+from harvest_duck.builtin import resolved
 from harvest_duck.client import client_for
-from harvest_duck.connection import Connection, resolve
 from harvest_duck.decode import Decoder
 from harvest_duck.domain import domains
 from harvest_duck.endpoints import TABLES
@@ -33,6 +32,8 @@ from harvest_duck.table import Host, Table
 
 if TYPE_CHECKING:
     import pyarrow.compute as pc
+
+    from harvest_duck.connection import Connection
 
 __all__ = ["HarvestDataset", "attached", "open_scan"]
 
@@ -127,8 +128,8 @@ def _scan(
     read: Filter,
     failed: Failed | None,
 ) -> pa.RecordBatchReader:
-    settings = resolve(_attached.get(connection, connection), builtin=_BUILTIN)
-    settings.require_token()
+    settings = resolved(_attached.get(connection, connection))
+    settings.require_credentials()
     account_id = _account_id(settings, table)
     restricted = domains(read.predicate)
     refuse_unseen(table, names, restricted)
@@ -219,11 +220,3 @@ async def _first(rows: int | None, batches: AsyncGenerator[pa.RecordBatch]) -> A
             yield batch if rows is None else batch.slice(0, rows)
             if rows is not None and (rows := rows - batch.num_rows) <= 0:
                 return
-
-
-def _sandbox() -> str:
-    return sandbox.shared().connection_string()
-
-
-#: The connections that need no file to be named: `DSN=sandbox` starts a stand-in Harvest in this process.
-_BUILTIN = {"sandbox": _sandbox}

@@ -7,7 +7,8 @@
     ├── UnknownTable (LookupError)            no table of that name
     ├── QueryError (ValueError)               the query asks for something that no request can answer
     ├── CredentialsError (PermissionError)    there is no token, or no account, to ask with
-    │   └── LoginRequired                     a person has to sign in first
+    │   ├── LoginRequired                     a person has to sign in first
+    │   └── LoginFailed                       a person signs in, and it does not work
     ├── TransportError* (OSError)             no answer: connection, TLS, timeout, proxy
     ├── ResponseError (OSError)               Harvest answered, with an error
     │   ├── Unauthorized                      401
@@ -32,6 +33,7 @@ __all__ = [
     "Forbidden",
     "HarvestDuckError",
     "InvalidRequest",
+    "LoginFailed",
     "LoginRequired",
     "NotFound",
     "ProtocolError",
@@ -69,6 +71,10 @@ class CredentialsError(HarvestDuckError, PermissionError):
 
 class LoginRequired(CredentialsError):
     """A person has to sign in before the query can run."""
+
+
+class LoginFailed(CredentialsError):
+    """A sign-in that was begun and did not end with a token."""
 
 
 class TransportError(HarvestDuckError, OSError):

@@ -20,9 +20,10 @@ from harvest_duck.export import FileFormat
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["export", "opened", "query"]
+__all__ = ["connection_option", "export", "opened", "query"]
 
-_connection = click.option(
+#: Whom to ask, for every command that asks Harvest.
+connection_option = click.option(
     "--connection",
     "-c",
     metavar="STR",
@@ -49,7 +50,7 @@ def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @click.command()
 @click.argument("sql")
-@_connection
+@connection_option
 @click.option(
     "--format",
     "form",
@@ -69,7 +70,7 @@ def query(sql: str, connection: str, form: str | None, target: Path | None) -> N
 
 @click.command()
 @click.argument("table")
-@_connection
+@connection_option
 @click.option("--where", metavar="SQL", help="A condition such as \"spent_date >= '2026-01-01'\".")
 @click.option(
     "--format", "form", type=click.Choice([form.value for form in FileFormat]), help="By default what FILE ends with."

@@ -16,6 +16,7 @@ import warnings
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from harvest_duck.connection.address import loopback
 from harvest_duck.connection.grammar import parse, render
 from harvest_duck.connection.layers import merge
 from harvest_duck.connection.properties import (
@@ -59,6 +60,7 @@ __all__ = [
     "Support",
     "UnsupportedPropertyWarning",
     "config_directory",
+    "loopback",
     "parse",
     "reference",
     "render",

@@ -143,7 +143,7 @@ _HONOURED = (
     ),
     Property("OAuthClientId", Kind.TEXT, "The client id of the registered OAuth application."),
     Property("OAuthClientSecret", Kind.SECRET, "The client secret of the registered OAuth application."),
-    Property("CallbackURL", Kind.TEXT, "The redirect URI of the registered OAuth application."),
+    Property("CallbackURL", Kind.TEXT, "The redirect URI of the OAuth application, such as http://localhost:8765/."),
     Property("Scope", Kind.TEXT, "The OAuth scopes to ask for, parted by blanks."),
     Property("OAuthAccessToken", Kind.TOKEN, "An access token from an earlier sign-in, sent as it is."),
     Property("OAuthRefreshToken", Kind.TOKEN, "A refresh token from an earlier sign-in."),
@@ -151,11 +151,15 @@ _HONOURED = (
     Property(
         "OAuthTokenTimestamp", Kind.INTEGER, "When the given access token was made, in Unix milliseconds.", least=0
     ),
-    Property("OAuthVerifier", Kind.TOKEN, "The code that Harvest showed after sign-in in a browser elsewhere."),
-    Property("OAuthGrantType", Kind.TEXT, "The OAuth grant to use."),
-    Property("OAuthParams", Kind.SECRET, "Further parameters for the token request, written like a query."),
+    Property("OAuthVerifier", Kind.TOKEN, "The code from a sign-in in a browser elsewhere; it is used once."),
+    Property("PKCEVerifier", Kind.TOKEN, "The PKCE code verifier that belongs to OAuthVerifier."),
+    Property("UsePKCE", Kind.BOOLEAN, "Protects the sign-in by PKCE (RFC 7636).", "true"),
+    Property("OAuthGrantType", Kind.CHOICE, "The OAuth grant to use; Harvest has one.", "CODE", choices=("CODE",)),
+    Property("OAuthParams", Kind.SECRET, "Further parameters for token requests: name=value, parted by commas or '&'."),
     Property(
-        "OAuthSettingsLocation", Kind.TEXT, "Where OAuth tokens are kept: a file, or memory://name within the process."
+        "OAuthSettingsLocation",
+        Kind.TEXT,
+        "Where sign-ins are kept: a file, or memory://name within the process; by default the keyring, else a file.",
     ),
     Property("OAuthAuthorizationURL", Kind.URL, "Where a person signs in, when not at IdURL."),
     Property("OAuthAccessTokenURL", Kind.URL, "Where a code becomes a token, when not at IdURL."),

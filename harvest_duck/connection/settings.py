@@ -62,7 +62,9 @@ class OAuth:
     expires_in_s: float | None
     token_timestamp_ms: int | None
     verifier: Secret | None
-    grant_type: str | None
+    pkce_verifier: Secret | None
+    pkce: bool
+    grant_type: str
     params: Secret | None
     settings_location: str | None
     authorization_url: str | None
@@ -134,16 +136,38 @@ class Connection:
             raise CredentialsError(f'"{self.account_id}" is not an account id: {advice}')
         return self.account_id
 
+    @property
+    def stores_tokens(self) -> bool:
+        """Whether tokens come from a sign-in that is kept, and are refreshed, rather than from the string alone."""
+        return self.auth_scheme is AuthScheme.OAUTH and self.oauth.initiate is not InitiateOAuth.OFF
+
     def require_token(self) -> Secret:
-        """The bearer token; raises `LoginRequired` where it has to come from OAuth, else `CredentialsError`."""
+        """The token as given; raises `LoginRequired` where it has to come from a sign-in, else `CredentialsError`."""
         if self.token is not None:
             return self.token
         if self.auth_scheme is AuthScheme.OAUTH:
-            raise LoginRequired("AuthScheme is OAuth and there is no OAuthAccessToken: sign in to Harvest first")
+            raise LoginRequired(
+                f"AuthScheme is OAuth, InitiateOAuth is {self.oauth.initiate} and no OAuthAccessToken is given: "
+                "set InitiateOAuth=GETANDREFRESH to sign in, or REFRESH to use the sign-in of `harvest-duck login`"
+            )
+        other = " (or AuthScheme=OAuth to sign in)" if self.oauth.client_id else ""
         raise CredentialsError(
             "no Harvest token is given: set APIKey or HARVEST_ACCESS_TOKEN to a personal access token, "
-            "made at id.getharvest.com/developers"
+            f"made at id.getharvest.com/developers{other}"
         )
+
+    def require_credentials(self) -> None:
+        """Nothing where a request can be authorized, now or after a sign-in; the errors of `require_token` otherwise.
+
+        A kept sign-in needs the OAuthClientId of the application that it belongs to: `CredentialsError` without one.
+        """
+        if not self.stores_tokens:
+            self.require_token()
+        elif self.oauth.client_id is None:
+            raise CredentialsError(
+                f"AuthScheme is OAuth, InitiateOAuth is {self.oauth.initiate} and no OAuthClientId is given: "
+                "set OAuthClientId and OAuthClientSecret, shown at id.getharvest.com/developers"
+            )
 
 
 def connection(given: Mapping[str, Given]) -> Connection:
@@ -190,7 +214,9 @@ def _oauth(values: Values) -> OAuth:
         expires_in_s=values.seconds("OAuthExpiresIn"),
         token_timestamp_ms=values.integer_or_none("OAuthTokenTimestamp"),
         verifier=values.token("OAuthVerifier"),
-        grant_type=values.text("OAuthGrantType"),
+        pkce_verifier=values.token("PKCEVerifier"),
+        pkce=values.boolean("UsePKCE"),
+        grant_type=values.choice("OAuthGrantType"),
         params=values.secret("OAuthParams"),
         settings_location=values.text("OAuthSettingsLocation"),
         authorization_url=values.url("OAuthAuthorizationURL"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bearer", "refuse_leaks"]
 
-_SECRETS = ("OAuthRefreshToken", "OAuthClientSecret", "OAuthParams", "OAuthVerifier", "CustomHeaders")
+_SECRETS = ("OAuthRefreshToken", "OAuthClientSecret", "OAuthParams", "OAuthVerifier", "PKCEVerifier", "CustomHeaders")
 _DESTINATIONS = ("BaseURL", "IdURL", "OAuthAccessTokenURL", "OAuthRefreshTokenURL")
 _HARVEST = {urlsplit(PROPERTIES[name].default).hostname for name in ("BaseURL", "IdURL")}
 _ENVIRONMENT = {Place.ENVIRONMENT, Place.ENVIRONMENT_STRING}

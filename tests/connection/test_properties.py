@@ -35,13 +35,13 @@ FirewallPassword FirewallPort FirewallServer FirewallType FirewallUser Format Ge
 Logfile LogModules MaxLogFileSize MaxRows OAuthAccessToken OAuthAccessTokenSecret OAuthAccessTokenURL
 OAuthAuthorizationURL OAuthClientId OAuthClientSecret OAuthExpiresIn OAuthGrantType OAuthParams OAuthRefreshToken
 OAuthRefreshTokenURL OAuthRequestTokenURL OAuthSettingsLocation OAuthTokenTimestamp OAuthVerifier OAuthVersion Offline
-Other Pagesize Password PoolIdleTimeout PoolMaxSize PoolMinSize PoolWaitTime Profile ProfileSettings ProxyAuthScheme
+Other Pagesize Password PKCEVerifier PoolIdleTimeout PoolMaxSize PoolMinSize PoolWaitTime Profile ProfileSettings ProxyAuthScheme
 ProxyAutoDetect ProxyExceptions ProxyPassword ProxyPort ProxyServer ProxySSLType ProxyUser PseudoColumns Readonly
 RowScanDepth RTK Scope SSLClientCert SSLClientCertPassword SSLClientCertSubject SSLClientCertType SSLServerCert
 SupportEnhancedSQL Tables Timeout URI UseConnectionPooling User UserDefinedViews Verbosity Views XPath
 """,
 )
-OWN = ["BaseURL", "IdURL", "RateLimit", "ReportsRateLimit", "MaxConnections", "UserAgent", "DSN", "Driver"]
+OWN = ["BaseURL", "IdURL", "RateLimit", "ReportsRateLimit", "MaxConnections", "UserAgent", "DSN", "Driver", "UsePKCE"]
 LATER = [entry.name for entry in PROPERTIES.values() if entry.support is Support.LATER]
 CHECKED = {Kind.INTEGER, Kind.SECONDS, Kind.BOOLEAN, Kind.CHOICE, Kind.URL, Kind.RATE, Kind.HEADERS, Kind.HOST}
 CHECKED |= {Kind.HOSTS, Kind.FILE, Kind.TOKEN, Kind.ACCOUNT}

@@ -58,8 +58,21 @@ def test_official_oauth_example() -> None:
     assert connection.oauth.client_id == "your_client_id"
     assert connection.oauth.client_secret == Secret("your_client_secret")
     assert connection.oauth.callback_url == "your_callback_url"
-    with pytest.raises(LoginRequired, match=r"^AuthScheme is OAuth and there is no OAuthAccessToken"):
-        connection.require_token()
+    assert connection.stores_tokens
+    connection.require_credentials()
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("AuthScheme=OAuth", LoginRequired, "InitiateOAuth is OFF and no OAuthAccessToken is given: set InitiateOAuth"),
+        ("AuthScheme=OAuth;InitiateOAuth=REFRESH", CredentialsError, "no OAuthClientId is given: set OAuthClientId"),
+        ("OAuthClientId=x", CredentialsError, "or AuthScheme=OAuth to sign in"),
+    ],
+)
+def test_what_cannot_authorize_a_request_says_what_to_set(text: str, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        read(text).require_credentials()
 
 
 def test_account_and_token_as_given() -> None:
@@ -110,7 +123,7 @@ def test_oauth_properties_are_kept() -> None:
     oauth = read(
         "AuthScheme=OAuth;InitiateOAuth=refresh;OAuthClientId=id;OAuthClientSecret=s;CallbackURL=http://localhost:1/cb;"
         "Scope='harvest:1 x';OAuthAccessToken=a;OAuthRefreshToken=r;OAuthExpiresIn=60.5;OAuthTokenTimestamp=17;"
-        "OAuthVerifier=v;OAuthGrantType=CODE;OAuthParams=p=q;OAuthSettingsLocation=memory://x;OAuthVersion=2.0;"
+        "OAuthVerifier=v;PKCEVerifier=w;UsePKCE=false;OAuthGrantType=code;OAuthParams=p=q;OAuthSettingsLocation=memory://x;OAuthVersion=2.0;"
         "OAuthAuthorizationURL=https://a.example/;OAuthAccessTokenURL=https://b.example;"
         "OAuthRefreshTokenURL=https://c.example/x"
     ).oauth
@@ -129,6 +142,8 @@ def test_oauth_properties_are_kept() -> None:
         "expires_in_s": 60.5,
         "token_timestamp_ms": 17,
         "verifier": "v",
+        "pkce_verifier": "w",
+        "pkce": False,
         "grant_type": "CODE",
         "params": "p=q",
         "settings_location": "memory://x",

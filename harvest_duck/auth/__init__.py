@@ -1,0 +1,17 @@
+"""Who asks Harvest: the token of each request, and the sign-in that it comes from.
+
+::
+
+    client ─ credential ─ kept ─┬─ store     keyring, file or memory; one lock for all who share it
+                                ├─ tokens    the document that is kept, as values
+                                ├─ authority ─ oauth, answers      requests to Harvest ID, and what comes back
+                                └─ consent ─ callback, terminal, page      a person, their browser, their terminal
+
+`credential_for` is the way in. Facts: https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
+"""
+
+from __future__ import annotations
+
+from harvest_duck.auth.credential import Credential, GivenToken, credential_for
+
+__all__ = ["Credential", "GivenToken", "credential_for"]

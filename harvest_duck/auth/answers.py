@@ -1,0 +1,169 @@
+"""What comes back from Harvest ID, as functions of values: tokens, the code in a redirect, or what went wrong.
+
+`oauth` makes what these answer. No error repeats a token, a code, a secret, or a description that may hold one.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeGuard
+from urllib.parse import parse_qsl, urlsplit
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
+
+from harvest_duck.auth.tokens import Tokens
+from harvest_duck.connection import Secret
+from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, ProtocolError, RateLimited, ServerError
+from harvest_duck.protocol import retry_after_s
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harvest_duck.auth.oauth import Authorization, TokenRequest
+
+__all__ = ["code_in", "pasted", "tokens_in"]
+
+_TOKEN = re.compile(r"[!-~]+")
+_QUOTED = 200
+_AGAIN = "run `harvest-duck login` again"
+
+
+def tokens_in(
+    request: TokenRequest, status: int, headers: Mapping[str, str], body: bytes, *, now: float, kept: Secret | None
+) -> Tokens:
+    """The tokens in an answer of the token endpoint; `kept` is the refresh token where it brings no other.
+
+    Raises `LoginRequired` for a refresh token that is refused and `LoginFailed` for a code, `CredentialsError` for an
+    application that is, `ServerError` and `RateLimited` where trying again can help, else `ProtocolError`.
+    """
+    answer = _object(body)
+    if status != 200:  # noqa: PLR2004 - RFC 6749, section 5.1
+        raise _refusal(request, status, headers, answer)
+    token, renewing, lifetime = answer.get("access_token"), answer.get("refresh_token"), answer.get("expires_in")
+    kind = answer.get("token_type", "bearer")
+    if not _is_token(token) or not (renewing is None or _is_token(renewing)) or str(kind).lower() != "bearer":
+        raise ProtocolError(f"{request.what}: the answer of Harvest ID holds no bearer token: check IdURL")
+    lifetime_s = _seconds(lifetime)
+    return Tokens(
+        access_token=Secret(token),
+        refresh_token=Secret(renewing) if renewing else kept,
+        issued_at=now,
+        expires_at=None if lifetime_s is None else now + lifetime_s,
+    )
+
+
+def code_in(redirect: str, expected: Authorization) -> Secret:
+    """The authorization code in a redirect that answers `expected`.
+
+    Raises `LoginFailed`: the state is another one or missing (RFC 6749, section 10.12), the person said no, or Harvest
+    reports an error.
+    """
+    params = parse_qsl(urlsplit(redirect).query, keep_blank_values=True)
+    answer = dict(params)
+    if len(answer) < len(params):
+        raise LoginFailed(f"the redirect names a parameter twice and was refused: {_AGAIN}")
+    if "state" not in answer:
+        raise LoginFailed(f"the redirect carries no state and was refused, as anybody could have made it: {_AGAIN}")
+    if not hmac.compare_digest(answer["state"].encode(), expected.state.encode()):
+        raise LoginFailed(
+            "the redirect carries the state of another sign-in and was refused: "
+            "close older pages of Harvest's sign-in, and run `harvest-duck login` again"
+        )
+    if answer.get("error") == "access_denied":
+        raise LoginFailed("the consent was denied: run `harvest-duck login` again and choose to allow access")
+    if "error" in answer:
+        raise LoginFailed(f"Harvest ID reports {_told(answer)}: check OAuthClientId, CallbackURL and Scope")
+    try:
+        return Secret(parse_authorization_code_response(redirect, expected.state)["code"])
+    except OAuth2Error as error:
+        raise LoginFailed(f"the redirect carries no code: check CallbackURL, and {_AGAIN}") from error
+
+
+def pasted(text: str, expected: Authorization, callback_url: str | None) -> Secret:
+    """The authorization code in what a person pasted: the address of the page they landed on, its query, or the code.
+
+    Raises `LoginFailed` as `code_in` does, and for an address that is not that of CallbackURL.
+    """
+    text = text.strip()
+    if text.lower().startswith(("http://", "https://")):
+        if callback_url is not None and _place(text) != _place(callback_url):
+            raise LoginFailed(
+                "the pasted address does not begin with CallbackURL: paste the address of the page that you land on "
+                "after you agree"
+            )
+        return code_in(text, expected)
+    if "=" in text:
+        return code_in(f"http://localhost/?{text.lstrip('?')}", expected)
+    if not _is_token(text):
+        raise LoginFailed("nothing that could be a code was pasted: paste the whole address of the page you land on")
+    return Secret(text)
+
+
+def _refusal(
+    request: TokenRequest, status: int, headers: Mapping[str, str], answer: dict[str, Any]
+) -> LoginRequired | LoginFailed | CredentialsError | ServerError | RateLimited | ProtocolError:
+    # RFC 6749, section 5.2
+    answered = f"{request.what}: Harvest ID answered {status}"
+    if status == 429:  # noqa: PLR2004 - too many requests
+        wait = retry_after_s(headers)
+        return RateLimited(f"{answered}: too many requests; try again later", status=status, retry_after_s=wait)
+    if status >= 500:  # noqa: PLR2004 - the class of server errors
+        wait = retry_after_s(headers)
+        return ServerError(f"{answered}: a fault of the server; try again later", status=status, retry_after_s=wait)
+    match answer.get("error"):
+        case "invalid_grant" if request.what == "refresh":
+            return LoginRequired(
+                "Harvest refused the refresh token, which is expired, revoked or used already: run `harvest-duck login`"
+            )
+        case "invalid_grant":
+            return LoginFailed(
+                "Harvest refused the code, which is used already, older than a few minutes, or meant for another "
+                f"CallbackURL: {_AGAIN}"
+            )
+        case "invalid_client" | "unauthorized_client":
+            return CredentialsError(
+                f"{answered} {_told(answer)}: check OAuthClientId and OAuthClientSecret at id.getharvest.com/developers"
+            )
+        case str():
+            return CredentialsError(f"{answered} {_told(answer)}: check OAuthClientId, CallbackURL and OAuthParams")
+    if 300 <= status < 400:  # noqa: PLR2004 - the class of redirections
+        return ProtocolError(f"{answered}: a redirect, which is not followed, as secrets would go with it: check IdURL")
+    return ProtocolError(f"{answered}: a status that a token endpoint does not have: check IdURL")
+
+
+def _told(answer: Mapping[str, Any]) -> str:
+    """The error that Harvest ID names, on one line; not its description, which may repeat what was sent."""
+    text = " ".join(str(answer.get("error", "")).split())
+    return "".join(each for each in text if each.isprintable())[:_QUOTED] or "an error"
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _is_token(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+def _seconds(value: object) -> float | None:
+    """The lifetime of a token; None where it is not told, or nothing that could be one."""
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e10:  # noqa: PLR2004 - 317 years
+        return None
+    return float(value)
+
+
+def _place(url: str) -> tuple[object, ...]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port, parts.path.rstrip("/")
+    except ValueError:
+        return (url,)

@@ -1,0 +1,142 @@
+"""The redirect of a sign-in, received on this machine: a server on the loopback address of CallbackURL alone.
+
+It listens while one sign-in is under way, answers only the path of CallbackURL asked for by that name, hands over the
+first such request, and shows its browser the page that it is told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from harvest_duck.auth import page
+from harvest_duck.connection import loopback
+from harvest_duck.errors import ConnectionStringError, LoginFailed
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Callback", "RedirectServer", "callback_in"]
+
+_GONE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A CallbackURL on this machine: its host as written, its port and path."""
+
+    host: str
+    port: int
+    path: str
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses to listen on; a browser takes either for localhost."""
+        return ("127.0.0.1", "::1") if self.host == "localhost" else (self.host,)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What the Host header of a request for it says."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return frozenset({f"{host}:{self.port}", host} if self.port == 80 else {f"{host}:{self.port}"})  # noqa: PLR2004 - HTTP's own
+
+
+def callback_in(url: str) -> Callback | None:
+    """The callback that `url` names where this machine can listen for it; None where it is elsewhere, or wants TLS.
+
+    Raises `ConnectionStringError` for what is no URL of http or https.
+    """
+    wrong = "CallbackURL has to be the redirect URI of your OAuth application, such as http://localhost:8765/callback"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConnectionStringError(wrong) from None
+    if parts.scheme not in ("http", "https") or not host or parts.fragment or parts.username is not None:
+        raise ConnectionStringError(wrong)
+    if parts.scheme == "https" or not loopback(host):
+        return None
+    return Callback(host, port or 80, parts.path or "/")
+
+
+class RedirectServer:
+    """A server for one redirect, as a context; `redirect` waits for it, `answer` is what its browser is shown."""
+
+    def __init__(self, callback: Callback) -> None:
+        self._callback = callback
+        self._redirect: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._page: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=_GONE_S)
+
+    async def __aenter__(self) -> Self:
+        """Listen; raises `LoginFailed` where another program does already."""
+        try:
+            await self._runner.setup()
+            for address in self._callback.addresses:
+                await self._listen(address)
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the port, once the browser has its page; one that is left without is told that the sign-in is over."""
+        self.answer(page.failure("the sign-in was given up"))
+        await self._runner.cleanup()
+
+    async def redirect(self) -> str:
+        """The path and query of the redirect, waited for."""
+        return await asyncio.shield(self._redirect)
+
+    def answer(self, shown: str) -> None:
+        """Show this page to the browser that came with the redirect; the first page stands."""
+        if not self._page.done():
+            self._page.set_result(shown)
+
+    async def _listen(self, address: str) -> None:
+        port = self._callback.port
+        try:
+            await web.TCPSite(self._runner, address, port).start()
+        except OSError as error:
+            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) and address == "::1":
+                return
+            if error.errno == errno.EADDRINUSE:
+                raise LoginFailed(
+                    f"port {port} of CallbackURL is in use by another program: end it, or register and set a "
+                    "CallbackURL with another port"
+                ) from error
+            reason = "no right to it" if error.errno == errno.EACCES else error.strerror or type(error).__name__
+            raise LoginFailed(
+                f"nothing can listen on port {port} of CallbackURL ({reason}): register and set a CallbackURL with a "
+                "port from 1024 on"
+            ) from error
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not self._meant(request):
+            return web.Response(status=404, text="Not Found", headers={"Cache-Control": "no-store"})
+        if self._redirect.done():
+            return web.Response(text=page.failure("this sign-in has its answer already"), headers=page.HEADERS)
+        self._redirect.set_result(request.path_qs)
+        return web.Response(text=await asyncio.shield(self._page), headers=page.HEADERS)
+
+    def _meant(self, request: web.BaseRequest) -> bool:
+        """Whether the request can be a redirect: GET from this machine, for the path, under the name of CallbackURL."""
+        # The name is checked against DNS rebinding: a page of another name that was pointed at this address.
+        return (
+            request.method == "GET"
+            and request.path == self._callback.path
+            and request.headers.get("Host", "").lower() in self._callback.names
+            and _from_here(request.transport)
+        )
+
+
+def _from_here(transport: asyncio.Transport | None) -> bool:
+    peer = transport.get_extra_info("peername") if transport else None
+    return peer is not None and loopback(peer[0])

@@ -1,0 +1,143 @@
+"""The authorization code flow with a person: browser opened or address shown, redirect taken, page shown.
+
+The redirect comes to the loopback address of CallbackURL, or is pasted where there is no browser. It is checked by
+`answers`; what becomes of the code is for the caller, whose outcome the browser's page tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, TypeVar
+
+from harvest_duck.auth import answers, oauth, page, terminal
+from harvest_duck.auth.callback import Callback, RedirectServer, callback_in
+from harvest_duck.errors import CredentialsError, HarvestDuckError, LoginFailed, LoginRequired
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from harvest_duck.auth.oauth import Authorization
+    from harvest_duck.auth.terminal import Manner
+    from harvest_duck.connection import Connection, Secret
+
+__all__ = ["Outcome", "consent"]
+
+T = TypeVar("T")
+Outcome = tuple[T, str]
+
+
+async def consent(
+    connection: Connection,
+    manner: Manner,
+    complete: Callable[[Secret, Secret | None], Awaitable[Outcome[T]]],
+) -> T:
+    """What `complete` makes of the code that the person's consent leads to, and of the PKCE verifier.
+
+    `complete` returns a value and the page that the browser then shows. Raises `LoginRequired` where this process can
+    reach nobody, `LoginFailed` where the person says no, nobody agrees in time, the redirect is not the one that was
+    asked for, or its port is taken; and what `complete` raises, which the page tells too.
+    """
+    callback = _callback(connection, manner)
+    authorization = oauth.authorization(connection)
+    try:
+        async with AsyncExitStack() as stack, asyncio.timeout(manner.limit_s):
+            server = await _server(stack, callback, manner)
+            pasting = manner.terminal and (server is None or not manner.browser)
+            _ask(authorization, manner, pasting=pasting)
+            try:
+                code = await _code(authorization, server, connection.oauth.callback_url, pasting=pasting)
+                made, shown = await complete(code, authorization.pkce_verifier)
+            except HarvestDuckError as error:
+                _show(server, page.failure(str(error)))
+                raise
+            _show(server, shown)
+            return made
+    except TimeoutError:
+        raise LoginFailed(
+            f"nobody agreed within {manner.limit_s:.0f} s: run `harvest-duck login` again, and look for Harvest's page "
+            "in your browser"
+        ) from None
+
+
+def _callback(connection: Connection, manner: Manner) -> Callback | None:
+    """Where the redirect can be taken, None where it has to be pasted; refuses what cannot work."""
+    url = connection.oauth.callback_url
+    callback = callback_in(url) if url is not None else None
+    if not manner.browser and not manner.terminal:
+        raise LoginRequired(
+            "nobody is signed in, and there is neither a browser nor a terminal here: "
+            "run `harvest-duck login --no-browser` in a terminal first"
+        )
+    if callback is None and not manner.terminal:
+        if url is None:
+            raise CredentialsError(
+                "signing in needs CallbackURL: set it to the redirect URI of your OAuth application, such as "
+                "http://localhost:8765/callback"
+            )
+        raise LoginRequired(
+            "CallbackURL is not plain http to this machine, so nothing here can take its redirect: register and set "
+            "one such as http://localhost:8765/callback, or run `harvest-duck login` in a terminal and paste"
+        )
+    return callback
+
+
+async def _server(stack: AsyncExitStack, callback: Callback | None, manner: Manner) -> RedirectServer | None:
+    """The server that takes the redirect; None where there is none, as somebody will paste it."""
+    if callback is None:
+        return None
+    try:
+        return await stack.enter_async_context(RedirectServer(callback))
+    except LoginFailed:
+        if manner.browser:
+            raise
+        return None
+
+
+def _ask(authorization: Authorization, manner: Manner, *, pasting: bool) -> None:
+    """Send the person to Harvest."""
+    if manner.browser:
+        manner.tell(f"Harvest asks for your consent in the browser. If no page opens, go to\n\n  {authorization.url}\n")
+        terminal.open_browser(authorization.url)
+    else:
+        manner.tell(f"To sign in to Harvest, open this address in a browser:\n\n  {authorization.url}\n")
+    if pasting:
+        manner.tell("Then copy the address of the page you land on, even if it cannot be shown, and paste it here:")
+
+
+async def _code(
+    authorization: Authorization, server: RedirectServer | None, callback_url: str | None, *, pasting: bool
+) -> Secret:
+    """The code, from the redirect or from what is pasted, whichever comes first."""
+    ways: list[Coroutine[None, None, Secret]] = []
+    if server is not None:
+        ways.append(_redirected(server, authorization))
+    if pasting:
+        ways.append(_pasted(authorization, callback_url, alone=server is None))
+    tasks = [asyncio.ensure_future(way) for way in ways]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(task for task in tasks if task.done()).result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _redirected(server: RedirectServer, authorization: Authorization) -> Secret:
+    return answers.code_in(await server.redirect(), authorization)
+
+
+async def _pasted(authorization: Authorization, callback_url: str | None, *, alone: bool) -> Secret:
+    """The code in the first line that is not blank; the end of the input is the end where this way is `alone`."""
+    while (line := await terminal.pasted_line()) is not None:
+        if line.strip():
+            return answers.pasted(line, authorization, callback_url)
+    if not alone:
+        await asyncio.Event().wait()
+    raise LoginFailed("standard input ended before an address was pasted: run `harvest-duck login` in a terminal")
+
+
+def _show(server: RedirectServer | None, shown: str) -> None:
+    if server is not None:
+        server.answer(shown)

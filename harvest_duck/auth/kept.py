@@ -1,0 +1,240 @@
+"""The sign-in that a connection may use, out of its store: refreshed when due or refused, and made where that is asked.
+
+What InitiateOAuth allows decides how far it goes::
+
+    REFRESH        the kept sign-in (or tokens of the string, kept from then on), refreshed
+    GETANDREFRESH  the same, and a person is asked where nothing usable is kept
+
+One refresh runs at a time among all tasks, threads and processes that share a store. It holds the store's lock, looks
+for what another has stored meanwhile, and stores the new refresh token before anything uses the new access token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from harvest_duck import background
+from harvest_duck.auth import oauth, page
+from harvest_duck.auth.authority import Authority, Identity
+from harvest_duck.auth.consent import consent
+from harvest_duck.auth.store import locked, store_for
+from harvest_duck.auth.terminal import LIMIT_S, Manner
+from harvest_duck.auth.tokens import SignIn, Tokens, find, parse, put, render
+from harvest_duck.connection import InitiateOAuth, Secret
+from harvest_duck.errors import LoginFailed, LoginRequired
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Hashable
+
+    from harvest_duck.connection import Connection, OAuth
+
+__all__ = ["KeptSignIn", "forget"]
+
+T = TypeVar("T")
+
+#: A lock is held for one refresh, which a dead server makes last some time, or while a person is asked.
+_LOCK_S = LIMIT_S + 60
+
+
+class KeptSignIn:
+    """The sign-in that a connection may use, out of its store; `now` is the time in Unix seconds."""
+
+    def __init__(
+        self, connection: Connection, *, now: Callable[[], float] = time.time, manner: Manner | None = None
+    ) -> None:
+        self._connection = connection
+        self._now = now
+        self._manner = manner
+        self._wanted = oauth.wanted(connection)
+        self._store = store_for(connection, self._wanted)
+        self._authority = Authority(connection, now=now)
+        self._current: SignIn | None = None
+        self._turn = asyncio.Lock()
+        self._refreshes = 0
+        _live.add(self)
+
+    @property
+    def identity(self) -> Hashable:
+        """The store and what is wanted of it, which stay when the token changes."""
+        return self._store.where, self._wanted
+
+    async def tokens(self) -> AsyncGenerator[Secret]:
+        """The access token, refreshed first where it is due; then what another has stored; then one more refresh.
+
+        Raises `LoginRequired` where nobody is signed in and nobody may be asked, the errors of `consent` where somebody
+        is, and those of the store and of Harvest ID.
+        """
+        token = await self._token(None)
+        yield token
+        before = self._refreshes
+        token = await self._token(refused=token)
+        yield token
+        if self._refreshes == before:
+            yield await self._token(refused=token)
+
+    async def sign_in(self) -> tuple[SignIn, Identity]:
+        """A new sign-in by a person, whatever is kept, and who it was; raises as `consent` does."""
+        async with self._turn, locked(self._store, within_s=_LOCK_S):
+            return await self._asked(self._manner or Manner.found())
+
+    async def sign_out(self) -> SignIn | None:
+        """The sign-in that was kept for the connection and is forgotten now, here and in the store; None for none."""
+        async with self._turn, locked(self._store, within_s=_LOCK_S):
+            kept = await self._kept()
+            gone = find(kept, self._wanted)
+            if gone is not None:
+                left = tuple(each for each in kept if each is not gone)
+                await (self._keep(left) if left else _apart(self._store.clear))
+            forget(self._store.where)
+            return gone
+
+    async def close(self) -> None:
+        """Close the connections to Harvest ID."""
+        await self._authority.close()
+
+    def forget(self, where: str) -> None:
+        """Read the store again before the next request, if it is the one at `where`."""
+        if self._store.where == where:
+            self._current = None
+
+    async def _token(self, refused: Secret | None) -> Secret:
+        """The access token of the current sign-in, which is made usable first."""
+        current = self._current
+        if current is not None and self._usable(current, refused):
+            return current.tokens.access_token
+        async with self._turn:
+            if self._current is None or not self._usable(self._current, refused):
+                try:
+                    # To its end, whatever becomes of the query: a refresh token that was sent may be good no more.
+                    self._current = await background.finished(self._refreshed(refused))
+                except LoginRequired as reason:
+                    if self._connection.oauth.initiate is not InitiateOAuth.GETANDREFRESH:
+                        raise
+                    self._current = await self._entered(refused, reason)
+                    self._refreshes += 1
+            return self._current.tokens.access_token
+
+    def _usable(self, sign_in: SignIn, refused: Secret | None) -> bool:
+        return sign_in.tokens.access_token != refused and sign_in.tokens.fresh(self._now())
+
+    async def _refreshed(self, refused: Secret | None) -> SignIn:
+        """The kept sign-in with a usable token, refreshed if need be; `LoginRequired` where only a person can help."""
+        async with locked(self._store, within_s=_LOCK_S):
+            kept = await self._kept()
+            found = find(kept, self._wanted) or await self._begun()
+            if found is None:
+                raise LoginRequired(
+                    f"nobody is signed in to Harvest for this OAuthClientId and account, says {self._store.where}: "
+                    "run `harvest-duck login`"
+                )
+            if not self._usable(found, refused):
+                if found.tokens.refresh_token is None:
+                    raise LoginRequired(
+                        "the access token is expired or refused, and there is no refresh token: "
+                        "run `harvest-duck login`"
+                    )
+                found = replace(found, tokens=await self._authority.refresh(found.tokens.refresh_token))
+                self._refreshes += 1
+            if found not in kept:
+                await self._keep(put(kept, found))
+            return found
+
+    async def _begun(self) -> SignIn | None:
+        """The sign-in that the connection string brings along: with tokens, or with a code from a browser elsewhere."""
+        given = self._connection.oauth
+        if given.access_token or given.refresh_token:
+            tokens = _given(given)
+        elif given.verifier and given.initiate is InitiateOAuth.GETANDREFRESH:
+            tokens = await self._authority.exchange(given.verifier, given.pkce_verifier)
+        else:
+            return None
+        return SignIn(self._wanted.audience, self._wanted.client_id, tokens, seed=self._wanted.seed)
+
+    async def _entered(self, refused: Secret | None, reason: LoginRequired) -> SignIn:
+        """The sign-in that another program has stored meanwhile, else that of a person, who is asked now."""
+        manner = self._manner or Manner.found()
+        if not manner.browser and not manner.terminal:
+            raise reason
+        async with locked(self._store, within_s=_LOCK_S):
+            found = find(await self._kept(), self._wanted)
+            if found is not None and self._usable(found, refused):
+                return found
+            return (await self._asked(manner))[0]
+
+    async def _asked(self, manner: Manner) -> tuple[SignIn, Identity]:
+        async def complete(code: Secret, pkce_verifier: Secret | None) -> tuple[tuple[SignIn, Identity], str]:
+            tokens = await self._authority.exchange(code, pkce_verifier)
+            who = await self._authority.identity(tokens.access_token)
+            accounts = tuple(account.id for account in who.harvest_accounts)
+            _reaching(who, self._wanted.account_id)
+            made = SignIn(
+                self._wanted.audience,
+                self._wanted.client_id,
+                tokens,
+                seed=self._wanted.seed,
+                user_id=who.user_id,
+                user=who.name,
+                accounts=accounts,
+            )
+            await self._keep(put(await self._kept(), made))
+            forget(self._store.where)
+            self._current = made
+            return (made, who), page.success(who.name, _listed(who))
+
+        return await consent(self._connection, manner, complete)
+
+    async def _kept(self) -> tuple[SignIn, ...]:
+        return parse(await _apart(self._store.read), where=self._store.where)
+
+    async def _keep(self, sign_ins: tuple[SignIn, ...]) -> None:
+        await _apart(lambda: self._store.write(render(sign_ins)))
+
+
+_live: weakref.WeakSet[KeptSignIn] = weakref.WeakSet()
+
+
+def forget(where: str) -> None:
+    """Let every credential of the process that uses the store at `where` read it again."""
+    for each in list(_live):
+        each.forget(where)
+
+
+async def _apart(call: Callable[[], T]) -> T:
+    """What `call` returns, which runs beside the loop, as a store may wait for a person to unlock a keyring."""
+    try:
+        running = asyncio.get_running_loop().run_in_executor(None, call)
+    except RuntimeError:
+        # The main thread has ended, and with it every pool; a refresh under way still has to be stored.
+        return call()
+    return await running
+
+
+def _given(oauth_given: OAuth) -> Tokens:
+    """The tokens of a connection string; a refresh token alone counts as expired."""
+    if oauth_given.access_token is None:
+        return Tokens(Secret(""), oauth_given.refresh_token, issued_at=0, expires_at=0)
+    made_ms, lifetime_s = oauth_given.token_timestamp_ms, oauth_given.expires_in_s
+    if made_ms is None or lifetime_s is None:
+        # Without both there is no telling; Harvest will answer 401 when it is time.
+        return Tokens(oauth_given.access_token, oauth_given.refresh_token)
+    made = made_ms / 1000
+    return Tokens(oauth_given.access_token, oauth_given.refresh_token, issued_at=made, expires_at=made + lifetime_s)
+
+
+def _reaching(who: Identity, account_id: int | None) -> None:
+    """Nothing where the token reaches the account; `LoginFailed` otherwise."""
+    if account_id is None or account_id in {account.id for account in who.harvest_accounts}:
+        return
+    raise LoginFailed(
+        f"{who.name} signed in, who reaches {_listed(who)} and not {account_id}: "
+        "sign in to Harvest as somebody else, or set another AccountId"
+    )
+
+
+def _listed(who: Identity) -> str:
+    names = [f"{account.name} ({account.id})" for account in who.harvest_accounts]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names) or "no Harvest account"

@@ -1,0 +1,167 @@
+"""What is sent to Harvest ID, as functions of values: the request for consent, for tokens, and for new ones.
+
+Authlib's protocol functions build the messages of RFC 6749 and RFC 7636; here stand Harvest's addresses, and which kept
+sign-in may go to them. `answers` reads what comes back. Nothing here sends anything.
+
+Source: https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from authlib.common.security import generate_token
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from harvest_duck.auth.tokens import Wanted
+from harvest_duck.connection import Secret
+from harvest_duck.errors import ConnectionStringError, CredentialsError
+
+if TYPE_CHECKING:
+    from harvest_duck.connection import Connection
+
+__all__ = [
+    "Authorization",
+    "TokenRequest",
+    "accounts_url",
+    "authorization",
+    "exchange",
+    "refresh",
+    "wanted",
+]
+
+_OWN = {"grant_type", "client_id", "client_secret", "code", "redirect_uri", "refresh_token", "code_verifier", "scope"}
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A request for consent: the `url` for a browser, and what the way back is checked against."""
+
+    url: str
+    state: str = field(repr=False)
+    pkce_verifier: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A POST to the token endpoint: where to, the form, and what it is called in errors and logs."""
+
+    url: str
+    form: str = field(repr=False)
+    what: str
+
+
+def wanted(connection: Connection) -> Wanted:
+    """Which kept sign-in the connection may use.
+
+    The audience names every host that would see its tokens, so that a connection string cannot send somebody's tokens
+    to a host of its own. A proxy sees them only together with a certificate of its choice.
+    """
+    oauth, proxy = connection.oauth, connection.proxy
+    hosts = [connection.base_url, connection.id_url, _token_url(connection), _refresh_url(connection)]
+    if connection.ssl_server_cert is not None and (proxy is not None or connection.proxy_from_environment):
+        hosts += [proxy.url if proxy else "the proxy of the environment", str(connection.ssl_server_cert)]
+    given = [oauth.access_token, oauth.refresh_token]
+    given = given if any(given) else [oauth.verifier]
+    account_id = connection.account_id
+    return Wanted(
+        audience=" ".join(hosts),
+        client_id=oauth.client_id or "",
+        seed=_digest(*(secret.reveal() if secret else "" for secret in given)) if any(given) else None,
+        account_id=int(account_id) if account_id and account_id.isdecimal() else None,
+    )
+
+
+def accounts_url(connection: Connection) -> str:
+    """Where a token tells whose it is and which accounts it reaches."""
+    return f"{connection.id_url}/api/v2/accounts"
+
+
+def authorization(connection: Connection, *, state: str | None = None) -> Authorization:
+    """A new request for consent, with a `state` and a PKCE verifier that nobody can guess.
+
+    Raises `CredentialsError` without OAuthClientId.
+    """
+    # RFC 6749, section 4.1.1, and RFC 7636, section 4.3
+    oauth = connection.oauth
+    verifier = Secret(generate_token(64)) if oauth.pkce else None
+    state = state or generate_token(43)
+    challenge = create_s256_code_challenge(verifier.reveal()).rstrip("=") if verifier else None
+    url = prepare_grant_uri(
+        oauth.authorization_url or f"{connection.id_url}/oauth2/authorize",
+        client_id=_client_id(connection),
+        response_type="code",
+        redirect_uri=oauth.callback_url,
+        scope=oauth.scope,
+        state=state,
+        code_challenge=challenge,
+        code_challenge_method="S256" if challenge else None,
+    )
+    return Authorization(url, state, verifier)
+
+
+def exchange(connection: Connection, code: Secret, pkce_verifier: Secret | None) -> TokenRequest:
+    """The request that turns a code into tokens."""
+    # RFC 6749, section 4.1.3
+    form = prepare_token_request(
+        "authorization_code",
+        redirect_uri=connection.oauth.callback_url,
+        code=code.reveal(),
+        code_verifier=pkce_verifier.reveal() if pkce_verifier else None,
+        **_client(connection),
+    )
+    return TokenRequest(_token_url(connection), form, "exchange of the code")
+
+
+def refresh(connection: Connection, refresh_token: Secret) -> TokenRequest:
+    """The request that turns a refresh token into new tokens."""
+    # RFC 6749, section 6
+    form = prepare_token_request("refresh_token", refresh_token=refresh_token.reveal(), **_client(connection))
+    return TokenRequest(_refresh_url(connection), form, "refresh")
+
+
+def _client_id(connection: Connection) -> str:
+    if connection.oauth.client_id is None:
+        raise CredentialsError(
+            "signing in needs an OAuth application: register one at id.getharvest.com/developers, and set "
+            "OAuthClientId, OAuthClientSecret and CallbackURL"
+        )
+    return connection.oauth.client_id
+
+
+def _client(connection: Connection) -> dict[str, str | None]:
+    """How the application names itself in the form, and what OAuthParams adds."""
+    secret = connection.oauth.client_secret
+    own = {"client_id": _client_id(connection), "client_secret": secret.reveal() if secret else None}
+    return _further(connection) | own
+
+
+def _further(connection: Connection) -> dict[str, str | None]:
+    params = connection.oauth.params
+    if params is None:
+        return {}
+    pairs = [pair.strip() for pair in re.split("[,&]", params.reveal()) if pair.strip()]
+    further = dict(parse_qsl("&".join(pairs), keep_blank_values=True))
+    if not all("=" in pair for pair in pairs) or _OWN & further.keys():
+        raise ConnectionStringError(
+            "OAuthParams has to be name=value pairs parted by commas or '&', none of them set by harvest_duck itself"
+        )
+    return dict(further)
+
+
+def _token_url(connection: Connection) -> str:
+    return connection.oauth.access_token_url or f"{connection.id_url}/api/v2/oauth2/token"
+
+
+def _refresh_url(connection: Connection) -> str:
+    return connection.oauth.refresh_token_url or _token_url(connection)
+
+
+def _digest(*texts: str) -> str:
+    """A name for texts that gives nothing of them away."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]

@@ -1,0 +1,77 @@
+"""`harvest-duck login`, `logout`, `whoami` and `accounts`: signing in by OAuth, and who a connection is."""
+
+from __future__ import annotations
+
+import click
+import duckdb
+import pyarrow as pa
+
+from harvest_duck import identity
+from harvest_duck.cli.output import Format, show
+from harvest_duck.cli.query import connection_option
+
+__all__ = ["accounts", "login", "logout", "whoami"]
+
+_account = click.option("--account", type=click.IntRange(1), metavar="ID", help="Stands for AccountId.")
+_form = click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", help="How to write."
+)
+_ACCOUNTS = pa.schema([("account_id", pa.int64()), ("name", pa.string()), ("product", pa.string())])
+_USER = pa.schema([("name", pa.string()), ("email", pa.string()), ("user_id", pa.int64()), ("accounts", pa.string())])
+
+
+@click.command()
+@connection_option
+@_account
+@click.option("--no-browser", is_flag=True, help="Print the address, and take the address of the page after it.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=identity.LIMIT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for your consent.",
+)
+def login(connection: str, account: int | None, timeout: float, *, no_browser: bool) -> None:
+    """Sign in to Harvest in the browser; queries use the sign-in from then on, and refresh it.
+
+    The connection names your OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL, best in a DSN.
+    """
+    who = identity.login(connection, account=account, browser=False if no_browser else None, limit_s=timeout)
+    click.echo(f"{who.name} is signed in, with {len(who.harvest_accounts)} Harvest account(s):", err=True)
+    for each in who.harvest_accounts:
+        click.echo(f"  {each.id}  {each.name}", err=True)
+
+
+@click.command()
+@connection_option
+@_account
+def logout(connection: str, account: int | None) -> None:
+    """Forget a sign-in; withdraw the application itself at id.getharvest.com."""
+    gone = identity.logout(connection, account=account)
+    click.echo("Nobody was signed in." if gone is None else f"{gone} is signed out.", err=True)
+
+
+@click.command()
+@connection_option
+@_form
+def whoami(connection: str, form: str) -> None:
+    """Tell whose token a connection sends."""
+    who = identity.whoami(connection)
+    listed = ", ".join(str(each.id) for each in who.harvest_accounts)
+    _show([{"name": who.name, "email": who.email, "user_id": who.user_id, "accounts": listed}], _USER, form)
+
+
+@click.command()
+@connection_option
+@_form
+def accounts(connection: str, form: str) -> None:
+    """List the accounts that a connection's token reaches."""
+    found = identity.accounts(connection)
+    _show([{"account_id": each.id, "name": each.name, "product": each.product} for each in found], _ACCOUNTS, form)
+
+
+def _show(rows: list[dict[str, object]], schema: pa.Schema, form: str) -> None:
+    with duckdb.connect() as con:
+        con.register("listed", pa.Table.from_pylist(rows, schema=schema))
+        show(con, "FROM listed", Format(form))

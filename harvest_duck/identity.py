@@ -1,0 +1,207 @@
+"""Signing in and out, and asking who a connection is: `login`, `logout`, `accounts`, `whoami`, and CData's procedures.
+
+The three procedures are the steps of a sign-in on their own, under the names that CData's drivers give them, for
+programs that show the consent page themselves: a URL, a code turned into tokens, tokens refreshed. They store nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from harvest_duck import background
+from harvest_duck.auth import credential_for, oauth
+from harvest_duck.auth.authority import Account, Authority, Identity
+from harvest_duck.auth.kept import KeptSignIn
+from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
+from harvest_duck.builtin import resolved
+from harvest_duck.connection import AuthScheme, Connection, InitiateOAuth, Secret
+from harvest_duck.errors import CredentialsError, Unauthorized
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from harvest_duck.auth.tokens import Tokens
+
+__all__ = [
+    "LIMIT_S",
+    "Account",
+    "AuthorizationURL",
+    "Identity",
+    "OAuthTokens",
+    "accounts",
+    "get_oauth_access_token",
+    "get_oauth_authorization_url",
+    "login",
+    "logout",
+    "refresh_oauth_access_token",
+    "whoami",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationURL:
+    """The page for a person's consent, and what the next step needs: both are None or checked by the caller."""
+
+    url: str
+    state: str
+    pkce_verifier: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthTokens:
+    """What the token endpoint gave; `expires_in_s` is the life of the access token in seconds, None where not told."""
+
+    access_token: Secret
+    refresh_token: Secret | None
+    expires_in_s: float | None
+
+
+def login(
+    connection: str = "",
+    *,
+    account: int | None = None,
+    browser: bool | None = None,
+    limit_s: float = LIMIT_S,
+    tell: Callable[[str], None] = tell,
+) -> Identity:
+    """Who signed in to Harvest in the browser just now; the tokens are kept for the queries to come.
+
+    `connection` names the OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL. `account` stands for its
+    AccountId, which the person has to reach. `browser` False prints the address instead and takes what is pasted;
+    None opens one where there is one. Raises `LoginFailed` where nobody agrees within `limit_s` seconds, the consent is
+    denied or the redirect is not the right one, and `CredentialsError` where the application or the store will not do.
+    """
+    settings = _signing_in(resolved(connection), account)
+    terminal = terminal_there() or browser is False
+    browser = browser_there() if browser is None else browser
+    manner = Manner(browser=browser, terminal=terminal, limit_s=limit_s, tell=tell)
+    return background.run(_with(lambda: KeptSignIn(settings, manner=manner), _sign_in))
+
+
+def logout(connection: str = "", *, account: int | None = None) -> str | None:
+    """The name of the person whose sign-in for `connection` is forgotten now; None where there was none.
+
+    Harvest goes on honouring the tokens until they expire, as its API has no way to revoke them: a person can withdraw
+    the application at id.getharvest.com.
+    """
+    settings = _signing_in(resolved(connection), account)
+    gone = background.run(_with(lambda: KeptSignIn(settings), KeptSignIn.sign_out))
+    return None if gone is None else gone.user or "somebody whose tokens came with a connection string"
+
+
+def whoami(connection: str = "") -> Identity:
+    """Whose token `connection` sends, as Harvest ID tells, with the accounts that it reaches."""
+    settings = resolved(connection)
+    return background.run(_identity(settings))
+
+
+def accounts(connection: str = "") -> tuple[Account, ...]:
+    """The accounts of Harvest and Forecast that the token of `connection` reaches, in Harvest's order."""
+    return whoami(connection).accounts
+
+
+def get_oauth_authorization_url(
+    connection: str = "", *, callback_url: str | None = None, scope: str | None = None, state: str | None = None
+) -> AuthorizationURL:
+    """The URL at which a person consents, with its `state` and the PKCE verifier for the exchange.
+
+    Nothing is sent. The caller has to compare the `state` that comes back.
+    """
+    begun = oauth.authorization(_with_properties(connection, callback_url, scope), state=state)
+    return AuthorizationURL(begun.url, begun.state, begun.pkce_verifier)
+
+
+def get_oauth_access_token(
+    connection: str = "",
+    *,
+    verifier: str | Secret | None = None,
+    callback_url: str | None = None,
+    pkce_verifier: str | Secret | None = None,
+) -> OAuthTokens:
+    """The tokens for a code, which `verifier` or OAuthVerifier is; raises `LoginFailed` for one that is refused."""
+    settings = _with_properties(connection, callback_url, None)
+    code = _secret(verifier) or settings.oauth.verifier
+    if code is None:
+        raise CredentialsError("get_oauth_access_token needs the code of the redirect: pass verifier or OAuthVerifier")
+    proof = _secret(pkce_verifier) or settings.oauth.pkce_verifier
+    return _tokens(settings, lambda authority: authority.exchange(code, proof))
+
+
+def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Secret | None = None) -> OAuthTokens:
+    """New tokens for a refresh token, which may be good for nothing afterwards; `LoginRequired` where it is refused."""
+    settings = resolved(connection)
+    token = _secret(refresh_token) or settings.oauth.refresh_token
+    if token is None:
+        raise CredentialsError(
+            "refresh_oauth_access_token needs a refresh token: pass refresh_token or OAuthRefreshToken"
+        )
+    return _tokens(settings, lambda authority: authority.refresh(token))
+
+
+def _signing_in(settings: Connection, account: int | None) -> Connection:
+    """The connection as one that keeps sign-ins, whatever it says of its own accord."""
+    initiate = settings.oauth.initiate
+    kept = InitiateOAuth.GETANDREFRESH if initiate is InitiateOAuth.OFF else initiate
+    return replace(
+        settings,
+        auth_scheme=AuthScheme.OAUTH,
+        oauth=replace(settings.oauth, initiate=kept),
+        account_id=settings.account_id if account is None else str(account),
+    )
+
+
+async def _sign_in(kept: KeptSignIn) -> Identity:
+    return (await kept.sign_in())[1]
+
+
+async def _with(make: Callable[[], KeptSignIn], ask: Callable[[KeptSignIn], Awaitable[T]]) -> T:
+    """What `ask` makes of a sign-in that is let go afterwards."""
+    kept = make()
+    try:
+        return await ask(kept)
+    finally:
+        await kept.close()
+
+
+async def _identity(settings: Connection) -> Identity:
+    credential, authority = credential_for(settings), Authority(settings)
+    try:
+        async with aclosing(credential.tokens()) as tokens:
+            async for token in tokens:
+                try:
+                    return await authority.identity(token)
+                except Unauthorized as error:
+                    refused = error
+        raise refused
+    finally:
+        await credential.close()
+        await authority.close()
+
+
+def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]]) -> OAuthTokens:
+    async def asked() -> OAuthTokens:
+        authority = Authority(settings)
+        try:
+            got = await ask(authority)
+        finally:
+            await authority.close()
+        return OAuthTokens(got.access_token, got.refresh_token, got.lifetime_s)
+
+    return background.run(asked())
+
+
+def _with_properties(connection: str, callback_url: str | None, scope: str | None) -> Connection:
+    settings = resolved(connection)
+    wanted = settings.oauth
+    return replace(
+        settings,
+        oauth=replace(wanted, callback_url=callback_url or wanted.callback_url, scope=scope or wanted.scope),
+    )
+
+
+def _secret(value: str | Secret | None) -> Secret | None:
+    return Secret(value) if isinstance(value, str) and value else value if isinstance(value, Secret) else None

@@ -1,0 +1,52 @@
+"""Fixtures: a sandbox of the test's own to sign in at, a configuration directory, a free port for the redirect."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harvest_duck.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration directory of the test, without browser, screen and keyring."""
+    folder = tmp_path / "config"
+    monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", str(folder))
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture
+def harvest() -> Iterator[Sandbox]:
+    """A small sandbox, whose tokens the test may do with as it likes."""
+    with Sandbox(scale=0.1, limits=False) as running:
+        yield running
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago on both loopback addresses."""
+    for _ in range(20):
+        with socket.socket() as four, socket.socket(socket.AF_INET6) as six:
+            four.bind(("127.0.0.1", 0))
+            found = int(four.getsockname()[1])
+            try:
+                six.bind(("::1", found))
+            except OSError:
+                continue
+            return found
+    raise AssertionError("no port is free on both addresses")
+
+
+@pytest.fixture
+def connection(harvest: Sandbox, port: int) -> str:
+    """The connection string for signing in at the sandbox."""
+    return harvest.oauth_connection_string(callback_port=port) + ";RateLimit=off"

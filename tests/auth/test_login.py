@@ -1,0 +1,257 @@
+"""Signing in, from the address a person is told to the tokens that queries use, over real HTTP."""
+
+from __future__ import annotations
+
+import html
+import socket
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from auth.person import Person, agreed, fetched
+from auth.signing_in import signed_in, token_requests
+
+import harvest_duck
+from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginFailed, LoginRequired, TransportError
+from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TESTS = Path(__file__).parent.parent
+
+
+def test_a_person_signs_in_and_queries_use_it(harvest: Sandbox, connection: str, config: Path) -> None:
+    person = Person()
+    who = signed_in(connection, person)
+    assert (who.name, who.email) == ("Ada Moreau", "ada.moreau@harbourvale.example")
+    assert [account.id for account in who.harvest_accounts] == [MAIN_ID, EURO_ID]
+    ((status, page),) = person.pages
+    assert (status, "You are signed in to Harvest" in page) == (200, True)
+    assert "Ada Moreau may read in Harbour &amp; Vale (1000001) and Harbour &amp; Vale Europe (1000002)" in page
+    harvest.clear_log()
+    read = harvest_duck.scan("clients", connection).read_all()
+    assert read.num_rows == len(harvest.records(MAIN_ID, "clients"))
+    assert [request.path for request in harvest.requests] == ["/v2/clients"], "nothing is refreshed before it is due"
+    (kept,) = (config / "oauth").glob("*.json")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+
+
+def test_the_sign_in_serves_every_account_of_the_person(connection: str, harvest: Sandbox) -> None:
+    signed_in(connection)
+    other = connection.replace(f"AccountId={MAIN_ID}", f"AccountId={EURO_ID}")
+    assert harvest_duck.scan("clients", other).read_all().num_rows == len(harvest.records(EURO_ID, "clients"))
+
+
+def test_two_persons_are_signed_in_beside_each_other(harvest: Sandbox, connection: str) -> None:
+    """Each account is asked with the sign-in that reaches it, the latest where both do."""
+    signed_in(connection, Person(user="administrator"))
+    assert signed_in(connection, Person(user="member")).name == "Clara Lindqvist"
+    euro = connection.replace(f"AccountId={MAIN_ID}", f"AccountId={EURO_ID}")
+    assert [harvest_duck.whoami(text).name for text in (connection, euro)] == ["Clara Lindqvist", "Ada Moreau"]
+    assert harvest_duck.logout(connection) == "Clara Lindqvist"
+    assert harvest_duck.whoami(connection).name == "Ada Moreau"
+    assert len(harvest.requests) > 0
+
+
+def test_who_and_which_accounts(connection: str) -> None:
+    signed_in(connection)
+    assert harvest_duck.whoami(connection).name == "Ada Moreau"
+    assert [(each.id, each.product) for each in harvest_duck.accounts(connection)] == [
+        (MAIN_ID, "harvest"),
+        (EURO_ID, "harvest"),
+        (1000003, "forecast"),
+    ]
+
+
+def test_whoami_works_with_a_personal_token(harvest: Sandbox) -> None:
+    assert harvest_duck.whoami(harvest.connection_string(role="member")).name == "Clara Lindqvist"
+
+
+def test_a_query_asks_a_person_where_nothing_is_kept(
+    harvest: Sandbox, connection: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """GETANDREFRESH opens the browser that BROWSER names, once for all scans of the query."""
+    visited = tmp_path / "visited"
+    browser = tmp_path / "browser.py"
+    browser.write_text(
+        "import pathlib, sys\n"
+        f"sys.path.insert(0, {str(TESTS)!r})\n"
+        "from auth.person import agreed, fetched\n"
+        f"pathlib.Path({str(visited)!r}).open('a').write('visit\\n')\n"
+        "fetched(agreed(sys.argv[1]))\n"
+    )
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {browser} %s")
+    with harvest_duck.connect(connection) as con:
+        found = con.execute(
+            "SELECT (SELECT count(*) FROM harvest.clients), (SELECT count(*) FROM harvest.tasks)"
+        ).fetchall()
+    assert found == [(len(harvest.records(MAIN_ID, "clients")), len(harvest.records(MAIN_ID, "tasks")))]
+    assert visited.read_text() == "visit\n"
+    assert token_requests(harvest) == ["authorization_code"]
+
+
+@pytest.mark.parametrize("initiate", ["REFRESH", "GETANDREFRESH"])
+def test_without_a_browser_and_a_terminal_a_query_says_what_to_run(connection: str, initiate: str) -> None:
+    with pytest.raises(LoginRequired, match=r"^nobody is signed in to Harvest .*: run `harvest-duck login`$"):
+        harvest_duck.scan("clients", connection.replace("GETANDREFRESH", initiate)).read_all()
+
+
+def test_off_uses_what_is_given_and_nothing_that_is_kept(harvest: Sandbox, connection: str) -> None:
+    signed_in(connection)
+    off = connection.replace("GETANDREFRESH", "OFF")
+    with pytest.raises(LoginRequired, match="InitiateOAuth is OFF and no OAuthAccessToken is given"):
+        harvest_duck.scan("clients", off)
+    issued = harvest.issue_tokens()
+    given = f"{off};OAuthAccessToken={issued.access_token};OAuthRefreshToken={issued.refresh_token}"
+    assert harvest_duck.scan("clients", given).read_all().num_rows > 0
+    harvest.expire_access_tokens()
+    harvest.clear_log()
+    with pytest.raises(harvest_duck.HarvestDuckError, match="answered 401"):
+        harvest_duck.scan("clients", given).read_all()
+    assert token_requests(harvest) == []
+
+
+def test_logout_forgets_here_and_in_the_store(connection: str, config: Path) -> None:
+    signed_in(connection)
+    refreshing = connection.replace("GETANDREFRESH", "REFRESH")
+    assert harvest_duck.scan("clients", refreshing).read_all().num_rows > 0
+    assert harvest_duck.logout(connection) == "Ada Moreau"
+    assert list((config / "oauth").glob("*.json")) == []
+    with pytest.raises(LoginRequired):
+        harvest_duck.scan("clients", refreshing).read_all()
+    assert harvest_duck.logout(connection) is None
+
+
+@pytest.mark.parametrize(
+    ("person", "says"),
+    [
+        (Person(decision="deny"), "the consent was denied: run `harvest-duck login` again and choose to allow access"),
+        (Person(tamper=lambda url: url.replace("state=", "state=forged")), "the state of another sign-in"),
+        (Person(tamper=lambda url: url.partition("&state=")[0]), "carries no state and was refused"),
+        (Person(tamper=lambda url: url.replace("code=sandbox", "code=forged")), "Harvest refused the code"),
+    ],
+    ids=["denied", "forged state", "no state", "forged code"],
+)
+def test_what_goes_wrong_is_told_in_the_terminal_and_in_the_browser(
+    person: Person, says: str, connection: str, config: Path
+) -> None:
+    with pytest.raises(LoginFailed, match=says) as failed:
+        signed_in(connection, person)
+    ((status, page),) = person.pages
+    assert status == 200
+    assert "The sign-in did not work" in page
+    assert "Nothing was stored" in page
+    assert str(failed.value).split("`", maxsplit=1)[0][1:].rstrip() in html.unescape(page)
+    assert list((config / "oauth").glob("*.json")) == []
+
+
+def test_an_account_that_the_person_does_not_reach_is_named(connection: str, config: Path) -> None:
+    with pytest.raises(LoginFailed) as failed:
+        signed_in(connection, Person(user="member"), account=EURO_ID)
+    assert str(failed.value) == (
+        "Clara Lindqvist signed in, who reaches Harbour & Vale (1000001) and not 1000002: "
+        "sign in to Harvest as somebody else, or set another AccountId"
+    )
+    assert list((config / "oauth").glob("*.json")) == []
+
+
+def test_nobody_waits_for_ever(connection: str) -> None:
+    with pytest.raises(LoginFailed, match=r"^nobody agreed within 1 s: run `harvest-duck login` again"):
+        signed_in(connection, Person(tamper=lambda _: None), limit_s=1)
+
+
+def test_a_port_that_is_taken_is_named(connection: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROWSER", "true %s")
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(LoginFailed) as failed:
+        harvest_duck.login(connection, tell=lambda _: None)
+    assert str(failed.value) == (
+        f"port {port} of CallbackURL is in use by another program: end it, or register and set a CallbackURL with "
+        "another port"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        (lambda text: text.replace("OAuthClientId=", "User="), CredentialsError, "signing in needs an OAuth applicat"),
+        (lambda text: text.replace("secret;", "wrong;"), CredentialsError, "invalid_client: check OAuthClientId and"),
+        (lambda text: text.replace("CallbackURL=http://", "CallbackURL="), ConnectionStringError, "CallbackURL has to"),
+        (lambda text: text + ";OAuthAccessTokenURL=http://127.0.0.1:9/", TransportError, "127.0.0.1:9 cannot be reach"),
+        (lambda text: text + ";OAuthGrantType=PASSWORD", ConnectionStringError, "OAuthGrantType has to be CODE"),
+    ],
+    ids=["no client", "wrong secret", "no url", "unreachable", "other grant"],
+)
+@pytest.mark.filterwarnings("ignore::harvest_duck.connection.UnsupportedPropertyWarning")
+def test_a_wrong_application_is_told(
+    connection: str, change: Callable[[str], str], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says) as failed:
+        signed_in(change(connection))
+    assert "\n" not in str(failed.value)
+
+
+def test_an_unknown_client_is_told_on_harvests_own_page(connection: str, port: int) -> None:
+    told: list[str] = []
+    with pytest.raises(LoginFailed, match="nobody agreed within"):
+        harvest_duck.login(
+            connection.replace("sandbox-client-id", "unknown"), browser=False, limit_s=1, tell=told.append
+        )
+    address = next(word for text in told for word in text.split() if word.startswith("http"))
+    assert fetched(address)[0] == 400
+    assert port > 0
+
+
+@pytest.mark.parametrize("pkce", [True, False])
+@pytest.mark.parametrize("knows", [True, False])
+def test_pkce_is_sent_unless_turned_off(pkce: bool, knows: bool, port: int) -> None:
+    with Sandbox(scale=0.1, pkce=knows) as harvest:
+        signed_in(f"{harvest.oauth_connection_string(callback_port=port)};UsePKCE={pkce}")
+        asked = next(request for request in harvest.requests if request.path == "/oauth2/authorize")
+        exchanged = next(request for request in harvest.requests if request.path == "/api/v2/oauth2/token")
+    assert ("code_challenge" in asked.query, "code_verifier" in exchanged.form) == (pkce, pkce)
+
+
+def test_the_scope_of_the_string_is_asked_for(harvest: Sandbox, connection: str) -> None:
+    who = signed_in(f"{connection};Scope=harvest:{MAIN_ID}")
+    assert [account.id for account in who.accounts] == [MAIN_ID]
+    assert harvest.requests[0].query["scope"] == f"harvest:{MAIN_ID}"
+
+
+def test_the_official_string_signs_in_as_it_is(harvest: Sandbox, port: int) -> None:
+    """CData's example with the reader's own values, and the sandbox in Harvest's place."""
+    official = (
+        rf"Profile=C:\profiles\Harvest.apip;ProfileSettings='AccountId={MAIN_ID}';Authscheme=OAuth;"
+        "InitiateOAuth=GETANDREFRESH;OAuthClientId=sandbox-client-id;OAuthClientSecret=sandbox-client-secret;"
+        f"CallbackUrl=http://localhost:{port}/callback;BaseURL={harvest.base_url};IdURL={harvest.id_url}"
+    )
+    signed_in(official)
+    assert harvest_duck.scan("clients", official).read_all().num_rows == len(harvest.records(MAIN_ID, "clients"))
+
+
+def test_a_code_from_a_browser_elsewhere_signs_in(harvest: Sandbox, connection: str) -> None:
+    """OAuthVerifier with PKCEVerifier: the steps of a machine without a browser, as CData documents them."""
+    begun = harvest_duck.get_oauth_authorization_url(connection)
+    redirect = agreed(begun.url)
+    assert begun.state in redirect
+    assert begun.pkce_verifier is not None
+    code = redirect.partition("code=")[2].partition("&")[0]
+    headless = f"{connection};OAuthVerifier={code};PKCEVerifier={begun.pkce_verifier.reveal()}"
+    rows = len(harvest.records(MAIN_ID, "clients"))
+    assert harvest_duck.scan("clients", headless).read_all().num_rows == rows
+    assert harvest_duck.scan("clients", f"{headless};Pagesize=9").read_all().num_rows == rows
+    assert harvest_duck.scan("clients", connection).read_all().num_rows == rows, "it can be taken out of the string"
+    assert token_requests(harvest) == ["authorization_code"]
+
+
+def test_a_code_is_not_used_where_nobody_may_sign_in(connection: str) -> None:
+    with pytest.raises(LoginRequired, match="nobody is signed in"):
+        harvest_duck.scan("clients", connection.replace("GETANDREFRESH", "REFRESH") + ";OAuthVerifier=c").read_all()
+
+
+def test_a_used_code_says_so(connection: str) -> None:
+    with pytest.raises(LoginFailed, match="Harvest refused the code, which is used already"):
+        harvest_duck.scan("clients", f"{connection};OAuthVerifier=sandbox-code-used").read_all()

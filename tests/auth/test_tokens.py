@@ -1,0 +1,148 @@
+"""Which sign-in is used, when a token is due, and that what is kept is read back the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvest_duck.auth.tokens import SignIn, Tokens, Wanted, find, parse, put, render
+from harvest_duck.connection import Secret
+from harvest_duck.errors import CredentialsError
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+visible = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
+moments = st.none() | st.floats(0, 4e9) | st.integers(0, 4_000_000_000)
+tokens = st.builds(Tokens, visible.map(Secret), st.none() | visible.map(Secret), moments, moments)
+sign_ins = st.builds(
+    SignIn,
+    st.sampled_from(["here", "there"]),
+    st.sampled_from(["app", "other"]),
+    tokens,
+    seed=st.none() | st.sampled_from(["s1", "s2"]),
+    user_id=st.none() | st.integers(1, 3),
+    user=st.none() | texts,
+    accounts=st.lists(st.integers(1, 9), max_size=3).map(tuple),
+)
+
+
+def sign_in(user: int, *accounts: int, audience: str = "here", seed: str | None = None) -> SignIn:
+    """A sign-in of a person who reaches these accounts."""
+    return SignIn(audience, "app", Tokens(Secret(f"t{user}")), seed=seed, user_id=user, accounts=accounts)
+
+
+@given(st.lists(sign_ins, max_size=5).map(tuple))
+def test_what_is_kept_is_read_back_the_same(kept: tuple[SignIn, ...]) -> None:
+    assert parse(render(kept), where="here") == kept
+
+
+@given(st.lists(sign_ins, max_size=5).map(tuple), sign_ins)
+def test_a_new_sign_in_is_the_one_that_is_found(kept: tuple[SignIn, ...], new: SignIn) -> None:
+    """Whatever is kept, the sign-in just put is used for its own accounts, and no other person's is lost."""
+    after = put(kept, new)
+    wanted = Wanted(new.audience, new.client_id, new.seed, new.accounts[0] if new.accounts else None)
+    found = find(after, wanted)
+    assert found is not None
+    assert found == new or (not new.accounts and found.accounts == ()) or new.accounts[:1] == found.accounts[:1]
+    assert {each.user_id for each in kept if each.seed is None} <= {each.user_id for each in after}
+    assert after[-1] == new
+
+
+def test_the_sign_in_that_reaches_the_account_is_used() -> None:
+    kept = (sign_in(1, 10, 11), sign_in(2, 20), sign_in(3, 20, 30))
+    assert [find(kept, Wanted("here", "app", account_id=number)) for number in (10, 20, 30)] == [
+        kept[0],
+        kept[2],
+        kept[2],
+    ]
+
+
+def test_for_another_account_the_latest_sign_in_is_used() -> None:
+    kept = (sign_in(1, 10), sign_in(2, 20))
+    assert find(kept, Wanted("here", "app", account_id=99)) == kept[1]
+    assert find(kept, Wanted("here", "app")) == kept[1]
+
+
+def test_tokens_of_another_host_or_application_are_never_used() -> None:
+    kept = (sign_in(1, 10),)
+    assert find(kept, Wanted("elsewhere", "app", account_id=10)) is None
+    assert find(kept, Wanted("here", "another app", account_id=10)) is None
+    assert find((), Wanted("here", "app")) is None
+
+
+def test_tokens_of_a_string_are_used_for_that_string_and_later_without_it() -> None:
+    kept = (sign_in(1, 10), sign_in(2, seed="s"))
+    assert find(kept, Wanted("here", "app", seed="s", account_id=10)) == kept[1]
+    assert find(kept, Wanted("here", "app", seed="other")) is None
+    assert find(kept[1:], Wanted("here", "app")) == kept[1]
+
+
+def test_the_same_person_signs_in_once() -> None:
+    first = sign_in(1, 10)
+    again = replace(first, tokens=Tokens(Secret("new")))
+    assert put((first, sign_in(2, 20)), again) == (sign_in(2, 20), again)
+
+
+@pytest.mark.parametrize(
+    ("issued", "expires", "now", "fresh"),
+    [
+        (0, 1_209_600, 0, True),
+        (0, 1_209_600, 1_209_539, True),
+        (0, 1_209_600, 1_209_540, False),
+        (0, 100, 89, True),
+        (0, 100, 90, False),
+        (0, 0, 0, False),
+        (None, 100, 99, True),
+        (None, 100, 100, False),
+        (None, None, 10**12, True),
+        (5, None, 10**12, True),
+    ],
+)
+def test_a_token_is_due_a_minute_or_a_tenth_before_its_end(
+    issued: float | None, expires: float | None, now: float, fresh: bool
+) -> None:
+    assert Tokens(Secret("t"), None, issued, expires).fresh(now) is fresh
+
+
+def test_nothing_kept_is_no_sign_in() -> None:
+    assert parse(None, where="here") == ()
+    assert parse(" \n", where="here") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "secret-text",
+        "[]",
+        "{}",
+        "null",
+        "5",
+        '"secret-text"',
+        '{"format": "another", "sign_ins": []}',
+        '{"format": "harvest_duck sign-ins 1", "sign_ins": [{"access_token": "secret-text"}]}',
+        '{"format": "harvest_duck sign-ins 1", "sign_ins": 5}',
+        "[" * 100_000,
+    ],
+)
+def test_something_else_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(CredentialsError) as refused:
+        parse(text, where="the file")
+    assert str(refused.value).startswith("the file holds something else than sign-ins of harvest_duck: choose another")
+    assert refused.value.__cause__ is None
+    assert "secret-text" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["access_token", "expires_at", "user_id", "accounts", "client_id"])
+def test_a_value_of_another_type_is_refused(name: str) -> None:
+    document = json.loads(render((sign_in(1, 10),)))
+    document["sign_ins"][0][name] = True
+    with pytest.raises(CredentialsError):
+        parse(json.dumps(document), where="here")
+
+
+def test_no_token_is_shown() -> None:
+    shown = repr(SignIn("here", "app", Tokens(Secret("hidden"), Secret("hidden"))))
+    assert "hidden" not in shown
