@@ -11,6 +11,7 @@ import duckdb
 
 from harvest_duck import __version__
 from harvest_duck.cli.catalogue import describe, tables
+from harvest_duck.cli.connections import connections
 from harvest_duck.cli.demo import demo
 from harvest_duck.cli.login import accounts, login, logout, whoami
 from harvest_duck.cli.query import export, query
@@ -26,7 +27,7 @@ def cli() -> None:
     """SQL over Harvest, the time-tracking and invoicing service, run by DuckDB."""
 
 
-for command in (demo, query, export, tables, describe, login, logout, whoami, accounts, sandbox):
+for command in (demo, query, export, tables, describe, connections, login, logout, whoami, accounts, sandbox):
     cli.add_command(command)
 
 

@@ -38,7 +38,8 @@ def login(connection: str, account: int | None, timeout: float, *, no_browser: b
     The connection names your OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL, best in a DSN.
     """
     who = identity.login(connection, account=account, browser=False if no_browser else None, limit_s=timeout)
-    click.echo(f"{who.name} is signed in, with {len(who.harvest_accounts)} Harvest account(s):", err=True)
+    count = len(who.harvest_accounts)
+    click.echo(f"{who.name} is signed in, with {count} Harvest {'account' if count == 1 else 'accounts'}:", err=True)
     for each in who.harvest_accounts:
         click.echo(f"  {each.id}  {each.name}", err=True)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import duckdb
 
-from harvest_duck import engine
+from harvest_duck import engine, identity
 from harvest_duck import export as files
 from harvest_duck.cli import output
 from harvest_duck.cli.output import Format
@@ -35,7 +35,8 @@ _target = click.option("-o", "--output", "target", type=click.Path(path_type=Pat
 
 @contextmanager
 def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of DuckDB with Harvest in it, whose errors keep their own type."""
+    """A connection of DuckDB with Harvest in it, whose errors keep their own type; somebody may be asked to sign in."""
+    identity.prepare(connection)
     con = engine.connect(connection)
     try:
         yield con

@@ -9,7 +9,7 @@
     [beta]
     connection = "AccountId=234567;APIKey=…"
 
-The file is only read, and only when a connection asks for a name.
+The file is only read here, and only when a connection asks for a name; `harvest_duck.connections` writes it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["NamedConnections", "named_connections"]
+__all__ = ["NamedConnections", "named_connections", "shown"]
 
 _POSITION = re.compile(r"line \d+, column \d+")
 _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
@@ -38,17 +38,26 @@ _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 @dataclass(frozen=True, slots=True)
 class NamedConnections:
-    """What a DSN may name: the sections of the file at `path`, which come first, and what is `builtin`."""
+    """What a DSN may name: the sections of the file at `path`, which come first, and what is `builtin`.
+
+    `text` is that of the file, empty where there is none.
+    """
 
     path: Path
+    text: str = field(repr=False)
     sections: Mapping[str, Mapping[str, object]] = field(repr=False)
     builtin: Mapping[str, Callable[[], str]]
+
+    @property
+    def names(self) -> str:
+        """The names there are, as errors list them."""
+        return ", ".join(sorted({*map(shown, self.sections), *self.builtin})) or "none"
 
     def find(self, name: str) -> tuple[str, dict[str, str]] | None:
         """Where the connection called `name` in any case was found, and its properties; None where it is nowhere."""
         for known, section in self.sections.items():
             if known.casefold() == name.casefold():
-                return f"DSN {_shown(known)}", _texts(section, where=f"DSN {_shown(known)}")
+                return f"DSN {shown(known)}", _texts(section, where=f"DSN {shown(known)}")
         for known, string in self.builtin.items():
             if known.casefold() == name.casefold():
                 return f"DSN {known}", _unchained(parse(string(), where=f"DSN {known}").items(), where=f"DSN {known}")
@@ -56,8 +65,7 @@ class NamedConnections:
 
     def unknown(self, where: str) -> ConnectionStringError:
         """The error for a DSN, given in `where`, that is nowhere; it lists the names there are."""
-        names = ", ".join(sorted({*map(_shown, self.sections), *self.builtin})) or "none"
-        return ConnectionStringError(f"{where}: DSN names no connection in {self.path}; there are: {names}")
+        return ConnectionStringError(f"{where}: DSN names no connection in {self.path}; there are: {self.names}")
 
 
 def named_connections(path: Path, builtin: Mapping[str, Callable[[], str]]) -> NamedConnections:
@@ -66,7 +74,7 @@ def named_connections(path: Path, builtin: Mapping[str, Callable[[], str]]) -> N
     Raises `ConnectionStringError` for a file that cannot be read, and for one that holds a secret while its mode lets
     other users read or write it.
     """
-    document, mode = _read(path)
+    text, document, mode = _read(path)
     sections: dict[str, Mapping[str, object]] = {}
     for name, section in document.items():
         if not isinstance(section, dict):
@@ -74,16 +82,17 @@ def named_connections(path: Path, builtin: Mapping[str, Callable[[], str]]) -> N
         sections[name] = section
     if os.name == "posix" and mode & _OTHERS and any(map(_holds_secret, sections.values())):
         raise ConnectionStringError(f"{path} holds a secret and is open to other users: chmod 600 {path}")
-    return NamedConnections(path, sections, builtin)
+    return NamedConnections(path, text, sections, builtin)
 
 
-def _read(path: Path) -> tuple[dict[str, object], int]:
-    """The TOML document at `path` and the mode of its file; empty where there is no file."""
+def _read(path: Path) -> tuple[str, dict[str, object], int]:
+    """The text at `path`, the TOML document that it is and the mode of its file; empty where there is no file."""
     try:
         with path.open("rb") as file:
-            return tomllib.load(file), os.fstat(file.fileno()).st_mode
+            text = file.read().decode()
+            return text, tomllib.loads(text), os.fstat(file.fileno()).st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return {}, 0
+        return "", {}, 0
     except OSError as error:
         raise ConnectionStringError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -124,5 +133,6 @@ def _text(value: object, *, where: str) -> str:
     raise ConnectionStringError(f"{where}: every value has to be text, a number, true or false")
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """The name as errors write it: on one line, whatever it holds."""
     return name if name.isprintable() else ascii(name)

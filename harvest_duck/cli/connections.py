@@ -1,0 +1,146 @@
+"""`harvest-duck connections`: the named connections of `connections.toml`, added, listed, tried out and removed."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import duckdb
+import pyarrow as pa
+
+from harvest_duck import connections as named
+from harvest_duck.cli.output import Format, show
+from harvest_duck.connection import parse, render
+from harvest_duck.connection.layers import canonical
+from harvest_duck.errors import ConnectionStringError
+
+__all__ = ["connections"]
+
+_WHERE = "connection string"
+#: What can be asked for on a terminal, and the option that gives it elsewhere.
+_ASKED = {
+    "AccountId": ("Account number", "--account"),
+    "OAuthClientId": ("Client id", "--client-id"),
+    "CallbackURL": ("Callback URL", "--callback-url"),
+}
+_COLUMNS = pa.schema([(name, pa.string()) for name in ("name", "account_id", "signs_in", "where")])
+
+
+@click.group()
+def connections() -> None:
+    """Keep connections under names, so that 'DSN=acme' is all there is to write."""
+
+
+@connections.command()
+@click.argument("name")
+@click.option("--connection", "-c", metavar="STR", default="", help="A connection string to keep, or part of one.")
+@click.option("--account", metavar="ID", help="The number of the Harvest account.")
+@click.option("--oauth", is_flag=True, help="Sign in by OAuth, with an application of one's own, instead of a token.")
+@click.option("--client-id", metavar="ID", help="The client id of the OAuth application; implies --oauth.")
+@click.option("--callback-url", metavar="URL", help="The redirect URL of the OAuth application.")
+@click.option("--replace", is_flag=True, help="Take the place of the connection that has the name.")
+def add(
+    *,
+    name: str,
+    connection: str,
+    account: str | None,
+    oauth: bool,
+    client_id: str | None,
+    callback_url: str | None,
+    replace: bool,
+) -> None:
+    """Keep a connection under NAME, and ask for what it lacks.
+
+    The personal access token, or the secret of the OAuth application, is typed unseen. Where standard input is no
+    terminal, its first line is taken:
+
+    \b
+        pass show harvest | harvest-duck connections add acme --account 123456
+
+    No option takes it: other users of the machine see arguments, and shells keep them. For the same reason leave it
+    out of --connection.
+    """  # noqa: D301 - the backspace is click's mark for a line to leave as it is
+    given = {"AccountId": account, "OAuthClientId": client_id, "CallbackURL": callback_url}
+    pairs = [*parse(connection, where=_WHERE).items(), *((entry, text) for entry, text in given.items() if text)]
+    texts = canonical(pairs, where=_WHERE)
+    named.require_free(name, replace=replace)
+    if "DSN" not in texts:
+        _complete(texts, oauth=oauth or client_id is not None)
+    kept = named.add(name, render(texts), replace=replace)
+    click.echo(
+        f"{kept.name} is in {kept.where}; use it as harvest_scan('time_entries', '{render({'DSN': kept.name})}')"
+    )
+
+
+@connections.command(name="list")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", help="How to write.")
+def listing(form: str) -> None:
+    """List the connections, without their secrets."""
+    listed = named.listed()
+    rows = [{column: getattr(each, column) for column in _COLUMNS.names} for each in listed]
+    with duckdb.connect() as con:
+        con.register("listed", pa.Table.from_pylist(rows, _COLUMNS))
+        show(con, "SELECT * FROM listed", Format(form))
+
+
+@connections.command(name="test")
+@click.argument("name")
+def trial(name: str) -> None:
+    """Ask Harvest whose connection NAME is."""
+    checked = named.check(name)
+    person = f"{checked.user} ({checked.email}) in account {checked.account_id}"
+    # What Harvest sends could otherwise steer the terminal.
+    click.echo(f"{name}: {''.join(each if each.isprintable() else ' ' for each in person)}")
+
+
+@connections.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Remove the connection NAME."""
+    named.remove(name)
+    click.echo(f"{name} is removed.")
+
+
+def _complete(texts: dict[str, str], *, oauth: bool) -> None:
+    """Ask for the properties that `texts` lacks, if it has neither a token nor the secret of an application."""
+    scheme = texts.get("AuthScheme", "").upper()
+    if oauth and scheme == "NONE":
+        raise click.UsageError("AuthScheme=NONE is no sign-in by OAuth: leave out one of them.")
+    if oauth or scheme == "OAUTH":
+        _complete_oauth(texts, chosen=oauth)
+    elif not texts.get("APIKey") and not texts.get("OAuthAccessToken"):
+        _ask(texts, "AccountId")
+        texts["APIKey"] = _ask_unseen("Personal access token")
+
+
+def _complete_oauth(texts: dict[str, str], *, chosen: bool) -> None:
+    if texts.get("OAuthAccessToken"):
+        texts["AuthScheme"] = "OAuth"
+        return
+    if chosen or not texts.get("OAuthClientSecret"):
+        texts["AuthScheme"] = "OAuth"
+        texts["InitiateOAuth"] = texts.get("InitiateOAuth") or "GETANDREFRESH"
+    if not texts.get("OAuthClientSecret"):
+        for entry in _ASKED:
+            _ask(texts, entry)
+        texts["OAuthClientSecret"] = _ask_unseen("Client secret")
+
+
+def _ask(texts: dict[str, str], entry: str) -> None:
+    if texts.get(entry):
+        return
+    what, option = _ASKED[entry]
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{what} is missing, and there is no terminal to ask on: give {option}.")
+    texts[entry] = str(click.prompt(what, err=True)).strip()
+
+
+def _ask_unseen(what: str) -> str:
+    """The secret, typed on the terminal without showing, else the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(click.prompt(what, hide_input=True, err=True)).strip()
+    # What is no UTF-8 is kept in the form that no property accepts, so that no error has to show it.
+    line = sys.stdin.buffer.readline().decode(errors="surrogateescape").strip()
+    if not line:
+        raise ConnectionStringError(f"{what} is missing: standard input is empty")
+    return line

@@ -1,0 +1,124 @@
+"""The text of `connections.toml` with one section more, changed or less, and all the rest of it as the user wrote it.
+
+`harvest_duck.connections` puts it into the file. Each text is read back before it is handed out: what else the file
+holds means the same as before, or nothing is changed at all. No error repeats any part of the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from harvest_duck.errors import ConnectionStringError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Item, Table
+
+__all__ = ["Section", "with_section", "without_sections"]
+
+Section = dict[str, str | int]
+
+
+def with_section(text: str, name: str, section: Section) -> str:
+    """`text` with the section called exactly `name`: in place of the one of that name, else after all others.
+
+    Comments in a section that is replaced stay. Raises `ConnectionStringError` where TOML cannot say it so.
+    """
+    before = tomllib.loads(text)
+    changed = _refilled(text, name, section) if name in before else _appended(text, name, section)
+    return _meaning(changed, before | {name: section})
+
+
+def without_sections(text: str, names: Collection[str]) -> str:
+    """`text` without the sections called exactly so; the comments after the last key of one stay.
+
+    Raises `ConnectionStringError` where TOML cannot say it so.
+    """
+    kept = {name: section for name, section in tomllib.loads(text).items() if name not in names}
+    return _meaning(_cut(text, names), kept)
+
+
+def _meaning(text: str, expected: Mapping[str, object]) -> str:
+    """`text`, which says what is `expected`."""
+    try:
+        same = tomllib.loads(text) == expected
+    except tomllib.TOMLDecodeError:
+        same = False
+    if not same:
+        raise _beyond()
+    return text
+
+
+def _document(text: str) -> TOMLDocument:
+    import tomlkit  # noqa: PLC0415 - only writing needs it
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - as above
+
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError:
+        raise _beyond() from None
+
+
+def _beyond() -> ConnectionStringError:
+    return ConnectionStringError("connections.toml is written in a way that only a person can change: edit it by hand")
+
+
+def _appended(text: str, name: str, section: Section) -> str:
+    import tomlkit  # noqa: PLC0415 - as above
+
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    missing = 0 if not text or text.endswith(line_end * 2) else 1 if text.endswith(line_end) else 2
+    return text + line_end * missing + tomlkit.dumps({name: section}).replace("\n", line_end)
+
+
+def _refilled(text: str, name: str, section: Section) -> str:
+    from tomlkit.items import Table  # noqa: PLC0415 - as above
+
+    document = _document(text if text.endswith("\n") else f"{text}\n")
+    # Not by document[name], which fails for some tables in pieces (tomlkit 0.15).
+    table, *pieces = [item for key, item in document.body if key is not None and key.key == name]
+    if pieces or not isinstance(table, Table) or table.is_super_table() or _is_nested(table):
+        # It has no one place for keys.
+        return _appended(_cut(text, {name}), name, section)
+    body, after = table.value.body, _after(table)
+    # What follows the last key is about the next section to a reader, and part of this one to TOML.
+    del body[len(body) - len(after) :]
+    for key in [key for key in table if key not in section]:
+        table.remove(key)
+    table.update(section)
+    body.extend((None, item) for item in after)
+    return document.as_string()
+
+
+def _is_nested(table: Table) -> bool:
+    from tomlkit.items import AoT, Table  # noqa: PLC0415 - as above
+
+    return any(isinstance(item, Table | AoT) for item in table.values())
+
+
+def _cut(text: str, names: Collection[str]) -> str:
+    from tomlkit.items import Whitespace  # noqa: PLC0415 - as above
+
+    document = _document(text)
+    for position, (key, item) in enumerate(document.body):
+        if key is not None and key.key in names:
+            after = "".join(each.as_string() for each in _after(item))
+            document.body[position] = (None, Whitespace(after.lstrip()))
+    return document.as_string()
+
+
+def _after(item: Item) -> list[Item]:
+    """The comments and blank lines after the last key of a table, or of the last table within it."""
+    from tomlkit.items import AoT, Table  # noqa: PLC0415 - as above
+
+    while isinstance(item, AoT):
+        item = item.body[-1]
+    if not isinstance(item, Table):
+        return []
+    own = [each for _, each in takewhile(lambda entry: entry[0] is None, reversed(item.value.body))][::-1]
+    last = next((each for key, each in reversed(item.value.body) if key is not None), item)
+    return own if last is item else [*_after(last), *own]
