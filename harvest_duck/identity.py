@@ -35,6 +35,7 @@ __all__ = [
     "get_oauth_authorization_url",
     "login",
     "logout",
+    "prepare",
     "refresh_oauth_access_token",
     "whoami",
 ]
@@ -104,6 +105,16 @@ def accounts(connection: str = "") -> tuple[Account, ...]:
     return whoami(connection).accounts
 
 
+def prepare(connection: str = "") -> None:
+    """Nothing, once a token is there for `connection`; a person is asked now where InitiateOAuth says so.
+
+    For programs that want the sign-in before the query, in a thread that hears Ctrl-C. Raises as a query would.
+    """
+    settings = resolved(connection)
+    if settings.stores_tokens:
+        background.run(_token(settings))
+
+
 def get_oauth_authorization_url(
     connection: str = "", *, callback_url: str | None = None, scope: str | None = None, state: str | None = None
 ) -> AuthorizationURL:
@@ -165,6 +176,15 @@ async def _with(make: Callable[[], KeptSignIn], ask: Callable[[KeptSignIn], Awai
         return await ask(kept)
     finally:
         await kept.close()
+
+
+async def _token(settings: Connection) -> None:
+    credential = credential_for(settings)
+    try:
+        async with aclosing(credential.tokens()) as tokens:
+            await anext(tokens)
+    finally:
+        await credential.close()
 
 
 async def _identity(settings: Connection) -> Identity:

@@ -24,6 +24,8 @@ def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
         patch.setenv("HARVEST_DUCK_CONFIG_DIR", str(folder))
         for name in ("HARVEST_ACCESS_TOKEN", "HARVEST_ACCOUNT_ID", "HARVEST_DUCK_CONNECTION"):
             patch.delenv(name, raising=False)
+        # Nor their keyring, which is chosen when keyring is imported.
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
         yield folder
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+from command import run
 
 from harvest_duck.cli.demo import QUERIES
 from harvest_duck.endpoints import TABLES
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harvest_duck.sandbox import Sandbox
-
-
-def run(*arguments: str, connection: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`harvest-duck` with these arguments, in a process of its own."""
-    environment = dict(os.environ) | ({"HARVEST_DUCK_CONNECTION": connection} if connection else {})
-    return subprocess.run(
-        [sys.executable, "-m", "harvest_duck", *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=environment,
-        cwd=cwd,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_the_demo_shows_each_query_and_its_rows() -> None:

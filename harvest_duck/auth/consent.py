@@ -38,8 +38,8 @@ async def consent(
     reach nobody, `LoginFailed` where the person says no, nobody agrees in time, the redirect is not the one that was
     asked for, or its port is taken; and what `complete` raises, which the page tells too.
     """
-    callback = _callback(connection, manner)
     authorization = oauth.authorization(connection)
+    callback = _callback(connection, manner)
     try:
         async with AsyncExitStack() as stack, asyncio.timeout(manner.limit_s):
             server = await _server(stack, callback, manner)

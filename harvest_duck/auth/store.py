@@ -137,10 +137,21 @@ class _Locked:
         from filelock import FileLock  # noqa: PLC0415
 
         self._path = path
-        # Threads take turns as processes do: each object of this class has a lock of its own.
         self._lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
+        # A FileLock lets those who have it in again; a task that goes on alone must keep its successor out.
+        self._mine = threading.Lock()
 
     def try_lock(self) -> bool:
+        taken = False
+        if self._mine.acquire(blocking=False):
+            try:
+                taken = self._try_file()
+            finally:
+                if not taken:
+                    self._mine.release()
+        return taken
+
+    def _try_file(self) -> bool:
         from filelock import Timeout  # noqa: PLC0415 - as above
 
         try:
@@ -157,6 +168,7 @@ class _Locked:
 
     def unlock(self) -> None:
         self._lock.release()
+        self._mine.release()
 
 
 class _File(_Locked):

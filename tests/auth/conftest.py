@@ -50,3 +50,10 @@ def port() -> int:
 def connection(harvest: Sandbox, port: int) -> str:
     """The connection string for signing in at the sandbox."""
     return harvest.oauth_connection_string(callback_port=port) + ";RateLimit=off"
+
+
+@pytest.fixture
+def small_other() -> Iterator[Sandbox]:
+    """Another server, of somebody else: whatever it is asked is too much."""
+    with Sandbox(scale=0.1, limits=False) as running:
+        yield running

@@ -326,9 +326,11 @@ def test_a_query_that_ends_during_a_refresh_does_not_lose_the_new_token(
     asking = background.start(ask())
     assert held.wait(30)
     asking.cancel()
+    again = background.start(ask())
     go_on.set()
+    # Whoever asks next, with the same credential or another, waits for the lock that the refresh holds.
+    again.result(30)
     harvest.on_request = None
-    # The next query waits for the lock that the refresh holds.
     assert rows(refreshing) > 0
     (after,) = kept(store)
     background.run(credential.close())
