@@ -12,6 +12,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -57,20 +58,47 @@ def test_every_example_prints_what_stands_below_it() -> None:
     assert UPDATE or text == wanted
 
 
-def test_every_command_and_option_that_it_names_exists() -> None:
-    lines = re.findall(
-        r"^(?:export .*&& )?harvest-duck (\w+)([^#\n]*)", README.read_text(encoding="utf-8"), re.MULTILINE
+PAGES = [README, *sorted((README.parent / "docs").glob("*.md"))]
+COMMANDS = {
+    (name, *below): command
+    for name, group in cli.commands.items()
+    for below, command in (
+        [((inner,), each) for inner, each in group.commands.items()]
+        if isinstance(group, click.Group)
+        else [((), group)]
     )
-    assert {name for name, _ in lines} == set(cli.commands) - {"demo"}
-    for name, rest in lines:
-        known = {
-            option for parameter in cli.commands[name].params for option in parameter.opts + parameter.secondary_opts
-        }
-        assert {word for word in shlex.split(rest) if word.startswith("-")} <= known
+}
 
 
-@pytest.mark.parametrize("command", sorted(cli.commands))
-def test_every_command_explains_itself(command: str) -> None:
-    result = CliRunner().invoke(cli, [command, "--help"])
+def commands_in(page: Path) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Each line of a page that runs `harvest-duck`: the command, and the words after it."""
+    found = []
+    for line in re.findall(r"^(?:[^`|#\n]* [|&]+ )?harvest-duck ([^#\n]*)", page.read_text("utf-8"), re.MULTILINE):
+        words = shlex.split(line.replace("…", "x"))
+        length = 2 if tuple(words[:2]) in COMMANDS else 1
+        found.append((tuple(words[:length]), words[length:]))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
+    for name, words in commands_in(page):
+        known = {option for each in COMMANDS[name].params for option in each.opts + each.secondary_opts}
+        assert {word for word in words if word.startswith("-")} <= known, name
+
+
+def test_every_command_is_in_the_readme() -> None:
+    assert {name[0] for name, _ in commands_in(README)} == set(cli.commands) - {"demo"}
+
+
+@pytest.mark.parametrize("command", [[name] for name in sorted(cli.commands)] + [list(name) for name in COMMANDS])
+def test_every_command_explains_itself(command: list[str]) -> None:
+    result = CliRunner().invoke(cli, [*command, "--help"])
     assert result.exit_code == 0
     assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +13,8 @@ from harvest_duck.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+TESTS = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +60,17 @@ def small_other() -> Iterator[Sandbox]:
     """Another server, of somebody else: whatever it is asked is too much."""
     with Sandbox(scale=0.1, limits=False) as running:
         yield running
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A browser at which a person agrees at once; the file that it writes the last page to."""
+    page = tmp_path / "page.html"
+    program = tmp_path / "browser.py"
+    program.write_text(
+        f"import pathlib, sys\nsys.path.insert(0, {str(TESTS)!r})\n"
+        "from auth.person import agreed, fetched\n"
+        f"pathlib.Path({str(page)!r}).write_text(fetched(agreed(sys.argv[1]))[2])\n"
+    )
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {program} %s")
+    return page

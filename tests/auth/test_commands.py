@@ -22,22 +22,6 @@ from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TESTS = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A browser at which a person agrees at once; the file that it writes the last page to."""
-    page = tmp_path / "page.html"
-    program = tmp_path / "browser.py"
-    program.write_text(
-        f"import pathlib, sys\nsys.path.insert(0, {str(TESTS)!r})\n"
-        "from auth.person import agreed, fetched\n"
-        f"pathlib.Path({str(page)!r}).write_text(fetched(agreed(sys.argv[1]))[2])\n"
-    )
-    monkeypatch.setenv("BROWSER", f"{sys.executable} {program} %s")
-    return page
-
 
 @pytest.mark.usefixtures("browser")
 def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:

@@ -20,8 +20,6 @@ from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TESTS = Path(__file__).parent.parent
-
 
 def test_a_person_signs_in_and_queries_use_it(harvest: Sandbox, connection: str, config: Path) -> None:
     person = Person()
@@ -71,26 +69,14 @@ def test_whoami_works_with_a_personal_token(harvest: Sandbox) -> None:
     assert harvest_duck.whoami(harvest.connection_string(role="member")).name == "Clara Lindqvist"
 
 
-def test_a_query_asks_a_person_where_nothing_is_kept(
-    harvest: Sandbox, connection: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """GETANDREFRESH opens the browser that BROWSER names, once for all scans of the query."""
-    visited = tmp_path / "visited"
-    browser = tmp_path / "browser.py"
-    browser.write_text(
-        "import pathlib, sys\n"
-        f"sys.path.insert(0, {str(TESTS)!r})\n"
-        "from auth.person import agreed, fetched\n"
-        f"pathlib.Path({str(visited)!r}).open('a').write('visit\\n')\n"
-        "fetched(agreed(sys.argv[1]))\n"
-    )
-    monkeypatch.setenv("BROWSER", f"{sys.executable} {browser} %s")
+def test_a_query_asks_a_person_where_nothing_is_kept(harvest: Sandbox, connection: str, browser: Path) -> None:
+    """GETANDREFRESH opens the browser, once for all scans of the query."""
     with harvest_duck.connect(connection) as con:
         found = con.execute(
             "SELECT (SELECT count(*) FROM harvest.clients), (SELECT count(*) FROM harvest.tasks)"
         ).fetchall()
     assert found == [(len(harvest.records(MAIN_ID, "clients")), len(harvest.records(MAIN_ID, "tasks")))]
-    assert visited.read_text() == "visit\n"
+    assert "You are signed in to Harvest" in browser.read_text()
     assert token_requests(harvest) == ["authorization_code"]
 
 
@@ -253,5 +239,6 @@ def test_a_code_is_not_used_where_nobody_may_sign_in(connection: str) -> None:
 
 
 def test_a_used_code_says_so(connection: str) -> None:
+    used = f"{connection};OAuthVerifier=sandbox-code-used"
     with pytest.raises(LoginFailed, match="Harvest refused the code, which is used already"):
-        harvest_duck.scan("clients", f"{connection};OAuthVerifier=sandbox-code-used").read_all()
+        harvest_duck.scan("clients", used).read_all()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harvest_duck.connection import PROPERTIES, Support, parse, reference
+from harvest_duck.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "connection-strings.md"
 
@@ -36,3 +42,14 @@ def test_example_strings_in_the_page_parse() -> None:
     lines = [line for block in blocks if block.startswith("\n") for line in block.strip().splitlines()]
     assert len(lines) == 3
     assert all(parse(line) for line in lines)
+
+
+def test_python_in_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As written, with the made-up account in the place of Harvest's for the one request."""
+    monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", str(tmp_path))
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    with Sandbox(scale=0.1, limits=False) as sandbox:
+        monkeypatch.setenv("HARVEST_DUCK_CONNECTION", f"BaseURL={sandbox.base_url}")
+        exec(code.replace("AccountId=123456;APIKey=1234567.pt.AbCdEf", sandbox.connection_string()), {})  # noqa: S102
+        assert [request.path for request in sandbox.requests] == ["/v2/users/me"]
+    assert (tmp_path / "connections.toml").read_text().strip() == ""
