@@ -5,8 +5,6 @@ from __future__ import annotations
 import html
 import socket
 import stat
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +17,7 @@ from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def test_a_person_signs_in_and_queries_use_it(harvest: Sandbox, connection: str, config: Path) -> None:
