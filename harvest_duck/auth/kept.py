@@ -29,6 +29,7 @@ from harvest_duck.errors import LoginFailed, LoginRequired
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Hashable
+    from contextlib import AbstractAsyncContextManager
 
     from harvest_duck.connection import Connection, OAuth
 
@@ -78,8 +79,9 @@ class KeptSignIn:
 
     async def sign_in(self) -> tuple[SignIn, Identity]:
         """A new sign-in by a person, whatever is kept, and who it was; raises as `consent` does."""
-        async with self._turn, locked(self._store, within_s=_LOCK_S):
-            return await self._asked(self._manner or Manner.found())
+        manner = self._manner or Manner.found()
+        async with self._turn, self._alone(manner):
+            return await self._asked(manner)
 
     async def sign_out(self) -> SignIn | None:
         """The sign-in that was kept for the connection and is forgotten now, here and in the store; None for none."""
@@ -159,11 +161,16 @@ class KeptSignIn:
         manner = self._manner or Manner.found()
         if not manner.browser and not manner.terminal:
             raise reason
-        async with locked(self._store, within_s=_LOCK_S):
+        async with self._alone(manner):
             found = find(await self._kept(), self._wanted)
             if found is not None and self._usable(found, refused):
                 return found
             return (await self._asked(manner))[0]
+
+    def _alone(self, manner: Manner) -> AbstractAsyncContextManager[None]:
+        """The store's lock, for as long as a person takes."""
+        told = f"Another program has the sign-ins in {self._store.where} open, perhaps to sign in: waiting for it."
+        return locked(self._store, within_s=_LOCK_S, waiting=lambda: manner.tell(told))
 
     async def _asked(self, manner: Manner) -> tuple[SignIn, Identity]:
         async def complete(code: Secret, pkce_verifier: Secret | None) -> tuple[tuple[SignIn, Identity], str]:

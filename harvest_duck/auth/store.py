@@ -21,7 +21,7 @@ from harvest_duck.connection import config_directory
 from harvest_duck.errors import CredentialsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from keyring.backend import KeyringBackend
 
@@ -34,6 +34,8 @@ _MEMORY = "memory://"
 _SERVICE = "harvest_duck"
 #: How often a lock that somebody else holds is tried.
 _POLL_S = 0.05
+#: How long somebody else may hold it before that is told.
+_TELL_S = 2.0
 
 
 class Store(Protocol):
@@ -79,15 +81,19 @@ def store_for(connection: Connection, wanted: Wanted) -> Store:
 
 
 @asynccontextmanager
-async def locked(store: Store, *, within_s: float) -> AsyncIterator[None]:
+async def locked(store: Store, *, within_s: float, waiting: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
     """A context in which no other task, thread or process that uses the store is in.
 
-    Raises `CredentialsError` when the lock is not to be had within so many seconds. What a process held is free when
-    it ends, however it ends.
+    `waiting` is called when somebody else stays in it for longer than a refresh takes. Raises `CredentialsError` when
+    the lock is not to be had within so many seconds. What a process held is free when it ends, however it ends.
     """
-    until = time.monotonic() + within_s
+    began, told = time.monotonic(), False
     while not store.try_lock():
-        if time.monotonic() > until:
+        waited_s = time.monotonic() - began
+        if waited_s > _TELL_S and not told:
+            waiting()
+            told = True
+        if waited_s > within_s:
             raise CredentialsError(
                 f"another program has been using the sign-ins in {store.where} for {within_s:.0f} s: "
                 "end it, or try again"
@@ -103,11 +109,11 @@ class _Memory:
     """The memory of the process, by name; a child of `fork` begins with a copy."""
 
     _texts: dict[str, str] = {}  # noqa: RUF012 - the one of the process
-    _locks: dict[str, threading.Lock] = {}  # noqa: RUF012 - as above
+    locks: dict[str, threading.Lock] = {}  # noqa: RUF012 - as above
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._lock = self._locks.setdefault(name, threading.Lock())
+        self._lock = self.locks.setdefault(name, threading.Lock())
 
     @property
     def where(self) -> str:
@@ -127,6 +133,11 @@ class _Memory:
 
     def unlock(self) -> None:
         self._lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    # A thread of the parent may hold one, and does not live in the child to give it back.
+    os.register_at_fork(after_in_child=_Memory.locks.clear)
 
 
 class _Locked:

@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import webbrowser
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,8 +99,26 @@ async def pasted_line() -> str | None:
         loop.add_reader(descriptor, take)
     except (NotImplementedError, PermissionError):
         # Windows, whose loop watches no files, and a standard input that is a file, which is always ready.
-        return await asyncio.to_thread(sys.stdin.readline) or None
+        return await _line_apart(loop)
     try:
         return await line or None
     finally:
         loop.remove_reader(descriptor)
+
+
+async def _line_apart(loop: asyncio.AbstractEventLoop) -> str | None:
+    """The next line, read by a thread that the end of the process does not wait for."""
+    line: asyncio.Future[str] = loop.create_future()
+
+    def give(text: str) -> None:
+        if not line.done():
+            line.set_result(text)
+
+    def read() -> None:
+        text = sys.stdin.readline()
+        # The loop may have ended while nobody typed.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(give, text)
+
+    threading.Thread(target=read, name="harvest-duck input", daemon=True).start()
+    return await line or None

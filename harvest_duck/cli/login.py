@@ -7,8 +7,10 @@ import duckdb
 import pyarrow as pa
 
 from harvest_duck import identity
+from harvest_duck.builtin import resolved
 from harvest_duck.cli.output import Format, show
 from harvest_duck.cli.query import connection_option
+from harvest_duck.errors import CredentialsError
 
 __all__ = ["accounts", "login", "logout", "whoami"]
 
@@ -37,6 +39,11 @@ def login(connection: str, account: int | None, timeout: float, *, no_browser: b
 
     The connection names your OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL, best in a DSN.
     """
+    location = resolved(connection).oauth.settings_location or ""
+    if location.lower().startswith("memory://"):
+        raise CredentialsError(
+            f"OAuthSettingsLocation is {location}, which is forgotten when this command ends: name a file, or leave it out"
+        )
     who = identity.login(connection, account=account, browser=False if no_browser else None, limit_s=timeout)
     count = len(who.harvest_accounts)
     click.echo(f"{who.name} is signed in, with {count} Harvest {'account' if count == 1 else 'accounts'}:", err=True)

@@ -150,6 +150,33 @@ def test_what_is_pasted_wrongly_is_told_in_a_line(login: Login, pasted: str, say
     assert line.startswith(f"harvest-duck: {says}")
 
 
+def test_what_is_pasted_may_come_from_a_file(connection: str, tmp_path: Path) -> None:
+    pasted = tmp_path / "pasted"
+    pasted.write_text("\nwhat is this\n")
+    with pasted.open() as stdin:
+        under_way = Login(connection, "login", "--no-browser", stdin=stdin.fileno())
+        status, _, err = under_way.ended()
+    assert status == 1
+    assert err.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
+
+
+def test_a_second_login_tells_that_it_waits_for_the_first(login: Login, connection: str) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "login", "--no-browser"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(connection),
+    ) as second:
+        assert second.stderr is not None
+        line = second.stderr.readline()
+        assert line.startswith("Another program has the sign-ins in ")
+        login.ended(agreed(login.url) + "\n")
+        assert second.stderr.readline().startswith("To sign in to Harvest, open this address")
+        second.terminate()
+
+
 def test_the_consent_may_be_denied_elsewhere(login: Login) -> None:
     status, _, err = login.ended(agreed(login.url, decision="deny") + "\n")
     assert (status, err) == (
@@ -221,6 +248,12 @@ def test_login_without_an_application_says_what_it_needs(text: str, says: str) -
     assert (ended.returncode, ended.stdout) == (1, "")
     (line,) = ended.stderr.splitlines()
     assert line.startswith(says)
+
+
+def test_login_keeps_nothing_in_the_memory_of_a_command(connection: str) -> None:
+    ended = run("login", connection=f"{connection};OAuthSettingsLocation=memory://here")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("harvest-duck: OAuthSettingsLocation is memory://here, which is forgotten when")
 
 
 @pytest.mark.usefixtures("browser")
