@@ -42,7 +42,8 @@ def login(connection: str, account: int | None, timeout: float, *, no_browser: b
     location = resolved(connection).oauth.settings_location or ""
     if location.lower().startswith("memory://"):
         raise CredentialsError(
-            f"OAuthSettingsLocation is {location}, which is forgotten when this command ends: name a file, or leave it out"
+            f"OAuthSettingsLocation is {location}, which is forgotten when this command ends: "
+            "name a file, or leave it out"
         )
     who = identity.login(connection, account=account, browser=False if no_browser else None, limit_s=timeout)
     count = len(who.harvest_accounts)
