@@ -22,14 +22,11 @@ from harvest_duck.errors import HarvestDuckError
 if TYPE_CHECKING:
     from harvest_duck.catalog import describe, tables
     from harvest_duck.engine import attach, connect, last_error, register
-    from harvest_duck.identity import (
-        accounts,
+    from harvest_duck.identity import accounts, login, logout, whoami
+    from harvest_duck.procedures import (
         get_oauth_access_token,
         get_oauth_authorization_url,
-        login,
-        logout,
         refresh_oauth_access_token,
-        whoami,
     )
     from harvest_duck.reading import scan
 
@@ -58,12 +55,12 @@ _HOMES = {
     "attach": "engine",
     "connect": "engine",
     "describe": "catalog",
-    "get_oauth_access_token": "identity",
-    "get_oauth_authorization_url": "identity",
+    "get_oauth_access_token": "procedures",
+    "get_oauth_authorization_url": "procedures",
     "last_error": "engine",
     "login": "identity",
     "logout": "identity",
-    "refresh_oauth_access_token": "identity",
+    "refresh_oauth_access_token": "procedures",
     "register": "engine",
     "scan": "reading",
     "tables": "catalog",

@@ -2,7 +2,7 @@
 
 ::
 
-    client ─ credential ─ kept ─┬─ store     keyring, file or memory; one lock for all who share it
+    client ─ credential ─ kept ─┬─ store, lock     keyring, file or memory; one lock for all who share it
                                 ├─ tokens    the document that is kept, as values
                                 ├─ authority ─ oauth, answers      requests to Harvest ID, and what comes back
                                 └─ consent ─ callback, terminal, page      a person, their browser, their terminal

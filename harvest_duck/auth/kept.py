@@ -21,7 +21,8 @@ from harvest_duck import background
 from harvest_duck.auth import oauth, page
 from harvest_duck.auth.authority import Authority, Identity
 from harvest_duck.auth.consent import consent
-from harvest_duck.auth.store import locked, store_for
+from harvest_duck.auth.lock import locked
+from harvest_duck.auth.store import store_for
 from harvest_duck.auth.terminal import LIMIT_S, Manner
 from harvest_duck.auth.tokens import SignIn, Tokens, find, parse, put, render
 from harvest_duck.connection import InitiateOAuth, Secret

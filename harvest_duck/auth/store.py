@@ -2,49 +2,36 @@
 
 `store_for` chooses by OAuthSettingsLocation: a path, `memory://name`, or by default the keyring where the system has
 one (with the extra `keyring` installed), else a file in the directory `oauth` of the configuration directory. A store
-holds one text, which `tokens` reads and writes, and a lock that one task of one process at a time can hold.
+holds one text, which `tokens` reads and writes, and the lock of `lock`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import threading
-import time
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harvest_duck import private_file
+from harvest_duck.auth.lock import FileLocked, Lockable
 from harvest_duck.connection import config_directory
 from harvest_duck.errors import CredentialsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
     from keyring.backend import KeyringBackend
 
     from harvest_duck.auth.tokens import Wanted
     from harvest_duck.connection import Connection
 
-__all__ = ["Store", "locked", "store_for"]
+__all__ = ["Store", "store_for"]
 
 _MEMORY = "memory://"
 _SERVICE = "harvest_duck"
-#: How often a lock that somebody else holds is tried.
-_POLL_S = 0.05
-#: How long somebody else may hold it before that is told.
-_TELL_S = 2.0
 
 
-class Store(Protocol):
+class Store(Lockable, Protocol):
     """One text kept somewhere; every method may block for a moment."""
-
-    @property
-    def where(self) -> str:
-        """What errors and people call the place."""
-        ...
 
     def read(self) -> str | None:
         """The text, None where nothing is kept; raises `CredentialsError` where it cannot be read or trusted."""
@@ -56,14 +43,6 @@ class Store(Protocol):
 
     def clear(self) -> None:
         """Keep nothing."""
-        ...
-
-    def try_lock(self) -> bool:
-        """Whether nobody held the lock, which is the caller's now."""
-        ...
-
-    def unlock(self) -> None:
-        """Give the lock back."""
         ...
 
 
@@ -78,31 +57,6 @@ def store_for(connection: Connection, wanted: Wanted) -> Store:
     path = config_directory(os.environ) / "oauth" / f"{name}.json"
     backend = _keyring()
     return _File(path, own=True) if backend is None else _Keyring(backend, name, path.with_suffix(""))
-
-
-@asynccontextmanager
-async def locked(store: Store, *, within_s: float, waiting: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
-    """A context in which no other task, thread or process that uses the store is in.
-
-    `waiting` is called when somebody else stays in it for longer than a refresh takes. Raises `CredentialsError` when
-    the lock is not to be had within so many seconds. What a process held is free when it ends, however it ends.
-    """
-    began, told = time.monotonic(), False
-    while not store.try_lock():
-        waited_s = time.monotonic() - began
-        if waited_s > _TELL_S and not told:
-            waiting()
-            told = True
-        if waited_s > within_s:
-            raise CredentialsError(
-                f"another program has been using the sign-ins in {store.where} for {within_s:.0f} s: "
-                "end it, or try again"
-            )
-        await asyncio.sleep(_POLL_S)
-    try:
-        yield
-    finally:
-        store.unlock()
 
 
 class _Memory:
@@ -140,49 +94,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_Memory.locks.clear)
 
 
-class _Locked:
-    """A lock that holds between processes: a file beside what it guards, locked by the system."""
-
-    def __init__(self, path: Path) -> None:
-        # Imported here, as a token that is given needs no store.
-        from filelock import FileLock  # noqa: PLC0415
-
-        self._path = path
-        self._lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
-        # A FileLock lets those who have it in again; a task that goes on alone must keep its successor out.
-        self._mine = threading.Lock()
-
-    def try_lock(self) -> bool:
-        taken = False
-        if self._mine.acquire(blocking=False):
-            try:
-                taken = self._try_file()
-            finally:
-                if not taken:
-                    self._mine.release()
-        return taken
-
-    def _try_file(self) -> bool:
-        from filelock import Timeout  # noqa: PLC0415 - as above
-
-        try:
-            private_file.make_directory(self._path.parent)
-            self._lock.acquire()
-        except Timeout:
-            return False
-        except OSError as error:
-            raise CredentialsError(
-                f"{self._path} cannot be locked ({error.strerror or error}): make {self._path.parent} writable, "
-                "or set OAuthSettingsLocation"
-            ) from error
-        return True
-
-    def unlock(self) -> None:
-        self._lock.release()
-        self._mine.release()
-
-
-class _File(_Locked):
+class _File(FileLocked):
     """A file that nobody else can read or write; where it is `own`, its directory is closed to others as well."""
 
     def __init__(self, path: Path, *, own: bool = False) -> None:
@@ -206,7 +118,7 @@ class _File(_Locked):
         private_file.remove(self._file)
 
 
-class _Keyring(_Locked):
+class _Keyring(FileLocked):
     """An entry in the keyring of the system, which is locked by a file, as keyrings have no locks."""
 
     def __init__(self, backend: KeyringBackend, name: str, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from pathlib import Path
@@ -62,15 +63,32 @@ def small_other() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A browser at which a person agrees at once; the file that it writes the last page to."""
-    page = tmp_path / "page.html"
-    program = tmp_path / "browser.py"
-    program.write_text(
-        f"import pathlib, sys\nsys.path.insert(0, {str(TESTS)!r})\n"
-        "from auth.person import agreed, fetched\n"
-        f"pathlib.Path({str(page)!r}).write_text(fetched(agreed(sys.argv[1]))[2])\n"
-    )
+_AGREEING = """
+import pathlib, sys
+sys.path.insert(0, {tests!r})
+from auth.person import agreed, fetched
+page = fetched(agreed(sys.argv[1]))[2]
+if {pipe!r}:
+    pathlib.Path({pipe!r}).write_text(page)
+"""
+
+
+def _browser(folder: Path, monkeypatch: pytest.MonkeyPatch, pipe: str) -> None:
+    program = folder / "browser.py"
+    program.write_text(_AGREEING.format(tests=str(TESTS), pipe=pipe))
     monkeypatch.setenv("BROWSER", f"{sys.executable} {program} %s")
-    return page
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser at which a person agrees at once."""
+    _browser(tmp_path, monkeypatch, "")
+
+
+@pytest.fixture
+def last_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A browser at which a person agrees, and a pipe from which the page that it shows at the end can be read."""
+    pipe = tmp_path / "page.html"
+    os.mkfifo(pipe)
+    _browser(tmp_path, monkeypatch, str(pipe))
+    return pipe

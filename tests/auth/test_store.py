@@ -18,7 +18,8 @@ from auth.signing_in import kept, signed_in
 
 import harvest_duck
 from harvest_duck.auth import oauth
-from harvest_duck.auth.store import Store, locked, store_for
+from harvest_duck.auth.lock import locked
+from harvest_duck.auth.store import Store, store_for
 from harvest_duck.auth.tokens import parse
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError

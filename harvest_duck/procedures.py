@@ -1,0 +1,111 @@
+"""CData's three procedures for OAuth, by their names: the steps of a sign-in on their own, which keep nothing.
+
+For programs that show the consent page themselves, and for machines without a browser: a URL, a code turned into
+tokens, tokens refreshed. `identity.login` does all of it at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harvest_duck import background
+from harvest_duck.auth import oauth
+from harvest_duck.auth.authority import Authority
+from harvest_duck.builtin import resolved
+from harvest_duck.connection import Connection, Secret
+from harvest_duck.errors import CredentialsError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from harvest_duck.auth.tokens import Tokens
+
+__all__ = [
+    "AuthorizationURL",
+    "OAuthTokens",
+    "get_oauth_access_token",
+    "get_oauth_authorization_url",
+    "refresh_oauth_access_token",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationURL:
+    """The page for a person's consent, and what the next step needs: both are None or checked by the caller."""
+
+    url: str
+    state: str
+    pkce_verifier: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthTokens:
+    """What the token endpoint gave; `expires_in_s` is the life of the access token in seconds, None where not told."""
+
+    access_token: Secret
+    refresh_token: Secret | None
+    expires_in_s: float | None
+
+
+def get_oauth_authorization_url(
+    connection: str = "", *, callback_url: str | None = None, scope: str | None = None, state: str | None = None
+) -> AuthorizationURL:
+    """The URL at which a person consents, with its `state` and the PKCE verifier for the exchange.
+
+    Nothing is sent. The caller has to compare the `state` that comes back.
+    """
+    begun = oauth.authorization(_with_properties(connection, callback_url, scope), state=state)
+    return AuthorizationURL(begun.url, begun.state, begun.pkce_verifier)
+
+
+def get_oauth_access_token(
+    connection: str = "",
+    *,
+    verifier: str | Secret | None = None,
+    callback_url: str | None = None,
+    pkce_verifier: str | Secret | None = None,
+) -> OAuthTokens:
+    """The tokens for a code, which `verifier` or OAuthVerifier is; raises `LoginFailed` for one that is refused."""
+    settings = _with_properties(connection, callback_url, None)
+    code = _secret(verifier) or settings.oauth.verifier
+    if code is None:
+        raise CredentialsError("get_oauth_access_token needs the code of the redirect: pass verifier or OAuthVerifier")
+    proof = _secret(pkce_verifier) or settings.oauth.pkce_verifier
+    return _tokens(settings, lambda authority: authority.exchange(code, proof))
+
+
+def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Secret | None = None) -> OAuthTokens:
+    """New tokens for a refresh token, which may be good for nothing afterwards; `LoginRequired` where it is refused."""
+    settings = resolved(connection)
+    token = _secret(refresh_token) or settings.oauth.refresh_token
+    if token is None:
+        raise CredentialsError(
+            "refresh_oauth_access_token needs a refresh token: pass refresh_token or OAuthRefreshToken"
+        )
+    return _tokens(settings, lambda authority: authority.refresh(token))
+
+
+def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]]) -> OAuthTokens:
+    async def asked() -> OAuthTokens:
+        authority = Authority(settings)
+        try:
+            got = await ask(authority)
+        finally:
+            await authority.close()
+        return OAuthTokens(got.access_token, got.refresh_token, got.lifetime_s)
+
+    return background.run(asked())
+
+
+def _with_properties(connection: str, callback_url: str | None, scope: str | None) -> Connection:
+    settings = resolved(connection)
+    wanted = settings.oauth
+    return replace(
+        settings,
+        oauth=replace(wanted, callback_url=callback_url or wanted.callback_url, scope=scope or wanted.scope),
+    )
+
+
+def _secret(value: str | Secret | None) -> Secret | None:
+    return Secret(value) if isinstance(value, str) and value else value if isinstance(value, Secret) else None
