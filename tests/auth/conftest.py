@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,9 +88,10 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def last_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A browser at which a person agrees, and a pipe from which the page that it shows at the end can be read."""
-    pipe = tmp_path / "page.html"
+def last_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Future[str]:
+    """A browser at which a person agrees, as the page that it shows at the end, once it does."""
+    pipe, shown = tmp_path / "page.html", Future[str]()
     os.mkfifo(pipe)
+    threading.Thread(target=lambda: shown.set_result(pipe.read_text()), daemon=True).start()
     _browser(tmp_path, monkeypatch, str(pipe))
-    return pipe
+    return shown

@@ -20,6 +20,7 @@ from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
 
 @pytest.mark.usefixtures("browser")
@@ -51,11 +52,11 @@ def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:
     assert run("logout", connection=connection).stderr == "Nobody was signed in.\n"
 
 
-def test_a_query_signs_in_first_where_nobody_is(harvest: Sandbox, connection: str, last_page: Path) -> None:
+def test_a_query_signs_in_first_where_nobody_is(harvest: Sandbox, connection: str, last_page: Future[str]) -> None:
     query = run("query", "SELECT count(*) AS n FROM harvest.clients", "--format", "csv", connection=connection)
     assert query.stdout == f"n\n{len(harvest.records(MAIN_ID, 'clients'))}\n", query.stderr
     assert query.stderr.startswith("Harvest asks for your consent in the browser. If no page opens, go to\n\n  http://")
-    assert "You are signed in to Harvest" in last_page.read_text()
+    assert "You are signed in to Harvest" in last_page.result(30)
 
 
 @pytest.mark.parametrize("initiate", ["OFF", "REFRESH", "GETANDREFRESH"])

@@ -17,6 +17,7 @@ from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
     from pathlib import Path
 
 
@@ -68,14 +69,14 @@ def test_whoami_works_with_a_personal_token(harvest: Sandbox) -> None:
     assert harvest_duck.whoami(harvest.connection_string(role="member")).name == "Clara Lindqvist"
 
 
-def test_a_query_asks_a_person_where_nothing_is_kept(harvest: Sandbox, connection: str, last_page: Path) -> None:
+def test_a_query_asks_a_person_where_nothing_is_kept(harvest: Sandbox, connection: str, last_page: Future[str]) -> None:
     """GETANDREFRESH opens the browser, once for all scans of the query."""
     with harvest_duck.connect(connection) as con:
         found = con.execute(
             "SELECT (SELECT count(*) FROM harvest.clients), (SELECT count(*) FROM harvest.tasks)"
         ).fetchall()
     assert found == [(len(harvest.records(MAIN_ID, "clients")), len(harvest.records(MAIN_ID, "tasks")))]
-    assert "You are signed in to Harvest" in last_page.read_text()
+    assert "You are signed in to Harvest" in last_page.result(30)
     assert token_requests(harvest) == ["authorization_code"]
 
 
