@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from concurrent.futures import Future
+    from concurrent.futures import Executor, Future
 
-__all__ = ["at_stop", "finished", "inside", "own", "run", "running", "start"]
+__all__ = ["apart", "at_stop", "finishing", "inside", "own", "run", "running", "start"]
 
 T = TypeVar("T")
 
@@ -63,15 +63,25 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-async def finished(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns, which goes on to its end when whoever waits for it is cancelled.
+def finishing(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """The task of a coroutine whose end the end of the process waits for, for a few seconds.
 
-    The end of the process waits for it too, for a few seconds.
+    Whoever waits for it does so by `asyncio.shield`, so as not to cancel it.
     """
     task = asyncio.ensure_future(coroutine)
     _state.finishing.add(task)
     task.add_done_callback(_seen)
-    return await asyncio.shield(task)
+    return task
+
+
+async def apart(call: Callable[[], T], pool: Executor | None = None) -> T:
+    """What `call` returns, which runs in a thread of `pool`, by default one of the loop's own."""
+    try:
+        running = asyncio.get_running_loop().run_in_executor(pool, call)
+    except RuntimeError:
+        # The main thread has ended, and with it every pool, while a thread of the user's goes on.
+        return call()
+    return await running
 
 
 def _seen(task: asyncio.Task[Any]) -> None:

@@ -21,6 +21,6 @@ def _sandbox() -> str:
 _BUILTIN: Mapping[str, Callable[[], str]] = {"sandbox": _sandbox}
 
 
-def resolved(connection: str) -> Connection:
+def resolved(connection: str, *, signing_in: bool = False) -> Connection:
     """What a connection string stands for; raises `ConnectionStringError` as `resolve` does."""
-    return resolve(connection, builtin=_BUILTIN)
+    return resolve(connection, builtin=_BUILTIN, signing_in=signing_in)

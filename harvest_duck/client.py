@@ -11,7 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from harvest_duck import background, protocol
-from harvest_duck.auth import Credential, credential_for
+from harvest_duck.auth import Credential, Pin, credential_for
 from harvest_duck.logs import logger
 from harvest_duck.protocol import Request
 from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock
@@ -45,14 +45,15 @@ class Client:
         self._proven = False
         self.users = 0
 
-    async def get(self, request: Request) -> bytes | None:
+    async def get(self, request: Request, pin: Pin | None = None) -> bytes | None:
         """The body of the answer, None where its status means that there are no rows.
 
+        `pin` holds the requests of one scan to one person.
         Raises the error of the tree that the last answer stands for, after as many tries as can help.
         """
         async for attempt in tries(self._clock, self._log):
             with attempt:
-                return await self._answered(request)
+                return await self._answered(request, pin or Pin())
         raise AssertionError("tenacity ends with a result or an error")
 
     async def close(self) -> None:
@@ -60,28 +61,28 @@ class Client:
         await self._transport.close()
         await self._credential.close()
 
-    async def _answered(self, request: Request) -> bytes | None:
-        answer = await self._authorized(request)
+    async def _answered(self, request: Request, pin: Pin) -> bytes | None:
+        answer = await self._authorized(request, pin)
         if answer.status == 429:  # noqa: PLR2004 - too many requests, so nothing else goes out meanwhile either
             self._window(request.limit).pause(protocol.retry_after_s(answer.headers) or 0)
         if answer.status == 200:  # noqa: PLR2004 - the one status of success that Harvest documents for GET
             self._proven = True
             return answer.body
-        if answer.status in request.absent_on and await self._proves():
+        if answer.status in request.absent_on and await self._proves(pin):
             return None
         raise protocol.error_of(request, answer.status, answer.headers, answer.body)
 
-    async def _proves(self) -> bool:
+    async def _proves(self, pin: Pin) -> bool:
         """Whether host, token and account are right, so that a 404 can only mean the object that was asked for."""
         if not self._proven:
             # Any user may ask who they are: https://help.getharvest.com/api-v2/users-api/users/users/
             me = Request("me", f"{self._connection.base_url}/users/me", (), Limit.GENERAL, Paging.NONE)
-            self._proven = (await self._authorized(me)).status == 200  # noqa: PLR2004 - as above
+            self._proven = (await self._authorized(me, pin)).status == 200  # noqa: PLR2004 - as above
         return self._proven
 
-    async def _authorized(self, request: Request) -> Answer:
+    async def _authorized(self, request: Request, pin: Pin) -> Answer:
         """The answer; sent again with another token, where there is one, after 401."""
-        async with aclosing(self._credential.tokens()) as tokens:
+        async with aclosing(self._credential.tokens(pin)) as tokens:
             async for token in tokens:
                 answer = await self._sent(request, token.reveal())
                 if answer.status != 401:  # noqa: PLR2004 - unauthorized

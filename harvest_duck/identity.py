@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck import background
-from harvest_duck.auth import credential_for
+from harvest_duck.auth import Pin, credential_for
 from harvest_duck.auth.authority import Account, Authority, Identity
 from harvest_duck.auth.kept import KeptSignIn
 from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
@@ -50,7 +50,7 @@ def login(
     None opens one where there is one. Raises `LoginFailed` where nobody agrees within `limit_s` seconds, the consent is
     denied or the redirect is not the right one, and `CredentialsError` where the application or the store will not do.
     """
-    settings = _signing_in(resolved(connection), account)
+    settings = _signing_in(resolved(connection, signing_in=True), account)
     terminal = terminal_there() or browser is False
     browser = browser_there() if browser is None else browser
     manner = Manner(browser=browser, terminal=terminal, limit_s=limit_s, tell=tell)
@@ -63,7 +63,7 @@ def logout(connection: str = "", *, account: int | None = None) -> str | None:
     Harvest goes on honouring the tokens until they expire, as its API has no way to revoke them: a person can withdraw
     the application at id.getharvest.com.
     """
-    settings = _signing_in(resolved(connection), account)
+    settings = _signing_in(resolved(connection, signing_in=True), account)
     gone = background.run(_with(lambda: KeptSignIn(settings), KeptSignIn.sign_out))
     return None if gone is None else gone.user or "somebody whose tokens came with a connection string"
 
@@ -117,7 +117,7 @@ async def _with(make: Callable[[], KeptSignIn], ask: Callable[[KeptSignIn], Awai
 async def _token(settings: Connection) -> None:
     credential = credential_for(settings)
     try:
-        async with aclosing(credential.tokens()) as tokens:
+        async with aclosing(credential.tokens(Pin())) as tokens:
             await anext(tokens)
     finally:
         await credential.close()
@@ -126,7 +126,7 @@ async def _token(settings: Connection) -> None:
 async def _identity(settings: Connection) -> Identity:
     credential, authority = credential_for(settings), Authority(settings)
     try:
-        async with aclosing(credential.tokens()) as tokens:
+        async with aclosing(credential.tokens(Pin())) as tokens:
             async for token in tokens:
                 try:
                     return await authority.identity(token)

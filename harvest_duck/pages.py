@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harvest_duck import background
+from harvest_duck.auth import Pin
 from harvest_duck.decode import Decoder, Page
 from harvest_duck.errors import ProtocolError
 from harvest_duck.protocol import next_request, numbered
@@ -56,6 +57,7 @@ class Scan:
         window: int,
         account_id: int | None,
         keep: Callable[[pa.RecordBatch], pa.RecordBatch] = lambda batch: batch,
+        pin: Pin | None = None,
     ) -> None:
         self._plan = plan
         self._decoder = decoder
@@ -63,6 +65,7 @@ class Scan:
         self._window = window
         self._account_id = account_id
         self._keep = keep
+        self._pin = pin or Pin()
         self._opened = 1
 
     async def batches(self) -> AsyncGenerator[pa.RecordBatch]:
@@ -96,7 +99,14 @@ class Scan:
         parent = self._plan.table.parent
         assert parent is not None  # noqa: S101 - only called for a plan with parents
         names = [parent.column] + ([parent.only[0]] if parent.only else [])
-        scan = Scan(plan, Decoder(plan.table, names), self._client, window=self._window, account_id=self._account_id)
+        scan = Scan(
+            plan,
+            Decoder(plan.table, names),
+            self._client,
+            window=self._window,
+            account_id=self._account_id,
+            pin=self._pin,
+        )
         async with aclosing(scan.batches()) as batches:
             async for batch in batches:
                 for parent_id, *held in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -156,16 +166,11 @@ class Scan:
             await requests.aclose()
 
     async def _fetch(self, request: Request) -> Fetched:
-        body = await self._client.get(request)
+        body = await self._client.get(request, self._pin)
         if body is None:
             return Fetched(request, self._decoder.empty())
         pool = background.own("decoding", _decoding_pool)
-        try:
-            decoding = asyncio.get_running_loop().run_in_executor(pool, self._decoded, body, request)
-        except RuntimeError:
-            # The main thread has ended, and with it every pool, while a thread of the user's goes on.
-            return Fetched(request, self._decoded(body, request))
-        return Fetched(request, await decoding)
+        return Fetched(request, await background.apart(lambda: self._decoded(body, request), pool))
 
     def _decoded(self, body: bytes, request: Request) -> Page:
         values: dict[str, Value | None] = dict(request.values) | {"account_id": self._account_id}

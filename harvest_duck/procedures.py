@@ -77,7 +77,7 @@ def get_oauth_access_token(
 
 def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Secret | None = None) -> OAuthTokens:
     """New tokens for a refresh token, which may be good for nothing afterwards; `LoginRequired` where it is refused."""
-    settings = resolved(connection)
+    settings = resolved(connection, signing_in=True)
     token = _secret(refresh_token) or settings.oauth.refresh_token
     if token is None:
         raise CredentialsError(
@@ -99,7 +99,7 @@ def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]])
 
 
 def _with_properties(connection: str, callback_url: str | None, scope: str | None) -> Connection:
-    settings = resolved(connection)
+    settings = resolved(connection, signing_in=True)
     wanted = settings.oauth
     return replace(
         settings,

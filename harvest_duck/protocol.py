@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from harvest_duck.predicate import Value
     from harvest_duck.table import Limit, Paging
 
-__all__ = ["Request", "accept_links", "error_of", "headers", "next_request", "numbered", "retry_after_s"]
+__all__ = ["Request", "accept_links", "error_of", "headers", "next_request", "numbered", "one_line", "retry_after_s"]
 
 #: Characters of a body that may stand in an error.
 _QUOTED = 200
@@ -74,7 +74,7 @@ class Request:
     def path_and_query(self) -> str:
         """The address without its host, for logs; it never holds a secret."""
         parts = urlsplit(self.address)
-        return _line(urlunsplit(("", "", parts.path, parts.query, "")))
+        return one_line(urlunsplit(("", "", parts.path, parts.query, "")))
 
 
 def headers(*, token: str | None, account_id: int | None, user_agent: str) -> dict[str, str]:
@@ -191,10 +191,10 @@ def _message(body: bytes) -> str:
         text = said if isinstance(said, str) else json.dumps(said)
     elif text.startswith("<"):
         text = "an HTML page"
-    line = _line(text)
+    line = one_line(text)
     return line if len(line) <= _QUOTED else f"{line[:_QUOTED]}…"
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """The text on one line, without characters that cannot be shown or written."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())

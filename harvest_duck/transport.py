@@ -14,7 +14,13 @@ from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 from yarl import URL
 
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, RateLimited, ServerError, TransportError
@@ -75,7 +81,9 @@ class Transport:
             ) as answer:
                 return Answer(answer.status, dict(answer.headers), await answer.read())
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            raise _no_answer(where, url, error, self._connection) from error
+            # An answer of a proxy is not chained: it carries the address of the proxy, with its password.
+            cause = None if isinstance(error, aiohttp.ClientResponseError) else error
+            raise _no_answer(where, url, error, self._connection) from cause
 
     async def close(self) -> None:
         """Close the connections that are kept open."""
@@ -105,8 +113,11 @@ class Transport:
         return address
 
 
-def tries(clock: Clock, log: logging.Logger) -> AsyncRetrying:
-    """The attempts at a request: again after errors that are `retriable`, later each time or when the server says."""
+def tries(clock: Clock, log: logging.Logger, *, patience_s: float = float("inf")) -> AsyncRetrying:
+    """The attempts at a request: again after errors that are `retriable`, later each time or when the server says.
+
+    The error stands where the server asks for more than `patience_s` seconds.
+    """
 
     def pause_s(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -118,7 +129,7 @@ def tries(clock: Clock, log: logging.Logger) -> AsyncRetrying:
     return AsyncRetrying(
         sleep=clock.sleep,
         stop=stop_after_attempt(ATTEMPTS),
-        retry=retry_if_exception(_retriable),
+        retry=retry_if_exception(lambda error: _retriable(error) and _advice_s(error) <= patience_s),
         wait=pause_s,
         reraise=True,
     )
@@ -128,11 +139,20 @@ def _retriable(error: BaseException) -> bool:
     return isinstance(error, HarvestDuckError) and error.retriable
 
 
+def _advice_s(error: BaseException) -> float:
+    """The seconds that the server asks to wait; 0 where it does not say."""
+    return error.retry_after_s or 0.0 if isinstance(error, RateLimited | ServerError) else 0.0
+
+
 def _proxy_of_environment(url: SplitResult) -> URL | None:
     """The proxy that the environment or the system names for a URL; not aiohttp's, which reads passwords of .netrc."""
     host = url.hostname or ""
     proxy = None if proxy_bypass(host) else getproxies().get(url.scheme)
-    return URL(proxy) if proxy else None
+    try:
+        return URL(proxy) if proxy else None
+    except ValueError:
+        # Not chained, and not repeated: it may hold a password.
+        raise ConnectionStringError(f"the proxy that the environment names for {url.scheme} is no URL") from None
 
 
 def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:
@@ -162,6 +182,14 @@ def _no_answer(where: str, url: str, error: BaseException, connection: Connectio
         failed = TransportError(f"{where}: {advice}")
         failed.retriable = False
         return failed
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        refused = TransportError(
+            f"{where}: the proxy answered {error.status}: check ProxyUser, ProxyPassword and Proxy"
+        )
+        refused.retriable = error.status >= 500  # noqa: PLR2004 - the class of server errors
+        return refused
+    if isinstance(error, aiohttp.ClientResponseError):
+        reason = f"{error.status} {error.message}"
     if isinstance(error, TimeoutError):
         within = f" within {connection.timeout_s:g} s" if connection.timeout_s else ""
         return TransportError(f"{where}: no answer from {host}{within}: try again, or raise Timeout")

@@ -560,6 +560,7 @@ _VALUES: Mapping[Kind, st.SearchStrategy[str]] = {
     Kind.SECONDS: st.sampled_from(["0", "00", "060", "2.5", "60", "999999999"]),
     Kind.BOOLEAN: st.sampled_from(["true", "TRUE", "False"]),
     Kind.PATH: st.sampled_from(["~/harvest.log", r"C:\logs\new.log", "12"]),
+    Kind.LOCATION: st.sampled_from(["~/tokens.json", "memory://here", "12"]),
     Kind.FILE: st.just(__file__),
     Kind.URL: st.sampled_from(["https://gateway.example/v2/", "HTTP://localhost:8080"]),
     Kind.HOST: st.sampled_from(["Proxy.Example", "::1", "12"]),

@@ -12,6 +12,6 @@
 
 from __future__ import annotations
 
-from harvest_duck.auth.credential import Credential, GivenToken, credential_for
+from harvest_duck.auth.credential import Credential, GivenToken, Pin, credential_for
 
-__all__ = ["Credential", "GivenToken", "credential_for"]
+__all__ = ["Credential", "GivenToken", "Pin", "credential_for"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.auth.oauth import Authorization, TokenRequest
 
-__all__ = ["code_in", "pasted", "tokens_in"]
+__all__ = ["code_in", "pasted", "require_state", "tokens_in"]
 
 _TOKEN = re.compile(r"[!-~]+")
 _QUOTED = 200
@@ -55,11 +55,10 @@ def tokens_in(
     )
 
 
-def code_in(redirect: str, expected: Authorization) -> Secret:
-    """The authorization code in a redirect that answers `expected`.
+def require_state(redirect: str, expected: Authorization) -> dict[str, str]:
+    """The parameters of a redirect that answers `expected`, whatever it says.
 
-    Raises `LoginFailed`: the state is another one or missing (RFC 6749, section 10.12), the person said no, or Harvest
-    reports an error.
+    Raises `LoginFailed` where the state is another one or missing (RFC 6749, section 10.12): it may come from anybody.
     """
     params = parse_qsl(urlsplit(redirect).query, keep_blank_values=True)
     answer = dict(params)
@@ -67,11 +66,20 @@ def code_in(redirect: str, expected: Authorization) -> Secret:
         raise LoginFailed(f"the redirect names a parameter twice and was refused: {_AGAIN}")
     if "state" not in answer:
         raise LoginFailed(f"the redirect carries no state and was refused, as anybody could have made it: {_AGAIN}")
-    if not hmac.compare_digest(answer["state"].encode(), expected.state.encode()):
+    if not hmac.compare_digest(answer["state"].encode(errors="replace"), expected.state.encode()):
         raise LoginFailed(
             "the redirect carries the state of another sign-in and was refused: "
             "close older pages of Harvest's sign-in, and run `harvest-duck login` again"
         )
+    return answer
+
+
+def code_in(redirect: str, expected: Authorization) -> Secret:
+    """The authorization code in a redirect that answers `expected`.
+
+    Raises `LoginFailed` as `require_state` does, and where the person said no, or Harvest reports an error.
+    """
+    answer = require_state(redirect, expected)
     if answer.get("error") == "access_denied":
         raise LoginFailed("the consent was denied: run `harvest-duck login` again and choose to allow access")
     if "error" in answer:
@@ -89,7 +97,7 @@ def pasted(text: str, expected: Authorization, callback_url: str | None) -> Secr
     """
     text = text.strip()
     if text.lower().startswith(("http://", "https://")):
-        if callback_url is not None and _place(text) != _place(callback_url):
+        if _place(text) is None or (callback_url is not None and _place(text) != _place(callback_url)):
             raise LoginFailed(
                 "the pasted address does not begin with CallbackURL: paste the address of the page that you land on "
                 "after you agree"
@@ -154,16 +162,17 @@ def _is_token(value: object) -> TypeGuard[str]:
 
 def _seconds(value: object) -> float | None:
     """The lifetime of a token; None where it is not told, or nothing that could be one."""
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e10:  # noqa: PLR2004 - 317 years
         return None
     return float(value)
 
 
-def _place(url: str) -> tuple[object, ...]:
+def _place(url: str) -> tuple[object, ...] | None:
+    """Where a URL leads, without its query; None for what is no URL."""
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port, parts.path.rstrip("/")
     except ValueError:
-        return (url,)
+        return None

@@ -15,7 +15,7 @@ from harvest_duck import protocol
 from harvest_duck.auth import answers, oauth
 from harvest_duck.errors import HarvestDuckError, ProtocolError
 from harvest_duck.logs import logger
-from harvest_duck.protocol import Request
+from harvest_duck.protocol import Request, one_line
 from harvest_duck.ratelimit import Clock, SystemClock
 from harvest_duck.table import Limit, Paging
 from harvest_duck.transport import Transport, tries
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from harvest_duck.connection import Connection, Secret
 
 __all__ = ["Account", "Authority", "Identity"]
+
+
+#: The longest that a request for tokens is put off; others wait for it.
+_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Authority:
     async def _tokens(self, request: TokenRequest, *, kept: Secret | None) -> Tokens:
         headers = protocol.headers(token=None, account_id=None, user_agent=self._connection.user_agent)
         try:
-            async for attempt in tries(self._clock, self._log):
+            async for attempt in tries(self._clock, self._log, patience_s=_PATIENCE_S):
                 with attempt:
                     answer = await self._transport.send(
                         request.url, where=request.what, headers=headers, form=request.form, method="POST"
@@ -121,12 +125,12 @@ def _identity(body: bytes) -> Identity:
         names = (user.get("first_name"), user.get("last_name"))
         return Identity(
             user_id=int(user["id"]),
-            name=" ".join(str(name) for name in names if name) or str(user.get("email") or user["id"]),
-            email=str(user.get("email") or ""),
+            name=one_line(" ".join(str(name) for name in names if name) or str(user.get("email") or user["id"])),
+            email=one_line(str(user.get("email") or "")),
             accounts=tuple(
-                Account(int(each["id"]), str(each.get("name") or ""), str(each.get("product") or "harvest"))
+                Account(int(each["id"]), one_line(str(each.get("name") or "")), str(each.get("product") or "harvest"))
                 for each in answer["accounts"]
             ),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ProtocolError("accounts: the answer of Harvest ID names no user and accounts: check IdURL") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -19,11 +20,15 @@ from harvest_duck.connection import loopback
 from harvest_duck.errors import ConnectionStringError, LoginFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 __all__ = ["Callback", "RedirectServer", "callback_in"]
 
 _GONE_S = 2.0
+# aiohttp would log a request that it cannot read, with the code that may stand in it.
+_silent = logging.getLogger("harvest_duck.callback")
+_silent.disabled = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,19 @@ def callback_in(url: str) -> Callback | None:
 
 
 class RedirectServer:
-    """A server for one redirect, as a context; `redirect` waits for it, `answer` is what its browser is shown."""
+    """A server for one redirect, as a context; `redirect` waits for it, `answer` is what its browser is shown.
 
-    def __init__(self, callback: Callback) -> None:
+    `refused` says why a request is not the redirect that is waited for, None where it is. Anybody can make one, such as
+    a page that is open in the same browser, so it is told that and the wait goes on.
+    """
+
+    def __init__(self, callback: Callback, refused: Callable[[str], str | None] = lambda _: None) -> None:
         self._callback = callback
+        self._refused = refused
         self._redirect: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._page: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=_GONE_S)
+        server = web.Server(self._handle, access_log=None, logger=_silent)
+        self._runner = web.ServerRunner(server, shutdown_timeout=_GONE_S)
 
     async def __aenter__(self) -> Self:
         """Listen; raises `LoginFailed` where another program does already."""
@@ -105,7 +116,8 @@ class RedirectServer:
         try:
             await web.TCPSite(self._runner, address, port).start()
         except OSError as error:
-            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) and address == "::1":
+            # Without IPv6 there is no ::1; Python 3.13 and later tell no number then.
+            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None) and address == "::1":
                 return
             if error.errno == errno.EADDRINUSE:
                 raise LoginFailed(
@@ -122,8 +134,10 @@ class RedirectServer:
         if not self._meant(request):
             return web.Response(status=404, text="Not Found", headers={"Cache-Control": "no-store"})
         if self._redirect.done():
-            return web.Response(text=page.failure("this sign-in has its answer already"), headers=page.HEADERS)
-        self._redirect.set_result(request.path_qs)
+            return web.Response(text=page.answered(), headers=page.HEADERS)
+        if (reason := self._refused(request.raw_path)) is not None:
+            return web.Response(text=page.failure(reason), headers=page.HEADERS)
+        self._redirect.set_result(request.raw_path)
         return web.Response(text=await asyncio.shield(self._page), headers=page.HEADERS)
 
     def _meant(self, request: web.BaseRequest) -> bool:
@@ -131,7 +145,7 @@ class RedirectServer:
         # The name is checked against DNS rebinding: a page of another name that was pointed at this address.
         return (
             request.method == "GET"
-            and request.path == self._callback.path
+            and request.raw_path.partition("?")[0] == self._callback.path
             and request.headers.get("Host", "").lower() in self._callback.names
             and _from_here(request.transport)
         )

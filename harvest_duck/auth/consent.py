@@ -40,24 +40,25 @@ async def consent(
     """
     authorization = oauth.authorization(connection)
     callback = _callback(connection, manner)
-    try:
-        async with AsyncExitStack() as stack, asyncio.timeout(manner.limit_s):
-            server = await _server(stack, callback, manner)
-            pasting = manner.terminal and (server is None or not manner.browser)
-            _ask(authorization, manner, pasting=pasting)
+    async with AsyncExitStack() as stack:
+        server = await _server(stack, callback, authorization, manner)
+        pasting = manner.terminal and (server is None or not manner.browser)
+        _ask(authorization, manner, pasting=pasting)
+        try:
             try:
-                code = await _code(authorization, server, connection.oauth.callback_url, pasting=pasting)
-                made, shown = await complete(code, authorization.pkce_verifier)
-            except HarvestDuckError as error:
-                _show(server, page.failure(str(error)))
-                raise
-            _show(server, shown)
-            return made
-    except TimeoutError:
-        raise LoginFailed(
-            f"nobody agreed within {manner.limit_s:.0f} s: run `harvest-duck login` again, and look for Harvest's page "
-            "in your browser"
-        ) from None
+                async with asyncio.timeout(manner.limit_s):
+                    code = await _code(authorization, server, connection.oauth.callback_url, pasting=pasting)
+            except TimeoutError:
+                raise LoginFailed(
+                    f"nobody agreed within {manner.limit_s:.0f} s: run `harvest-duck login` again, and look for "
+                    "Harvest's page in your browser"
+                ) from None
+            made, shown = await complete(code, authorization.pkce_verifier)
+        except HarvestDuckError as error:
+            _show(server, page.failure(str(error)))
+            raise
+        _show(server, shown)
+        return made
 
 
 def _callback(connection: Connection, manner: Manner) -> Callback | None:
@@ -82,12 +83,23 @@ def _callback(connection: Connection, manner: Manner) -> Callback | None:
     return callback
 
 
-async def _server(stack: AsyncExitStack, callback: Callback | None, manner: Manner) -> RedirectServer | None:
+async def _server(
+    stack: AsyncExitStack, callback: Callback | None, authorization: Authorization, manner: Manner
+) -> RedirectServer | None:
     """The server that takes the redirect; None where there is none, as somebody will paste it."""
     if callback is None:
         return None
+
+    def refused(redirect: str) -> str | None:
+        try:
+            answers.require_state(redirect, authorization)
+        except LoginFailed as error:
+            manner.tell(f"A redirect came that was not taken: {error}")
+            return str(error)
+        return None
+
     try:
-        return await stack.enter_async_context(RedirectServer(callback))
+        return await stack.enter_async_context(RedirectServer(callback, refused))
     except LoginFailed:
         if manner.browser:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -9,7 +10,14 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection, Secret
 
-__all__ = ["Credential", "GivenToken", "credential_for"]
+__all__ = ["Credential", "GivenToken", "Pin", "credential_for"]
+
+
+@dataclass(slots=True)
+class Pin:
+    """Whose rows a scan returns: the first token's person, and nobody else's after it."""
+
+    person: Hashable = None
 
 
 class Credential(Protocol):
@@ -20,8 +28,11 @@ class Credential(Protocol):
         """What tells this credential from others; requests of equal ones share their rate limits."""
         ...
 
-    def tokens(self) -> AsyncGenerator[Secret]:
-        """The tokens to send with one request: the first is good as far as is known, the next is for after a 401."""
+    def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:
+        """The tokens to send with one request: the first is good as far as is known, the next is for after a 401.
+
+        Raises `CredentialsError` where they would be those of somebody else than `pin` says.
+        """
         ...
 
     async def close(self) -> None:
@@ -40,7 +51,7 @@ class GivenToken:
         """The token itself."""
         return self._token
 
-    async def tokens(self) -> AsyncGenerator[Secret]:
+    async def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:  # noqa: ARG002 - it is nobody else's
         """The token alone."""
         yield self._token
 

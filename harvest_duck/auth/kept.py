@@ -6,7 +6,8 @@ What InitiateOAuth allows decides how far it goes::
     GETANDREFRESH  the same, and a person is asked where nothing usable is kept
 
 One refresh runs at a time among all tasks, threads and processes that share a store. It holds the store's lock, looks
-for what another has stored meanwhile, and stores the new refresh token before anything uses the new access token.
+for what another has stored meanwhile, and stores the new refresh token before anything uses the new access token. A
+person who is asked holds up nobody else's refresh.
 """
 
 from __future__ import annotations
@@ -15,31 +16,31 @@ import asyncio
 import time
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from harvest_duck import background
 from harvest_duck.auth import oauth, page
 from harvest_duck.auth.authority import Authority, Identity
 from harvest_duck.auth.consent import consent
-from harvest_duck.auth.lock import locked
+from harvest_duck.auth.lock import acquire, locked
 from harvest_duck.auth.store import store_for
-from harvest_duck.auth.terminal import LIMIT_S, Manner
-from harvest_duck.auth.tokens import SignIn, Tokens, find, parse, put, render
+from harvest_duck.auth.terminal import Manner
+from harvest_duck.auth.tokens import SignIn, Tokens, find, parse, put, render, renewed
 from harvest_duck.connection import InitiateOAuth, Secret
-from harvest_duck.errors import LoginFailed, LoginRequired
+from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Hashable
     from contextlib import AbstractAsyncContextManager
 
+    from harvest_duck.auth.credential import Pin
     from harvest_duck.connection import Connection, OAuth
 
 __all__ = ["KeptSignIn", "forget"]
 
-T = TypeVar("T")
-
 #: A lock is held for one refresh, which a dead server makes last some time, or while a person is asked.
-_LOCK_S = LIMIT_S + 60
+_LOCK_S = 120.0
+_NOBODY = "run `harvest-duck login`"
 
 
 class KeptSignIn:
@@ -56,6 +57,7 @@ class KeptSignIn:
         self._authority = Authority(connection, now=now)
         self._current: SignIn | None = None
         self._turn = asyncio.Lock()
+        self._refreshing: asyncio.Task[SignIn] | None = None
         self._refreshes = 0
         _live.add(self)
 
@@ -64,39 +66,41 @@ class KeptSignIn:
         """The store and what is wanted of it, which stay when the token changes."""
         return self._store.where, self._wanted
 
-    async def tokens(self) -> AsyncGenerator[Secret]:
+    async def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:
         """The access token, refreshed first where it is due; then what another has stored; then one more refresh.
 
         Raises `LoginRequired` where nobody is signed in and nobody may be asked, the errors of `consent` where somebody
-        is, and those of the store and of Harvest ID.
+        is, those of the store and of Harvest ID, and `CredentialsError` where the person of `pin` is no more the one.
         """
-        token = await self._token(None)
+        token = await self._token(None, pin)
         yield token
         before = self._refreshes
-        token = await self._token(refused=token)
+        token = await self._token(token, pin)
         yield token
         if self._refreshes == before:
-            yield await self._token(refused=token)
+            yield await self._token(token, pin)
 
     async def sign_in(self) -> tuple[SignIn, Identity]:
         """A new sign-in by a person, whatever is kept, and who it was; raises as `consent` does."""
         manner = self._manner or Manner.found()
-        async with self._turn, self._alone(manner):
+        async with self._turn, self._asking(manner):
             return await self._asked(manner)
 
     async def sign_out(self) -> SignIn | None:
         """The sign-in that was kept for the connection and is forgotten now, here and in the store; None for none."""
-        async with self._turn, locked(self._store, within_s=_LOCK_S):
+        async with self._turn, self._locked():
             kept = await self._kept()
             gone = find(kept, self._wanted)
             if gone is not None:
                 left = tuple(each for each in kept if each is not gone)
-                await (self._keep(left) if left else _apart(self._store.clear))
+                await (self._keep(left) if left else background.apart(self._store.clear))
             forget(self._store.where)
             return gone
 
     async def close(self) -> None:
-        """Close the connections to Harvest ID."""
+        """Close the connections to Harvest ID, once a refresh that is under way has its answer."""
+        if self._refreshing is not None:
+            await asyncio.wait([self._refreshing])
         await self._authority.close()
 
     def forget(self, where: str) -> None:
@@ -104,47 +108,65 @@ class KeptSignIn:
         if self._store.where == where:
             self._current = None
 
-    async def _token(self, refused: Secret | None) -> Secret:
-        """The access token of the current sign-in, which is made usable first."""
+    async def _token(self, refused: Secret | None, pin: Pin) -> Secret:
+        sign_in = await self._sign_in(refused)
+        person = (sign_in.user_id, sign_in.seed)
+        if pin.person is None:
+            pin.person = person
+        elif pin.person != person:
+            raise CredentialsError("somebody else signed in to Harvest while rows were read: run the query again")
+        return sign_in.tokens.access_token
+
+    async def _sign_in(self, refused: Secret | None) -> SignIn:
+        """The current sign-in, which is made usable first: its token is not `refused`, and not due."""
         current = self._current
         if current is not None and self._usable(current, refused):
-            return current.tokens.access_token
+            return current
         async with self._turn:
             if self._current is None or not self._usable(self._current, refused):
                 try:
-                    # To its end, whatever becomes of the query: a refresh token that was sent may be good no more.
-                    self._current = await background.finished(self._refreshed(refused))
+                    self._current = await self._found(refused)
                 except LoginRequired as reason:
                     if self._connection.oauth.initiate is not InitiateOAuth.GETANDREFRESH:
                         raise
                     self._current = await self._entered(refused, reason)
                     self._refreshes += 1
-            return self._current.tokens.access_token
+            return self._current
 
     def _usable(self, sign_in: SignIn, refused: Secret | None) -> bool:
         return sign_in.tokens.access_token != refused and sign_in.tokens.fresh(self._now())
 
-    async def _refreshed(self, refused: Secret | None) -> SignIn:
+    async def _found(self, refused: Secret | None) -> SignIn:
         """The kept sign-in with a usable token, refreshed if need be; `LoginRequired` where only a person can help."""
-        async with locked(self._store, within_s=_LOCK_S):
+        found = find(await self._kept(), self._wanted)
+        if found is not None and self._usable(found, refused):
+            return found
+        if found is None and self._wanted.seed is None:
+            raise self._nobody()
+        await acquire(self._store.lock, where=self._store.where, within_s=_LOCK_S)
+        # To its end, whatever becomes of the query: a refresh token that was sent may be good no more.
+        self._refreshing = background.finishing(self._refreshed(refused))
+        return await asyncio.shield(self._refreshing)
+
+    async def _refreshed(self, refused: Secret | None) -> SignIn:
+        """As `_found`, for the holder of the lock, who gives it back."""
+        try:
             kept = await self._kept()
             found = find(kept, self._wanted) or await self._begun()
             if found is None:
-                raise LoginRequired(
-                    f"nobody is signed in to Harvest for this OAuthClientId and account, says {self._store.where}: "
-                    "run `harvest-duck login`"
-                )
+                raise self._nobody()
             if not self._usable(found, refused):
                 if found.tokens.refresh_token is None:
                     raise LoginRequired(
-                        "the access token is expired or refused, and there is no refresh token: "
-                        "run `harvest-duck login`"
+                        f"the access token is expired or refused, and there is no refresh token: {_NOBODY}"
                     )
                 found = replace(found, tokens=await self._authority.refresh(found.tokens.refresh_token))
                 self._refreshes += 1
             if found not in kept:
-                await self._keep(put(kept, found))
+                await self._keep(renewed(kept, found))
             return found
+        finally:
+            self._store.lock.unlock()
 
     async def _begun(self) -> SignIn | None:
         """The sign-in that the connection string brings along: with tokens, or with a code from a browser elsewhere."""
@@ -157,27 +179,39 @@ class KeptSignIn:
             return None
         return SignIn(self._wanted.audience, self._wanted.client_id, tokens, seed=self._wanted.seed)
 
+    def _nobody(self) -> LoginRequired:
+        account = self._wanted.account_id
+        reaching = "for this OAuthClientId" if account is None else f"who reaches account {account}"
+        return LoginRequired(f"nobody {reaching} is signed in to Harvest, says {self._store.where}: {_NOBODY}")
+
     async def _entered(self, refused: Secret | None, reason: LoginRequired) -> SignIn:
         """The sign-in that another program has stored meanwhile, else that of a person, who is asked now."""
         manner = self._manner or Manner.found()
         if not manner.browser and not manner.terminal:
             raise reason
-        async with self._alone(manner):
+        async with self._asking(manner):
             found = find(await self._kept(), self._wanted)
             if found is not None and self._usable(found, refused):
                 return found
             return (await self._asked(manner))[0]
 
-    def _alone(self, manner: Manner) -> AbstractAsyncContextManager[None]:
-        """The store's lock, for as long as a person takes."""
-        told = f"Another program has the sign-ins in {self._store.where} open, perhaps to sign in: waiting for it."
-        return locked(self._store, within_s=_LOCK_S, waiting=lambda: manner.tell(told))
+    def _asking(self, manner: Manner) -> AbstractAsyncContextManager[None]:
+        """A context in which nobody else asks a person."""
+        told = f"Another program is signing in, says {self._store.where}: waiting for it."
+        return locked(
+            self._store.asking,
+            where=self._store.where,
+            within_s=manner.limit_s + _LOCK_S,
+            waiting=lambda: manner.tell(told),
+        )
+
+    def _locked(self) -> AbstractAsyncContextManager[None]:
+        return locked(self._store.lock, where=self._store.where, within_s=_LOCK_S)
 
     async def _asked(self, manner: Manner) -> tuple[SignIn, Identity]:
         async def complete(code: Secret, pkce_verifier: Secret | None) -> tuple[tuple[SignIn, Identity], str]:
             tokens = await self._authority.exchange(code, pkce_verifier)
             who = await self._authority.identity(tokens.access_token)
-            accounts = tuple(account.id for account in who.harvest_accounts)
             _reaching(who, self._wanted.account_id)
             made = SignIn(
                 self._wanted.audience,
@@ -186,20 +220,25 @@ class KeptSignIn:
                 seed=self._wanted.seed,
                 user_id=who.user_id,
                 user=who.name,
-                accounts=accounts,
+                accounts=tuple(account.id for account in who.harvest_accounts),
             )
-            await self._keep(put(await self._kept(), made))
-            forget(self._store.where)
-            self._current = made
+            await asyncio.shield(background.finishing(self._added(made)))
             return (made, who), page.success(who.name, _listed(who))
 
         return await consent(self._connection, manner, complete)
 
+    async def _added(self, made: SignIn) -> None:
+        async with self._locked():
+            await self._keep(put(await self._kept(), made))
+        forget(self._store.where)
+        self._current = made
+
     async def _kept(self) -> tuple[SignIn, ...]:
-        return parse(await _apart(self._store.read), where=self._store.where)
+        # Beside the loop, as a keyring may wait for a person to unlock it.
+        return parse(await background.apart(self._store.read), where=self._store.where)
 
     async def _keep(self, sign_ins: tuple[SignIn, ...]) -> None:
-        await _apart(lambda: self._store.write(render(sign_ins)))
+        await background.apart(lambda: self._store.write(render(sign_ins)))
 
 
 _live: weakref.WeakSet[KeptSignIn] = weakref.WeakSet()
@@ -209,16 +248,6 @@ def forget(where: str) -> None:
     """Let every credential of the process that uses the store at `where` read it again."""
     for each in list(_live):
         each.forget(where)
-
-
-async def _apart(call: Callable[[], T]) -> T:
-    """What `call` returns, which runs beside the loop, as a store may wait for a person to unlock a keyring."""
-    try:
-        running = asyncio.get_running_loop().run_in_executor(None, call)
-    except RuntimeError:
-        # The main thread has ended, and with it every pool; a refresh under way still has to be stored.
-        return call()
-    return await running
 
 
 def _given(oauth_given: OAuth) -> Tokens:

@@ -1,11 +1,13 @@
-"""A lock that one task of one thread of one process holds at a time, among all that use the same place.
+"""Locks that one task of one thread of one process holds at a time, among all that use the same place.
 
-`store` has one for each place where sign-ins are kept; `kept` holds it for a refresh, or while a person signs in.
+A store has two: one for reading and writing what is kept, held for a refresh, and one for asking a person, held while
+they sign in, so that nobody else's refresh has to wait for them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from contextlib import asynccontextmanager
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-__all__ = ["FileLocked", "Lockable", "locked"]
+__all__ = ["Lock", "LockFile", "NamedLock", "acquire", "locked"]
 
 #: How often a lock that somebody else holds is tried.
 _POLL_S = 0.05
@@ -26,52 +28,73 @@ _POLL_S = 0.05
 _TELL_S = 2.0
 
 
-class Lockable(Protocol):
-    """A place with a lock."""
-
-    @property
-    def where(self) -> str:
-        """What errors and people call the place."""
-        ...
+class Lock(Protocol):
+    """A lock that is tried, not waited for; it belongs to no thread."""
 
     def try_lock(self) -> bool:
-        """Whether nobody held the lock, which is the caller's now."""
+        """Whether nobody held it, and the caller does now."""
         ...
 
     def unlock(self) -> None:
-        """Give the lock back."""
+        """Give it back."""
         ...
 
 
-@asynccontextmanager
-async def locked(
-    place: Lockable, *, within_s: float, waiting: Callable[[], None] = lambda: None
-) -> AsyncIterator[None]:
-    """A context in which no other task, thread or process that uses the place is in.
+async def acquire(lock: Lock, *, where: str, within_s: float, waiting: Callable[[], None] = lambda: None) -> None:
+    """Nothing, once the caller holds the lock of the sign-ins in the place called `where`.
 
-    `waiting` is called when somebody else stays in it for longer than a refresh takes. Raises `CredentialsError` when
-    the lock is not to be had within so many seconds. What a process held is free when it ends, however it ends.
+    `waiting` is called when somebody else holds it for longer than a refresh takes. Raises `CredentialsError` when it
+    is not to be had within so many seconds. What a process held is free when it ends, however it ends.
     """
     began, told = time.monotonic(), False
-    while not place.try_lock():
+    while not lock.try_lock():
         waited_s = time.monotonic() - began
         if waited_s > _TELL_S and not told:
             waiting()
             told = True
         if waited_s > within_s:
             raise CredentialsError(
-                f"another program has been using the sign-ins in {place.where} for {within_s:.0f} s: "
-                "end it, or try again"
+                f"another program has been using the sign-ins in {where} for {within_s:.0f} s: end it, or try again"
             )
         await asyncio.sleep(_POLL_S)
+
+
+@asynccontextmanager
+async def locked(
+    lock: Lock, *, where: str, within_s: float, waiting: Callable[[], None] = lambda: None
+) -> AsyncIterator[None]:
+    """A context in which the caller holds the lock; raises as `acquire` does."""
+    await acquire(lock, where=where, within_s=within_s, waiting=waiting)
     try:
         yield
     finally:
-        place.unlock()
+        lock.unlock()
 
 
-class FileLocked:
-    """A lock that holds between processes: a file beside what it guards, locked by the system."""
+class NamedLock:
+    """A lock within the process, by name."""
+
+    names: dict[str, threading.Lock] = {}  # noqa: RUF012 - those of the process
+
+    def __init__(self, name: str) -> None:
+        self._lock = self.names.setdefault(name, threading.Lock())
+
+    def try_lock(self) -> bool:
+        """As `Lock` says."""
+        return self._lock.acquire(blocking=False)
+
+    def unlock(self) -> None:
+        """As `Lock` says."""
+        self._lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    # A thread of the parent may hold one, and does not live in the child to give it back.
+    os.register_at_fork(after_in_child=NamedLock.names.clear)
+
+
+class LockFile:
+    """A lock between processes: a file of its own, empty, which the system locks."""
 
     def __init__(self, path: Path) -> None:
         # Imported here, as a token that is given needs no store.
@@ -83,7 +106,7 @@ class FileLocked:
         self._mine = threading.Lock()
 
     def try_lock(self) -> bool:
-        """As `Lockable` says; raises `CredentialsError` where the file cannot be made or locked."""
+        """As `Lock` says; raises `CredentialsError` where the file cannot be made or locked."""
         taken = False
         if self._mine.acquire(blocking=False):
             try:
@@ -93,22 +116,23 @@ class FileLocked:
                     self._mine.release()
         return taken
 
+    def unlock(self) -> None:
+        """As `Lock` says."""
+        self._lock.release()
+        self._mine.release()
+
     def _try_file(self) -> bool:
         from filelock import Timeout  # noqa: PLC0415 - as above
 
+        private_file.make_directory(self._path.parent)
         try:
-            private_file.make_directory(self._path.parent)
             self._lock.acquire()
         except Timeout:
             return False
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
             raise CredentialsError(
-                f"{self._path} cannot be locked ({error.strerror or error}): make {self._path.parent} writable, "
-                "or set OAuthSettingsLocation"
+                f"{self._path} cannot be locked ({reason}): make {self._path.parent} writable, "
+                "or set OAuthSettingsLocation to a file elsewhere"
             ) from error
         return True
-
-    def unlock(self) -> None:
-        """As `Lockable` says."""
-        self._lock.release()
-        self._mine.release()

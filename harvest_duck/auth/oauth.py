@@ -35,7 +35,8 @@ __all__ = [
     "wanted",
 ]
 
-_OWN = {"grant_type", "client_id", "client_secret", "code", "redirect_uri", "refresh_token", "code_verifier", "scope"}
+_OWN = {"grant_type", "client_id", "client_secret", "code", "redirect_uri", "refresh_token", "code_verifier"}
+_OWN |= {"scope", "body"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,19 @@ class TokenRequest:
 def wanted(connection: Connection) -> Wanted:
     """Which kept sign-in the connection may use.
 
-    The audience names every host that would see its tokens, so that a connection string cannot send somebody's tokens
-    to a host of its own. A proxy sees them only together with a certificate of its choice.
+    The audience stands for every host that would see its tokens or the consent to them, so that a connection string
+    cannot send somebody's tokens to a host of its own. A proxy sees them only together with a certificate of its own.
     """
     oauth, proxy = connection.oauth, connection.proxy
     hosts = [connection.base_url, connection.id_url, _token_url(connection), _refresh_url(connection)]
+    hosts.append(_authorization_url(connection))
     if connection.ssl_server_cert is not None and (proxy is not None or connection.proxy_from_environment):
         hosts += [proxy.url if proxy else "the proxy of the environment", str(connection.ssl_server_cert)]
     given = [oauth.access_token, oauth.refresh_token]
     given = given if any(given) else [oauth.verifier]
     account_id = connection.account_id
     return Wanted(
-        audience=" ".join(hosts),
+        audience=_digest(*hosts),
         client_id=oauth.client_id or "",
         seed=_digest(*(secret.reveal() if secret else "" for secret in given)) if any(given) else None,
         account_id=int(account_id) if account_id and account_id.isdecimal() else None,
@@ -93,7 +95,7 @@ def authorization(connection: Connection, *, state: str | None = None) -> Author
     state = state or generate_token(43)
     challenge = create_s256_code_challenge(verifier.reveal()).rstrip("=") if verifier else None
     url = prepare_grant_uri(
-        oauth.authorization_url or f"{connection.id_url}/oauth2/authorize",
+        _authorization_url(connection),
         client_id=_client_id(connection),
         response_type="code",
         redirect_uri=oauth.callback_url,
@@ -152,6 +154,10 @@ def _further(connection: Connection) -> dict[str, str | None]:
             "OAuthParams has to be name=value pairs parted by commas or '&', none of them set by harvest_duck itself"
         )
     return dict(further)
+
+
+def _authorization_url(connection: Connection) -> str:
+    return connection.oauth.authorization_url or f"{connection.id_url}/oauth2/authorize"
 
 
 def _token_url(connection: Connection) -> str:

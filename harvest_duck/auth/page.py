@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HEADERS", "failure", "success"]
+__all__ = ["HEADERS", "answered", "failure", "success"]
 
 #: Sent with every page: nothing is loaded, kept, or told to other sites.
 HEADERS: Mapping[str, str] = {
@@ -51,6 +51,15 @@ def failure(reason: str) -> str:
         "The sign-in did not work",
         [f"{reason[:1].upper()}{reason[1:]}.", "Nothing was stored. You can close this page."],
         mark="#b3261e",
+    )
+
+
+def answered() -> str:
+    """The page for another request after the redirect, such as a reload."""
+    return _page(
+        "This sign-in has its answer already",
+        ["What became of it stands on the page that came first, and in the terminal.", "You can close this page."],
+        mark="#5b6b7a",
     )
 
 

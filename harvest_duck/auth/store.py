@@ -2,19 +2,18 @@
 
 `store_for` chooses by OAuthSettingsLocation: a path, `memory://name`, or by default the keyring where the system has
 one (with the extra `keyring` installed), else a file in the directory `oauth` of the configuration directory. A store
-holds one text, which `tokens` reads and writes, and the lock of `lock`.
+holds one text, which `tokens` reads and writes, and the locks of `lock`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harvest_duck import private_file
-from harvest_duck.auth.lock import FileLocked, Lockable
+from harvest_duck.auth.lock import Lock, LockFile, NamedLock
 from harvest_duck.connection import config_directory
 from harvest_duck.errors import CredentialsError
 
@@ -30,8 +29,16 @@ _MEMORY = "memory://"
 _SERVICE = "harvest_duck"
 
 
-class Store(Lockable, Protocol):
-    """One text kept somewhere; every method may block for a moment."""
+class Store(Protocol):
+    """One text kept somewhere, which every method may block for a moment to reach.
+
+    `where` is what errors and people call the place; `lock` is held to change the text, `asking` while a person is
+    asked. Each write is seen whole or not at all, so reading needs no lock.
+    """
+
+    where: str
+    lock: Lock
+    asking: Lock
 
     def read(self) -> str | None:
         """The text, None where nothing is kept; raises `CredentialsError` where it cannot be read or trusted."""
@@ -50,85 +57,66 @@ def store_for(connection: Connection, wanted: Wanted) -> Store:
     """The store of a connection; no file or keyring is touched yet, but the keyring is looked for."""
     location = connection.oauth.settings_location
     if location is not None and location.lower().startswith(_MEMORY):
-        return _Memory(location[len(_MEMORY) :])
+        return _Memory(location)
     if location is not None:
-        return _File(Path(os.path.expandvars(location)).expanduser())
+        return _File(Path(location))
     name = hashlib.sha256(f"{wanted.audience}\0{wanted.client_id}".encode()).hexdigest()[:24]
     path = config_directory(os.environ) / "oauth" / f"{name}.json"
     backend = _keyring()
-    return _File(path, own=True) if backend is None else _Keyring(backend, name, path.with_suffix(""))
+    return _File(path, own=True) if backend is None else _Keyring(backend, name, path)
 
 
 class _Memory:
     """The memory of the process, by name; a child of `fork` begins with a copy."""
 
-    _texts: dict[str, str] = {}  # noqa: RUF012 - the one of the process
-    locks: dict[str, threading.Lock] = {}  # noqa: RUF012 - as above
+    _texts: dict[str, str] = {}  # noqa: RUF012 - those of the process
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._lock = self.locks.setdefault(name, threading.Lock())
-
-    @property
-    def where(self) -> str:
-        return f"{_MEMORY}{self._name}"
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.lock: Lock = NamedLock(where)
+        self.asking: Lock = NamedLock(f"{where} asking")
 
     def read(self) -> str | None:
-        return self._texts.get(self._name)
+        return self._texts.get(self.where)
 
     def write(self, text: str) -> None:
-        self._texts[self._name] = text
+        self._texts[self.where] = text
 
     def clear(self) -> None:
-        self._texts.pop(self._name, None)
-
-    def try_lock(self) -> bool:
-        return self._lock.acquire(blocking=False)
-
-    def unlock(self) -> None:
-        self._lock.release()
+        self._texts.pop(self.where, None)
 
 
-if hasattr(os, "register_at_fork"):
-    # A thread of the parent may hold one, and does not live in the child to give it back.
-    os.register_at_fork(after_in_child=_Memory.locks.clear)
-
-
-class _File(FileLocked):
+class _File:
     """A file that nobody else can read or write; where it is `own`, its directory is closed to others as well."""
 
     def __init__(self, path: Path, *, own: bool = False) -> None:
-        super().__init__(path.with_name(f"{path.name}.lock"))
-        self._file = path
+        self.where = str(path)
+        self.lock: Lock = LockFile(_beside(path, "lock"))
+        self.asking: Lock = LockFile(_beside(path, "asking.lock"))
+        self._path = path
         self._own = own
 
-    @property
-    def where(self) -> str:
-        return str(self._file)
-
     def read(self) -> str | None:
-        return private_file.read(self._file)
+        return private_file.read(self._path)
 
     def write(self, text: str) -> None:
-        private_file.write(self._file, text)
+        private_file.write(self._path, text)
         if self._own and os.name == "posix":
-            self._file.parent.chmod(0o700)
+            self._path.parent.chmod(0o700)
 
     def clear(self) -> None:
-        private_file.remove(self._file)
+        private_file.remove(self._path)
 
 
-class _Keyring(FileLocked):
-    """An entry in the keyring of the system, which is locked by a file, as keyrings have no locks."""
+class _Keyring:
+    """An entry in the keyring of the system, which is locked by a file at `path`, as keyrings have no locks."""
 
     def __init__(self, backend: KeyringBackend, name: str, path: Path) -> None:
-        super().__init__(path.with_name(f"{path.name}.lock"))
+        self.where = f"the keyring ({backend.name})"
+        self.lock: Lock = LockFile(_beside(path, "lock"))
+        self.asking: Lock = LockFile(_beside(path, "asking.lock"))
         self._backend = backend
         self._name = name
-
-    @property
-    def where(self) -> str:
-        return f"the keyring ({self._backend.name})"
 
     def read(self) -> str | None:
         try:
@@ -156,12 +144,24 @@ class _Keyring(FileLocked):
         )
 
 
+def _beside(path: Path, name: str) -> Path:
+    """The path of a lock of what is kept at `path`; no other program has files of such names."""
+    return path.with_name(f"{path.name}.harvest_duck.{name}")
+
+
 def _keyring() -> KeyringBackend | None:
     """The keyring of the system, None where there is none that is fit to hold secrets."""
     try:
         import keyring  # noqa: PLC0415 - an extra
     except ImportError:
         return None
-    backend = keyring.get_keyring()
+    try:
+        backend = keyring.get_keyring()
+        priority = backend.priority
+    except Exception as error:  # noqa: BLE001 - as above; a keyring that is chosen and not there raises anything
+        raise CredentialsError(
+            f"the keyring that PYTHON_KEYRING_BACKEND or keyringrc.cfg chooses cannot be used "
+            f"({type(error).__name__}): choose another, or set OAuthSettingsLocation to a file"
+        ) from None
     # https://keyring.readthedocs.io/en/latest/#creating-new-backends: priority 1 and above is suitable
-    return backend if backend.priority >= 1 else None
+    return backend if priority >= 1 else None

@@ -115,7 +115,7 @@ async def _line_apart(loop: asyncio.AbstractEventLoop) -> str | None:
             line.set_result(text)
 
     def read() -> None:
-        text = sys.stdin.readline()
+        text = sys.stdin.buffer.readline().decode("utf-8", "replace")
         # The loop may have ended while nobody typed.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(give, text)

@@ -13,7 +13,7 @@ from typing import Any
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
 
-__all__ = ["SignIn", "Tokens", "Wanted", "find", "parse", "put", "render"]
+__all__ = ["SignIn", "Tokens", "Wanted", "find", "parse", "put", "render", "renewed"]
 
 _FORMAT = "harvest_duck sign-ins 1"
 #: A token is renewed so many seconds before it expires, as clocks differ and requests take time,
@@ -71,17 +71,30 @@ class Wanted:
 
 
 def find(sign_ins: tuple[SignIn, ...], wanted: Wanted) -> SignIn | None:
-    """The sign-in to use: one that reaches the account, else the latest; None where there is none."""
-    fitting = [each for each in sign_ins if (each.audience, each.client_id) == (wanted.audience, wanted.client_id)]
-    if wanted.seed is not None:
-        fitting = [each for each in fitting if each.seed == wanted.seed]
-    reaching = [each for each in fitting if wanted.account_id in each.accounts]
-    return next(reversed(reaching or fitting), None)
+    """The sign-in to use: the latest that reaches the account, else the latest of unknown reach; None for none.
+
+    One that began with tokens or a code of a string is of unknown reach, so that of a person comes before it.
+    """
+    fitting = [
+        each
+        for each in sign_ins
+        if (each.audience, each.client_id) == (wanted.audience, wanted.client_id)
+        and (wanted.seed is None or each.seed == wanted.seed)
+    ]
+    reaching = [each for each in fitting if each.accounts and wanted.account_id in (None, *each.accounts)]
+    return next(reversed(reaching or [each for each in fitting if not each.accounts]), None)
 
 
 def put(sign_ins: tuple[SignIn, ...], new: SignIn) -> tuple[SignIn, ...]:
     """All sign-ins with `new` as the latest, in place of an older one of the same person and origin."""
     return (*(each for each in sign_ins if _key(each) != _key(new)), new)
+
+
+def renewed(sign_ins: tuple[SignIn, ...], new: SignIn) -> tuple[SignIn, ...]:
+    """All sign-ins with `new` in the place of the older one of the same person and origin, no later than that was."""
+    if all(_key(each) != _key(new) for each in sign_ins):
+        return (*sign_ins, new)
+    return tuple(new if _key(each) == _key(new) else each for each in sign_ins)
 
 
 def _key(each: SignIn) -> tuple[object, ...]:

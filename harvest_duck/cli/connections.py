@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from harvest_duck import connections as named
+from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli.output import Format, show
 from harvest_duck.connection import parse, render
 from harvest_duck.connection.layers import canonical
@@ -130,17 +131,17 @@ def _ask(texts: dict[str, str], entry: str) -> None:
     if texts.get(entry):
         return
     what, option = _ASKED[entry]
-    if not sys.stdin.isatty():
+    if not terminal_there():
         raise click.UsageError(f"{what} is missing, and there is no terminal to ask on: give {option}.")
     texts[entry] = str(click.prompt(what, err=True)).strip()
 
 
 def _ask_unseen(what: str) -> str:
     """The secret, typed on the terminal without showing, else the first line of standard input."""
-    if sys.stdin.isatty():
+    if terminal_there():
         return str(click.prompt(what, hide_input=True, err=True)).strip()
     # What is no UTF-8 is kept in the form that no property accepts, so that no error has to show it.
-    line = sys.stdin.buffer.readline().decode(errors="surrogateescape").strip()
+    line = sys.stdin.buffer.readline().decode(errors="surrogateescape").strip() if sys.stdin else ""
     if not line:
         raise ConnectionStringError(f"{what} is missing: standard input is empty")
     return line

@@ -76,11 +76,13 @@ def resolve(
     environ: Mapping[str, str] = os.environ,
     config_dir: Path | None = None,
     builtin: Mapping[str, Callable[[], str]] = _NOTHING,
+    signing_in: bool = False,
 ) -> Connection:
     """The connection that `text` stands for, with what it leaves out taken from its DSN and the environment.
 
     `builtin` names connections beside those of `connections.toml` in `config_dir`; a function of it is called only
-    when its name is asked for. `sources` says which source wins.
+    when its name is asked for. `sources` says which source wins. `signing_in` is for callers that begin a sign-in
+    whatever AuthScheme says, so that `trust` looks at its secrets too.
 
     Raises `ConnectionStringError` for a string, file or variable that cannot be used. A missing account or token is no
     error here: `Connection.require_account` and `Connection.require_token` tell. Properties that are known and have no
@@ -88,7 +90,7 @@ def resolve(
     """
     given = merge(layers(text, environ=environ, config_dir=config_dir, builtin=builtin))
     resolved = connection(given)
-    refuse_leaks(given)
+    refuse_leaks(given, signing_in=signing_in)
     later = [name for name, entry in PROPERTIES.items() if entry.support is Support.LATER and name in given]
     if later:
         warnings.warn(f"without effect yet: {', '.join(later)}", UnsupportedPropertyWarning, stacklevel=2)

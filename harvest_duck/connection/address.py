@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 __all__ = ["loopback", "names_host", "plain_url"]
 
 _VISIBLE = re.compile(r"[!-~]+")
+# Of what RFC 3986, section 3.3, allows, what no shell takes for more than itself: URLs stand in logs and errors.
+_PATH = re.compile(r"[A-Za-z0-9._~/%:@+,=-]*")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 
 
@@ -25,7 +27,8 @@ def plain_url(text: str) -> str | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if not names_host(host) or not (parts.scheme == "https" or (parts.scheme == "http" and loopback(host))):
+    guarded = parts.scheme == "https" or (parts.scheme == "http" and loopback(host))
+    if not guarded or not names_host(host) or not _PATH.fullmatch(parts.path):
         return None
     at = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{at}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"

@@ -45,6 +45,7 @@ class Kind(Enum):
     BOOLEAN = "true or false"
     CHOICE = "one of"
     PATH = "the path of a file"
+    LOCATION = "the path of a file, or memory://name"
     FILE = "the path of an existing PEM file"
     URL = "an https URL without user, query and fragment, or http to this machine itself"
     HOST = "a host name or address"
@@ -158,7 +159,7 @@ _HONOURED = (
     Property("OAuthParams", Kind.SECRET, "Further parameters for token requests: name=value, parted by commas or '&'."),
     Property(
         "OAuthSettingsLocation",
-        Kind.TEXT,
+        Kind.LOCATION,
         "Where sign-ins are kept: a file, or memory://name within the process; by default the keyring, else a file.",
     ),
     Property("OAuthAuthorizationURL", Kind.URL, "Where a person signs in, when not at IdURL."),

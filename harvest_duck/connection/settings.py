@@ -218,7 +218,7 @@ def _oauth(values: Values) -> OAuth:
         pkce=values.boolean("UsePKCE"),
         grant_type=values.choice("OAuthGrantType"),
         params=values.secret("OAuthParams"),
-        settings_location=values.text("OAuthSettingsLocation"),
+        settings_location=values.location("OAuthSettingsLocation"),
         authorization_url=values.url("OAuthAuthorizationURL"),
         access_token_url=values.url("OAuthAccessTokenURL"),
         refresh_token_url=values.url("OAuthRefreshTokenURL"),

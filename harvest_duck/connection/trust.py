@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bearer", "refuse_leaks"]
 
-_SECRETS = ("OAuthRefreshToken", "OAuthClientSecret", "OAuthParams", "OAuthVerifier", "PKCEVerifier", "CustomHeaders")
-_DESTINATIONS = ("BaseURL", "IdURL", "OAuthAccessTokenURL", "OAuthRefreshTokenURL")
+_OAUTH = ("OAuthRefreshToken", "OAuthClientSecret", "OAuthParams", "OAuthVerifier", "PKCEVerifier")
+_DESTINATIONS = ("BaseURL", "IdURL", "OAuthAuthorizationURL", "OAuthAccessTokenURL", "OAuthRefreshTokenURL")
 _HARVEST = {urlsplit(PROPERTIES[name].default).hostname for name in ("BaseURL", "IdURL")}
 _ENVIRONMENT = {Place.ENVIRONMENT, Place.ENVIRONMENT_STRING}
 
@@ -31,37 +31,52 @@ def bearer(given: Mapping[str, Given]) -> str | None:
     AuthScheme=OAUTH wants an OAuthAccessToken. Without it an APIKey or an OAuthAccessToken will do: the one given
     nearer, APIKey where both are given at one place.
     """
-    scheme = given.get("AuthScheme")
-    oauth = scheme is not None and scheme.text.upper() == "OAUTH"
-    candidates = ("OAuthAccessToken",) if oauth else ("APIKey", "OAuthAccessToken")
+    candidates = ("OAuthAccessToken",) if _is_oauth(given) else ("APIKey", "OAuthAccessToken")
     return min((name for name in candidates if name in given and given[name].text), key=_place(given), default=None)
 
 
-def refuse_leaks(given: Mapping[str, Given]) -> None:
+def refuse_leaks(given: Mapping[str, Given], *, signing_in: bool) -> None:
     """Raise `ConnectionStringError` where a secret of one source would go to a host that a nearer one chose.
+
+    The secrets of OAuth go nowhere unless AuthScheme is OAUTH, or a person is `signing_in` whatever it is.
 
     Hosts are those of requests and of the proxy; a proxy sees a request only with a certificate of its own choice, and
     always sees its password. Without a secret to send there is nothing to refuse.
     """
     token = bearer(given)
-    sent = (token, *_SECRETS) if token else _SECRETS
+    oauth = _OAUTH if signing_in or _is_oauth(given) else ()
+    sent = tuple(filter(None, (token, "CustomHeaders", *oauth)))
     filled = {name: entry for name, entry in given.items() if entry.text}
     for destination in _DESTINATIONS:
         if destination in filled and urlsplit(filled[destination].text).hostname not in _HARVEST:
-            _refuse(filled, destination, sent)
+            _refuse(filled, destination, oauth if destination == "OAuthAuthorizationURL" else sent)
+    if (
+        oauth
+        and "OAuthSettingsLocation" in filled
+        and not filled["OAuthSettingsLocation"].text.lower().startswith("memory://")
+    ):
+        # A path can lead to another machine, and tokens are written there.
+        _refuse(filled, "OAuthSettingsLocation", tuple(filter(None, (token, *oauth))), to="another place")
     if "ProxyServer" in filled:
         _refuse(filled, "ProxyServer", ("ProxyPassword",))
     if "ProxyServer" in filled and "SSLServerCert" in filled:
         _refuse(filled, max("ProxyServer", "SSLServerCert", key=_place(filled)), sent)
 
 
-def _refuse(given: Mapping[str, Given], destination: str, secrets: tuple[str, ...]) -> None:
+def _is_oauth(given: Mapping[str, Given]) -> bool:
+    scheme = given.get("AuthScheme")
+    return scheme is not None and scheme.text.upper() == "OAUTH"
+
+
+def _refuse(
+    given: Mapping[str, Given], destination: str, secrets: tuple[str, ...], *, to: str = "another host"
+) -> None:
     chosen = given[destination]
     for name in secrets:
         secret = given.get(name)
         if secret and _nearer(chosen.place, secret.place):
             raise ConnectionStringError(
-                f"{chosen.where}: {destination} would send {name} of {secret.where} to another host: "
+                f"{chosen.where}: {destination} would send {name} of {secret.where} to {to}: "
                 f"give {name} beside {destination}"
             )
 

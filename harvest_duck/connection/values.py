@@ -6,6 +6,7 @@ of the table. No error repeats a value.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -136,6 +137,25 @@ class Values:
             return Path(text).expanduser() if text else None
         except RuntimeError as error:
             raise self._wrong(name) from error
+
+    def location(self, name: str) -> str | None:
+        """A path with ~ for the user's home, or memory:// and a name, both as text; None where there is none.
+
+        Variables of the environment are filled in, except for those of a connection string, which may be of somebody
+        else and could show them.
+        """
+        text = self._text(name)
+        if not text or text.lower().startswith("memory://"):
+            return text or None
+        if self._given[name].place is not Place.STRING:
+            text = os.path.expandvars(text)
+        try:
+            path = Path(text).expanduser()
+        except RuntimeError as error:
+            raise self._wrong(name) from error
+        if not path.name:
+            raise self._wrong(name)
+        return str(path)
 
     def file(self, name: str) -> Path | None:
         """The path of a file that is there; ~ is the user's home."""

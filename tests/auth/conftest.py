@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import threading
+import webbrowser
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +80,8 @@ def _browser(folder: Path, monkeypatch: pytest.MonkeyPatch, pipe: str) -> None:
     program = folder / "browser.py"
     program.write_text(_AGREEING.format(tests=str(TESTS), pipe=pipe))
     monkeypatch.setenv("BROWSER", f"{sys.executable} {program} %s")
+    # BROWSER is read once in a process.
+    monkeypatch.setattr(webbrowser, "_tryorder", None)
 
 
 @pytest.fixture

@@ -172,7 +172,7 @@ def test_a_second_login_tells_that_it_waits_for_the_first(login: Login, connecti
     ) as second:
         assert second.stderr is not None
         line = second.stderr.readline()
-        assert line.startswith("Another program has the sign-ins in ")
+        assert line.startswith("Another program is signing in, says ")
         login.ended(agreed(login.url) + "\n")
         assert second.stderr.readline().startswith("To sign in to Harvest, open this address")
         second.terminate()
@@ -232,7 +232,7 @@ def test_without_browser_and_terminal_a_query_says_what_to_run(connection: str) 
     ended = run("query", "FROM harvest.clients", connection=connection)
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
-    assert line.startswith("harvest-duck: nobody is signed in to Harvest for this OAuthClientId and account, says ")
+    assert line.startswith("harvest-duck: nobody who reaches account 1000001 is signed in to Harvest, says ")
     assert line.endswith(": run `harvest-duck login`")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
+import json
 import socket
 import stat
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +15,22 @@ from auth.person import Person, agreed, fetched
 from auth.signing_in import signed_in, token_requests
 
 import harvest_duck
-from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginFailed, LoginRequired, TransportError
+from harvest_duck.errors import (
+    ConnectionStringError,
+    CredentialsError,
+    LoginFailed,
+    LoginRequired,
+    ProtocolError,
+    TransportError,
+)
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
+
+    from aiohttp import web
 
 
 def test_a_person_signs_in_and_queries_use_it(harvest: Sandbox, connection: str, config: Path) -> None:
@@ -82,7 +94,10 @@ def test_a_query_asks_a_person_where_nothing_is_kept(harvest: Sandbox, connectio
 
 @pytest.mark.parametrize("initiate", ["REFRESH", "GETANDREFRESH"])
 def test_without_a_browser_and_a_terminal_a_query_says_what_to_run(connection: str, initiate: str) -> None:
-    with pytest.raises(LoginRequired, match=r"^nobody is signed in to Harvest .*: run `harvest-duck login`$"):
+    with pytest.raises(
+        LoginRequired,
+        match=r"^nobody who reaches account 1000001 is signed in to Harvest, says .*: run `harvest-duck login`$",
+    ):
         harvest_duck.scan("clients", connection.replace("GETANDREFRESH", initiate)).read_all()
 
 
@@ -116,11 +131,9 @@ def test_logout_forgets_here_and_in_the_store(connection: str, config: Path) -> 
     ("person", "says"),
     [
         (Person(decision="deny"), "the consent was denied: run `harvest-duck login` again and choose to allow access"),
-        (Person(tamper=lambda url: url.replace("state=", "state=forged")), "the state of another sign-in"),
-        (Person(tamper=lambda url: url.partition("&state=")[0]), "carries no state and was refused"),
         (Person(tamper=lambda url: url.replace("code=sandbox", "code=forged")), "Harvest refused the code"),
     ],
-    ids=["denied", "forged state", "no state", "forged code"],
+    ids=["denied", "forged code"],
 )
 def test_what_goes_wrong_is_told_in_the_terminal_and_in_the_browser(
     person: Person, says: str, connection: str, config: Path
@@ -133,6 +146,97 @@ def test_what_goes_wrong_is_told_in_the_terminal_and_in_the_browser(
     assert "Nothing was stored" in page
     assert str(failed.value).split("`", maxsplit=1)[0][1:].rstrip() in html.unescape(page)
     assert list((config / "oauth").glob("*.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("forge", "says"),
+    [
+        (lambda url: url.replace("state=", "state=forged"), "carries the state of another sign-in and was refused"),
+        (lambda url: url.partition("&state=")[0], "carries no state and was refused"),
+        (lambda url: url.partition("?")[0], "carries no state and was refused"),
+        (lambda url: f"{url}&state=twice", "names a parameter twice and was refused"),
+    ],
+    ids=["forged state", "no state", "nothing", "two states"],
+)
+def test_a_redirect_that_anybody_could_have_made_is_refused_and_ends_nothing(
+    forge: Callable[[str], str], says: str, connection: str
+) -> None:
+    """Any page in the same browser can make one; its page and the terminal say so, and the real one still counts."""
+    forged: list[str] = []
+
+    def first_the_forged_one(url: str) -> str:
+        forged.append(fetched(forge(url))[2])
+        return url
+
+    person = Person(tamper=first_the_forged_one)
+    assert signed_in(connection, person).name == "Ada Moreau"
+    assert "The sign-in did not work" in forged[0]
+    assert says in html.unescape(forged[0])
+    assert any(says in text for text in person.told)
+    assert "You are signed in" in person.pages[0][1]
+
+
+def test_the_limit_is_for_the_person_and_not_for_harvest(harvest: Sandbox, connection: str) -> None:
+    """Whoever agreed in time is signed in, however long the exchange takes."""
+    late = threading.Event()
+
+    async def hold(request: web.BaseRequest) -> web.StreamResponse | None:
+        if request.path == "/api/v2/oauth2/token":
+            await asyncio.to_thread(late.wait, 1.5)
+        return None
+
+    harvest.on_request = hold
+    assert signed_in(connection, limit_s=1).name == "Ada Moreau"
+
+
+def test_another_person_who_signs_in_during_a_scan_ends_it(connection: str) -> None:
+    """Rows of two persons are never mixed."""
+    signed_in(connection)
+    reader = harvest_duck.scan("time_entries", f"{connection};Pagesize=20;MaxConnections=1", columns=["id"])
+    assert reader.read_next_batch().num_rows == 20
+    signed_in(connection, Person(user="member"))
+    with pytest.raises(CredentialsError, match="somebody else signed in to Harvest while rows were read: run the quer"):
+        reader.read_all()
+
+
+def test_a_refresh_of_one_person_does_not_change_whom_a_query_asks(harvest: Sandbox, connection: str) -> None:
+    signed_in(connection)
+    signed_in(connection, Person(user="member"))
+    harvest.expire_access_tokens()
+    euro = connection.replace(f"AccountId={MAIN_ID}", f"AccountId={EURO_ID}")
+    assert harvest_duck.whoami(euro).name == "Ada Moreau"
+    assert harvest_duck.whoami(connection).name == "Clara Lindqvist"
+
+
+def test_an_account_that_nobody_reaches_is_not_asked_with_somebody_elses_token(
+    harvest: Sandbox, connection: str
+) -> None:
+    signed_in(connection, Person(user="member"))
+    harvest.clear_log()
+    euro = connection.replace(f"AccountId={MAIN_ID}", f"AccountId={EURO_ID}")
+    with pytest.raises(LoginRequired, match="nobody who reaches account 1000002 is signed in to Harvest, says"):
+        harvest_duck.scan("clients", euro).read_all()
+    assert harvest_duck.logout(connection, account=EURO_ID) is None
+    assert harvest.requests == []
+    assert harvest_duck.whoami(connection).name == "Clara Lindqvist"
+
+
+def test_names_from_harvest_steer_no_terminal(harvest: Sandbox, connection: str) -> None:
+    body = {
+        "user": {"id": 7, "first_name": "A\x1b]0;pwned\x07\nharvest-duck: error", "email": "a\r\nb"},
+        "accounts": [{"id": MAIN_ID, "name": "x\x1b[2J\ny", "product": "harvest"}],
+    }
+    harvest.respond_next("/api/v2/accounts", body=body)
+    who = signed_in(connection)
+    assert (who.name, who.email, who.accounts[0].name) == ("A ]0;pwned harvest-duck: error", "a b", "x [2J y")
+
+
+@pytest.mark.parametrize("user", [{"id": float("inf")}, {"id": None}, {}, [], None, "Ada"])
+def test_an_answer_that_names_nobody_is_an_error(harvest: Sandbox, connection: str, user: object) -> None:
+    body = json.dumps({"user": user, "accounts": []}).encode()
+    harvest.respond_next("/api/v2/accounts", body=body)
+    with pytest.raises(ProtocolError, match="the answer of Harvest ID names no user and accounts: check IdURL"):
+        signed_in(connection)
 
 
 def test_an_account_that_the_person_does_not_reach_is_named(connection: str, config: Path) -> None:
@@ -234,7 +338,7 @@ def test_a_code_from_a_browser_elsewhere_signs_in(harvest: Sandbox, connection: 
 
 
 def test_a_code_is_not_used_where_nobody_may_sign_in(connection: str) -> None:
-    with pytest.raises(LoginRequired, match="nobody is signed in"):
+    with pytest.raises(LoginRequired, match="nobody who reaches account 1000001 is signed in"):
         harvest_duck.scan("clients", connection.replace("GETANDREFRESH", "REFRESH") + ";OAuthVerifier=c").read_all()
 
 

@@ -18,11 +18,11 @@ from auth.signing_in import kept, signed_in
 
 import harvest_duck
 from harvest_duck.auth import oauth
-from harvest_duck.auth.lock import locked
+from harvest_duck.auth.lock import Lock, locked
 from harvest_duck.auth.store import Store, store_for
 from harvest_duck.auth.tokens import parse
 from harvest_duck.connection import resolve
-from harvest_duck.errors import CredentialsError
+from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
@@ -103,13 +103,15 @@ def test_what_is_written_is_read_until_it_is_cleared(any_store: Store) -> None:
     assert any_store.read() is None
 
 
-def test_one_at_a_time_holds_the_lock(any_store: Store, request: pytest.FixtureRequest) -> None:
-    """Among tasks and threads, whichever object for the store they have."""
+@pytest.mark.parametrize("name", ["lock", "asking"])
+def test_one_at_a_time_holds_a_lock(any_store: Store, name: str) -> None:
+    """Among tasks and threads."""
     inside, most = 0, 0
+    lock: Lock = getattr(any_store, name)
 
     async def enter() -> None:
         nonlocal inside, most
-        async with locked(any_store, within_s=30):
+        async with locked(lock, where="here", within_s=30):
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0)
@@ -123,18 +125,19 @@ def test_one_at_a_time_holds_the_lock(any_store: Store, request: pytest.FixtureR
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == 1, request.node.name
+    assert most == 1
 
 
 def test_a_lock_that_stays_held_is_an_error_after_its_time(any_store: Store) -> None:
     async def twice() -> None:
-        async with locked(any_store, within_s=1), locked(any_store, within_s=0.1):
+        lock = any_store.lock
+        async with locked(lock, where="here", within_s=1), locked(lock, where="here", within_s=0.1):
             pass
 
-    with pytest.raises(CredentialsError, match="another program has been using the sign-ins in"):
+    with pytest.raises(CredentialsError, match="another program has been using the sign-ins in here for 0 s"):
         asyncio.run(twice())
-    assert any_store.try_lock(), "the first one gave it back"
-    any_store.unlock()
+    assert any_store.lock.try_lock(), "the first one gave it back"
+    any_store.lock.unlock()
 
 
 def test_a_process_that_dies_gives_the_lock_back(tmp_path: Path) -> None:
@@ -146,7 +149,7 @@ from harvest_duck.auth.store import store_for
 from harvest_duck.connection import resolve
 connection = resolve({f"{APP};{location}"!r}, environ={{}})
 store = store_for(connection, oauth.wanted(connection))
-print(store.try_lock(), flush=True)
+print(store.lock.try_lock(), flush=True)
 sys.stdin.readline()
 os.kill(os.getpid(), 9)
 """
@@ -155,14 +158,14 @@ os.kill(os.getpid(), 9)
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "True\n"
-        assert not store(location).try_lock()
+        assert not store(location).lock.try_lock()
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.close()
         process.wait(30)
     again = store(location)
-    assert again.try_lock()
-    again.unlock()
+    assert again.lock.try_lock()
+    again.lock.unlock()
 
 
 def test_each_application_and_host_has_a_file_of_its_own(config: Path) -> None:
@@ -173,10 +176,33 @@ def test_each_application_and_host_has_a_file_of_its_own(config: Path) -> None:
     assert all(place.startswith(str(config / "oauth")) for place in places)
 
 
-def test_a_path_may_begin_with_home_or_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_may_begin_with_home_and_hold_variables_where_nobody_else_wrote_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A string may be of somebody else, who would read the variables in an error."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PLACE", "kept")
-    assert store("OAuthSettingsLocation=~/$PLACE/tokens.json").where == str(tmp_path / "kept" / "tokens.json")
+    location = "OAuthSettingsLocation=~/$PLACE/tokens.json"
+    assert store(location).where == str(tmp_path / "$PLACE" / "tokens.json")
+    own = resolve("", environ={"HARVEST_DUCK_CONNECTION": f"{APP};{location}"})
+    assert own.oauth.settings_location == str(tmp_path / "kept" / "tokens.json")
+
+
+@pytest.mark.parametrize("location", ["/", ".", "~nobody-of-that-name/x"])
+def test_what_can_be_no_file_is_refused(location: str) -> None:
+    with pytest.raises(ConnectionStringError, match="OAuthSettingsLocation has to be the path of a file, or memory://"):
+        store(f"OAuthSettingsLocation={location}")
+
+
+def test_no_file_of_another_program_is_touched(connection: str, tmp_path: Path) -> None:
+    """A lock beside `index` must not be git's, and where nothing is kept nothing is made."""
+    text = connection.replace("GETANDREFRESH", "REFRESH")
+    with pytest.raises(LoginRequired):
+        harvest_duck.scan("clients", f"{text};OAuthSettingsLocation={tmp_path / 'none' / 'index'}").read_all()
+    assert not (tmp_path / "none").exists()
+    signed_in(f"{text};OAuthSettingsLocation={tmp_path / 'index'}")
+    made = {path.name for path in tmp_path.iterdir()} - {"config"}
+    assert made == {"index", "index.harvest_duck.lock", "index.harvest_duck.asking.lock"}
 
 
 def test_the_keyring_is_used_where_there_is_one(ring: Ring, connection: str, config: Path) -> None:
@@ -210,6 +236,18 @@ def test_a_keyring_that_fails_is_told_without_what_it_says(ring: Ring, fault: Ex
         assert str(failed.value).endswith(": unlock it, or set OAuthSettingsLocation to a file")
         assert "secret-text" not in str(failed.value)
         assert failed.value.__cause__ is None
+
+
+def test_a_keyring_that_is_chosen_and_not_there_is_told(tmp_path: Path) -> None:
+    program = (
+        "from harvest_duck.connection import resolve; from harvest_duck.auth import oauth; "
+        "from harvest_duck.auth.store import store_for; "
+        f"c = resolve({APP!r}, environ={{}})\ntry: store_for(c, oauth.wanted(c))\nexcept PermissionError as e: print(e)"
+    )
+    for backend in ("keyring.backends.nowhere.Keyring", "keyring.backends.macOS.Keyring"):
+        environ = dict(os.environ) | {"PYTHON_KEYRING_BACKEND": backend, "HARVEST_DUCK_CONFIG_DIR": str(tmp_path)}
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environ, check=True)
+        assert ended.stdout.startswith("the keyring that PYTHON_KEYRING_BACKEND or keyringrc.cfg chooses cannot be use")
 
 
 @pytest.fixture
@@ -267,14 +305,19 @@ def test_a_file_of_another_user_is_not_read(file: tuple[str, Path], harvest: San
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
-def test_a_directory_in_which_others_can_put_a_file_is_not_used(
-    file: tuple[str, Path], harvest: Sandbox, tmp_path: Path
-) -> None:
+def test_a_directory_in_which_others_can_put_a_file_is_not_used(file: tuple[str, Path], tmp_path: Path) -> None:
     text, path = file
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)
-    assert "can be written by other users" in refused(harvest, text.replace(str(path), str(shared / "tokens.json")))
+    elsewhere = shared / "tokens.json"
+    with pytest.raises(CredentialsError) as failed:
+        signed_in(text.replace(str(path), str(elsewhere)))
+    assert str(failed.value) == (
+        f"{shared} can be written by other users, who could put another file there: chmod go-w {shared}"
+    )
+    assert list(shared.iterdir()) == []
+    assert path.exists()
 
 
 def test_something_else_in_its_place_is_neither_used_nor_overwritten(file: tuple[str, Path], harvest: Sandbox) -> None:
@@ -295,11 +338,12 @@ def test_tokens_kept_for_harvest_never_go_to_another_host(
     for name, url in (
         ("BaseURL", small_other.base_url),
         ("IdURL", small_other.id_url),
+        ("OAuthAuthorizationURL", f"{small_other.id_url}/oauth2/authorize"),
         ("OAuthAccessTokenURL", f"{small_other.id_url}/api/v2/oauth2/token"),
         ("OAuthRefreshTokenURL", f"{small_other.id_url}/api/v2/oauth2/token"),
     ):
         pairs = dict(pair.split("=", 1) for pair in text.split(";")) | {name: url}
-        with pytest.raises(CredentialsError, match="nobody is signed in"):
+        with pytest.raises(CredentialsError, match="nobody who reaches account 1000001 is signed in"):
             harvest_duck.scan("clients", ";".join(f"{key}={value}" for key, value in pairs.items())).read_all()
     assert small_other.requests == []
     assert len(kept(path)) == 1

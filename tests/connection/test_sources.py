@@ -346,11 +346,35 @@ def test_string_cannot_send_the_token_of_the_environment_elsewhere(home: Home, d
 def test_string_cannot_send_the_secrets_of_others_elsewhere(home: Home, secret: str) -> None:
     """Neither those of a named connection nor those of the environment's string."""
     home.write(f'[acme]\n{secret} = "{"X: x" if secret == "CustomHeaders" else "x"}"\n')
+    scheme = ";AuthScheme=OAuth" if secret.startswith("OAuth") else ""
     with pytest.raises(ConnectionStringError, match=rf"BaseURL would send {secret} of DSN acme to another host"):
-        home.read("DSN=acme;BaseURL=https://evil.example")
+        home.read(f"DSN=acme;BaseURL=https://evil.example{scheme}")
     home.environ.update(HARVEST_DUCK_CONNECTION="DSN=acme")
     with pytest.raises(ConnectionStringError, match=rf"BaseURL would send {secret} of DSN acme to another host"):
-        home.read("BaseURL=https://evil.example")
+        home.read(f"BaseURL=https://evil.example{scheme}")
+
+
+@pytest.mark.parametrize("secret", ["OAuthRefreshToken", "OAuthClientSecret", "OAuthVerifier"])
+@pytest.mark.parametrize(
+    ("chosen", "to"),
+    [
+        ("OAuthAuthorizationURL=https://evil.example", "another host"),
+        ("OAuthAccessTokenURL=https://evil.example", "another host"),
+        (r"OAuthSettingsLocation=\\evil\share\tokens.json", "another place"),
+    ],
+)
+def test_a_string_cannot_send_a_sign_in_of_others_elsewhere(home: Home, secret: str, chosen: str, to: str) -> None:
+    """With OAuth, which the string may choose, and at a sign-in whatever it says; without, nothing of it is sent."""
+    home.write(f'[acme]\n{secret} = "x"\n')
+    name = chosen.partition("=")[0]
+    with pytest.raises(
+        ConnectionStringError, match=f"{name} would send {secret} of DSN acme to {to}: give {secret} be"
+    ):
+        home.read(f"DSN=acme;{chosen};AuthScheme=OAuth")
+    with pytest.raises(ConnectionStringError, match=f"{name} would send {secret} of DSN acme to {to}"):
+        resolve(f"DSN=acme;{chosen}", environ=home.environ, config_dir=home.directory, signing_in=True)
+    home.read(f"DSN=acme;{chosen}")
+    home.read("DSN=acme;AuthScheme=OAuth;OAuthSettingsLocation=memory://here")
 
 
 def test_named_connection_cannot_send_the_token_of_the_environment_elsewhere(home: Home) -> None:
