@@ -6,7 +6,7 @@ The command line and Python programs call it; each call waits for its end.
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck import background
@@ -21,10 +21,13 @@ from harvest_duck.errors import Unauthorized
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from harvest_duck.auth.tokens import SignIn
+
 __all__ = [
     "LIMIT_S",
     "Account",
     "Identity",
+    "Logout",
     "accounts",
     "login",
     "logout",
@@ -33,6 +36,14 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """The names of those who are signed out, none where nobody was signed in, and of the one who is asked for now."""
+
+    signed_out: tuple[str, ...]
+    still_signed_in: str | None
 
 
 def login(
@@ -57,15 +68,15 @@ def login(
     return background.run(_with(lambda: KeptSignIn(settings, manner=manner), _sign_in))
 
 
-def logout(connection: str = "", *, account: int | None = None) -> str | None:
-    """The name of the person whose sign-in for `connection` is forgotten now; None where there was none.
+def logout(connection: str = "", *, account: int | None = None, everybody: bool = False) -> Logout:
+    """Who is signed out now: the person whose sign-in `connection` uses, or `everybody` for its OAuth application.
 
     Harvest goes on honouring the tokens until they expire, as its API has no way to revoke them: a person can withdraw
     the application at id.getharvest.com.
     """
     settings = _signing_in(resolved(connection, signing_in=True), account)
-    gone = background.run(_with(lambda: KeptSignIn(settings), KeptSignIn.sign_out))
-    return None if gone is None else gone.user or "somebody whose tokens came with a connection string"
+    gone, left = background.run(_with(lambda: KeptSignIn(settings), lambda kept: kept.sign_out(everybody=everybody)))
+    return Logout(tuple(map(_called, gone)), None if left is None else _called(left))
 
 
 def whoami(connection: str = "") -> Identity:
@@ -99,6 +110,10 @@ def _signing_in(settings: Connection, account: int | None) -> Connection:
         oauth=replace(settings.oauth, initiate=kept),
         account_id=settings.account_id if account is None else str(account),
     )
+
+
+def _called(sign_in: SignIn) -> str:
+    return sign_in.user or "somebody whose tokens came with a connection string"
 
 
 async def _sign_in(kept: KeptSignIn) -> Identity:

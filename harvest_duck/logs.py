@@ -7,6 +7,7 @@ more for every page and wait. The logger's name is `harvest_duck`, with one chil
 from __future__ import annotations
 
 import logging
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ __all__ = ["logger"]
 
 _LEVELS = {1: logging.WARNING, 2: logging.INFO}
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
+_LINE = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")
 
 # A library says nothing on its own account: https://docs.python.org/3/howto/logging.html#library-config
 logging.getLogger("harvest_duck").addHandler(logging.NullHandler())
@@ -34,6 +36,8 @@ def logger(logfile: Path | None, verbosity: int) -> logging.Logger:
     if logfile is None:
         return root
     level = _LEVELS.get(verbosity, logging.DEBUG)
+    if not _is_log(logfile):
+        raise ConnectionStringError(f"Logfile {logfile} holds something else than a log: name another file")
     try:
         handler = logging.FileHandler(logfile, encoding="utf-8", delay=False)
     except OSError as error:
@@ -45,3 +49,16 @@ def logger(logfile: Path | None, verbosity: int) -> logging.Logger:
     child.setLevel(level)
     child.addHandler(handler)
     return child
+
+
+def _is_log(path: Path) -> bool:
+    """Whether the file can be appended to: it is not there, empty, or begins as a log does.
+
+    A connection string may be of somebody else, and must not write into any file of the reader's.
+    """
+    try:
+        with path.open("rb") as file:
+            line = file.readline(64)
+    except OSError:
+        return True
+    return not line or _LINE.match(line) is not None

@@ -149,7 +149,8 @@ def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes
     match status:
         case 401:
             advice = (
-                "the token is wrong, expired or revoked, or does not reach this account: check APIKey and AccountId"
+                "the token is wrong, expired or revoked, or does not reach this account: check APIKey and AccountId, "
+                "or sign in again"
             )
             return Unauthorized(f"{answered}: {advice}{says}", status=status)
         case 403:

@@ -184,7 +184,7 @@ def _no_answer(where: str, url: str, error: BaseException, connection: Connectio
         return failed
     if isinstance(error, aiohttp.ClientHttpProxyError):
         refused = TransportError(
-            f"{where}: the proxy answered {error.status}: check ProxyUser, ProxyPassword and Proxy"
+            f"{where}: the proxy answered {error.status}: check ProxyServer, ProxyUser and ProxyPassword"
         )
         refused.retriable = error.status >= 500  # noqa: PLR2004 - the class of server errors
         return refused
@@ -195,5 +195,6 @@ def _no_answer(where: str, url: str, error: BaseException, connection: Connectio
         return TransportError(f"{where}: no answer from {host}{within}: try again, or raise Timeout")
     if isinstance(error, aiohttp.ClientConnectorError):
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or reason
-        return TransportError(f"{where}: {host} cannot be reached ({reason}): check the network, BaseURL and Proxy")
+        own = "BaseURL" if url.startswith(connection.base_url) else "IdURL"
+        return TransportError(f"{where}: {host} cannot be reached ({reason}): check the network, {own} and ProxyServer")
     return TransportError(f"{where}: the answer from {host} broke off ({reason}): try again")

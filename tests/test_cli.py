@@ -78,6 +78,13 @@ def test_export_writes_a_table_with_a_condition(connection: str, sandbox: Sandbo
     assert all(request.query.get("from") == "2026-01-01" for request in sandbox.requests)
 
 
+@pytest.mark.parametrize("arguments", [["--format", "json"], ["--format", "csv"], []])
+def test_export_names_its_file_by_the_format(arguments: list[str], connection: str, tmp_path: Path) -> None:
+    ended = run("export", "tasks", *arguments, connection=connection, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [f"tasks.{arguments[1] if arguments else 'parquet'}"]
+
+
 def test_a_file_keeps_its_mode_and_a_link_its_target(connection: str, tmp_path: Path) -> None:
     real, link = tmp_path / "real.csv", tmp_path / "link.csv"
     real.write_text("old")

@@ -123,6 +123,41 @@ def test_a_proxy_that_is_not_there_is_named(sandbox: Sandbox) -> None:
     assert "Proxy" in str(error)
 
 
+def test_what_a_proxy_refuses_is_told_without_its_password() -> None:
+    """And once: asking again does not help."""
+
+    async def refused(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def ask() -> BaseException | None:
+        async with await asyncio.start_server(refused, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = Client(
+                resolve(
+                    f"AccountId=1;APIKey=x;ProxyServer=127.0.0.1;ProxyPort={port};ProxyUser=u;ProxyPassword=hunter-of-ducks"
+                ),
+                Clock(),
+            )
+            request = Request("clients", "https://api.harvestapp.com/v2/clients", (), Limit.GENERAL, Paging.CURSOR)
+            try:
+                await client.get(request)
+            except TransportError as error:
+                return error
+            finally:
+                await client.close()
+        return None
+
+    asked: list[bytes] = []
+    error = asyncio.run(ask())
+    assert str(error) == ("clients page 1: the proxy answered 407: check ProxyServer, ProxyUser and ProxyPassword")
+    assert error is not None
+    assert error.__cause__ is None
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("window", ["off", "100/15"])
 def test_the_answer_is_the_body(window: str, sandbox: Sandbox) -> None:
     (body,) = get(f"{sandbox.connection_string()};RateLimit={window}", clients_page(sandbox))

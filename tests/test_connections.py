@@ -743,10 +743,15 @@ def test_a_string_that_is_enough_is_taken_as_it_is(home: Home, arguments: list[s
         (["acme", "-c", "DSN=other"], SECRET, "connection string: a named connection cannot lead to another DSN"),
         (["acme", "-c", "AcountId=1"], SECRET, "connection string: there is no property AcountId, did you mean"),
         (["a;b"], SECRET, "the name of a connection is printable text"),
+        (
+            ["acme", "--account", "1", "--callback-url", SECRET],
+            SECRET,
+            "CallbackURL has to be the redirect URI of your",
+        ),
         (["sandbox"], SECRET, "DSN sandbox is built in: choose another name"),
         (["beta"], SECRET, "DSN beta is there already: remove it first, or add it with --replace"),
         (
-            ["acme", "--account", "1", "--client-id", "a", "--callback-url", "b"],
+            ["acme", "--account", "1", "--client-id", "a", "--callback-url", "http://localhost/"],
             b"Hush\xff",
             "connection string: OAuthClientSecret has to be secret text on one line",
         ),

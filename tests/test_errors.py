@@ -96,7 +96,9 @@ def test_an_unknown_property() -> None:
 def test_an_unreachable_host() -> None:
     error = fails(f"AccountId=1;APIKey={SECRET};BaseURL=http://127.0.0.1:9/v2;RateLimit=off")
     assert isinstance(error, TransportError)
-    assert "127.0.0.1:9 cannot be reached (Connection refused): check the network, BaseURL and Proxy" in str(error)
+    assert "127.0.0.1:9 cannot be reached (Connection refused): check the network, BaseURL and ProxyServer" in str(
+        error
+    )
 
 
 def test_a_page_size_that_harvest_refuses(sandbox: Sandbox, connection: str) -> None:

@@ -98,6 +98,16 @@ def test_a_file_that_cannot_be_written_is_a_fault_of_the_connection_string(tmp_p
     assert str(refused.value).startswith(f"Logfile {tmp_path / name} cannot be written: ")
 
 
+@pytest.mark.parametrize("text", ["alias ls=rm\n", "2026-01-01\n", "x"])
+def test_a_file_that_is_no_log_is_not_written_into(tmp_path: Path, text: str) -> None:
+    """A connection string may be of somebody else, who would have lines of theirs in a file of the reader's."""
+    path = tmp_path / ".bashrc"
+    path.write_text(text)
+    with pytest.raises(ConnectionStringError, match="holds something else than a log: name another file"):
+        logger(path, 2)
+    assert path.read_text() == text
+
+
 def test_a_file_that_could_not_be_written_is_tried_again(tmp_path: Path) -> None:
     wanted = tmp_path / "later" / "log"
     with pytest.raises(ConnectionStringError):

@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 
     from harvest_duck.auth.oauth import Authorization, TokenRequest
 
-__all__ = ["code_in", "pasted", "require_state", "tokens_in"]
+__all__ = ["code_in", "denied", "pasted", "require_state", "tokens_in"]
 
 _TOKEN = re.compile(r"[!-~]+")
 _QUOTED = 200
-_AGAIN = "run `harvest-duck login` again"
 
 
 def tokens_in(
@@ -61,15 +60,15 @@ def require_state(redirect: str, expected: Authorization) -> dict[str, str]:
     Raises `LoginFailed` where the state is another one or missing (RFC 6749, section 10.12): it may come from anybody.
     """
     params = parse_qsl(urlsplit(redirect).query, keep_blank_values=True)
-    answer = dict(params)
+    answer, again = dict(params), _again(expected)
     if len(answer) < len(params):
-        raise LoginFailed(f"the redirect names a parameter twice and was refused: {_AGAIN}")
+        raise LoginFailed(f"the redirect names a parameter twice and was refused: {again}")
     if "state" not in answer:
-        raise LoginFailed(f"the redirect carries no state and was refused, as anybody could have made it: {_AGAIN}")
+        raise LoginFailed(f"the redirect carries no state and was refused, as anybody could have made it: {again}")
     if not hmac.compare_digest(answer["state"].encode(errors="replace"), expected.state.encode()):
         raise LoginFailed(
             "the redirect carries the state of another sign-in and was refused: "
-            "close older pages of Harvest's sign-in, and run `harvest-duck login` again"
+            f"close older pages of Harvest's sign-in, and {again}"
         )
     return answer
 
@@ -81,13 +80,18 @@ def code_in(redirect: str, expected: Authorization) -> Secret:
     """
     answer = require_state(redirect, expected)
     if answer.get("error") == "access_denied":
-        raise LoginFailed("the consent was denied: run `harvest-duck login` again and choose to allow access")
+        raise LoginFailed(f"the consent was denied: {_again(expected)} and choose to allow access")
     if "error" in answer:
         raise LoginFailed(f"Harvest ID reports {_told(answer)}: check OAuthClientId, CallbackURL and Scope")
     try:
         return Secret(parse_authorization_code_response(redirect, expected.state)["code"])
     except OAuth2Error as error:
-        raise LoginFailed(f"the redirect carries no code: check CallbackURL, and {_AGAIN}") from error
+        raise LoginFailed(f"the redirect carries no code: check CallbackURL, and {_again(expected)}") from error
+
+
+def denied(text: str) -> bool:
+    """Whether a redirect, or what was pasted of it, says that the person said no."""
+    return "error=access_denied" in text
 
 
 def pasted(text: str, expected: Authorization, callback_url: str | None) -> Secret:
@@ -110,6 +114,10 @@ def pasted(text: str, expected: Authorization, callback_url: str | None) -> Secr
     return Secret(text)
 
 
+def _again(begun: Authorization | TokenRequest) -> str:
+    return f"run `{begun.login_command}` again"
+
+
 def _refusal(
     request: TokenRequest, status: int, headers: Mapping[str, str], answer: dict[str, Any]
 ) -> LoginRequired | LoginFailed | CredentialsError | ServerError | RateLimited | ProtocolError:
@@ -124,12 +132,13 @@ def _refusal(
     match answer.get("error"):
         case "invalid_grant" if request.what == "refresh":
             return LoginRequired(
-                "Harvest refused the refresh token, which is expired, revoked or used already: run `harvest-duck login`"
+                "Harvest refused the refresh token, which is expired, revoked or used already: "
+                f"run `{request.login_command}`"
             )
         case "invalid_grant":
             return LoginFailed(
                 "Harvest refused the code, which is used already, older than a few minutes, or meant for another "
-                f"CallbackURL: {_AGAIN}"
+                f"CallbackURL: {_again(request)}"
             )
         case "invalid_client" | "unauthorized_client":
             return CredentialsError(

@@ -40,6 +40,10 @@ async def consent(
     """
     authorization = oauth.authorization(connection)
     callback = _callback(connection, manner)
+    if connection.oauth.client_secret is None:
+        raise CredentialsError(
+            "signing in needs OAuthClientSecret: id.getharvest.com/developers shows it beside the client id"
+        )
     async with AsyncExitStack() as stack:
         server = await _server(stack, callback, authorization, manner)
         pasting = manner.terminal and (server is None or not manner.browser)
@@ -47,11 +51,11 @@ async def consent(
         try:
             try:
                 async with asyncio.timeout(manner.limit_s):
-                    code = await _code(authorization, server, connection.oauth.callback_url, pasting=pasting)
+                    code = await _code(authorization, server, manner, connection.oauth.callback_url, pasting=pasting)
             except TimeoutError:
                 raise LoginFailed(
-                    f"nobody agreed within {manner.limit_s:.0f} s: run `harvest-duck login` again, and look for "
-                    "Harvest's page in your browser"
+                    f"nobody agreed within {manner.limit_s:.0f} s: run `{connection.login_command}` again, and if "
+                    "Harvest's page in the browser shows an error, check OAuthClientId and CallbackURL"
                 ) from None
             made, shown = await complete(code, authorization.pkce_verifier)
         except HarvestDuckError as error:
@@ -68,7 +72,7 @@ def _callback(connection: Connection, manner: Manner) -> Callback | None:
     if not manner.browser and not manner.terminal:
         raise LoginRequired(
             "nobody is signed in, and there is neither a browser nor a terminal here: "
-            "run `harvest-duck login --no-browser` in a terminal first"
+            f"run `{connection.login_command} --no-browser` in a terminal first"
         )
     if callback is None and not manner.terminal:
         if url is None:
@@ -78,7 +82,7 @@ def _callback(connection: Connection, manner: Manner) -> Callback | None:
             )
         raise LoginRequired(
             "CallbackURL is not plain http to this machine, so nothing here can take its redirect: register and set "
-            "one such as http://localhost:8765/callback, or run `harvest-duck login` in a terminal and paste"
+            f"one such as http://localhost:8765/callback, or run `{connection.login_command}` in a terminal and paste"
         )
     return callback
 
@@ -115,17 +119,24 @@ def _ask(authorization: Authorization, manner: Manner, *, pasting: bool) -> None
         manner.tell(f"To sign in to Harvest, open this address in a browser:\n\n  {authorization.url}\n")
     if pasting:
         manner.tell("Then copy the address of the page you land on, even if it cannot be shown, and paste it here:")
+    else:
+        manner.tell(f"Waiting {manner.limit_s:.0f} s for it; Ctrl-C gives up.")
 
 
 async def _code(
-    authorization: Authorization, server: RedirectServer | None, callback_url: str | None, *, pasting: bool
+    authorization: Authorization,
+    server: RedirectServer | None,
+    manner: Manner,
+    callback_url: str | None,
+    *,
+    pasting: bool,
 ) -> Secret:
     """The code, from the redirect or from what is pasted, whichever comes first."""
     ways: list[Coroutine[None, None, Secret]] = []
     if server is not None:
         ways.append(_redirected(server, authorization))
     if pasting:
-        ways.append(_pasted(authorization, callback_url, alone=server is None))
+        ways.append(_pasted(authorization, callback_url, manner, alone=server is None))
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -140,14 +151,29 @@ async def _redirected(server: RedirectServer, authorization: Authorization) -> S
     return answers.code_in(await server.redirect(), authorization)
 
 
-async def _pasted(authorization: Authorization, callback_url: str | None, *, alone: bool) -> Secret:
-    """The code in the first line that is not blank; the end of the input is the end where this way is `alone`."""
+async def _pasted(authorization: Authorization, callback_url: str | None, manner: Manner, *, alone: bool) -> Secret:
+    """The code in the first line that has one; a line that has none is told, and another waited for.
+
+    The end of the input ends the wait, unless nobody was there to paste and the redirect may come another way.
+    """
+    wrong: LoginFailed | None = None
     while (line := await terminal.pasted_line()) is not None:
-        if line.strip():
-            return answers.pasted(line, authorization, callback_url)
-    if not alone:
+        try:
+            if line.strip():
+                return answers.pasted(line, authorization, callback_url)
+        except LoginFailed as error:
+            if answers.denied(line):
+                raise
+            wrong = error
+            if terminal.terminal_there():
+                manner.tell(f"That is not it: {error}.")
+        if terminal.terminal_there():
+            manner.tell("Paste the address here:")
+    if wrong is None and not alone and not terminal.terminal_there():
         await asyncio.Event().wait()
-    raise LoginFailed("standard input ended before an address was pasted: run `harvest-duck login` in a terminal")
+    raise wrong or LoginFailed(
+        f"the input ended before an address was pasted: run `{authorization.login_command}` again"
+    )
 
 
 def _show(server: RedirectServer | None, shown: str) -> None:

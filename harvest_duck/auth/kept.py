@@ -25,7 +25,7 @@ from harvest_duck.auth.consent import consent
 from harvest_duck.auth.lock import acquire, locked
 from harvest_duck.auth.store import store_for
 from harvest_duck.auth.terminal import Manner
-from harvest_duck.auth.tokens import SignIn, Tokens, find, parse, put, render, renewed
+from harvest_duck.auth.tokens import SignIn, Tokens, find, fits, parse, put, render, renewed
 from harvest_duck.connection import InitiateOAuth, Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired
 
@@ -40,7 +40,6 @@ __all__ = ["KeptSignIn", "forget"]
 
 #: A lock is held for one refresh, which a dead server makes last some time, or while a person is asked.
 _LOCK_S = 120.0
-_NOBODY = "run `harvest-duck login`"
 
 
 class KeptSignIn:
@@ -83,19 +82,25 @@ class KeptSignIn:
     async def sign_in(self) -> tuple[SignIn, Identity]:
         """A new sign-in by a person, whatever is kept, and who it was; raises as `consent` does."""
         manner = self._manner or Manner.found()
+        # Before anybody is asked: what is there must be fit to be added to.
+        await self._kept()
         async with self._turn, self._asking(manner):
             return await self._asked(manner)
 
-    async def sign_out(self) -> SignIn | None:
-        """The sign-in that was kept for the connection and is forgotten now, here and in the store; None for none."""
+    async def sign_out(self, *, everybody: bool) -> tuple[tuple[SignIn, ...], SignIn | None]:
+        """The sign-ins that are forgotten now, here and in the store, and the one that is used from now on.
+
+        They are the one that the connection uses, or those of `everybody` for its hosts and application.
+        """
         async with self._turn, self._locked():
             kept = await self._kept()
-            gone = find(kept, self._wanted)
-            if gone is not None:
-                left = tuple(each for each in kept if each is not gone)
+            found = find(kept, self._wanted)
+            gone = tuple(each for each in kept if each is found or (everybody and fits(each, self._wanted)))
+            left = tuple(each for each in kept if each not in gone)
+            if gone:
                 await (self._keep(left) if left else background.apart(self._store.clear))
             forget(self._store.where)
-            return gone
+            return gone, find(left, self._wanted)
 
     async def close(self) -> None:
         """Close the connections to Harvest ID, once a refresh that is under way has its answer."""
@@ -158,7 +163,8 @@ class KeptSignIn:
             if not self._usable(found, refused):
                 if found.tokens.refresh_token is None:
                     raise LoginRequired(
-                        f"the access token is expired or refused, and there is no refresh token: {_NOBODY}"
+                        f"the access token is expired or refused, and there is no refresh token: "
+                        f"run `{self._connection.login_command}`"
                     )
                 found = replace(found, tokens=await self._authority.refresh(found.tokens.refresh_token))
                 self._refreshes += 1
@@ -182,7 +188,8 @@ class KeptSignIn:
     def _nobody(self) -> LoginRequired:
         account = self._wanted.account_id
         reaching = "for this OAuthClientId" if account is None else f"who reaches account {account}"
-        return LoginRequired(f"nobody {reaching} is signed in to Harvest, says {self._store.where}: {_NOBODY}")
+        advice = f"run `{self._connection.login_command}`"
+        return LoginRequired(f"nobody {reaching} is signed in to Harvest, says {self._store.where}: {advice}")
 
     async def _entered(self, refused: Secret | None, reason: LoginRequired) -> SignIn:
         """The sign-in that another program has stored meanwhile, else that of a person, who is asked now."""

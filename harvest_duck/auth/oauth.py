@@ -41,20 +41,22 @@ _OWN |= {"scope", "body"}
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A request for consent: the `url` for a browser, and what the way back is checked against."""
+    """A request for consent: the `url` for a browser, what the way back is checked against, and how to begin again."""
 
     url: str
     state: str = field(repr=False)
     pkce_verifier: Secret | None
+    login_command: str = "harvest-duck login"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A POST to the token endpoint: where to, the form, and what it is called in errors and logs."""
+    """A POST to the token endpoint: where to, the form, what it is called in errors and logs, and how to sign in."""
 
     url: str
     form: str = field(repr=False)
     what: str
+    login_command: str = "harvest-duck login"
 
 
 def wanted(connection: Connection) -> Wanted:
@@ -104,7 +106,7 @@ def authorization(connection: Connection, *, state: str | None = None) -> Author
         code_challenge=challenge,
         code_challenge_method="S256" if challenge else None,
     )
-    return Authorization(url, state, verifier)
+    return Authorization(url, state, verifier, connection.login_command)
 
 
 def exchange(connection: Connection, code: Secret, pkce_verifier: Secret | None) -> TokenRequest:
@@ -117,14 +119,14 @@ def exchange(connection: Connection, code: Secret, pkce_verifier: Secret | None)
         code_verifier=pkce_verifier.reveal() if pkce_verifier else None,
         **_client(connection),
     )
-    return TokenRequest(_token_url(connection), form, "exchange of the code")
+    return TokenRequest(_token_url(connection), form, "exchange of the code", connection.login_command)
 
 
 def refresh(connection: Connection, refresh_token: Secret) -> TokenRequest:
     """The request that turns a refresh token into new tokens."""
     # RFC 6749, section 6
     form = prepare_token_request("refresh_token", refresh_token=refresh_token.reveal(), **_client(connection))
-    return TokenRequest(_refresh_url(connection), form, "refresh")
+    return TokenRequest(_refresh_url(connection), form, "refresh", connection.login_command)
 
 
 def _client_id(connection: Connection) -> str:

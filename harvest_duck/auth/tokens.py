@@ -13,7 +13,7 @@ from typing import Any
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
 
-__all__ = ["SignIn", "Tokens", "Wanted", "find", "parse", "put", "render", "renewed"]
+__all__ = ["SignIn", "Tokens", "Wanted", "find", "fits", "parse", "put", "render", "renewed"]
 
 _FORMAT = "harvest_duck sign-ins 1"
 #: A token is renewed so many seconds before it expires, as clocks differ and requests take time,
@@ -75,14 +75,15 @@ def find(sign_ins: tuple[SignIn, ...], wanted: Wanted) -> SignIn | None:
 
     One that began with tokens or a code of a string is of unknown reach, so that of a person comes before it.
     """
-    fitting = [
-        each
-        for each in sign_ins
-        if (each.audience, each.client_id) == (wanted.audience, wanted.client_id)
-        and (wanted.seed is None or each.seed == wanted.seed)
-    ]
+    fitting = [each for each in sign_ins if fits(each, wanted)]
     reaching = [each for each in fitting if each.accounts and wanted.account_id in (None, *each.accounts)]
     return next(reversed(reaching or [each for each in fitting if not each.accounts]), None)
+
+
+def fits(each: SignIn, wanted: Wanted) -> bool:
+    """Whether a sign-in is for the hosts and the application, and of the seed where one is wanted."""
+    same = (each.audience, each.client_id) == (wanted.audience, wanted.client_id)
+    return same and (wanted.seed is None or each.seed == wanted.seed)
 
 
 def put(sign_ins: tuple[SignIn, ...], new: SignIn) -> tuple[SignIn, ...]:

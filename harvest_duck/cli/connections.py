@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import click
@@ -9,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from harvest_duck import connections as named
+from harvest_duck.auth.callback import callback_in
 from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli.output import Format, show
 from harvest_duck.connection import parse, render
@@ -67,10 +69,14 @@ def add(
     named.require_free(name, replace=replace)
     if "DSN" not in texts:
         _complete(texts, oauth=oauth or client_id is not None)
+    for entry, text in given.items():
+        if text:
+            _checked(entry, text)
     kept = named.add(name, render(texts), replace=replace)
-    click.echo(
-        f"{kept.name} is in {kept.where}; use it as harvest_scan('time_entries', '{render({'DSN': kept.name})}')"
-    )
+    string = render({"DSN": kept.name})
+    click.echo(f"{kept.name} is in {kept.where}; use it as harvest_scan('time_entries', '{string}')")
+    if kept.signs_in == "OAuth" and not texts.get("OAuthAccessToken"):
+        click.echo(f"Sign in with  harvest-duck login --connection {shlex.quote(string)}")
 
 
 @connections.command(name="list")
@@ -127,13 +133,30 @@ def _complete_oauth(texts: dict[str, str], *, chosen: bool) -> None:
         texts["OAuthClientSecret"] = _ask_unseen("Client secret")
 
 
+def _checked(entry: str, text: str) -> str:
+    """The text that a person gave for a property; refused without repeating it, as it may be a secret elsewhere."""
+    if entry == "AccountId" and not (text.isascii() and text.isdigit()):
+        raise ConnectionStringError(f"{_WHERE}: AccountId has to be an account number")
+    if entry == "CallbackURL":
+        callback_in(text)
+    return text
+
+
 def _ask(texts: dict[str, str], entry: str) -> None:
     if texts.get(entry):
         return
     what, option = _ASKED[entry]
     if not terminal_there():
         raise click.UsageError(f"{what} is missing, and there is no terminal to ask on: give {option}.")
-    texts[entry] = str(click.prompt(what, err=True)).strip()
+
+    def typed(text: str) -> str:
+        try:
+            return _checked(entry, text.strip())
+        except ConnectionStringError as error:
+            # Told, and asked again.
+            raise click.UsageError(str(error)) from error
+
+    texts[entry] = str(click.prompt(what, err=True, value_proc=typed))
 
 
 def _ask_unseen(what: str) -> str:

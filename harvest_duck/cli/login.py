@@ -55,10 +55,16 @@ def login(connection: str, account: int | None, timeout: float, *, no_browser: b
 @click.command()
 @connection_option
 @_account
-def logout(connection: str, account: int | None) -> None:
+@click.option("--all", "everybody", is_flag=True, help="Forget everybody who signed in by the application.")
+def logout(connection: str, account: int | None, *, everybody: bool) -> None:
     """Forget a sign-in; withdraw the application itself at id.getharvest.com."""
-    gone = identity.logout(connection, account=account)
-    click.echo("Nobody was signed in." if gone is None else f"{gone} is signed out.", err=True)
+    ended = identity.logout(connection, account=account, everybody=everybody)
+    for name in ended.signed_out:
+        click.echo(f"{name} is signed out.", err=True)
+    if not ended.signed_out:
+        click.echo("Nobody was signed in.", err=True)
+    if ended.still_signed_in is not None:
+        click.echo(f"{ended.still_signed_in} is still signed in, and is asked for from now on.", err=True)
 
 
 @click.command()

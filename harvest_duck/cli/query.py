@@ -30,7 +30,14 @@ connection_option = click.option(
     default="",
     help="A connection string such as 'DSN=acme'; by default what the environment and the DSN 'default' say.",
 )
-_target = click.option("-o", "--output", "target", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+_target = click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The file to write; for an export by default TABLE.parquet, or what --format says.",
+)
 
 
 @contextmanager
@@ -81,10 +88,11 @@ def export(table: str, connection: str, where: str | None, form: str | None, tar
     """Write a table of Harvest to a file."""
     entry = table_named(table)
     condition = f" WHERE {where}" if where else ""
-    chosen = output.chosen(form, target or Path(f"{entry.name}.parquet"))
+    target = target or Path(f"{entry.name}.{form or FileFormat.PARQUET}")
+    chosen = output.chosen(form, target)
     with opened(connection) as con:
         sql = f"SELECT * FROM harvest.{engine.identifier(entry.name)}{condition}"
-        _write(con, sql, target or Path(f"{entry.name}.parquet"), chosen)
+        _write(con, sql, target, chosen)
 
 
 def _write(con: duckdb.DuckDBPyConnection, sql: str, target: Path | None, form: Format) -> None:

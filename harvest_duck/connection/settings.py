@@ -6,13 +6,14 @@ prints no secret, compares by value, and so can key a cache.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.address import loopback
 from harvest_duck.connection.trust import bearer
-from harvest_duck.connection.values import Given, RateLimit, Values
+from harvest_duck.connection.values import Given, Place, RateLimit, Values
 from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
 
 if TYPE_CHECKING:
@@ -126,6 +127,13 @@ class Connection:
     ssl_server_cert: Path | None
     logfile: Path | None
     verbosity: int
+    #: The DSN of the connection string itself, for advice; what it stands for is in the other fields.
+    dsn: str | None = field(default=None, compare=False)
+
+    @property
+    def login_command(self) -> str:
+        """What a person runs to sign in for this connection, or with the string itself where it has no name."""
+        return f"harvest-duck login --connection {shlex.quote(f'DSN={self.dsn}')}" if self.dsn else "harvest-duck login"
 
     def require_account(self) -> str:
         """The account number in digits; raises `CredentialsError` where there is none."""
@@ -148,7 +156,7 @@ class Connection:
         if self.auth_scheme is AuthScheme.OAUTH:
             raise LoginRequired(
                 f"AuthScheme is OAuth, InitiateOAuth is {self.oauth.initiate} and no OAuthAccessToken is given: "
-                "set InitiateOAuth=GETANDREFRESH to sign in, or REFRESH to use the sign-in of `harvest-duck login`"
+                f"set InitiateOAuth=GETANDREFRESH to sign in, or REFRESH to use the sign-in of `{self.login_command}`"
             )
         other = " (or AuthScheme=OAuth to sign in)" if self.oauth.client_id else ""
         raise CredentialsError(
@@ -199,6 +207,7 @@ def connection(given: Mapping[str, Given]) -> Connection:
         ssl_server_cert=values.file("SSLServerCert"),
         logfile=values.path("Logfile"),
         verbosity=values.integer("Verbosity"),
+        dsn=given["DSN"].text or None if "DSN" in given and given["DSN"].place is Place.STRING else None,
     )
 
 

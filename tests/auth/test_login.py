@@ -15,6 +15,8 @@ from auth.person import Person, agreed, fetched
 from auth.signing_in import signed_in, token_requests
 
 import harvest_duck
+from harvest_duck import connections
+from harvest_duck.connection import resolve
 from harvest_duck.errors import (
     ConnectionStringError,
     CredentialsError,
@@ -62,7 +64,8 @@ def test_two_persons_are_signed_in_beside_each_other(harvest: Sandbox, connectio
     assert signed_in(connection, Person(user="member")).name == "Clara Lindqvist"
     euro = connection.replace(f"AccountId={MAIN_ID}", f"AccountId={EURO_ID}")
     assert [harvest_duck.whoami(text).name for text in (connection, euro)] == ["Clara Lindqvist", "Ada Moreau"]
-    assert harvest_duck.logout(connection) == "Clara Lindqvist"
+    ended = harvest_duck.logout(connection)
+    assert (ended.signed_out, ended.still_signed_in) == (("Clara Lindqvist",), "Ada Moreau")
     assert harvest_duck.whoami(connection).name == "Ada Moreau"
     assert len(harvest.requests) > 0
 
@@ -101,6 +104,31 @@ def test_without_a_browser_and_a_terminal_a_query_says_what_to_run(connection: s
         harvest_duck.scan("clients", connection.replace("GETANDREFRESH", initiate)).read_all()
 
 
+def test_everybody_of_an_application_can_be_signed_out(connection: str) -> None:
+    signed_in(connection)
+    signed_in(connection, Person(user="member"))
+    ended = harvest_duck.logout(connection, everybody=True)
+    assert (ended.signed_out, ended.still_signed_in) == (("Ada Moreau", "Clara Lindqvist"), None)
+
+
+def test_a_store_that_will_not_do_is_told_before_anybody_is_asked(connection: str, tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    path.write_text("precious")
+    path.chmod(0o600)
+    person = Person()
+    with pytest.raises(CredentialsError, match="holds something else than sign-ins"):
+        signed_in(f"{connection};OAuthSettingsLocation={path}", person)
+    assert person.told == []
+
+
+def test_advice_names_the_connection_that_was_asked_with(connection: str, config: Path) -> None:
+    connections.add("my acme", connection)
+    with pytest.raises(LoginRequired, match=r"run `harvest-duck login --connection 'DSN=my acme'`$"):
+        harvest_duck.scan("clients", "DSN=my acme").read_all()
+    from_the_environment = resolve("", environ={"HARVEST_DUCK_CONNECTION": "DSN=my acme"}, config_dir=config)
+    assert from_the_environment.login_command == "harvest-duck login"
+
+
 def test_off_uses_what_is_given_and_nothing_that_is_kept(harvest: Sandbox, connection: str) -> None:
     signed_in(connection)
     off = connection.replace("GETANDREFRESH", "OFF")
@@ -120,11 +148,11 @@ def test_logout_forgets_here_and_in_the_store(connection: str, config: Path) -> 
     signed_in(connection)
     refreshing = connection.replace("GETANDREFRESH", "REFRESH")
     assert harvest_duck.scan("clients", refreshing).read_all().num_rows > 0
-    assert harvest_duck.logout(connection) == "Ada Moreau"
+    assert harvest_duck.logout(connection).signed_out == ("Ada Moreau",)
     assert list((config / "oauth").glob("*.json")) == []
     with pytest.raises(LoginRequired):
         harvest_duck.scan("clients", refreshing).read_all()
-    assert harvest_duck.logout(connection) is None
+    assert harvest_duck.logout(connection).signed_out == ()
 
 
 @pytest.mark.parametrize(
@@ -216,7 +244,7 @@ def test_an_account_that_nobody_reaches_is_not_asked_with_somebody_elses_token(
     euro = connection.replace(f"AccountId={MAIN_ID}", f"AccountId={EURO_ID}")
     with pytest.raises(LoginRequired, match="nobody who reaches account 1000002 is signed in to Harvest, says"):
         harvest_duck.scan("clients", euro).read_all()
-    assert harvest_duck.logout(connection, account=EURO_ID) is None
+    assert harvest_duck.logout(connection, account=EURO_ID).signed_out == ()
     assert harvest.requests == []
     assert harvest_duck.whoami(connection).name == "Clara Lindqvist"
 

@@ -16,18 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harvest_duck
-from harvest_duck import background
+from harvest_duck import background, identity
 from harvest_duck.auth import Pin
 from harvest_duck.auth.kept import KeptSignIn
 from harvest_duck.client import Client
 from harvest_duck.connection import resolve
-from harvest_duck.errors import CredentialsError, LoginRequired, ServerError, Unauthorized
+from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, RateLimited, ServerError, Unauthorized
 from harvest_duck.protocol import Request
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.table import Limit, Paging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from aiohttp import web
@@ -337,6 +337,62 @@ def test_a_query_that_ends_during_a_refresh_does_not_lose_the_new_token(
     background.run(credential.close())
     assert after.tokens.refresh_token != before.tokens.refresh_token
     assert token_requests(harvest).count("refresh_token") == 1
+
+
+@pytest.mark.parametrize("ask", [identity._token, identity._identity], ids=["prepare", "whoami"])
+def test_whoever_gives_up_during_a_refresh_waits_for_its_answer(
+    ask: Callable[..., Coroutine[None, None, object]], harvest: Sandbox, refreshing: str, store: Path
+) -> None:
+    """As after a Ctrl-C: what the refresh needs is not closed before it has ended."""
+    aged(store)
+    held, go_on = threading.Event(), threading.Event()
+
+    async def hold(request: web.BaseRequest) -> web.StreamResponse | None:
+        if request.path == "/api/v2/oauth2/token":
+            held.set()
+            await asyncio.to_thread(go_on.wait, 30)
+        return None
+
+    harvest.on_request = hold
+    asking = background.start(ask(resolve(refreshing)))
+    assert held.wait(30)
+    asking.cancel()
+    go_on.set()
+    assert rows(refreshing) > 0
+    assert token_requests(harvest).count("refresh_token") == 1
+
+
+def test_a_fresh_token_does_not_wait_for_a_person_at_the_consent_page(
+    harvest: Sandbox, refreshing: str, store: Path
+) -> None:
+    """Nor does a refresh."""
+    told = threading.Event()
+
+    def wait_for_nobody() -> None:
+        with pytest.raises(LoginFailed, match="nobody agreed"):
+            harvest_duck.login(refreshing, browser=False, limit_s=5, tell=lambda _: told.set())
+
+    signing_in = threading.Thread(target=wait_for_nobody)
+    signing_in.start()
+    assert told.wait(30)
+    assert rows(refreshing) > 0
+    harvest.expire_access_tokens()
+    assert rows(refreshing) > 0
+    assert signing_in.is_alive()
+    signing_in.join()
+    assert store.exists()
+
+
+@pytest.mark.parametrize("retry_after", ["31", "900"])
+def test_harvest_id_is_not_waited_for_longer_than_others_can_bear(
+    harvest: Sandbox, refreshing: str, store: Path, retry_after: str
+) -> None:
+    aged(store)
+    harvest.clear_log()
+    harvest.respond_next("/api/v2/oauth2/token", status=429, headers={"Retry-After": retry_after}, body="")
+    with pytest.raises(RateLimited, match="too many requests; try again later"):
+        rows(refreshing)
+    assert len(harvest.requests) == 1
 
 
 def test_the_end_of_the_process_waits_for_a_refresh(harvest: Sandbox, refreshing: str, store: Path) -> None:

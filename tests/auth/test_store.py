@@ -214,7 +214,7 @@ def test_the_keyring_is_used_where_there_is_one(ring: Ring, connection: str, con
     assert harvest_duck.scan("clients", connection).read_all().num_rows > 0
     written = [path for path in config.rglob("*") if path.is_file()]
     assert all(path.name.endswith(".lock") and path.stat().st_size == 0 for path in written)
-    assert harvest_duck.logout(connection) == "Ada Moreau"
+    assert harvest_duck.logout(connection).signed_out == ("Ada Moreau",)
     assert ring.entries == {}
 
 
