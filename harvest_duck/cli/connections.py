@@ -6,13 +6,12 @@ import shlex
 import sys
 
 import click
-import duckdb
 import pyarrow as pa
 
 from harvest_duck import connections as named
 from harvest_duck.auth.callback import callback_in
 from harvest_duck.auth.terminal import terminal_there
-from harvest_duck.cli.output import Format, show
+from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.connection import parse, render
 from harvest_duck.connection.layers import canonical
 from harvest_duck.errors import ConnectionStringError
@@ -80,14 +79,12 @@ def add(
 
 
 @connections.command(name="list")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", help="How to write.")
+@form_option
 def listing(form: str) -> None:
     """List the connections, without their secrets."""
     listed = named.listed()
     rows = [{column: getattr(each, column) for column in _COLUMNS.names} for each in listed]
-    with duckdb.connect() as con:
-        con.register("listed", pa.Table.from_pylist(rows, _COLUMNS))
-        show(con, "SELECT * FROM listed", Format(form))
+    show_listed(pa.Table.from_pylist(rows, _COLUMNS), form)
 
 
 @connections.command(name="test")

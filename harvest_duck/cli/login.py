@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import click
-import duckdb
 import pyarrow as pa
 
 from harvest_duck import identity
 from harvest_duck.builtin import resolved
-from harvest_duck.cli.output import Format, show
+from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.cli.query import connection_option
 from harvest_duck.errors import CredentialsError
 
 __all__ = ["accounts", "login", "logout", "whoami"]
 
 _account = click.option("--account", type=click.IntRange(1), metavar="ID", help="Stands for AccountId.")
-_form = click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", help="How to write."
-)
 _ACCOUNTS = pa.schema([("account_id", pa.int64()), ("name", pa.string()), ("product", pa.string())])
 _USER = pa.schema([("name", pa.string()), ("email", pa.string()), ("user_id", pa.int64()), ("accounts", pa.string())])
 
@@ -69,24 +65,20 @@ def logout(connection: str, account: int | None, *, everybody: bool) -> None:
 
 @click.command()
 @connection_option
-@_form
+@form_option
 def whoami(connection: str, form: str) -> None:
     """Tell whose token a connection sends."""
     who = identity.whoami(connection)
     listed = ", ".join(str(each.id) for each in who.harvest_accounts)
-    _show([{"name": who.name, "email": who.email, "user_id": who.user_id, "accounts": listed}], _USER, form)
+    row = {"name": who.name, "email": who.email, "user_id": who.user_id, "accounts": listed}
+    show_listed(pa.Table.from_pylist([row], schema=_USER), form)
 
 
 @click.command()
 @connection_option
-@_form
+@form_option
 def accounts(connection: str, form: str) -> None:
     """List the accounts that a connection's token reaches."""
     found = identity.accounts(connection)
-    _show([{"account_id": each.id, "name": each.name, "product": each.product} for each in found], _ACCOUNTS, form)
-
-
-def _show(rows: list[dict[str, object]], schema: pa.Schema, form: str) -> None:
-    with duckdb.connect() as con:
-        con.register("listed", pa.Table.from_pylist(rows, schema=schema))
-        show(con, "FROM listed", Format(form))
+    rows = [{"account_id": each.id, "name": each.name, "product": each.product} for each in found]
+    show_listed(pa.Table.from_pylist(rows, schema=_ACCOUNTS), form)

@@ -10,6 +10,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import click
+import duckdb
 from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import duckdb
+    import pyarrow as pa
 
-__all__ = ["Format", "chosen", "show"]
+__all__ = ["Format", "chosen", "form_option", "show", "show_listed"]
 
 _ROWS_AT_ONCE = 1000
 #: A terminal holds no more than so many rows; files have no such end.
@@ -39,6 +41,16 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+#: How a listing is written.
+form_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    help="How to write.",
+)
+
+
 def chosen(form: str | None, target: Path | None) -> Format:
     """The format that was asked for, else the one that the name of the file ends with, else a table.
 
@@ -52,6 +64,13 @@ def chosen(form: str | None, target: Path | None) -> Format:
         return Format(target.suffix.removeprefix(".").lower())
     except ValueError:
         raise QueryError(f"{target}: choose --format csv, json or parquet, or end the name with one of them") from None
+
+
+def show_listed(listed: pa.Table, form: str, *, sql: str = "FROM listed") -> None:
+    """Write a table that is no query's, or what `sql` selects from it under the name `listed`."""
+    with duckdb.connect() as con:
+        con.register("listed", listed)
+        show(con, sql, Format(form))
 
 
 def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
