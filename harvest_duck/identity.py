@@ -65,7 +65,7 @@ def login(
     terminal = terminal_there() or browser is False
     browser = browser_there() if browser is None else browser
     manner = Manner(browser=browser, terminal=terminal, limit_s=limit_s, tell=tell)
-    return background.run(_with(lambda: KeptSignIn(settings, manner=manner), _sign_in))
+    return background.run(_with(lambda: KeptSignIn(settings, manner=manner), KeptSignIn.sign_in))
 
 
 def logout(connection: str = "", *, account: int | None = None, everybody: bool = False) -> Logout:
@@ -114,10 +114,6 @@ def _signing_in(settings: Connection, account: int | None) -> Connection:
 
 def _called(sign_in: SignIn) -> str:
     return sign_in.user or "somebody whose tokens came with a connection string"
-
-
-async def _sign_in(kept: KeptSignIn) -> Identity:
-    return (await kept.sign_in())[1]
 
 
 async def _with(make: Callable[[], KeptSignIn], ask: Callable[[KeptSignIn], Awaitable[T]]) -> T:

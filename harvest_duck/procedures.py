@@ -6,7 +6,7 @@ tokens, tokens refreshed. `identity.login` does all of it at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harvest_duck import background
@@ -19,44 +19,24 @@ from harvest_duck.errors import CredentialsError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from harvest_duck.auth.oauth import Authorization
     from harvest_duck.auth.tokens import Tokens
 
 __all__ = [
-    "AuthorizationURL",
-    "OAuthTokens",
     "get_oauth_access_token",
     "get_oauth_authorization_url",
     "refresh_oauth_access_token",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationURL:
-    """The page for a person's consent, and what the next step needs: both are None or checked by the caller."""
-
-    url: str
-    state: str
-    pkce_verifier: Secret | None
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthTokens:
-    """What the token endpoint gave; `expires_in_s` is the life of the access token in seconds, None where not told."""
-
-    access_token: Secret
-    refresh_token: Secret | None
-    expires_in_s: float | None
-
-
 def get_oauth_authorization_url(
     connection: str = "", *, callback_url: str | None = None, scope: str | None = None, state: str | None = None
-) -> AuthorizationURL:
-    """The URL at which a person consents, with its `state` and the PKCE verifier for the exchange.
+) -> Authorization:
+    """The `url` at which a person consents, with its `state` and the `pkce_verifier` for the exchange.
 
     Nothing is sent. The caller has to compare the `state` that comes back.
     """
-    begun = oauth.authorization(_with_properties(connection, callback_url, scope), state=state)
-    return AuthorizationURL(begun.url, begun.state, begun.pkce_verifier)
+    return oauth.authorization(_with_properties(connection, callback_url, scope), state=state)
 
 
 def get_oauth_access_token(
@@ -65,7 +45,7 @@ def get_oauth_access_token(
     verifier: str | Secret | None = None,
     callback_url: str | None = None,
     pkce_verifier: str | Secret | None = None,
-) -> OAuthTokens:
+) -> Tokens:
     """The tokens for a code, which `verifier` or OAuthVerifier is; raises `LoginFailed` for one that is refused."""
     settings = _with_properties(connection, callback_url, None)
     code = _secret(verifier) or settings.oauth.verifier
@@ -75,7 +55,7 @@ def get_oauth_access_token(
     return _tokens(settings, lambda authority: authority.exchange(code, proof))
 
 
-def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Secret | None = None) -> OAuthTokens:
+def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Secret | None = None) -> Tokens:
     """New tokens for a refresh token, which may be good for nothing afterwards; `LoginRequired` where it is refused."""
     settings = resolved(connection, signing_in=True)
     token = _secret(refresh_token) or settings.oauth.refresh_token
@@ -86,14 +66,13 @@ def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Sec
     return _tokens(settings, lambda authority: authority.refresh(token))
 
 
-def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]]) -> OAuthTokens:
-    async def asked() -> OAuthTokens:
+def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]]) -> Tokens:
+    async def asked() -> Tokens:
         authority = Authority(settings)
         try:
-            got = await ask(authority)
+            return await ask(authority)
         finally:
             await authority.close()
-        return OAuthTokens(got.access_token, got.refresh_token, got.lifetime_s)
 
     return background.run(asked())
 

@@ -56,10 +56,8 @@ class Transport:
         self._connection = connection
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(
-        self, url: str, *, where: str, headers: Mapping[str, str], form: str | None = None, method: str = "GET"
-    ) -> Answer:
-        """The answer to one request, its `url` sent as it is; `form` is the body of a POST, as a form is encoded.
+    async def send(self, url: str, *, where: str, headers: Mapping[str, str], form: str | None = None) -> Answer:
+        """The answer to a GET, or to a POST of a `form`, as it is encoded; the `url` is sent as it is.
 
         Raises `TransportError`, which begins with `where`, when no whole answer comes.
         """
@@ -72,7 +70,7 @@ class Transport:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             async with self._opened().request(
-                method,
+                "GET" if form is None else "POST",
                 URL(url, encoded=True),
                 headers=sent,
                 data=None if form is None else form.encode(),

@@ -17,14 +17,14 @@ from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 from harvest_duck.auth.tokens import Tokens
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, ProtocolError, RateLimited, ServerError
-from harvest_duck.protocol import retry_after_s
+from harvest_duck.protocol import one_line, retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harvest_duck.auth.oauth import Authorization, TokenRequest
 
-__all__ = ["code_in", "denied", "pasted", "require_state", "tokens_in"]
+__all__ = ["code_in", "pasted", "require_state", "tokens_in"]
 
 _TOKEN = re.compile(r"[!-~]+")
 _QUOTED = 200
@@ -89,26 +89,26 @@ def code_in(redirect: str, expected: Authorization) -> Secret:
         raise LoginFailed(f"the redirect carries no code: check CallbackURL, and {_again(expected)}") from error
 
 
-def denied(text: str) -> bool:
-    """Whether a redirect, or what was pasted of it, says that the person said no."""
-    return "error=access_denied" in text
+def pasted(text: str, expected: Authorization, callback_url: str | None) -> str | Secret:
+    """What a person pasted: a redirect that answers `expected`, for `code_in`, or a code by itself.
 
-
-def pasted(text: str, expected: Authorization, callback_url: str | None) -> Secret:
-    """The authorization code in what a person pasted: the address of the page they landed on, its query, or the code.
-
-    Raises `LoginFailed` as `code_in` does, and for an address that is not that of CallbackURL.
+    The redirect is the address of the page that they landed on, or its query. Raises `LoginFailed` as `require_state`
+    does, and for an address that is not that of CallbackURL: nothing of it was meant, and something else may follow.
     """
     text = text.strip()
     if text.lower().startswith(("http://", "https://")):
-        if _place(text) is None or (callback_url is not None and _place(text) != _place(callback_url)):
+        place = _place(text)
+        if place is None or (callback_url is not None and place != _place(callback_url)):
             raise LoginFailed(
                 "the pasted address does not begin with CallbackURL: paste the address of the page that you land on "
                 "after you agree"
             )
-        return code_in(text, expected)
+        require_state(text, expected)
+        return text
     if "=" in text:
-        return code_in(f"http://localhost/?{text.lstrip('?')}", expected)
+        redirect = f"http://localhost/?{text.lstrip('?')}"
+        require_state(redirect, expected)
+        return redirect
     if not _is_token(text):
         raise LoginFailed("nothing that could be a code was pasted: paste the whole address of the page you land on")
     return Secret(text)
@@ -153,8 +153,7 @@ def _refusal(
 
 def _told(answer: Mapping[str, Any]) -> str:
     """The error that Harvest ID names, on one line; not its description, which may repeat what was sent."""
-    text = " ".join(str(answer.get("error", "")).split())
-    return "".join(each for each in text if each.isprintable())[:_QUOTED] or "an error"
+    return one_line(str(answer.get("error", "")))[:_QUOTED] or "an error"
 
 
 def _object(body: bytes) -> dict[str, Any]:

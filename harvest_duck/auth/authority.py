@@ -105,7 +105,7 @@ class Authority:
             async for attempt in tries(self._clock, self._log, patience_s=_PATIENCE_S):
                 with attempt:
                     answer = await self._transport.send(
-                        request.url, where=request.what, headers=headers, form=request.form, method="POST"
+                        request.url, where=request.what, headers=headers, form=request.form
                     )
                     self._log.info("POST %s %d, %s", urlsplit(request.url).path, answer.status, request.what)
                     return answers.tokens_in(

@@ -141,16 +141,10 @@ class RedirectServer:
         return web.Response(text=await asyncio.shield(self._page), headers=page.HEADERS)
 
     def _meant(self, request: web.BaseRequest) -> bool:
-        """Whether the request can be a redirect: GET from this machine, for the path, under the name of CallbackURL."""
+        """Whether the request can be a redirect: a GET for the path, under the name of CallbackURL."""
         # The name is checked against DNS rebinding: a page of another name that was pointed at this address.
         return (
             request.method == "GET"
             and request.raw_path.partition("?")[0] == self._callback.path
             and request.headers.get("Host", "").lower() in self._callback.names
-            and _from_here(request.transport)
         )
-
-
-def _from_here(transport: asyncio.Transport | None) -> bool:
-    peer = transport.get_extra_info("peername") if transport else None
-    return peer is not None and loopback(peer[0])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck.auth import answers, oauth, page, terminal
 from harvest_duck.auth.callback import Callback, RedirectServer, callback_in
+from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, HarvestDuckError, LoginFailed, LoginRequired
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.auth.oauth import Authorization
     from harvest_duck.auth.terminal import Manner
-    from harvest_duck.connection import Connection, Secret
+    from harvest_duck.connection import Connection
 
 __all__ = ["Outcome", "consent"]
 
@@ -158,15 +159,15 @@ async def _pasted(authorization: Authorization, callback_url: str | None, manner
     """
     wrong: LoginFailed | None = None
     while (line := await terminal.pasted_line()) is not None:
-        try:
-            if line.strip():
-                return answers.pasted(line, authorization, callback_url)
-        except LoginFailed as error:
-            if answers.denied(line):
-                raise
-            wrong = error
-            if terminal.terminal_there():
-                manner.tell(f"That is not it: {error}.")
+        if line.strip():
+            try:
+                found = answers.pasted(line, authorization, callback_url)
+            except LoginFailed as error:
+                wrong = error
+                if terminal.terminal_there():
+                    manner.tell(f"That is not it: {error}.")
+            else:
+                return found if isinstance(found, Secret) else answers.code_in(found, authorization)
         if terminal.terminal_there():
             manner.tell("Paste the address here:")
     if wrong is None and not alone and not terminal.terminal_there():

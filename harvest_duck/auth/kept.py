@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from harvest_duck.auth.credential import Pin
     from harvest_duck.connection import Connection, OAuth
 
-__all__ = ["KeptSignIn", "forget"]
+__all__ = ["KeptSignIn"]
 
 #: A lock is held for one refresh, which a dead server makes last some time, or while a person is asked.
 _LOCK_S = 120.0
@@ -79,13 +79,13 @@ class KeptSignIn:
         if self._refreshes == before:
             yield await self._token(token, pin)
 
-    async def sign_in(self) -> tuple[SignIn, Identity]:
-        """A new sign-in by a person, whatever is kept, and who it was; raises as `consent` does."""
+    async def sign_in(self) -> Identity:
+        """Who signed in just now, whatever was kept; raises as `consent` does."""
         manner = self._manner or Manner.found()
         # Before anybody is asked: what is there must be fit to be added to.
         await self._kept()
         async with self._turn, self._asking(manner):
-            return await self._asked(manner)
+            return (await self._asked(manner))[1]
 
     async def sign_out(self, *, everybody: bool) -> tuple[tuple[SignIn, ...], SignIn | None]:
         """The sign-ins that are forgotten now, here and in the store, and the one that is used from now on.
@@ -99,7 +99,7 @@ class KeptSignIn:
             left = tuple(each for each in kept if each not in gone)
             if gone:
                 await (self._keep(left) if left else background.apart(self._store.clear))
-            forget(self._store.where)
+            _forget(self._store.where)
             return gone, find(left, self._wanted)
 
     async def close(self) -> None:
@@ -163,7 +163,7 @@ class KeptSignIn:
             if not self._usable(found, refused):
                 if found.tokens.refresh_token is None:
                     raise LoginRequired(
-                        f"the access token is expired or refused, and there is no refresh token: "
+                        "the access token is expired or refused, and there is no refresh token: "
                         f"run `{self._connection.login_command}`"
                     )
                 found = replace(found, tokens=await self._authority.refresh(found.tokens.refresh_token))
@@ -237,7 +237,7 @@ class KeptSignIn:
     async def _added(self, made: SignIn) -> None:
         async with self._locked():
             await self._keep(put(await self._kept(), made))
-        forget(self._store.where)
+        _forget(self._store.where)
         self._current = made
 
     async def _kept(self) -> tuple[SignIn, ...]:
@@ -251,7 +251,7 @@ class KeptSignIn:
 _live: weakref.WeakSet[KeptSignIn] = weakref.WeakSet()
 
 
-def forget(where: str) -> None:
+def _forget(where: str) -> None:
     """Let every credential of the process that uses the store at `where` read it again."""
     for each in list(_live):
         each.forget(where)

@@ -15,7 +15,9 @@ from auth.person import Person, agreed, fetched
 from auth.signing_in import signed_in, token_requests
 
 import harvest_duck
-from harvest_duck import connections
+from harvest_duck import background, connections
+from harvest_duck.auth.kept import KeptSignIn
+from harvest_duck.auth.terminal import Manner
 from harvest_duck.connection import resolve
 from harvest_duck.errors import (
     ConnectionStringError,
@@ -280,6 +282,21 @@ def test_an_account_that_the_person_does_not_reach_is_named(connection: str, con
 def test_nobody_waits_for_ever(connection: str) -> None:
     with pytest.raises(LoginFailed, match=r"^nobody agreed within 1 s: run `harvest-duck login` again"):
         signed_in(connection, Person(tamper=lambda _: None), limit_s=1)
+
+
+def test_whoever_gives_up_frees_the_port(connection: str, port: int) -> None:
+    """In a process that goes on, such as a notebook."""
+    waiting = threading.Event()
+    manner = Manner(browser=False, terminal=True, tell=lambda _: waiting.set())
+    kept = KeptSignIn(resolve(connection), manner=manner)
+    asking = background.start(kept.sign_in())
+    assert waiting.wait(30)
+    with pytest.raises(OSError, match="in use"), socket.create_server(("127.0.0.1", port)):
+        pass
+    asking.cancel()
+    background.run(kept.close())
+    # The next sign-in waits for the end of this one, and then finds the port free.
+    assert signed_in(connection).name == "Ada Moreau"
 
 
 def test_a_port_that_is_taken_is_named(connection: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:

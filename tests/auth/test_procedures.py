@@ -28,7 +28,7 @@ def test_the_three_steps_lead_to_tokens_that_work(harvest: Sandbox, connection: 
     first = harvest_duck.get_oauth_access_token(
         connection, verifier=redirect["code"][0], pkce_verifier=begun.pkce_verifier
     )
-    assert first.expires_in_s == 1_209_600
+    assert first.lifetime_s == 1_209_600
     assert first.refresh_token is not None
     second = harvest_duck.refresh_oauth_access_token(connection, refresh_token=first.refresh_token)
     assert second.access_token != first.access_token

@@ -54,6 +54,20 @@ def rows(connection: str, table: str = "clients") -> int:
     return harvest_duck.scan(table, connection, columns=["id"]).read_all().num_rows
 
 
+def hold_refresh(harvest: Sandbox) -> tuple[threading.Event, threading.Event]:
+    """Set when a refresh has come, which is answered when the second one is set."""
+    held, go_on = threading.Event(), threading.Event()
+
+    async def hold(request: web.BaseRequest) -> web.StreamResponse | None:
+        if request.path == "/api/v2/oauth2/token":
+            held.set()
+            await asyncio.to_thread(go_on.wait, 30)
+        return None
+
+    harvest.on_request = hold
+    return held, go_on
+
+
 def with_given(connection: str, issued: IssuedTokens, *names: str, **others: object) -> str:
     """The connection with tokens from elsewhere."""
     given = {"OAuthAccessToken": issued.access_token, "OAuthRefreshToken": issued.refresh_token}
@@ -308,15 +322,7 @@ def test_a_query_that_ends_during_a_refresh_does_not_lose_the_new_token(
     """The old refresh token is worth nothing once it was sent, so the refresh goes on to its end."""
     aged(store)
     (before,) = kept(store)
-    held, go_on = threading.Event(), threading.Event()
-
-    async def hold(request: web.BaseRequest) -> web.StreamResponse | None:
-        if request.path == "/api/v2/oauth2/token":
-            held.set()
-            await asyncio.to_thread(go_on.wait, 30)
-        return None
-
-    harvest.on_request = hold
+    held, go_on = hold_refresh(harvest)
 
     credential = KeptSignIn(resolve(refreshing))
 
@@ -345,15 +351,7 @@ def test_whoever_gives_up_during_a_refresh_waits_for_its_answer(
 ) -> None:
     """As after a Ctrl-C: what the refresh needs is not closed before it has ended."""
     aged(store)
-    held, go_on = threading.Event(), threading.Event()
-
-    async def hold(request: web.BaseRequest) -> web.StreamResponse | None:
-        if request.path == "/api/v2/oauth2/token":
-            held.set()
-            await asyncio.to_thread(go_on.wait, 30)
-        return None
-
-    harvest.on_request = hold
+    held, go_on = hold_refresh(harvest)
     asking = background.start(ask(resolve(refreshing)))
     assert held.wait(30)
     asking.cancel()
@@ -397,16 +395,7 @@ def test_harvest_id_is_not_waited_for_longer_than_others_can_bear(
 
 def test_the_end_of_the_process_waits_for_a_refresh(harvest: Sandbox, refreshing: str, store: Path) -> None:
     aged(store)
-    held = threading.Event()
-
-    async def hold(request: web.BaseRequest) -> web.StreamResponse | None:
-        if request.path == "/api/v2/oauth2/token":
-            held.set()
-            await asyncio.to_thread(leaving.wait, 30)
-        return None
-
-    leaving = threading.Event()
-    harvest.on_request = hold
+    held, leaving = hold_refresh(harvest)
     program = f"""
 import sys, threading, harvest_duck
 threading.Thread(target=lambda: harvest_duck.scan("clients", {refreshing!r}).read_all(), daemon=True).start()
