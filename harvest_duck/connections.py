@@ -3,7 +3,7 @@
 ::
 
     connections.add("acme", "AccountId=123456;APIKey=…")
-    connections.check("acme")                   # CheckedConnection(name='acme', user='Ada Moreau', …)
+    connections.check("acme")                   # (CheckedConnection(name='acme', user='Ada Moreau', …),)
     harvest_duck.connect("DSN=acme")
 
 The command line calls it. `connection.dsn` reads the same file whenever a connection string names a DSN; here it is
@@ -58,7 +58,7 @@ class NamedConnection:
 
 @dataclass(frozen=True, slots=True)
 class CheckedConnection:
-    """A connection that Harvest has answered: whose token it is, and in which account."""
+    """A connection that Harvest has answered: whose token it is in one of its accounts."""
 
     name: str
     user: str
@@ -103,17 +103,18 @@ def listed(*, config_dir: Path | None = None) -> list[NamedConnection]:
     return names if _spellings(_SANDBOX.name, found) else [*names, _SANDBOX]
 
 
-def check(name: str) -> CheckedConnection:
-    """Whose token the connection called `name` asks with; Harvest tells, in one request.
+def check(name: str) -> tuple[CheckedConnection, ...]:
+    """Whose token the connection called `name` asks with, in each of its accounts; each tells, in one request.
 
-    The name is read as `DSN=name` is, with the environment behind it. Raises the errors of `harvest_duck.errors`.
+    The accounts come in the order of AccountId, for `*` in Harvest's. The name is read as `DSN=name` is, with the
+    environment behind it. Raises the errors of `harvest_duck.errors`, for an account that the token does not reach too.
     """
     if not name:
         raise ConnectionStringError(_NAME_RULE)
     columns = ["first_name", "last_name", "email", "account_id"]
-    (user,) = scan("me", render({"DSN": name}), columns=columns).read_all().to_pylist()
-    called = " ".join(part for part in (user["first_name"], user["last_name"]) if part)
-    return CheckedConnection(name, called, user["email"] or "", str(user["account_id"]))
+    # A row is an account here, and all of them are checked.
+    users = scan("me", render({"DSN": name, "MaxRows": "-1"}), columns=columns).read_all().to_pylist()
+    return tuple(_checked(name, user) for user in users)
 
 
 def remove(name: str, *, config_dir: Path | None = None) -> None:
@@ -159,6 +160,11 @@ def _named(name: str, texts: Mapping[str, str], *, where: str) -> NamedConnectio
     values = Values(given)
     signs_in = "OAuth" if values.choice("AuthScheme") == "OAUTH" else _SIGN_INS[bearer(given)]
     return NamedConnection(name, values.account("AccountId"), signs_in, where)
+
+
+def _checked(name: str, user: Mapping[str, object]) -> CheckedConnection:
+    called = " ".join(str(part) for part in (user["first_name"], user["last_name"]) if part)
+    return CheckedConnection(name, called, str(user["email"] or ""), str(user["account_id"]))
 
 
 def _refuse_name(name: str) -> None:

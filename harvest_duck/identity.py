@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck import background
 from harvest_duck.auth import Pin, credential_for
-from harvest_duck.auth.authority import Account, Authority, Identity
+from harvest_duck.auth.authority import Account, Identity
 from harvest_duck.auth.kept import KeptSignIn
+from harvest_duck.auth.reach import identity
 from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
 from harvest_duck.builtin import resolved
-from harvest_duck.connection import AuthScheme, Connection, InitiateOAuth
-from harvest_duck.errors import Unauthorized
+from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth
+from harvest_duck.connection.values import account_numbers
+from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,7 +51,7 @@ class Logout:
 def login(
     connection: str = "",
     *,
-    account: int | None = None,
+    account: int | str | None = None,
     browser: bool | None = None,
     limit_s: float = LIMIT_S,
     tell: Callable[[str], None] = tell,
@@ -57,9 +59,10 @@ def login(
     """Who signed in to Harvest in the browser just now; the tokens are kept for the queries to come.
 
     `connection` names the OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL. `account` stands for its
-    AccountId, which the person has to reach. `browser` False prints the address instead and takes what is pasted;
-    None opens one where there is one. Raises `LoginFailed` where nobody agrees within `limit_s` seconds, the consent is
-    denied or the redirect is not the right one, and `CredentialsError` where the application or the store will not do.
+    AccountId: the person has to reach every account that it names. `browser` False prints the address instead and takes
+    what is pasted; None opens one where there is one. Raises `LoginFailed` where nobody agrees within `limit_s`
+    seconds, the consent is denied or the redirect is not the right one, and `CredentialsError` where the application or
+    the store will not do.
     """
     settings = _signing_in(resolved(connection, signing_in=True), account)
     terminal = terminal_there() or browser is False
@@ -68,7 +71,7 @@ def login(
     return background.run(_with(lambda: KeptSignIn(settings, manner=manner), KeptSignIn.sign_in))
 
 
-def logout(connection: str = "", *, account: int | None = None, everybody: bool = False) -> Logout:
+def logout(connection: str = "", *, account: int | str | None = None, everybody: bool = False) -> Logout:
     """Who is signed out now: the person whose sign-in `connection` uses, or `everybody` for its OAuth application.
 
     Harvest goes on honouring the tokens until they expire, as its API has no way to revoke them: a person can withdraw
@@ -100,7 +103,7 @@ def prepare(connection: str = "") -> None:
         background.run(_token(settings))
 
 
-def _signing_in(settings: Connection, account: int | None) -> Connection:
+def _signing_in(settings: Connection, account: int | str | None) -> Connection:
     """The connection as one that keeps sign-ins, whatever it says of its own accord."""
     initiate = settings.oauth.initiate
     kept = InitiateOAuth.GETANDREFRESH if initiate is InitiateOAuth.OFF else initiate
@@ -108,8 +111,15 @@ def _signing_in(settings: Connection, account: int | None) -> Connection:
         settings,
         auth_scheme=AuthScheme.OAUTH,
         oauth=replace(settings.oauth, initiate=kept),
-        account_id=settings.account_id if account is None else str(account),
+        account_id=settings.account_id if account is None else _accounts(account),
     )
+
+
+def _accounts(account: int | str) -> str:
+    numbers = account_numbers(str(account))
+    if numbers is None:
+        raise ConnectionStringError(f"AccountId has to be {PROPERTIES['AccountId'].expected}")
+    return numbers
 
 
 def _called(sign_in: SignIn) -> str:
@@ -135,15 +145,8 @@ async def _token(settings: Connection) -> None:
 
 
 async def _identity(settings: Connection) -> Identity:
-    credential, authority = credential_for(settings), Authority(settings)
+    credential = credential_for(settings)
     try:
-        async with aclosing(credential.tokens(Pin())) as tokens:
-            async for token in tokens:
-                try:
-                    return await authority.identity(token)
-                except Unauthorized as error:
-                    refused = error
-        raise refused
+        return await identity(settings, credential, Pin())
     finally:
         await credential.close()
-        await authority.close()

@@ -29,8 +29,8 @@ from harvest_duck.connection.grammar import parse
 from harvest_duck.connection.layers import canonical
 from harvest_duck.connection.sections import with_section, without_sections
 from harvest_duck.connections import CheckedConnection, NamedConnection, add, check, listed, remove
-from harvest_duck.errors import ConnectionStringError, HarvestDuckError, Unauthorized
-from harvest_duck.sandbox import MAIN_ID
+from harvest_duck.errors import ConnectionStringError, HarvestDuckError, NotFound, Unauthorized
+from harvest_duck.sandbox import EURO_ID, MAIN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,6 +128,8 @@ def test_each_property_becomes_a_key(home: Home) -> None:
         ("AccountId=_your_account_id;AuthScheme=OAuth;APIKey=x", "_your_account_id", "OAuth"),
         ("AuthScheme=None;APIKey=;Timeout=1", None, "none"),
         ("AccountId= ;Timeout=1", None, "none"),
+        ("AccountId=2 , 1,2;APIKey=x", "2,1", "personal token"),
+        ("AccountId=*;APIKey=x", "*", "personal token"),
     ],
 )
 def test_what_is_told_of_a_connection(home: Home, text: str, account_id: str | None, signs_in: str) -> None:
@@ -556,7 +558,8 @@ _VALUES: Mapping[Kind, st.SearchStrategy[str]] = {
     Kind.TEXT: _lines | st.just("007"),
     Kind.SECRET: _lines | st.just("12"),
     Kind.TOKEN: st.text(st.characters(min_codepoint=33, max_codepoint=126)) | st.just("12"),
-    Kind.ACCOUNT: st.integers(1, 10**18 - 1).map(str) | st.sampled_from(["_your_account_id", " 12 ", ""]),
+    Kind.ACCOUNT: st.integers(1, 10**18 - 1).map(str)
+    | st.sampled_from(["_your_account_id", " 12 ", "", "1,2", "2 , 1,2", "*"]),
     Kind.SECONDS: st.sampled_from(["0", "00", "060", "2.5", "60", "999999999"]),
     Kind.BOOLEAN: st.sampled_from(["true", "TRUE", "False"]),
     Kind.PATH: st.sampled_from(["~/harvest.log", r"C:\logs\new.log", "12"]),
@@ -641,10 +644,46 @@ def test_harvest_tells_whose_connection_it_is(home: Home, sandbox: Sandbox) -> N
     (me,) = sandbox.records(MAIN_ID, "me")
     add("acme", sandbox.connection_string())
     sandbox.clear_log()
-    assert check("ACME") == CheckedConnection(
-        "ACME", f"{me['first_name']} {me['last_name']}", me["email"], str(MAIN_ID)
+    assert check("ACME") == (
+        CheckedConnection("ACME", f"{me['first_name']} {me['last_name']}", me["email"], str(MAIN_ID)),
     )
     assert [request.path for request in sandbox.requests] == ["/v2/users/me"]
+
+
+def for_accounts(sandbox: Sandbox, accounts: str) -> str:
+    """The connection string of the administrator for these accounts."""
+    return sandbox.connection_string().replace(f"AccountId={MAIN_ID};", f"AccountId={accounts};")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "numbers", "asked"),
+    [
+        (f"{EURO_ID}, {MAIN_ID}", [EURO_ID, MAIN_ID], []),
+        ("*", [MAIN_ID, EURO_ID], [("/api/v2/accounts", None)]),
+    ],
+    ids=["list", "all"],
+)
+def test_every_account_tells_whose_connection_it_is(
+    home: Home, sandbox: Sandbox, accounts: str, numbers: list[int], asked: list[tuple[str, str | None]]
+) -> None:
+    """MaxRows is for rows of a query, and leaves no account out."""
+    add("acme", for_accounts(sandbox, accounts) + ";MaxRows=1")
+    sandbox.clear_log()
+    people = [sandbox.records(number, "me")[0] for number in numbers]
+    assert check("acme") == tuple(
+        CheckedConnection("acme", f"{me['first_name']} {me['last_name']}", me["email"], str(number))
+        for number, me in zip(numbers, people, strict=True)
+    )
+    asked = asked + [("/v2/users/me", str(number)) for number in numbers]
+    assert sorted((request.path, str(request.account_id)) for request in sandbox.requests) == sorted(
+        (path, str(account)) for path, account in asked
+    )
+
+
+def test_an_account_that_the_token_does_not_reach_fails_the_check(home: Home, sandbox: Sandbox) -> None:
+    add("acme", for_accounts(sandbox, f"{MAIN_ID},5"))
+    with pytest.raises(NotFound, match=r"^me of account 5 .*answered 404"):
+        check("acme")
 
 
 def test_errors_of_harvest_pass_through(home: Home, sandbox: Sandbox) -> None:
@@ -693,6 +732,13 @@ def test_a_token_comes_from_standard_input(home: Home) -> None:
     assert sections(home) == {"acme": {"AccountId": 123456, "APIKey": SECRET}}
 
 
+@pytest.mark.parametrize(("accounts", "account_id"), [("1, 2,1", "1,2"), ("*", "*")])
+def test_several_accounts_are_kept(home: Home, accounts: str, account_id: str) -> None:
+    assert run("add", "acme", "--account", accounts, stdin=SECRET).exit_code == 0
+    assert sections(home) == {"acme": {"AccountId": accounts, "APIKey": SECRET}}
+    assert listed()[0].account_id == account_id
+
+
 def test_an_oauth_application_is_kept(home: Home) -> None:
     arguments = ["--account", "1", "--client-id", "abc", "--callback-url", "http://localhost:8765/"]
     assert run("add", "acme", *arguments, stdin=SECRET).exit_code == 0
@@ -739,6 +785,8 @@ def test_a_string_that_is_enough_is_taken_as_it_is(home: Home, arguments: list[s
         (["acme", "--account", "1"], "\nHush\n", "Personal access token is missing: standard input is empty"),
         (["acme", "--account", "1"], b"Hush\xff\n", "connection string: APIKey has to be a token of visible ASCII"),
         (["acme", "--account", "x.Hush"], SECRET, "connection string: AccountId has to be an account number"),
+        (["acme", "--account", "1,*"], SECRET, "connection string: AccountId has to be an account number, several"),
+        (["acme", "--account", "_your_account_id"], SECRET, "connection string: AccountId has to be an account number"),
         (["acme", "--account", "1", "-c", "AccountId=2"], SECRET, "connection string: AccountId is given twice, with"),
         (["acme", "-c", "DSN=other"], SECRET, "connection string: a named connection cannot lead to another DSN"),
         (["acme", "-c", "AcountId=1"], SECRET, "connection string: there is no property AcountId, did you mean"),
@@ -878,6 +926,16 @@ def test_a_connection_is_tried_out(home: Home, sandbox: Sandbox) -> None:
     (me,) = sandbox.records(MAIN_ID, "me")
     assert run("test", "acme").output == (
         f"acme: {me['first_name']} {me['last_name']} ({me['email']}) in account {MAIN_ID}\n"
+    )
+
+
+@pytest.mark.parametrize("accounts", [f"{MAIN_ID},{EURO_ID}", "*"])
+def test_each_account_is_told_on_a_line(home: Home, sandbox: Sandbox, accounts: str) -> None:
+    add("acme", for_accounts(sandbox, accounts))
+    assert run("test", "acme").output == "".join(
+        f"acme: {me['first_name']} {me['last_name']} ({me['email']}) in account {number}\n"
+        for number in (MAIN_ID, EURO_ID)
+        for me in sandbox.records(number, "me")
     )
 
 

@@ -7,11 +7,13 @@
                                 ├─ authority ─ oauth, answers      requests to Harvest ID, and what comes back
                                 └─ consent ─ callback, terminal, page      a person, their browser, their terminal
 
-`credential_for` is the way in. Facts: https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
+`credential_for` is the way in; `reached` tells which accounts `AccountId=*` stands for.
+Facts: https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
 """
 
 from __future__ import annotations
 
 from harvest_duck.auth.credential import Credential, GivenToken, Pin, credential_for
+from harvest_duck.auth.reach import reached
 
-__all__ = ["Credential", "GivenToken", "Pin", "credential_for"]
+__all__ = ["Credential", "GivenToken", "Pin", "credential_for", "reached"]

@@ -186,8 +186,9 @@ class KeptSignIn:
         return SignIn(self._wanted.audience, self._wanted.client_id, tokens, seed=self._wanted.seed)
 
     def _nobody(self) -> LoginRequired:
-        account = self._wanted.account_id
-        reaching = "for this OAuthClientId" if account is None else f"who reaches account {account}"
+        accounts = _numbers(self._wanted.accounts)
+        called = "accounts" if len(self._wanted.accounts) > 1 else "account"
+        reaching = f"who reaches {called} {accounts}" if accounts else "for this OAuthClientId"
         advice = f"run `{self._connection.login_command}`"
         return LoginRequired(f"nobody {reaching} is signed in to Harvest, says {self._store.where}: {advice}")
 
@@ -219,7 +220,7 @@ class KeptSignIn:
         async def complete(code: Secret, pkce_verifier: Secret | None) -> tuple[tuple[SignIn, Identity], str]:
             tokens = await self._authority.exchange(code, pkce_verifier)
             who = await self._authority.identity(tokens.access_token)
-            _reaching(who, self._wanted.account_id)
+            _reaching(who, self._wanted.accounts)
             made = SignIn(
                 self._wanted.audience,
                 self._wanted.client_id,
@@ -269,16 +270,23 @@ def _given(oauth_given: OAuth) -> Tokens:
     return Tokens(oauth_given.access_token, oauth_given.refresh_token, issued_at=made, expires_at=made + lifetime_s)
 
 
-def _reaching(who: Identity, account_id: int | None) -> None:
-    """Nothing where the token reaches the account; `LoginFailed` otherwise."""
-    if account_id is None or account_id in {account.id for account in who.harvest_accounts}:
-        return
-    raise LoginFailed(
-        f"{who.name} signed in, who reaches {_listed(who)} and not {account_id}: "
-        "sign in to Harvest as somebody else, or set another AccountId"
-    )
+def _reaching(who: Identity, accounts: frozenset[int]) -> None:
+    """Nothing where the token reaches all the accounts; `LoginFailed`, which names the others, otherwise."""
+    missing = accounts - {account.id for account in who.harvest_accounts}
+    if missing:
+        raise LoginFailed(
+            f"{who.name} signed in, who reaches {_listed(who)} and not {_numbers(missing)}: "
+            "sign in to Harvest as somebody else, or set another AccountId"
+        )
 
 
 def _listed(who: Identity) -> str:
-    names = [f"{account.name} ({account.id})" for account in who.harvest_accounts]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names) or "no Harvest account"
+    return _joined([f"{account.name} ({account.id})" for account in who.harvest_accounts]) or "no Harvest account"
+
+
+def _numbers(accounts: frozenset[int]) -> str:
+    return _joined([str(number) for number in sorted(accounts)])
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)

@@ -72,12 +72,12 @@ def wanted(connection: Connection) -> Wanted:
         hosts += [proxy.url if proxy else "the proxy of the environment", str(connection.ssl_server_cert)]
     given = [oauth.access_token, oauth.refresh_token]
     given = given if any(given) else [oauth.verifier]
-    account_id = connection.account_id
+    texts = (connection.account_id or "").split(",")
     return Wanted(
         audience=_digest(*hosts),
         client_id=oauth.client_id or "",
         seed=_digest(*(secret.reveal() if secret else "" for secret in given)) if any(given) else None,
-        account_id=int(account_id) if account_id and account_id.isdecimal() else None,
+        accounts=frozenset(int(text) for text in texts if text.isdecimal()),
     )
 
 

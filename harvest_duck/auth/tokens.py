@@ -62,21 +62,24 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sign-in a connection may use: one for the same hosts and application, of the seed where it brings one."""
+    """Which sign-in a connection may use: one for the same hosts and application, of the seed where it brings one.
+
+    It has to reach all of `accounts`; any will do where there are none.
+    """
 
     audience: str
     client_id: str
     seed: str | None = None
-    account_id: int | None = field(default=None, compare=False)
+    accounts: frozenset[int] = field(default=frozenset(), compare=False)
 
 
 def find(sign_ins: tuple[SignIn, ...], wanted: Wanted) -> SignIn | None:
-    """The sign-in to use: the latest that reaches the account, else the latest of unknown reach; None for none.
+    """The sign-in to use: the latest that reaches the accounts, else the latest of unknown reach; None for none.
 
     One that began with tokens or a code of a string is of unknown reach, so that of a person comes before it.
     """
     fitting = [each for each in sign_ins if fits(each, wanted)]
-    reaching = [each for each in fitting if each.accounts and wanted.account_id in (None, *each.accounts)]
+    reaching = [each for each in fitting if each.accounts and wanted.accounts <= set(each.accounts)]
     return next(reversed(reaching or [each for each in fitting if not each.accounts]), None)
 
 

@@ -12,8 +12,9 @@ from harvest_duck import connections as named
 from harvest_duck.auth.callback import callback_in
 from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli.output import form_option, show_listed
-from harvest_duck.connection import parse, render
+from harvest_duck.connection import PROPERTIES, parse, render
 from harvest_duck.connection.layers import canonical
+from harvest_duck.connection.values import account_numbers
 from harvest_duck.errors import ConnectionStringError
 
 __all__ = ["connections"]
@@ -36,7 +37,7 @@ def connections() -> None:
 @connections.command()
 @click.argument("name")
 @click.option("--connection", "-c", metavar="STR", default="", help="A connection string to keep, or part of one.")
-@click.option("--account", metavar="ID", help="The number of the Harvest account.")
+@click.option("--account", metavar="ID", help="The number of the Harvest account; several by commas, * for all.")
 @click.option("--oauth", is_flag=True, help="Sign in by OAuth, with an application of one's own, instead of a token.")
 @click.option("--client-id", metavar="ID", help="The client id of the OAuth application; implies --oauth.")
 @click.option("--callback-url", metavar="URL", help="The redirect URL of the OAuth application.")
@@ -90,11 +91,11 @@ def listing(form: str) -> None:
 @connections.command(name="test")
 @click.argument("name")
 def trial(name: str) -> None:
-    """Ask Harvest whose connection NAME is."""
-    checked = named.check(name)
-    person = f"{checked.user} ({checked.email}) in account {checked.account_id}"
-    # What Harvest sends could otherwise steer the terminal.
-    click.echo(f"{name}: {''.join(each if each.isprintable() else ' ' for each in person)}")
+    """Ask Harvest whose connection NAME is, in each of its accounts."""
+    for checked in named.check(name):
+        person = f"{checked.user} ({checked.email}) in account {checked.account_id}"
+        # What Harvest sends could otherwise steer the terminal.
+        click.echo(f"{name}: {''.join(each if each.isprintable() else ' ' for each in person)}")
 
 
 @connections.command()
@@ -132,8 +133,8 @@ def _complete_oauth(texts: dict[str, str], *, chosen: bool) -> None:
 
 def _checked(entry: str, text: str) -> str:
     """The text that a person gave for a property; refused without repeating it, as it may be a secret elsewhere."""
-    if entry == "AccountId" and not (text.isascii() and text.isdigit()):
-        raise ConnectionStringError(f"{_WHERE}: AccountId has to be an account number")
+    if entry == "AccountId" and account_numbers(text) is None:
+        raise ConnectionStringError(f"{_WHERE}: AccountId has to be {PROPERTIES[entry].expected}")
     if entry == "CallbackURL":
         callback_in(text)
     return text

@@ -13,7 +13,7 @@ from harvest_duck.errors import CredentialsError
 
 __all__ = ["accounts", "login", "logout", "whoami"]
 
-_account = click.option("--account", type=click.IntRange(1), metavar="ID", help="Stands for AccountId.")
+_account = click.option("--account", metavar="ID", help="Stands for AccountId; several are parted by commas.")
 _ACCOUNTS = pa.schema([("account_id", pa.int64()), ("name", pa.string()), ("product", pa.string())])
 _USER = pa.schema([("name", pa.string()), ("email", pa.string()), ("user_id", pa.int64()), ("accounts", pa.string())])
 
@@ -30,7 +30,7 @@ _USER = pa.schema([("name", pa.string()), ("email", pa.string()), ("user_id", pa
     metavar="SECONDS",
     help="How long to wait for your consent.",
 )
-def login(connection: str, account: int | None, timeout: float, *, no_browser: bool) -> None:
+def login(connection: str, account: str | None, timeout: float, *, no_browser: bool) -> None:
     """Sign in to Harvest in the browser; queries use the sign-in from then on, and refresh it.
 
     The connection names your OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL, best in a DSN.
@@ -52,7 +52,7 @@ def login(connection: str, account: int | None, timeout: float, *, no_browser: b
 @connection_option
 @_account
 @click.option("--all", "everybody", is_flag=True, help="Forget everybody who signed in by the application.")
-def logout(connection: str, account: int | None, *, everybody: bool) -> None:
+def logout(connection: str, account: str | None, *, everybody: bool) -> None:
     """Forget a sign-in; withdraw the application itself at id.getharvest.com."""
     ended = identity.logout(connection, account=account, everybody=everybody)
     for name in ended.signed_out:

@@ -85,7 +85,7 @@ def resolve(
     whatever AuthScheme says, so that `trust` looks at its secrets too.
 
     Raises `ConnectionStringError` for a string, file or variable that cannot be used. A missing account or token is no
-    error here: `Connection.require_account` and `Connection.require_token` tell. Properties that are known and have no
+    error here: `Connection.require_accounts` and `Connection.require_token` tell. Properties that are known and have no
     effect yet are named in one `UnsupportedPropertyWarning`.
     """
     given = merge(layers(text, environ=environ, config_dir=config_dir, builtin=builtin))

@@ -39,7 +39,7 @@ class Kind(Enum):
     TEXT = "text on one line"
     SECRET = "secret text on one line"  # noqa: S105 - what is expected, not a secret
     TOKEN = "a token of visible ASCII characters"  # noqa: S105 - as above
-    ACCOUNT = "an account number"
+    ACCOUNT = "an account number, several parted by commas, or *"
     INTEGER = "a whole number"
     SECONDS = "a number of seconds, 0 or more"
     BOOLEAN = "true or false"
@@ -122,7 +122,7 @@ def _later(name: str, kind: Kind, about: str) -> Property:
 
 
 _HONOURED = (
-    Property("AccountId", Kind.ACCOUNT, "The Harvest account that is asked."),
+    Property("AccountId", Kind.ACCOUNT, "The Harvest accounts that are asked; * for all that the token reaches."),
     Property("APIKey", Kind.TOKEN, "The personal access token, made at id.getharvest.com/developers."),
     Property("Profile", Kind.TEXT, "Names the API profile to CData; accepted and not read, since Harvest is built in."),
     Property("ProfileSettings", Kind.SETTINGS, "Further properties in one value, as CData's profiles take them."),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthScheme", "Connection", "InitiateOAuth", "OAuth", "Proxy", "ProxySSLType", "connection"]
 
+#: Account ids are 64-bit columns, see `table`.
+_IDS = range(2**63)
+
 
 class AuthScheme(StrEnum):
     """How requests are authorized: by a personal access token, or by a token from OAuth."""
@@ -136,13 +139,30 @@ class Connection:
         return f"harvest-duck login --connection {shlex.quote(f'DSN={self.dsn}')}" if self.dsn else "harvest-duck login"
 
     def require_account(self) -> str:
-        """The account number in digits; raises `CredentialsError` where there is none."""
+        """The account number in digits; raises `CredentialsError` where there is none, or more than one."""
+        numbers = self.require_accounts()
+        if numbers is None or len(numbers) > 1:
+            named = "all accounts" if numbers is None else f"{len(numbers)} accounts"
+            raise CredentialsError(f"AccountId stands for {named}, and only one can be asked here: name one account")
+        return str(numbers[0])
+
+    def require_accounts(self) -> tuple[int, ...] | None:
+        """The account numbers in the order given, None for `*`: those that the token reaches, which Harvest ID knows.
+
+        Raises `CredentialsError` where there is none.
+        """
         advice = "set AccountId or HARVEST_ACCOUNT_ID to a number that id.getharvest.com/developers shows"
         if self.account_id is None:
             raise CredentialsError(f"no Harvest account is given: {advice}")
-        if not self.account_id.isdecimal():
+        if self.account_id == "*":
+            return None
+        texts = self.account_id.split(",")
+        if not all(text.isdecimal() for text in texts):
             raise CredentialsError(f'"{self.account_id}" is not an account id: {advice}')
-        return self.account_id
+        numbers = tuple(map(int, texts))
+        if max(numbers) not in _IDS:
+            raise CredentialsError(f"AccountId {max(numbers)} is larger than any account number of Harvest")
+        return numbers
 
     @property
     def stores_tokens(self) -> bool:

@@ -21,7 +21,7 @@ from harvest_duck.errors import ConnectionStringError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Given", "Place", "RateLimit", "Values"]
+__all__ = ["Given", "Place", "RateLimit", "Values", "account_numbers"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _TOKEN = re.compile(r"[!-~]+")
@@ -64,6 +64,14 @@ class RateLimit:
     window_s: float
 
 
+def account_numbers(text: str) -> str | None:
+    """The numbers that `text` lists, such as "1,2", without blanks and repetitions, or "*"; None for anything else."""
+    numbers = [number.strip(" ") for number in text.split(",")]
+    if all(map(_ACCOUNT.fullmatch, numbers)):
+        return ",".join(dict.fromkeys(numbers))
+    return "*" if numbers == ["*"] else None
+
+
 class Values:
     """The typed values of the properties that were given, each with the default of the table behind it.
 
@@ -90,13 +98,12 @@ class Values:
         return Secret(text) if text else None
 
     def account(self, name: str) -> str | None:
-        """An account number, or the placeholder of an example, which is refused only when it is used."""
+        """Account numbers as `account_numbers` writes them, or the placeholder of an example, refused only in use."""
         text = self._text(name).strip()
-        if text == "*" or re.fullmatch(r"[0-9]+(?: *, *[0-9]+)+", text):
-            raise self._wrong(name, "one account at a time")
-        if text and not _ACCOUNT.fullmatch(text) and not _PLACEHOLDER.fullmatch(text):
+        numbers = account_numbers(text)
+        if text and numbers is None and not _PLACEHOLDER.fullmatch(text):
             raise self._wrong(name)
-        return text or None
+        return numbers or text or None
 
     def integer(self, name: str) -> int:
         """A whole number within the bounds of the property; the property has a default."""

@@ -71,7 +71,8 @@ def test_login_signs_in_whatever_the_string_allows_queries(connection: str, init
 def test_login_for_another_account(connection: str) -> None:
     without = connection.replace(f"AccountId={MAIN_ID};", "")
     assert run("login", "--account", str(EURO_ID), connection=without).returncode == 0
-    wrong = run("login", "--account", "5", connection=without)
+    assert run("login", "--account", f"{MAIN_ID},{EURO_ID}", connection=without).returncode == 0
+    wrong = run("login", "--account", f"{MAIN_ID},5", connection=without)
     assert wrong.returncode == 1
     assert wrong.stderr.splitlines()[-1] == (
         "harvest-duck: Ada Moreau signed in, who reaches Harbour & Vale (1000001) and Harbour & Vale Europe (1000002) "

@@ -27,7 +27,7 @@ from harvest_duck.errors import (
     ProtocolError,
     TransportError,
 )
-from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
+from harvest_duck.sandbox import EURO_ID, FORECAST_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,41 @@ def test_two_persons_are_signed_in_beside_each_other(harvest: Sandbox, connectio
     assert (ended.signed_out, ended.still_signed_in) == (("Clara Lindqvist",), "Ada Moreau")
     assert harvest_duck.whoami(connection).name == "Ada Moreau"
     assert len(harvest.requests) > 0
+
+
+def for_accounts(connection: str, accounts: str) -> str:
+    """The same connection for other accounts."""
+    return connection.replace(f"AccountId={MAIN_ID};", f"AccountId={accounts};")
+
+
+def test_several_accounts_are_asked_with_one_sign_in_that_reaches_all(harvest: Sandbox, connection: str) -> None:
+    """Whoever signed in later and reaches one of them alone is not asked; `*` takes the latest."""
+    signed_in(connection, Person(user="administrator"))
+    signed_in(connection, Person(user="member"))
+    both, every = for_accounts(connection, f"{EURO_ID},{MAIN_ID}"), for_accounts(connection, "*")
+    assert [harvest_duck.whoami(text).name for text in (both, every)] == ["Ada Moreau", "Clara Lindqvist"]
+    harvest.clear_log()
+    read = harvest_duck.scan("clients", both).read_all()
+    assert read.num_rows == sum(len(harvest.records(each, "clients")) for each in (MAIN_ID, EURO_ID))
+    assert [each.account_id for each in harvest.requests] == [str(EURO_ID), str(MAIN_ID)]
+    harvest.clear_log()
+    assert harvest_duck.scan("me", every, columns=["account_id"]).read_all().to_pylist() == [{"account_id": MAIN_ID}]
+    assert [each.account_id for each in harvest.requests] == [None, str(MAIN_ID)]
+
+
+def test_accounts_that_nobody_reaches_together_are_told(connection: str) -> None:
+    signed_in(connection, Person(user="member"))
+    refreshing = for_accounts(connection, f"{EURO_ID},{MAIN_ID}").replace("GETANDREFRESH", "REFRESH")
+    with pytest.raises(
+        LoginRequired, match=r"^nobody who reaches accounts 1000001 and 1000002 is signed in to Harvest, says "
+    ):
+        harvest_duck.scan("clients", refreshing).read_all()
+
+
+def test_a_star_signs_in_whoever_agrees(connection: str) -> None:
+    every = for_accounts(connection, "*")
+    assert signed_in(every, Person(user="member")).name == "Clara Lindqvist"
+    assert harvest_duck.scan("me", every, columns=["account_id"]).read_all().to_pylist() == [{"account_id": MAIN_ID}]
 
 
 def test_who_and_which_accounts(connection: str) -> None:
@@ -277,6 +312,56 @@ def test_an_account_that_the_person_does_not_reach_is_named(connection: str, con
         "sign in to Harvest as somebody else, or set another AccountId"
     )
     assert list((config / "oauth").glob("*.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("accounts", "missing"),
+    [
+        (f"{MAIN_ID},{EURO_ID}", "1000002"),
+        (f"9,{EURO_ID}, {MAIN_ID} ,5", "5, 9 and 1000002"),
+        (5, "5"),
+    ],
+)
+def test_every_account_that_the_person_does_not_reach_is_named(
+    connection: str, config: Path, accounts: int | str, missing: str
+) -> None:
+    """Whether the string lists them or the caller does."""
+    says = (
+        rf"^Clara Lindqvist signed in, who reaches Harbour & Vale \(1000001\) and not {missing}: sign in to Harvest as"
+    )
+    with pytest.raises(LoginFailed, match=says):
+        signed_in(for_accounts(connection, str(accounts)), Person(user="member"))
+    with pytest.raises(LoginFailed, match=says):
+        signed_in(connection, Person(user="member"), account=accounts)
+    assert list((config / "oauth").glob("*.json")) == []
+
+
+def test_an_account_of_forecast_is_not_reached_by_harvests_api(connection: str) -> None:
+    with pytest.raises(LoginFailed, match=r"Europe \(1000002\) and not 1000003: sign in to Harvest as somebody else"):
+        signed_in(connection, account=FORECAST_ID)
+
+
+def test_a_person_signs_in_and_out_for_several_accounts(connection: str) -> None:
+    both = f"{MAIN_ID}, {EURO_ID}"
+    assert signed_in(connection, account=both).name == "Ada Moreau"
+    assert signed_in(connection, Person(user="member"), account="*").name == "Clara Lindqvist"
+    ended = harvest_duck.logout(connection, account=both)
+    assert (ended.signed_out, ended.still_signed_in) == (("Ada Moreau",), None)
+    assert harvest_duck.logout(connection).signed_out == ("Clara Lindqvist",)
+
+
+@pytest.mark.parametrize("account", ["", "1,", "1,*", "acme", 0, -1, 2**63])
+def test_what_is_no_account_is_told_before_anybody_is_asked(connection: str, account: int | str) -> None:
+    person = Person()
+    for call in (
+        lambda: signed_in(connection, person, account=account),
+        lambda: harvest_duck.logout(connection, account=account),
+    ):
+        with pytest.raises(
+            ConnectionStringError, match=r"^AccountId has to be an account number, several parted by com"
+        ):
+            call()
+    assert person.told == []
 
 
 def test_nobody_waits_for_ever(connection: str) -> None:

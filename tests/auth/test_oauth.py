@@ -330,6 +330,17 @@ def test_a_kept_sign_in_is_for_the_hosts_that_it_was_made_with(other: str, same:
     assert (first == second) is same
 
 
+@pytest.mark.parametrize(
+    ("account_id", "accounts"),
+    [("1", {1}), ("3,1,2", {1, 2, 3}), ("*", set()), ("_your_account_id", set()), ("", set())],
+)
+def test_every_account_that_is_named_is_wanted_of_a_sign_in(account_id: str, accounts: set[int]) -> None:
+    """Rate limits are shared whatever the accounts are, as they are those of the credential."""
+    wanted = oauth.wanted(resolve(APP.replace("AccountId=1", f"AccountId={account_id}"), environ={}))
+    assert wanted.accounts == accounts
+    assert wanted == oauth.wanted(read())
+
+
 def test_tokens_and_codes_of_a_string_name_a_seed_of_their_own() -> None:
     seeds = [
         oauth.wanted(read(text)).seed

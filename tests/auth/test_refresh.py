@@ -90,7 +90,8 @@ def test_a_token_is_refreshed_before_it_expires(rotate: bool, tmp_path: Path) ->
             OAuthExpiresIn=1209600,
             OAuthTokenTimestamp=int(moment * 1000),
         )
-        request = Request("clients", f"{harvest.base_url}/clients", (), Limit.GENERAL, Paging.CURSOR)
+        url = f"{harvest.base_url}/clients"
+        request = Request("clients", url, (), Limit.GENERAL, Paging.CURSOR, account_id=MAIN_ID)
 
         async def ask_for_a_month() -> list[float]:
             nonlocal moment

@@ -34,6 +34,11 @@ def sign_in(user: int, *accounts: int, audience: str = "here", seed: str | None 
     return SignIn(audience, "app", Tokens(Secret(f"t{user}")), seed=seed, user_id=user, accounts=accounts)
 
 
+def wanted(*accounts: int, audience: str = "here", client_id: str = "app", seed: str | None = None) -> Wanted:
+    """What a connection for these accounts wants."""
+    return Wanted(audience, client_id, seed, frozenset(accounts))
+
+
 @given(st.lists(sign_ins, max_size=5).map(tuple))
 def test_what_is_kept_is_read_back_the_same(kept: tuple[SignIn, ...]) -> None:
     assert parse(render(kept), where="here") == kept
@@ -43,33 +48,49 @@ def test_what_is_kept_is_read_back_the_same(kept: tuple[SignIn, ...]) -> None:
 def test_a_new_sign_in_is_the_one_that_is_found(kept: tuple[SignIn, ...], new: SignIn) -> None:
     """Whatever is kept, the sign-in just put is used for its own accounts, and no other person's is lost."""
     after = put(kept, new)
-    for account_id in new.accounts:
-        assert find(after, Wanted(new.audience, new.client_id, new.seed, account_id)) == new
+    for accounts in ((), new.accounts[:1], new.accounts) if new.accounts else ():
+        assert find(after, wanted(*accounts, audience=new.audience, client_id=new.client_id, seed=new.seed)) == new
     assert {each.user_id for each in kept if each.seed is None} <= {each.user_id for each in after}
     assert after[-1] == new
 
 
 def test_the_sign_in_that_reaches_the_account_is_used() -> None:
     kept = (sign_in(1, 10, 11), sign_in(2, 20), sign_in(3, 20, 30))
-    assert [find(kept, Wanted("here", "app", account_id=number)) for number in (10, 20, 30)] == [
-        kept[0],
-        kept[2],
-        kept[2],
-    ]
+    assert [find(kept, wanted(number)) for number in (10, 20, 30)] == [kept[0], kept[2], kept[2]]
+
+
+@given(st.lists(sign_ins, max_size=8).map(tuple), st.sets(st.integers(1, 9), max_size=3))
+def test_a_sign_in_for_several_accounts_reaches_all_of_them(kept: tuple[SignIn, ...], accounts: set[int]) -> None:
+    """The latest of those, else one of unknown reach, of the same hosts and application."""
+    found = None
+    for each in kept:
+        mine = each.audience == "here" and each.client_id == "app"
+        if mine and each.accounts and all(number in each.accounts for number in accounts):
+            found = each
+    for each in kept if found is None else ():
+        found = each if (each.audience, each.client_id, each.accounts) == ("here", "app", ()) else found
+    assert find(kept, wanted(*accounts)) == found
+
+
+def test_no_two_sign_ins_are_used_for_the_accounts_of_one_query() -> None:
+    kept = (sign_in(1, 10, 11), sign_in(2, 10, 20), sign_in(3, 11))
+    assert find(kept, wanted(10, 11)) == kept[0]
+    assert find(kept, wanted(11, 20)) is None
+    assert find(kept, wanted()) == kept[2]
 
 
 def test_for_an_account_that_nobody_reaches_no_sign_in_is_used() -> None:
     kept = (sign_in(1, 10), sign_in(2, 20))
-    assert find(kept, Wanted("here", "app", account_id=99)) is None
-    assert find(kept, Wanted("here", "app")) == kept[1]
+    assert find(kept, wanted(99)) is None
+    assert find(kept, wanted()) == kept[1]
 
 
 def test_a_sign_in_of_unknown_reach_comes_after_those_of_persons() -> None:
     """One that began with tokens of a string may be of anybody, such as of whoever wrote the string."""
     kept = (sign_in(1, 10), sign_in(2, seed="s"))
-    assert find(kept, Wanted("here", "app", account_id=10)) == kept[0]
-    assert find(kept, Wanted("here", "app")) == kept[0]
-    assert find(kept, Wanted("here", "app", account_id=99)) == kept[1]
+    assert find(kept, wanted(10)) == kept[0]
+    assert find(kept, wanted()) == kept[0]
+    assert find(kept, wanted(99)) == kept[1]
 
 
 def test_a_refresh_does_not_make_a_sign_in_the_latest() -> None:
@@ -81,16 +102,16 @@ def test_a_refresh_does_not_make_a_sign_in_the_latest() -> None:
 
 def test_tokens_of_another_host_or_application_are_never_used() -> None:
     kept = (sign_in(1, 10),)
-    assert find(kept, Wanted("elsewhere", "app", account_id=10)) is None
-    assert find(kept, Wanted("here", "another app", account_id=10)) is None
-    assert find((), Wanted("here", "app")) is None
+    assert find(kept, wanted(10, audience="elsewhere")) is None
+    assert find(kept, wanted(10, client_id="another app")) is None
+    assert find((), wanted()) is None
 
 
 def test_tokens_of_a_string_are_used_for_that_string_and_later_without_it() -> None:
     kept = (sign_in(1, 10), sign_in(2, seed="s"))
-    assert find(kept, Wanted("here", "app", seed="s", account_id=10)) == kept[1]
-    assert find(kept, Wanted("here", "app", seed="other")) is None
-    assert find(kept[1:], Wanted("here", "app")) == kept[1]
+    assert find(kept, wanted(10, seed="s")) == kept[1]
+    assert find(kept, wanted(seed="other")) is None
+    assert find(kept[1:], wanted()) == kept[1]
 
 
 def test_the_same_person_signs_in_once() -> None:

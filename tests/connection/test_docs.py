@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pytest
+
+import harvest_duck
+from harvest_duck import connections
 from harvest_duck.connection import PROPERTIES, Support, parse, reference
-from harvest_duck.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    import pytest
+from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 
 PAGE = Path(__file__).parents[2] / "docs" / "connection-strings.md"
 
@@ -40,7 +40,7 @@ def test_example_strings_in_the_page_parse() -> None:
     """Each line of the plain code blocks is a connection string."""
     blocks = PAGE.read_text(encoding="utf-8").split("```")[1::2]
     lines = [line for block in blocks if block.startswith("\n") for line in block.strip().splitlines()]
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert all(parse(line) for line in lines)
 
 
@@ -53,3 +53,18 @@ def test_python_in_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         exec(code.replace("AccountId=123456;APIKey=1234567.pt.AbCdEf", sandbox.connection_string()), {})  # noqa: S102
         assert [request.path for request in sandbox.requests] == ["/v2/users/me"]
     assert (tmp_path / "connections.toml").read_text().strip() == ""
+
+
+@pytest.mark.parametrize("accounts", [f"{MAIN_ID},{EURO_ID}", "*"])
+def test_sql_in_the_page_asks_one_account_alone(accounts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As written, but for the number; without the condition it asks both."""
+    monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", str(tmp_path))
+    (sql,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    with Sandbox(scale=0.1, limits=False) as sandbox, harvest_duck.connect() as con:
+        connections.add("all", sandbox.connection_string().replace(f"={MAIN_ID};", f"={accounts};"))
+        both = con.sql(sql.partition("WHERE")[0]).fetchall()
+        assert len(both) == sum(len(sandbox.records(each, "clients")) for each in (MAIN_ID, EURO_ID))
+        sandbox.clear_log()
+        one = con.sql(sql.replace("234567", str(EURO_ID))).fetchall()
+        assert sorted(one) == sorted((each["id"], each["name"]) for each in sandbox.records(EURO_ID, "clients"))
+        assert [each.account_id for each in sandbox.requests if each.path == "/v2/clients"] == [str(EURO_ID)]

@@ -140,7 +140,7 @@ def test_control_characters_are_refused(name: str, character: str) -> None:
         ("ProxyServer", ["proxy", "Proxy.Example", "10.0.0.1", "::1"], ["http://proxy", "proxy:80", "u@proxy", "a b"]),
         ("ProxyExceptions", ["a", "a; b ;", ".a", "*.a.b"], ["*", "a b", "http://a", "*.*"]),
         ("APIKey", ["1234567.pt.x-_~"], ["Bearer x", "clé", "a\tb"]),
-        ("AccountId", ["1", "123456", "_your_account_id", "<account id>"], ["0", "-1", "12ab", "1234567.pt.x", "1.5"]),
+        ("AccountId", ["1", "123456", "1,2", "*", "_your_account_id", "<account id>"], ["0", "-1", "12ab", "1.5"]),
     ],
 )
 def test_bounds(name: str, good: list[str], bad: list[str]) -> None:
@@ -151,10 +151,29 @@ def test_bounds(name: str, good: list[str], bad: list[str]) -> None:
             resolved(name, value)
 
 
-@pytest.mark.parametrize("accounts", ["*", "1,2", "1, 2 ,3"])
-def test_one_account_at_a_time(accounts: str) -> None:
-    with pytest.raises(ConnectionStringError, match=r"AccountId has to be one account at a time$"):
-        resolve(f"AccountId={accounts}", environ={})
+@pytest.mark.parametrize(
+    ("text", "account_id"),
+    [("1,2,3", "1,2,3"), (" 1 , 2  ,3 ", "1,2,3"), ("2,1,2", "2,1"), ("7, 7", "7"), ("'*'", "*"), ("' * '", "*")],
+)
+def test_accounts_are_written_in_one_form(text: str, account_id: str) -> None:
+    """So that equal connections are equal however they are written."""
+    assert resolve(f"AccountId={text}", environ={}).account_id == account_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1,", ",1", "1,,2", "1, ,2", ",", "1 2", "1,*", "*,1", "*,*", "**"),
+        *("01", "1,0", "1,02", "1,-2", "1.5,2", "9" * 19, "1," + "9" * 19, "1,٢", "1,\u00a02"),
+        *("1,x", "x,y", "_your_account_id,1", "1234567.pt.x"),
+    ],
+)
+def test_what_is_no_account_is_told_what_accounts_are(text: str) -> None:
+    with pytest.raises(ConnectionStringError) as caught:
+        resolve(f"AccountId={text}", environ={})
+    assert str(caught.value) == (
+        "connection string: AccountId has to be an account number, several parted by commas, or *"
+    )
 
 
 @pytest.mark.parametrize(

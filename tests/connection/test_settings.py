@@ -7,6 +7,7 @@ import dataclasses
 import json
 import logging
 import pickle
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +27,9 @@ from harvest_duck.connection import (
     resolve,
 )
 from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN_EXAMPLE = r"Profile=C:\profiles\Harvest.apip;ProfileSettings='APIKey=my_personal_key;AccountId=_your_account_id';"
 OAUTH_EXAMPLE = (
@@ -47,8 +51,9 @@ def test_official_token_example() -> None:
     connection = read(TOKEN_EXAMPLE)
     assert connection.require_token().reveal() == "my_personal_key"
     assert connection.account_id == "_your_account_id"
-    with pytest.raises(CredentialsError, match=r'^"_your_account_id" is not an account id: set AccountId or'):
-        connection.require_account()
+    for required in (connection.require_account, connection.require_accounts):
+        with pytest.raises(CredentialsError, match=r'^"_your_account_id" is not an account id: set AccountId or'):
+            required()
 
 
 def test_official_oauth_example() -> None:
@@ -78,12 +83,46 @@ def test_what_cannot_authorize_a_request_says_what_to_set(text: str, error: type
 def test_account_and_token_as_given() -> None:
     connection = read("AccountId = 123456; APIKey=1234567.pt.x")
     assert connection.require_account() == "123456"
+    assert connection.require_accounts() == (123456,)
     assert connection.require_token() == Secret("1234567.pt.x")
 
 
-def test_missing_account_says_where_it_comes_from() -> None:
+@given(
+    numbers=st.lists(st.integers(1, 12) | st.integers(1, 10**18 - 1), min_size=1),
+    comma=st.sampled_from([",", ", ", "  ,"]),
+)
+@settings(deadline=None)
+def test_accounts_come_in_the_order_given_each_once(numbers: list[int], comma: str) -> None:
+    text = comma.join(map(str, numbers))
+    expected = [number for at, number in enumerate(numbers) if number not in numbers[:at]]
+    assert read(f"AccountId={text}").require_accounts() == tuple(expected)
+
+
+def test_a_star_names_no_account_and_is_no_error() -> None:
+    assert read("AccountId=*").require_accounts() is None
+
+
+@pytest.mark.parametrize(("text", "named"), [("3,1,2", "3 accounts"), ("*", "all accounts")])
+def test_where_one_account_is_needed_several_are_refused(text: str, named: str) -> None:
     with pytest.raises(CredentialsError) as caught:
-        read("APIKey=x").require_account()
+        read(f"AccountId={text}").require_account()
+    assert str(caught.value) == (f"AccountId stands for {named}, and only one can be asked here: name one account")
+
+
+@pytest.mark.parametrize("text", [str(2**63), f"1,{2**63}", f"{2**63},1"])
+def test_a_number_that_no_column_holds_is_refused(text: str) -> None:
+    """As a program can make one, in place of a connection string."""
+    connection = dataclasses.replace(read("AccountId=1"), account_id=text)
+    for required in (connection.require_accounts, connection.require_account):
+        with pytest.raises(CredentialsError, match=r"^AccountId 9223372036854775808 is larger than any account number"):
+            required()
+    assert dataclasses.replace(connection, account_id=str(2**63 - 1)).require_accounts() == (2**63 - 1,)
+
+
+@pytest.mark.parametrize("required", [Connection.require_account, Connection.require_accounts])
+def test_missing_account_says_where_it_comes_from(required: Callable[[Connection], object]) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        required(read("APIKey=x"))
     assert str(caught.value) == (
         "no Harvest account is given: "
         "set AccountId or HARVEST_ACCOUNT_ID to a number that id.getharvest.com/developers shows"

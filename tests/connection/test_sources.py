@@ -103,7 +103,7 @@ def test_fault_in_a_variable_names_the_variable(home: Home) -> None:
     ):
         home.read("")
     home.environ.update(HARVEST_DUCK_CONNECTION="", HARVEST_ACCOUNT_ID="12ab")
-    with pytest.raises(ConnectionStringError, match=r"^HARVEST_ACCOUNT_ID: AccountId has to be an account number$"):
+    with pytest.raises(ConnectionStringError, match=r"^HARVEST_ACCOUNT_ID: AccountId has to be an account number, "):
         home.read("")
 
 
@@ -111,6 +111,8 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("HARVEST_ACCOUNT_ID", "17")
     assert resolve("").require_account() == "17"
+    monkeypatch.setenv("HARVEST_ACCOUNT_ID", "17, 4")
+    assert resolve("").require_accounts() == (17, 4)
 
 
 # ProfileSettings
@@ -148,6 +150,7 @@ def test_fault_inside_names_profile_settings(inner: str) -> None:
 def test_named_connection_in_any_spelling(home: Home) -> None:
     home.write('[Acme]\n"Account Id" = 123\napikey = "x"\n[beta]\nconnection = "AccountId=2;APIKey=y"\nTimeout = 5\n')
     assert home.read("dsn=ACME").require_account() == "123"
+    assert home.read("dsn=ACME;AccountId=*").require_accounts() is None, "the string is nearer"
     beta = home.read("jdbc:api:DSN=beta")
     assert (beta.require_account(), beta.require_token().reveal(), beta.timeout_s) == ("2", "y", 5)
 

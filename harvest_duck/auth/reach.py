@@ -1,0 +1,51 @@
+"""Whose token a connection sends, and which accounts it reaches: asked of Harvest ID with a credential's tokens."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from harvest_duck.errors import CredentialsError, Unauthorized
+
+if TYPE_CHECKING:
+    from harvest_duck.auth.authority import Account, Identity
+    from harvest_duck.auth.credential import Credential, Pin
+    from harvest_duck.connection import Connection
+
+__all__ = ["identity", "reached"]
+
+
+async def identity(connection: Connection, credential: Credential, pin: Pin) -> Identity:
+    """Whose token the connection sends, with the accounts that it reaches; asked with the next token after a 401.
+
+    Raises the errors of `Credential.tokens` and of `Authority.identity`.
+    """
+    # Imported here, as for a token that is given: it needs nothing of OAuth where the accounts are given too.
+    from harvest_duck.auth.authority import Authority  # noqa: PLC0415
+
+    authority = Authority(connection)
+    try:
+        async with aclosing(credential.tokens(pin)) as tokens:
+            async for token in tokens:
+                try:
+                    return await authority.identity(token)
+                except Unauthorized as error:
+                    refused = error
+        raise refused
+    finally:
+        await authority.close()
+
+
+async def reached(connection: Connection, credential: Credential, pin: Pin) -> tuple[Account, ...]:
+    """The accounts of Harvest, not of Forecast, that the connection's token reaches, in Harvest's order, each once.
+
+    Raises `CredentialsError` where there is none, and as `identity` does.
+    """
+    who = await identity(connection, credential, pin)
+    # By their ids, as rows of an account that is listed twice would be read twice.
+    accounts = {account.id: account for account in who.harvest_accounts}
+    if not accounts:
+        raise CredentialsError(
+            f"the token of {who.name} reaches no Harvest account: use one of somebody who has an account"
+        )
+    return tuple(accounts.values())
