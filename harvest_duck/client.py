@@ -11,7 +11,8 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from harvest_duck import background, protocol
-from harvest_duck.auth import Credential, Pin, credential_for
+from harvest_duck.auth import Credential, Pin, credential_for, reached
+from harvest_duck.journal import Sent
 from harvest_duck.logs import logger
 from harvest_duck.protocol import Request
 from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock
@@ -21,6 +22,7 @@ from harvest_duck.transport import Answer, Transport, tries
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from harvest_duck.auth.authority import Account
     from harvest_duck.connection import Connection, RateLimit
 
 __all__ = ["Client", "client_for"]
@@ -42,64 +44,72 @@ class Client:
         self._transport = Transport(connection)
         self._credential = credential or credential_for(connection)
         self._windows: dict[Limit, SlidingWindow] = {}
-        self._proven = False
+        self._proven: set[int | None] = set()
         self.users = 0
 
-    async def get(self, request: Request, pin: Pin | None = None) -> bytes | None:
-        """The body of the answer, None where its status means that there are no rows.
+    async def get(self, request: Request, pin: Pin | None = None, sent: Sent | None = None) -> Answer | None:
+        """The answer of status 200, None where the status means that there are no rows.
 
-        `pin` holds the requests of one scan to one person.
+        `pin` holds the requests of one scan to one person; `sent` is told what became of the request.
         Raises the error of the tree that the last answer stands for, after as many tries as can help.
         """
+        sent = sent or Sent(request)
         async for attempt in tries(self._clock, self._log):
             with attempt:
-                return await self._answered(request, pin or Pin())
+                sent.retries = attempt.retry_state.attempt_number - 1
+                return await self._answered(request, pin or Pin(), sent)
         raise AssertionError("tenacity ends with a result or an error")
+
+    async def accounts(self, pin: Pin) -> tuple[Account, ...]:
+        """The accounts of Harvest that the token reaches, as Harvest ID tells."""
+        return await reached(self._connection, self._credential, pin)
 
     async def close(self) -> None:
         """Close the connections that are kept open."""
         await self._transport.close()
         await self._credential.close()
 
-    async def _answered(self, request: Request, pin: Pin) -> bytes | None:
-        answer = await self._authorized(request, pin)
+    async def _answered(self, request: Request, pin: Pin, sent: Sent) -> Answer | None:
+        answer = await self._authorized(request, pin, sent)
         if answer.status == 429:  # noqa: PLR2004 - too many requests, so nothing else goes out meanwhile either
             self._window(request.limit).pause(protocol.retry_after_s(answer.headers) or 0)
         if answer.status == 200:  # noqa: PLR2004 - the one status of success that Harvest documents for GET
-            self._proven = True
-            return answer.body
-        if answer.status in request.absent_on and await self._proves(pin):
+            self._proven.add(request.account_id)
+            return answer
+        if answer.status in request.absent_on and await self._proves(request, pin, sent):
             return None
         raise protocol.error_of(request, answer.status, answer.headers, answer.body)
 
-    async def _proves(self, pin: Pin) -> bool:
+    async def _proves(self, request: Request, pin: Pin, sent: Sent) -> bool:
         """Whether host, token and account are right, so that a 404 can only mean the object that was asked for."""
-        if not self._proven:
+        if request.account_id not in self._proven:
             # Any user may ask who they are: https://help.getharvest.com/api-v2/users-api/users/users/
-            me = Request("me", f"{self._connection.base_url}/users/me", (), Limit.GENERAL, Paging.NONE)
-            self._proven = (await self._authorized(me, pin)).status == 200  # noqa: PLR2004 - as above
-        return self._proven
+            url = f"{self._connection.base_url}/users/me"
+            me = Request("me", url, (), Limit.GENERAL, Paging.NONE, account_id=request.account_id)
+            if (await self._authorized(me, pin, sent.also(me))).status == 200:  # noqa: PLR2004 - as above
+                self._proven.add(request.account_id)
+        return request.account_id in self._proven
 
-    async def _authorized(self, request: Request, pin: Pin) -> Answer:
+    async def _authorized(self, request: Request, pin: Pin, sent: Sent) -> Answer:
         """The answer; sent again with another token, where there is one, after 401."""
         async with aclosing(self._credential.tokens(pin)) as tokens:
             async for token in tokens:
-                answer = await self._sent(request, token.reveal())
+                answer = await self._sent(request, token.reveal(), sent)
                 if answer.status != 401:  # noqa: PLR2004 - unauthorized
                     break
         return answer
 
-    async def _sent(self, request: Request, token: str) -> Answer:
-        wanted = self._connection
-        account_id = wanted.account_id if wanted.account_id is None else int(wanted.require_account())
-        headers = protocol.headers(token=token, account_id=account_id, user_agent=wanted.user_agent)
+    async def _sent(self, request: Request, token: str, sent: Sent) -> Answer:
+        agent = self._connection.user_agent
+        headers = protocol.headers(token=token, account_id=request.account_id, user_agent=agent)
         async with self._window(request.limit).slot() as waited_s:
             if waited_s > 1:
                 self._log.info("%s waited %.1f s for the rate limit", request.where, waited_s)
             began = self._clock.now()
+            sent.going(waited_s)
             answer = await self._transport.send(request.address, where=request.where, headers=headers)
-        elapsed_ms = (self._clock.now() - began) * 1000
-        told = (request.path_and_query, answer.status, len(answer.body), elapsed_ms)
+        sent.came(answer.status, len(answer.body), (self._clock.now() - began) * 1000)
+        told = (request.path_and_query, answer.status, len(answer.body), sent.elapsed_ms)
         self._log.info("GET %s %d, %d bytes, %.0f ms", *told)
         return answer
 

@@ -20,9 +20,11 @@ from harvest_duck.errors import DecodeError
 from harvest_duck.layout import ENVELOPE, Layout
 from harvest_duck.table import DATE, TIME, Column, Origin, Table
 from harvest_duck.timeofday import parse_time
+from harvest_duck.windows import days_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from harvest_duck.predicate import Value
 
@@ -36,11 +38,17 @@ class Page:
     """One page as read: its rows, and what it says about the pages after it.
 
     `records` counts the records that Harvest put on the page, which differs from the rows of a table of embedded
-    arrays. `linked` says whether the page has links, which tell better than `next_page` what comes next.
+    arrays: there `owners` gives the position of the record that each row is in. `ids` and `updated_at` are those of the
+    records, None where records have none, and `days` counts the records on each day. `linked` says whether the page has
+    links, which tell better than `next_page` what comes next.
     """
 
     batch: pa.RecordBatch
     records: int
+    ids: pa.Int64Array | None
+    updated_at: pa.TimestampArray | None
+    owners: pa.IntegerArray | None
+    days: Mapping[date | None, int] | None
     next_link: str | None
     linked: bool
     next_page: int | None
@@ -53,21 +61,21 @@ class Decoder:
 
     def __init__(self, table: Table, names: Sequence[str]) -> None:
         self._layout = Layout(table, names)
-        self._columns = tuple(table.column(name) for name in names)
-        self.schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in self._columns])
+        self.columns = tuple(table.column(name) for name in names)
+        self.schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in self.columns])
         self._record = json_type(self._layout.record)
         members = list(self._record) if table.body_key is None else [pa.field(table.body_key, pa.list_(self._record))]
         self._body = pa.schema([*members, *(() if table.body_key is None else json_type(ENVELOPE))])
 
-    def decode(self, body: bytes, *, values: Mapping[str, Value | None], where: str) -> Page:
-        """The page in `body`, whose request fixed the columns in `values`.
+    def decode(self, body: bytes, *, values: Mapping[str, Value | None], where: str, single: bool = False) -> Page:
+        """The page in `body`, whose request fixed the columns in `values`; the body is one record where `single`.
 
         Raises `DecodeError` for a value that does not fit its column, and `ProtocolError` for a body that is no page.
         """
         try:
-            return self._assembled(*self._read(body), values)
+            return self._assembled(*self._read(body, single=single), values)
         except (pa.ArrowException, UnicodeError, OverflowError):
-            records, envelope = exact.read(body, self._layout, where=where)
+            records, envelope = exact.read(body, self._layout, where=where, single=single)
         try:
             return self._assembled(pa.array(records, self._record), envelope, values)
         except (pa.ArrowException, UnicodeError, OverflowError) as error:
@@ -75,7 +83,7 @@ class Decoder:
                 f"{where}: {error}", table=self._layout.table.name, column=None, record_id=None, page=where
             ) from error
 
-    def _read(self, body: bytes) -> tuple[pa.StructArray, exact.Envelope]:
+    def _read(self, body: bytes, *, single: bool = False) -> tuple[pa.StructArray, exact.Envelope]:
         if body.lstrip()[:1] != b"{":
             # On the body "null" Arrow's reader ends the whole process (pyarrow 18 to 26).
             raise pa.ArrowInvalid("the body is no JSON object")
@@ -84,14 +92,16 @@ class Decoder:
             # The whole body as one block and one row.
             read_options=pj.ReadOptions(use_threads=False, block_size=len(body) + 1),
             parse_options=pj.ParseOptions(
-                explicit_schema=self._body, unexpected_field_behavior="ignore", newlines_in_values=True
+                explicit_schema=pa.schema(list(self._record)) if single else self._body,
+                unexpected_field_behavior="ignore",
+                newlines_in_values=True,
             ),
         )
         if read.num_rows != 1:
             raise pa.ArrowInvalid("the body is not one JSON object")
         (whole,) = read.to_struct_array().chunks
         key = self._layout.table.body_key
-        if key is None:
+        if single or key is None:
             return whole, exact.Envelope()
         listed = pc.struct_field(whole, key)
         records = listed.flatten()
@@ -101,10 +111,10 @@ class Decoder:
 
     def empty(self) -> Page:
         """A page without rows, for a list that is not there."""
-        return Page(pa.RecordBatch.from_pylist([], schema=self.schema), 0, *exact.Envelope())
+        return Page(pa.RecordBatch.from_pylist([], schema=self.schema), 0, None, None, None, None, *exact.Envelope())
 
     def _assembled(self, records: pa.StructArray, envelope: exact.Envelope, values: Mapping[str, Value | None]) -> Page:
-        enclosing, rows = self._rows(records)
+        enclosing, rows, owners = self._rows(records)
         found = {Origin.RECORD: _leaves(rows)}
         if self._layout.table.items is not None:
             found[Origin.ENCLOSING] = _leaves(enclosing)
@@ -112,7 +122,7 @@ class Decoder:
             _converted(found[column.origin][column.path], column)
             if column.origin in found
             else pa.repeat(pa.scalar(values.get(column.name), arrow_type(column.type)), len(rows))
-            for column in self._columns
+            for column in self.columns
         ]
         batch = pa.RecordBatch.from_struct_array(
             pa.StructArray.from_arrays(arrays, fields=list(self.schema)) if arrays else rows
@@ -120,18 +130,34 @@ class Decoder:
         if arrays:
             # Text that is no UTF-8, and decimals of more than 18 digits, pass the reader unnoticed.
             batch.validate(full=True)
-        return Page(batch, len(records), *envelope)
+        ids, updated_at = _at(records, self._layout.identity), _at(records, self._layout.updates)
+        days = _counted(_at(records, self._layout.day))
+        return Page(batch, len(records), ids, updated_at, owners, days, *envelope)
 
-    def _rows(self, records: pa.StructArray) -> tuple[pa.StructArray, pa.StructArray]:
-        """The enclosing record of each row, and the rows themselves; the same array but for embedded arrays."""
+    def _rows(self, records: pa.StructArray) -> tuple[pa.StructArray, pa.StructArray, pa.IntegerArray | None]:
+        """The enclosing record of each row, the rows themselves, and where embedded rows belong."""
         items = self._layout.table.items
         if items is None:
-            return records, records
+            return records, records, None
         embedded = pc.struct_field(records, items)
-        rows = pc.list_flatten(embedded)
+        rows, owners = pc.list_flatten(embedded), pc.list_parent_indices(embedded)
         if rows.null_count:
             raise pa.ArrowInvalid("embedded records are missing")
-        return records.take(pc.list_parent_indices(embedded)), rows
+        return records.take(owners), rows, owners
+
+
+def _at(records: pa.StructArray, path: tuple[str, ...] | None) -> pa.Array | None:
+    return None if path is None else pc.struct_field(records, list(path))
+
+
+def _counted(texts: pa.StringArray | None) -> Mapping[date | None, int] | None:
+    """How many records are on each day; nothing is said where a text is no day, which may not be asked for."""
+    if texts is None:
+        return None
+    try:
+        return days_of(texts.cast(pa.date32()))
+    except pa.ArrowInvalid:
+        return None
 
 
 def _leaves(records: pa.StructArray, above: tuple[str, ...] = ()) -> dict[tuple[str, ...], pa.Array]:

@@ -51,14 +51,14 @@ class _Misfit(ValueError):
         self.wanted, self.value, self.path = wanted, value, path
 
 
-def read(body: bytes, layout: Layout, *, where: str) -> tuple[list[dict[str, Any]], Envelope]:
-    """The records of a page as the layout reads them, and its envelope.
+def read(body: bytes, layout: Layout, *, where: str, single: bool = False) -> tuple[list[dict[str, Any]], Envelope]:
+    """The records of a page as the layout reads them, and its envelope; of one record, which is the body, if `single`.
 
     Raises `ProtocolError` when the body is no page of records, and `DecodeError` for a value that does not fit.
     """
     whole = _object(body, where)
     key = layout.table.body_key
-    if key is None:
+    if single or key is None:
         return [_record(whole, layout, where, 0)], Envelope()
     records = whole.get(key)
     if not isinstance(records, list):

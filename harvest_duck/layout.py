@@ -56,7 +56,9 @@ class Tree:
 class Layout:
     """What is read of each record of `table` to fill the columns `names`.
 
-    The key is always read, so that a page without columns still has its rows counted and an error can name a record.
+    The key is always read, so that a page without columns still has its rows counted and an error can name a record;
+    `identity`, `updates` and `day` lead to it, to the instant of the last change, and to the day by which the list is
+    narrowed, where records have them.
     """
 
     def __init__(self, table: Table, names: Iterable[str]) -> None:
@@ -66,14 +68,20 @@ class Layout:
         record, item = Tree(), Tree()
         for column in _read(table, self.columns):
             tree = item if table.items is not None and column.origin is Origin.RECORD else record
-            tree.add(column.path, column.type)
+            # What is read for the scan's own sake must not fail it.
+            unasked = column is table.day and column.name not in wanted
+            tree.add(column.path, VARCHAR if unasked else column.type)
         if table.items is not None:
             record.add((table.items,), ListOf(item.type()))
         self.record: StructOf = record.type()
+        self.identity = None if table.identity is None else table.identity.path
+        self.updates = None if table.updates is None else table.updates.path
+        self.day = None if table.day is None else table.day.path
 
 
 def _read(table: Table, columns: tuple[Column, ...]) -> Iterable[Column]:
     inside = [column for column in table.columns if column.origin in (Origin.RECORD, Origin.ENCLOSING)]
     keys = [column for column in inside if column.key] or inside[:1]
-    found = {column.name: column for column in (*keys, *columns) if column in inside}
+    always = [column for column in (table.updates, table.day) if column is not None]
+    found = {column.name: column for column in (*keys, *always, *columns) if column in inside}
     return found.values()

@@ -1,8 +1,8 @@
-"""A plan as record batches: pages fetched ahead of the consumer, decoded, and cut down to what the predicate keeps.
+"""Pages: fetched ahead of the consumer, decoded in threads, and cut down to what the predicate keeps.
 
 One request goes out first. Each batch that is asked for opens the window further, so that a query which stops early
-costs few requests and one that reads on has `MaxConnections` of them under way. Batches come in the order of Harvest's
-lists. Closing the iterator cancels what is under way.
+costs few requests and one that reads on has `MaxConnections` of them under way. Pages come in the order of their
+requests. Closing an iterator cancels what is under way.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harvest_duck import background
 from harvest_duck.auth import Pin
-from harvest_duck.decode import Decoder, Page
 from harvest_duck.errors import ProtocolError
-from harvest_duck.protocol import next_request, numbered
-from harvest_duck.table import Paging
+from harvest_duck.journal import Journal
+from harvest_duck.protocol import served_at
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Collection
+    from datetime import datetime
 
     import pyarrow as pa
 
     from harvest_duck.client import Client
-    from harvest_duck.planner import Plan
+    from harvest_duck.decode import Decoder, Page
+    from harvest_duck.journal import Sent
     from harvest_duck.predicate import Value
     from harvest_duck.protocol import Request
 
-__all__ = ["Scan"]
+__all__ = ["Fetched", "Pages"]
 
 #: Arrow's reader works without the GIL: two threads decode 1.8 pages in the time of one.
 _DECODING = 2
@@ -39,110 +39,59 @@ _DECODING = 2
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A page, and the request that it answers."""
+    """A page and the request that it answers; `kept` are its rows that are wanted, `served_at` the server's time."""
 
     request: Request
     page: Page
+    kept: pa.RecordBatch
+    sent: Sent
+    served_at: datetime | None
 
 
-class Scan:
-    """One read of a table; `keep` cuts a batch down to the rows and columns that are wanted."""
+class Pages:
+    """The pages of one scan; `keep` cuts a batch down to the rows and columns that are wanted."""
 
     def __init__(
         self,
-        plan: Plan,
-        decoder: Decoder,
         client: Client,
+        decoder: Decoder,
         *,
         window: int,
-        account_id: int | None,
         keep: Callable[[pa.RecordBatch], pa.RecordBatch] = lambda batch: batch,
         pin: Pin | None = None,
+        journal: Journal | None = None,
+        scan: int = 0,
     ) -> None:
-        self._plan = plan
-        self._decoder = decoder
-        self._client = client
-        self._window = window
-        self._account_id = account_id
-        self._keep = keep
-        self._pin = pin or Pin()
+        self.client = client
+        self.decoder = decoder
+        self.window = window
+        self.keep = keep
+        self.pin = pin or Pin()
+        self.journal = journal or Journal()
+        self.scan = scan
         self._opened = 1
 
-    async def batches(self) -> AsyncGenerator[pa.RecordBatch]:
-        """The batches with rows, page by page."""
-        async with aclosing(self._pages()) as pages:
-            async for fetched in pages:
-                if fetched.page.batch.num_rows:
-                    yield fetched.page.batch
-                self._opened = min(self._opened * 2, self._window)
+    def within(self, decoder: Decoder) -> Pages:
+        """Pages of another table for the same scan, none of them cut down."""
+        return Pages(self.client, decoder, window=self.window, pin=self.pin, journal=self.journal, scan=self.scan)
 
-    async def _pages(self) -> AsyncGenerator[Fetched]:
-        async with aclosing(self._ahead(self._lists())) as firsts:
-            async for first in firsts:
-                yield first
-                async with aclosing(self._rest(first)) as others:
-                    async for other in others:
-                        yield other
+    def consumed(self) -> None:
+        """Note that a batch was asked for, which opens the window."""
+        self._opened = min(self._opened * 2, self.window)
 
-    async def _lists(self) -> AsyncGenerator[Request]:
-        """The request that begins each list; for children, as their parents come in."""
-        if self._plan.parents is None:
-            for request in self._plan.requests:
-                yield request
-            return
-        async with aclosing(self._parents(self._plan.parents)) as ids:
-            async for parent_id in ids:
-                for request in self._plan.for_parent(parent_id):
-                    yield request
+    async def fetch(self, request: Request) -> Fetched:
+        """The page that answers a request; without rows where the answer means that there are none."""
+        sent = self.journal.begin(request, self.scan)
+        answer = await self.client.get(request, self.pin, sent)
+        if answer is None:
+            page = self.decoder.empty()
+            return Fetched(request, page, self.keep(page.batch), sent, None)
+        pool = background.own("decoding", _decoding_pool)
+        page, kept = await background.apart(lambda: self._decoded(answer.body, request), pool)
+        sent.records = page.records
+        return Fetched(request, page, kept, sent, served_at(answer.headers))
 
-    async def _parents(self, plan: Plan) -> AsyncGenerator[int]:
-        parent = self._plan.table.parent
-        assert parent is not None  # noqa: S101 - only called for a plan with parents
-        names = [parent.column] + ([parent.only[0]] if parent.only else [])
-        scan = Scan(
-            plan,
-            Decoder(plan.table, names),
-            self._client,
-            window=self._window,
-            account_id=self._account_id,
-            pin=self._pin,
-        )
-        async with aclosing(scan.batches()) as batches:
-            async for batch in batches:
-                for parent_id, *held in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    if parent.only is None or parent.only[1] in (held[0] or ()):
-                        yield parent_id
-
-    async def _rest(self, first: Fetched) -> AsyncGenerator[Fetched]:
-        """The pages of a list after its first: numbered ones several at a time, others link by link."""
-        last = first
-        if first.request.paging is Paging.PAGE and (total := first.page.total_pages or 1) > 1:
-            async with aclosing(self._ahead(_numbered(first.request, total))) as pages:
-                async for last in pages:
-                    yield last
-                    if last.page.next_link is None and not last.page.records:
-                        return
-        async with aclosing(self._linked(last)) as pages:
-            async for page in pages:
-                yield page
-
-    async def _linked(self, last: Fetched) -> AsyncGenerator[Fetched]:
-        """The pages after `last`, each asked for while the consumer works on the one before it."""
-        pending = self._pending(_following(last))
-        try:
-            while pending is not None:
-                fetched = await pending
-                pending = self._pending(_following(fetched))
-                yield fetched
-        finally:
-            if pending is not None:
-                pending.cancel()
-                await asyncio.gather(pending, return_exceptions=True)
-
-    def _pending(self, request: Request | None) -> asyncio.Task[Fetched] | None:
-        return None if request is None else asyncio.create_task(self._fetch(request))
-
-    async def _ahead(self, requests: AsyncGenerator[Request]) -> AsyncGenerator[Fetched]:
+    async def ahead(self, requests: AsyncGenerator[Request]) -> AsyncGenerator[Fetched]:
         """The pages of `requests` in their order, with as many under way as the window is open."""
         under_way: deque[asyncio.Task[Fetched]] = deque()
         more = True
@@ -153,47 +102,43 @@ class Scan:
                     if request is None:
                         more = False
                     else:
-                        under_way.append(asyncio.create_task(self._fetch(request)))
+                        under_way.append(asyncio.create_task(self.fetch(request)))
                 if not under_way:
                     return
                 fetched = await under_way[0]
                 under_way.popleft()
                 yield fetched
         finally:
-            for task in under_way:
-                task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await _cancelled(under_way)
             await requests.aclose()
 
-    async def _fetch(self, request: Request) -> Fetched:
-        body = await self._client.get(request, self._pin)
-        if body is None:
-            return Fetched(request, self._decoder.empty())
-        pool = background.own("decoding", _decoding_pool)
-        return Fetched(request, await background.apart(lambda: self._decoded(body, request), pool))
+    async def linked(self, first: Fetched, following: Callable[[Fetched], Request | None]) -> AsyncGenerator[Fetched]:
+        """The pages after `first`, each asked for while the consumer works on the one before it."""
+        pending = self._pending(following(first))
+        try:
+            while pending is not None:
+                fetched = await pending
+                pending = self._pending(following(fetched))
+                yield fetched
+        finally:
+            await _cancelled([pending] if pending is not None else [])
 
-    def _decoded(self, body: bytes, request: Request) -> Page:
-        values: dict[str, Value | None] = dict(request.values) | {"account_id": self._account_id}
-        page = self._decoder.decode(body, values=values, where=request.where)
-        return replace(page, batch=self._keep(page.batch))
+    def _pending(self, request: Request | None) -> asyncio.Task[Fetched] | None:
+        return None if request is None else asyncio.create_task(self.fetch(request))
+
+    def _decoded(self, body: bytes, request: Request) -> tuple[Page, pa.RecordBatch]:
+        values: dict[str, Value | None] = dict(request.values) | {"account_id": request.account_id}
+        page = self.decoder.decode(body, values=values, where=request.where, single=request.single)
+        if request.single and page.ids is not None and page.ids.null_count:
+            raise ProtocolError(f"{request.where}: the answer is no such record; check BaseURL")
+        return page, self.keep(page.batch)
+
+
+async def _cancelled(tasks: Collection[asyncio.Task[Fetched]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _decoding_pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_DECODING, thread_name_prefix="harvest-duck decoding")
-
-
-async def _numbered(first: Request, total: int) -> AsyncGenerator[Request]:
-    for page in range(2, total + 1):
-        yield numbered(first, page)
-
-
-def _following(last: Fetched) -> Request | None:
-    """The request for the page after `last`: its link, else the number that it names; None at the end."""
-    page = last.page
-    if page.next_link is not None:
-        return next_request(last.request, page.next_link)
-    if page.next_page is None or (page.linked and page.next_page <= last.request.page):
-        return None
-    if page.next_page <= last.request.page:
-        raise ProtocolError(f"{last.request.where}: next_page is {page.next_page}; the list would never end")
-    return numbered(last.request, page.next_page)

@@ -31,7 +31,19 @@ if TYPE_CHECKING:
     from harvest_duck.predicate import Value
     from harvest_duck.table import Limit, Paging
 
-__all__ = ["Request", "accept_links", "error_of", "headers", "next_request", "numbered", "one_line", "retry_after_s"]
+__all__ = [
+    "Request",
+    "accept_links",
+    "error_of",
+    "filled",
+    "headers",
+    "next_request",
+    "numbered",
+    "one_line",
+    "retry_after_s",
+    "served_at",
+    "with_params",
+]
 
 #: Characters of a body that may stand in an error.
 _QUOTED = 200
@@ -44,7 +56,8 @@ class Request:
     `url` is absolute, without the query; `params` are sent in order. `link` replaces both where Harvest gave the next
     request itself. `values` are the columns that the path and the parameters fix for every row of the answer.
     `absent_on` are the statuses that mean that there are no rows. `page` counts from 1 within one list, cut as
-    `paging` says.
+    `paging` says. `account` is how an error calls the account, where there are several. The answer is one record and
+    no list where it is `single`.
     """
 
     table: str
@@ -56,12 +69,17 @@ class Request:
     link: str | None = None
     values: tuple[tuple[str, Value | None], ...] = ()
     absent_on: frozenset[int] = frozenset()
+    account_id: int | None = None
+    account: str = ""
+    single: bool = False
 
     @property
     def where(self) -> str:
-        """What an error calls this request: its table, what the path fixes, and the page."""
+        """What an error calls this request: its table and account, what the path fixes, and the page."""
         fixed = "".join(f" {name} {value}" for name, value in self.values if name.endswith("_id"))
-        return f"{self.table}{fixed} page {self.page}"
+        account = f" of account {self.account}" if self.account else ""
+        place = f" {urlsplit(self.url).path.rpartition('/')[2]}" if self.single else f" page {self.page}"
+        return f"{self.table}{account}{fixed}{place}"
 
     @property
     def address(self) -> str:
@@ -86,6 +104,21 @@ def headers(*, token: str | None, account_id: int | None, user_agent: str) -> di
     if account_id is not None:
         sent["Harvest-Account-Id"] = str(account_id)
     return sent
+
+
+def filled(request: Request, param: str, parent_id: int) -> Request:
+    """The request for the children of one parent, out of a template for all of them."""
+    url = request.url.replace(f"{{{param}}}", str(parent_id))
+    return replace(request, url=url, values=((param, parent_id), *request.values))
+
+
+def with_params(request: Request, params: Mapping[str, str | None]) -> Request:
+    """The request with these parameters, in place of those of the same names; None stands for none."""
+    kept = [pair for pair in request.params if pair[0] not in params]
+    added = [(name, text) for name, text in params.items() if text is not None]
+    # The size of a page comes last, as in every other request.
+    ordered = sorted([*kept, *added], key=lambda pair: pair[0] == "per_page")
+    return replace(request, params=tuple(ordered))
 
 
 def numbered(first: Request, page: int) -> Request:
@@ -121,6 +154,17 @@ def accept_links(request: Request, link: str) -> None:
             f"{request.where}: links.next points away from {here.scheme}://{here.netloc}; "
             "it was not followed, because the token would go with it"
         )
+
+
+def served_at(sent: Mapping[str, str]) -> datetime | None:
+    """When the server answered, by its own clock and in whole seconds; None where it does not say."""
+    # RFC 9110, section 6.6.1
+    text = next((value for name, value in sent.items() if name.lower() == "date"), "").strip()
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def retry_after_s(sent: Mapping[str, str], now: datetime | None = None) -> float | None:

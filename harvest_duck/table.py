@@ -1,7 +1,7 @@
 """What a table is: columns with types, where each value sits in the JSON, and which parameter answers which predicate.
 
-The files under `tables/` fill these values in; `validate` reports every fault of a catalogue at once. Everything here
-is a frozen value without behaviour beyond lookup, and imports nothing but the standard library.
+The files under `endpoints/` fill these values in, and `consistency` finds their faults. Everything here is a frozen
+value without behaviour beyond lookup, and imports nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "BIGINT",
@@ -31,11 +31,11 @@ __all__ = [
     "Param",
     "Parent",
     "PathWhen",
+    "Right",
     "Scalar",
     "StructOf",
     "Table",
     "Type",
-    "validate",
 ]
 
 
@@ -116,6 +116,16 @@ class Host(Enum):
     ID = "id.getharvest.com"
 
 
+class Right(Enum):
+    """What a person has to be allowed to see, or Harvest leaves a column empty."""
+
+    # https://support.getharvest.com/hc/en-us/articles/360048687451-Team-permissions
+    #: Administrators, and managers with billable_rates_manager.
+    RATES = "rates"
+    #: Administrators.
+    COSTS = "costs"
+
+
 class Match(Enum):
     """How a parameter narrows what Harvest returns."""
 
@@ -128,7 +138,10 @@ class Match(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One SQL column; `at` is the dotted path of its value in the JSON, its own name unless said otherwise."""
+    """One SQL column; `at` is the dotted path of its value in the JSON, its own name unless said otherwise.
+
+    `right` is what the caller may have to be allowed for Harvest to fill it in.
+    """
 
     name: str
     type: Type
@@ -141,6 +154,7 @@ class Column:
     values: tuple[str, ...] = ()
     deprecated: bool = False
     documented: bool = True
+    right: Right | None = None
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -203,8 +217,11 @@ class Table:
 
     `body_key` names the array of records in the body; None when the body is one record. `items` names an array inside
     each record whose elements are the rows. `variants` are parameter sets that are each asked for when the query does
-    not choose. `max_span_days` bounds `to_date - from_date`, both days included in the report. `permission` is who may
-    read it, in Harvest's words for roles. `docs` is the page of Harvest's documentation.
+    not choose. `max_span_days` bounds `to_date - from_date`, both days included in the report; a longer period is added
+    up from pieces, unless one of the options `not_summed_with` is on. `subject` names the columns that tell the rows of
+    one report apart: what its sums are for, and their currency; it is empty elsewhere. `permission` is who may read it,
+    in Harvest's words for roles; where it is `narrowed`, those who are no administrators get a part of its rows, and no
+    word that there are more. `docs` is the page of Harvest's documentation.
     """
 
     name: str
@@ -224,6 +241,9 @@ class Table:
     alternates: tuple[PathWhen, ...] = ()
     variants: tuple[Mapping[str, str], ...] = field(default=({},), hash=False)
     max_span_days: int | None = None
+    not_summed_with: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    narrowed: bool = False
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -243,47 +263,28 @@ class Table:
         """The names of the columns that tell rows apart within an account; empty for a report or a single record."""
         return tuple(column.name for column in self.columns if column.key)
 
+    @property
+    def updates(self) -> Column | None:
+        """The column with the instant that a record last changed, None where Harvest gives none."""
+        within = Origin.RECORD if self.items is None else Origin.ENCLOSING
+        found = (column for column in self.columns if column.path == ("updated_at",) and column.origin is within)
+        return next(found, None)
+
+    @property
+    def identity(self) -> Column | None:
+        """The column that tells the records of one list apart, None for a report, which has no such column."""
+        if self.items is not None:
+            return next(c for c in self.columns if c.path == ("id",) and c.origin is Origin.ENCLOSING)
+        keys = [column for column in self.columns if column.key and column.origin is Origin.RECORD]
+        return keys[0] if len(keys) == 1 else None
+
+    @property
+    def day(self) -> Column | None:
+        """The column with the day by which the list can be narrowed from both sides, None where there is none."""
+        ends = {param.match: param.column for param in self.params}
+        column = self.column(ends[Match.FROM]) if {Match.FROM, Match.TO} <= set(ends) else None
+        return None if column is None or column.origin is Origin.INPUT else column
+
     def params_of(self, column: str) -> tuple[Param, ...]:
         """The parameters that answer predicates on `column`."""
         return tuple(param for param in self.params if param.column == column)
-
-
-def validate(tables: Iterable[Table]) -> list[str]:
-    """Every fault of a catalogue, one line each, naming table and column; an empty list when it is sound."""
-    tables = tuple(tables)
-    names = [table.name for table in tables]
-    faults = [f"{name}: declared twice" for name in sorted({n for n in names if names.count(n) > 1})]
-    for table in tables:
-        faults.extend(_table_faults(table, {other.name: other for other in tables}))
-    return faults
-
-
-def _table_faults(table: Table, catalogue: Mapping[str, Table]) -> Iterator[str]:
-    names = [column.name for column in table.columns]
-    for column in table.columns:
-        for fault in _column_faults(column, table, catalogue):
-            yield f"{table.name}.{column.name}: {fault}"
-    yield from (f"{table.name}.{name}: declared twice" for name in sorted({n for n in names if names.count(n) > 1}))
-    if not table.columns or table.columns[-1].origin is not Origin.ACCOUNT:
-        yield f"{table.name}: does not end with account_id"
-    for param in table.params:
-        if param.column not in table:
-            yield f"{table.name}: parameter {param.name} answers the column {param.column}, which does not exist"
-    if table.parent and (table.parent.table not in catalogue or f"{{{table.parent.param}}}" not in table.path):
-        yield f"{table.name}: its parent {table.parent.table} does not fill the path {table.path}"
-
-
-def _column_faults(column: Column, table: Table, catalogue: Mapping[str, Table]) -> Iterator[str]:
-    if not column.description.strip():
-        yield "has no description"
-    if column.references and not _refers(column.references, catalogue):
-        yield f"references {column.references}, which does not exist"
-    if column.origin is Origin.ENCLOSING and table.items is None:
-        yield "comes from an enclosing record, but the table has no embedded array"
-    if column.origin is Origin.PATH and f"{{{column.name}}}" not in table.path:
-        yield f"comes from the path {table.path}, which does not name it"
-
-
-def _refers(reference: str, catalogue: Mapping[str, Table]) -> bool:
-    name, _, column = reference.partition(".")
-    return name in catalogue and column in catalogue[name]

@@ -1,19 +1,22 @@
-"""How requests are sent: what every one carries, how faults and limits are waited out, what is kept open."""
+"""How requests are sent: what every one carries, how faults and limits are waited out, what is told of them."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harvest_duck.auth import Pin
 from harvest_duck.client import Client
 from harvest_duck.connection import resolve
-from harvest_duck.errors import RateLimited, ServerError, TransportError
-from harvest_duck.protocol import Request
-from harvest_duck.sandbox import MAIN_ID
+from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, ServerError, TransportError
+from harvest_duck.journal import Journal, Sent
+from harvest_duck.protocol import Request, served_at
+from harvest_duck.sandbox import EURO_ID, MAIN_ID
 from harvest_duck.table import Limit, Paging
-from harvest_duck.transport import ATTEMPTS
+from harvest_duck.transport import ATTEMPTS, Answer
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
@@ -38,14 +41,21 @@ class Clock:
 
 
 def clients_page(sandbox: Sandbox, limit: Limit = Limit.GENERAL) -> Request:
-    """The first page of the clients."""
-    return Request("clients", f"{sandbox.base_url}/clients", (("per_page", "5"),), limit, Paging.CURSOR)
+    """The first page of the clients of the first account."""
+    url = f"{sandbox.base_url}/clients"
+    return Request("clients", url, (("per_page", "5"),), limit, Paging.CURSOR, account_id=MAIN_ID)
 
 
-def get(connection: str, *requests: Request, clock: Clock | None = None) -> list[bytes | BaseException | None]:
+def payments_of_no_invoice(sandbox: Sandbox, account_id: int = MAIN_ID) -> Request:
+    """A request to which 404 means that there are no rows."""
+    url, none = f"{sandbox.base_url}/invoices/1/payments", frozenset({404})
+    return Request("invoice_payments", url, (), Limit.GENERAL, Paging.CURSOR, absent_on=none, account_id=account_id)
+
+
+def get(connection: str, *requests: Request, clock: Clock | None = None) -> list[Answer | BaseException | None]:
     """The answers to requests that are sent together by a client of their own."""
 
-    async def sent() -> list[bytes | BaseException | None]:
+    async def sent() -> list[Answer | BaseException | None]:
         client = Client(resolve(connection), clock or Clock())
         try:
             return await asyncio.gather(*(client.get(request) for request in requests), return_exceptions=True)
@@ -55,12 +65,31 @@ def get(connection: str, *requests: Request, clock: Clock | None = None) -> list
     return asyncio.run(sent())
 
 
+def told(connection: str, *entries: Sent, clock: Clock | None = None) -> list[Answer | HarvestDuckError | None]:
+    """The answers to the requests of some entries, sent one after the other by a client that tells the entries."""
+
+    async def sent() -> list[Answer | HarvestDuckError | None]:
+        client = Client(resolve(connection), clock or Clock())
+        found: list[Answer | HarvestDuckError | None] = []
+        try:
+            for entry in entries:
+                try:
+                    found.append(await client.get(entry.request, sent=entry))
+                except HarvestDuckError as error:
+                    found.append(error)
+        finally:
+            await client.close()
+        return found
+
+    return asyncio.run(sent())
+
+
 def test_a_request_carries_the_three_headers_and_custom_ones(sandbox: Sandbox) -> None:
     connection = (
         f"{sandbox.connection_string()};RateLimit=off;UserAgent=tests (me@example.com);CustomHeaders='X-Team: a'"
     )
-    (body,) = get(connection, clients_page(sandbox))
-    assert isinstance(body, bytes)
+    (answer,) = get(connection, clients_page(sandbox))
+    assert isinstance(answer, Answer)
     (request,) = sandbox.requests
     assert request.user_agent == "tests (me@example.com)"
     assert request.headers["X-Team"] == "a"
@@ -68,11 +97,24 @@ def test_a_request_carries_the_three_headers_and_custom_ones(sandbox: Sandbox) -
     assert request.account_id == str(MAIN_ID)
 
 
+def test_the_account_is_that_of_the_request_and_not_of_the_connection(sandbox: Sandbox) -> None:
+    connection = sandbox.connection_string(account_id=MAIN_ID)
+    first = clients_page(sandbox)
+    requests = [first, replace(first, account_id=EURO_ID), replace(first, account_id=None)]
+    answers = told(connection, *map(Sent, requests))
+    assert [request.account_id for request in sandbox.requests] == [str(MAIN_ID), str(EURO_ID), None]
+    mine, other, nobodys = answers
+    assert isinstance(mine, Answer)
+    assert isinstance(other, Answer)
+    assert mine.body != other.body
+    assert isinstance(nobodys, ResponseError)
+
+
 def test_a_429_is_waited_out_as_long_as_it_asks(sandbox: Sandbox) -> None:
     sandbox.respond_next("/v2/clients", status=429, headers={"Retry-After": "7"}, body=b"{}", times=1)
     clock = Clock()
-    (body,) = get(sandbox.connection_string(), clients_page(sandbox), clock=clock)
-    assert isinstance(body, bytes)
+    (answer,) = get(sandbox.connection_string(), clients_page(sandbox), clock=clock)
+    assert isinstance(answer, Answer)
     assert sum(clock.sleeps) >= 7
     assert [request.status for request in sandbox.requests] == [429, 200]
 
@@ -98,7 +140,7 @@ def test_a_429_without_advice_is_tried_later_and_then_told(sandbox: Sandbox) -> 
 def test_requests_wait_for_the_window(sandbox: Sandbox) -> None:
     clock = Clock()
     answers = get(f"{sandbox.connection_string()};RateLimit=4/10", *[clients_page(sandbox)] * 10, clock=clock)
-    assert all(isinstance(answer, bytes) for answer in answers)
+    assert all(isinstance(answer, Answer) for answer in answers)
     assert clock.moment >= 20, "ten requests by four in ten seconds take two whole windows"
 
 
@@ -110,9 +152,88 @@ def test_reports_have_a_window_of_their_own(sandbox: Sandbox) -> None:
 
 
 def test_a_status_that_means_no_rows_is_no_error(sandbox: Sandbox) -> None:
-    url = f"{sandbox.base_url}/invoices/1/payments"
-    request = Request("invoice_payments", url, (), Limit.GENERAL, Paging.CURSOR, absent_on=frozenset({404}))
-    assert get(sandbox.connection_string(), request) == [None]
+    assert get(sandbox.connection_string(), payments_of_no_invoice(sandbox)) == [None]
+
+
+def test_a_404_means_no_rows_once_the_account_itself_has_answered(sandbox: Sandbox) -> None:
+    """Each account for itself, and only once."""
+    requests = [payments_of_no_invoice(sandbox, account) for account in (MAIN_ID, EURO_ID, MAIN_ID)]
+    assert told(sandbox.connection_string(), *map(Sent, requests)) == [None, None, None]
+    assert [(request.path.rpartition("/")[2], request.account_id) for request in sandbox.requests] == [
+        ("payments", str(MAIN_ID)),
+        ("me", str(MAIN_ID)),
+        ("payments", str(EURO_ID)),
+        ("me", str(EURO_ID)),
+        ("payments", str(MAIN_ID)),
+    ]
+
+
+def test_a_404_of_an_account_that_does_not_answer_is_an_error(sandbox: Sandbox) -> None:
+    """Although another account of the same connection does."""
+    url = "/v2/invoices/1/payments"
+    sandbox.respond_next(url, status=404, body=b"{}", times=2)
+    stranger = payments_of_no_invoice(sandbox, account_id=1)
+    first, second = told(sandbox.connection_string(), Sent(payments_of_no_invoice(sandbox)), Sent(stranger))
+    assert first is None
+    assert isinstance(second, ResponseError)
+    assert second.status == 404
+
+
+def test_an_entry_is_told_what_became_of_its_request(sandbox: Sandbox) -> None:
+    entry = Sent(clients_page(sandbox))
+    (answer,) = told(sandbox.connection_string(), entry)
+    assert isinstance(answer, Answer)
+    assert entry.sent_at is not None
+    assert (entry.status, entry.size, entry.elapsed_ms) == (200, len(answer.body), 0)
+    assert (entry.retries, entry.waited_s, entry.records) == (0, 0, None)
+
+
+def test_an_entry_is_told_the_last_try_and_how_many_there_were(sandbox: Sandbox) -> None:
+    sandbox.respond_next("/v2/clients", status=503, body=b"{}", times=2)
+    again, broken = Sent(clients_page(sandbox)), Sent(clients_page(sandbox))
+    (answer,) = told(sandbox.connection_string(), again)
+    assert isinstance(answer, Answer)
+    assert (again.status, again.size, again.retries) == (200, len(answer.body), 2)
+    sandbox.respond_next("/v2/clients", status=500, body=b"oops", times=ATTEMPTS)
+    (error,) = told(sandbox.connection_string(), broken)
+    assert isinstance(error, ServerError)
+    assert (broken.status, broken.size, broken.retries) == (500, 4, ATTEMPTS - 1)
+
+
+def test_an_entry_is_told_how_long_its_request_waited_for_the_limit(sandbox: Sandbox) -> None:
+    clock = Clock()
+    entries = [Sent(clients_page(sandbox)) for _ in range(3)]
+    told(f"{sandbox.connection_string()};RateLimit=1/10", *entries, clock=clock)
+    assert entries[0].waited_s == 0
+    assert sum(entry.waited_s for entry in entries) == clock.moment >= 20
+    assert all(entry.elapsed_ms == 0 for entry in entries), "the wait is no part of the time that the answer took"
+
+
+def test_an_entry_of_a_request_without_an_answer_has_no_status(sandbox: Sandbox) -> None:
+    entry = Sent(replace(clients_page(sandbox), url="https://api.harvestapp.com/v2/clients"))
+    (error,) = told("AccountId=1;APIKey=x;ProxyServer=127.0.0.1;ProxyPort=9", entry)
+    assert isinstance(error, TransportError)
+    assert entry.sent_at is not None
+    assert (entry.status, entry.size, entry.elapsed_ms, entry.retries) == (None, None, None, ATTEMPTS - 1)
+
+
+def test_the_question_who_one_is_has_an_entry_of_its_own(sandbox: Sandbox) -> None:
+    journal = Journal()
+    entry = journal.begin(payments_of_no_invoice(sandbox), journal.scan())
+    assert told(sandbox.connection_string(), entry) == [None]
+    shown = [(each.request.path_and_query, each.scan, each.status) for each in journal.entries]
+    assert shown == [("/v2/invoices/1/payments", 1, 404), ("/v2/users/me", 1, 200)]
+
+
+def test_the_token_tells_which_accounts_it_reaches(sandbox: Sandbox) -> None:
+    async def asked() -> list[int]:
+        client = Client(resolve(sandbox.connection_string()), Clock())
+        try:
+            return [account.id for account in await client.accounts(Pin())]
+        finally:
+            await client.close()
+
+    assert sorted(asyncio.run(asked())) == sorted([MAIN_ID, EURO_ID])
 
 
 def test_a_proxy_that_is_not_there_is_named(sandbox: Sandbox) -> None:
@@ -159,7 +280,9 @@ def test_what_a_proxy_refuses_is_told_without_its_password() -> None:
 
 
 @pytest.mark.parametrize("window", ["off", "100/15"])
-def test_the_answer_is_the_body(window: str, sandbox: Sandbox) -> None:
-    (body,) = get(f"{sandbox.connection_string()};RateLimit={window}", clients_page(sandbox))
-    assert isinstance(body, bytes)
-    assert body.startswith(b"{")
+def test_the_answer_has_the_body_the_headers_and_the_status(window: str, sandbox: Sandbox) -> None:
+    (answer,) = get(f"{sandbox.connection_string()};RateLimit={window}", clients_page(sandbox))
+    assert isinstance(answer, Answer)
+    assert answer.status == 200
+    assert answer.body.startswith(b"{")
+    assert served_at(answer.headers) is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import Record, body_of, records, sql_rows, to_json
+from strategies import DATES, TIMESTAMPS, Record, body_of, records, sql_rows, to_json
 
 from harvest_duck import exact
 from harvest_duck.arrow_types import schema_of
@@ -29,6 +31,10 @@ ORIGINS_OUTSIDE = {Origin.PATH, Origin.INPUT, Origin.ACCOUNT}
 WHERE = "time_entries page 3"
 
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+each_list = pytest.mark.parametrize(
+    "table", [table for table in TABLES.values() if table.body_key is not None], ids=lambda table: table.name
+)
+each_reading = pytest.mark.parametrize("hours", [Decimal("1.5"), Decimal("1.00005")], ids=["fast", "exact"])
 some = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -41,11 +47,11 @@ def fixed(table: Table) -> dict[str, Any]:
     }
 
 
-def decoded(table: Table | str, body: bytes, names: list[str] | None = None) -> Page:
+def decoded(table: Table | str, body: bytes, names: list[str] | None = None, *, single: bool = False) -> Page:
     """The page in a body, in all columns unless said otherwise."""
     chosen = TABLES[table] if isinstance(table, str) else table
     columns = [column.name for column in chosen.columns] if names is None else names
-    return Decoder(chosen, columns).decode(body, values=fixed(chosen), where=WHERE)
+    return Decoder(chosen, columns).decode(body, values=fixed(chosen), where=WHERE, single=single)
 
 
 def entries(**members: object) -> bytes:
@@ -57,6 +63,31 @@ def value_of(column: str, body: bytes, table: str = "time_entries") -> Any:
     """The value of a column in the one row of a page."""
     (row,) = decoded(table, body, [column]).batch.to_pylist()
     return row[column]
+
+
+def at(record: Record, path: tuple[str, ...]) -> Any:
+    """The value that a path leads to, None where it ends early."""
+    value: Any = record
+    for name in path:
+        value = None if value is None else value.get(name)
+    return value
+
+
+def known_of(page: Page) -> tuple[object, ...]:
+    """What a page tells about its records beside its rows."""
+    arrays = (page.ids, page.updated_at, page.owners)
+    return (*(None if array is None else array.to_pylist() for array in arrays), page.days)
+
+
+def known_in(table: Table, written: list[Record]) -> tuple[object, ...]:
+    """The same, taken from the records: the oracle."""
+    identity, updates, day, items = table.identity, table.updates, table.day, table.items
+    return (
+        identity and [at(record, identity.path) for record in written],
+        updates and [TIMESTAMPS.get(at(record, updates.path)) for record in written],
+        items and [position for position, record in enumerate(written) for _ in record.get(items) or []],
+        day and Counter(DATES.get(at(record, day.path)) for record in written),
+    )
 
 
 # Records of every table
@@ -76,16 +107,17 @@ def test_records_decode_to_what_the_catalogue_says(table: Table, data: st.DataOb
     assert page.batch.to_pylist() == expected
     assert page.batch.schema == pa.schema([schema_of(table).field(name) for name in names])
     assert page.records == len(written)
+    assert known_of(page) == known_in(table, written)
 
 
-def in_arrow_only(decoder: Decoder, body: bytes, values: Mapping[str, Any]) -> Page:
+def in_arrow_only(decoder: Decoder, body: bytes, values: Mapping[str, Any], *, single: bool = False) -> Page:
     """The page as Arrow's reader alone takes it in."""
-    return decoder._assembled(*decoder._read(body), values)
+    return decoder._assembled(*decoder._read(body, single=single), values)
 
 
-def in_python_only(decoder: Decoder, body: bytes, values: Mapping[str, Any]) -> Page:
+def in_python_only(decoder: Decoder, body: bytes, values: Mapping[str, Any], *, single: bool = False) -> Page:
     """The page as the exact reading alone takes it in."""
-    found, envelope = exact.read(body, decoder._layout, where=WHERE)
+    found, envelope = exact.read(body, decoder._layout, where=WHERE, single=single)
     return decoder._assembled(pa.array(found, decoder._record), envelope, values)
 
 
@@ -105,6 +137,24 @@ def test_both_readings_agree_and_ordinary_pages_need_only_the_fast_one(table: Ta
     assert fast.batch.to_pylist() == sql_rows(table, written, fixed(table))
     assert (fast.records, fast.next_link, fast.next_page) == (slow.records, slow.next_link, slow.next_page)
     assert (fast.total_pages, fast.total_entries) == (slow.total_pages, slow.total_entries)
+    assert known_of(fast) == known_of(slow) == known_in(table, written)
+
+
+@each_list
+@some
+@given(data=st.data())
+def test_one_record_of_a_list_is_decoded_like_a_page_of_it_alone(table: Table, data: st.DataObject) -> None:
+    """In both readings; it says nothing about pages, whatever it holds."""
+    written = (data.draw(records(table, long=data.draw(st.booleans()))) or [{}])[:1]
+    body = to_json(written[0] | {"links": {"next": LINK}, "next_page": 2, "total_pages": "x"}).encode()
+    names = data.draw(st.lists(st.sampled_from([column.name for column in table.columns]), min_size=1, unique=True))
+    page = decoded(table, body, names, single=True)
+    assert page == replace(decoded(table, body_of(table, written), names), total_pages=None)
+    assert page.batch.to_pylist() == [
+        {name: row[name] for name in names} for row in sql_rows(table, written, fixed(table))
+    ]
+    slow = in_python_only(Decoder(table, names), body, fixed(table), single=True)
+    assert slow == page
 
 
 @each_table
@@ -113,8 +163,11 @@ def test_a_page_without_records_has_the_columns_of_the_table(table: Table) -> No
     empty = Decoder(table, names).empty()
     assert empty.batch.schema == schema_of(table)
     assert (empty.batch.num_rows, empty.records, empty.next_link, empty.next_page) == (0, 0, None, None)
+    assert known_of(empty) == (None, None, None, None)
     if table.body_key is not None:
-        assert decoded(table, body_of(table, [])) == empty
+        page = decoded(table, body_of(table, []))
+        assert known_of(page) == known_in(table, [])
+        assert replace(page, ids=None, updated_at=None, owners=None, days=None) == empty
 
 
 @each_table
@@ -142,6 +195,52 @@ def test_each_embedded_record_carries_the_values_around_it() -> None:
         (12, 1, "open", 8, None),
         (13, 3, None, None, 4),
     ]
+
+
+def test_records_are_known_though_no_column_is_asked_for() -> None:
+    written = [
+        {"id": 3, "updated_at": "2024-03-01T01:30:00+02:00", "spent_date": "2024-02-29"},
+        {"id": 5},
+        {"id": 4, "updated_at": None, "spent_date": "2024-02-29"},
+    ]
+    page = decoded("time_entries", body_of(TABLES["time_entries"], written), [])
+    assert known_of(page) == (
+        [3, 5, 4],
+        [datetime(2024, 2, 29, 23, 30, tzinfo=UTC), None, None],
+        None,
+        {date(2024, 2, 29): 2, None: 1},
+    )
+
+
+def test_rows_of_embedded_records_say_which_record_they_are_in() -> None:
+    written = [
+        {"id": 8, "issue_date": "2024-02-29", "line_items": [{"id": 11}, {"id": 12}]},
+        {"id": 9, "issue_date": "2024-02-29", "line_items": []},
+        {"id": 7, "line_items": [{"id": 13}]},
+    ]
+    page = decoded("invoice_line_items", to_json({"invoices": written}).encode(), ["id"])
+    assert known_of(page) == ([8, 9, 7], [None] * 3, [0, 0, 2], {date(2024, 2, 29): 2, None: 1})
+
+
+@each_reading
+@pytest.mark.parametrize("text", ["never", "2024-02-30", "2024-2-9", ""])
+def test_a_day_that_is_none_is_no_error_where_it_is_not_asked_for(text: str, hours: Decimal) -> None:
+    """Then nothing is told about days at all, rather than something wrong."""
+    body = to_json({"time_entries": [{"id": 5, "hours": hours, "spent_date": text}, {"id": 6}]}).encode()
+    page = decoded("time_entries", body, ["id", "hours"])
+    assert page.batch.column("id").to_pylist() == [5, 6]
+    assert page.days is None
+    with pytest.raises(DecodeError, match=r"record 5: spent_date is "):
+        decoded("time_entries", body, ["id", "hours", "spent_date"])
+
+
+@each_reading
+def test_an_instant_of_the_last_change_that_is_none_is_an_error_though_it_is_not_asked_for(hours: Decimal) -> None:
+    """Whether a list is complete is told by it."""
+    with pytest.raises(DecodeError) as refused:
+        decoded("time_entries", entries(hours=hours, updated_at="yesterday"), ["id", "hours"])
+    assert str(refused.value) == f'{WHERE}, record 5: updated_at is "yesterday", not an ISO 8601 timestamp'
+    assert refused.value.column == "updated_at"
 
 
 # What a page says about the next one
@@ -434,6 +533,19 @@ def test_a_body_that_is_no_page_breaks_the_contract(body: bytes) -> None:
 def test_a_single_record_has_to_be_an_object(name: str, body: bytes) -> None:
     with pytest.raises(ProtocolError):
         decoded(name, body)
+
+
+@pytest.mark.parametrize("name", ["clients", "invoice_line_items"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'[{"id": 1}]', b"5", b"{}{}", b"<html>", b"{", b"[" * 100_000])
+def test_one_record_of_a_list_has_to_be_an_object(name: str, body: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decoded(name, body, single=True)
+
+
+def test_a_null_among_the_embedded_ones_of_one_record_is_named() -> None:
+    with pytest.raises(DecodeError) as refused:
+        decoded("invoice_line_items", b'{"id": 5, "line_items": [{"id": 1}, null]}', single=True)
+    assert str(refused.value) == f"{WHERE}, record 5: line_items is null, not an object"
 
 
 DEEP = b'{"time_entries": [{"id": 1, "%s": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]}"

@@ -127,8 +127,8 @@ def records(body: str, *names: str, table: str = "invoices") -> list[dict[str, o
 def test_a_record_holds_just_what_its_columns_need_and_none_for_what_is_missing() -> None:
     body = '{"invoices": [{"id": 1, "client": {"id": 2, "name": "x", "more": 3}, "state": "open"}, {"id": 4}]}'
     assert records(body, "client_id", "issue_date") == [
-        {"id": 1, "client": {"id": 2}, "issue_date": None},
-        {"id": 4, "client": None, "issue_date": None},
+        {"id": 1, "updated_at": None, "issue_date": None, "client": {"id": 2}},
+        {"id": 4, "updated_at": None, "issue_date": None, "client": None},
     ]
 
 
@@ -151,7 +151,7 @@ def test_a_number_of_five_digits_is_never_a_float_on_its_way() -> None:
 def test_dates_and_times_of_day_stay_text_for_arrow_to_read() -> None:
     body = '{"time_entries": [{"id": 1, "spent_date": "2024-02-29", "started_time": "2:59pm"}]}'
     found = records(body, "spent_date", "started_time", table="time_entries")
-    assert found == [{"id": 1, "spent_date": "2024-02-29", "started_time": "2:59pm"}]
+    assert found == [{"id": 1, "updated_at": None, "spent_date": "2024-02-29", "started_time": "2:59pm"}]
 
 
 def test_timestamps_are_in_utc() -> None:
@@ -165,6 +165,34 @@ def test_a_single_record_is_the_body() -> None:
     found = read(b'{"name": "x", "clock": "12h"}', Layout(TABLES["company"], ["name"]), where=WHERE)
     assert [record["name"] for record in found[0]] == ["x"]
     assert found[1] == Envelope()
+
+
+def test_one_record_of_a_list_is_the_body_and_has_no_envelope() -> None:
+    """Whatever its members are called."""
+    layout = Layout(TABLES["clients"], ["name"])
+    body = b'{"id": 1, "name": "x", "links": 5, "next_page": "y", "clients": 7}'
+    found = read(body, layout, where="clients 1", single=True)
+    assert found == ([{"id": 1, "updated_at": None, "name": "x"}], Envelope())
+
+
+def test_embedded_records_are_read_in_one_record_of_their_list() -> None:
+    layout = Layout(TABLES["invoice_line_items"], ["quantity"])
+    body = b'{"id": 1, "line_items": [{"id": 5, "quantity": 0.00015}, {"id": 6}]}'
+    (record,), _ = read(body, layout, where="invoice_line_items 1", single=True)
+    assert record["id"] == 1
+    assert record["line_items"] == [{"id": 5, "quantity": Decimal("0.0002")}, {"id": 6, "quantity": None}]
+
+
+def test_a_fault_in_one_record_of_a_list_names_it() -> None:
+    with pytest.raises(DecodeError) as refused:
+        read(b'{"id": 7, "name": 5}', Layout(TABLES["clients"], ["name"]), where="clients 7", single=True)
+    assert str(refused.value) == "clients 7, record 7: name is 5, not text"
+
+
+def test_the_instant_of_the_last_change_is_checked_though_nothing_asks_for_it() -> None:
+    with pytest.raises(DecodeError) as refused:
+        records('{"invoices": [{"id": 7, "updated_at": "yesterday"}]}', "state")
+    assert str(refused.value) == 'invoices page 1, record 7: updated_at is "yesterday", not an ISO 8601 timestamp'
 
 
 def test_a_fault_knows_table_column_record_and_page() -> None:
@@ -205,7 +233,7 @@ def test_a_body_that_is_no_page_is_refused_in_one_line(body: str, fault: str) ->
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:
-    assert records('\ufeff{"invoices": [{"id": 1}]}', "id") == [{"id": 1}]
+    assert records('\ufeff{"clients": [{"id": 1}]}', "id", table="clients") == [{"id": 1, "updated_at": None}]
 
 
 def test_the_envelope_tells_links_from_numbers() -> None:
@@ -223,7 +251,7 @@ def test_the_envelope_tells_links_from_numbers() -> None:
 def test_brackets_in_text_are_not_depth(text: str) -> None:
     layout = Layout(TABLES["clients"], ["id", "name"])
     body = json.dumps({"clients": [{"id": 1, "name": text}]}).encode()
-    assert read(body, layout, where="clients page 1")[0] == [{"id": 1, "name": text}]
+    assert read(body, layout, where="clients page 1")[0] == [{"id": 1, "updated_at": None, "name": text}]
 
 
 def test_depth_beyond_any_answer_is_an_error() -> None:

@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 
 from harvest_duck.endpoints import TABLES
 from harvest_duck.layout import ENVELOPE, Layout, Tree
-from harvest_duck.table import BIGINT, BOOLEAN, DECIMAL, TIMESTAMP, VARCHAR, ListOf, Origin, StructOf, Table, Type
+from harvest_duck.table import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DECIMAL,
+    TIMESTAMP,
+    VARCHAR,
+    Column,
+    ListOf,
+    Origin,
+    StructOf,
+    Table,
+    Type,
+)
 
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 
@@ -38,6 +51,21 @@ def leaves(within: Type, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Ty
     return {at: leaf for name, member in within.fields for at, leaf in leaves(member, (*path, name)).items()}
 
 
+def in_the_body(table: Table) -> list[Column]:
+    """The columns whose values the body holds."""
+    return [column for column in table.columns if column.origin in {Origin.RECORD, Origin.ENCLOSING}]
+
+
+def read_always(table: Table) -> list[Column]:
+    """The key or else the first column, the last change of the record, and the day that from and to narrow."""
+    inside = in_the_body(table)
+    around = Origin.RECORD if table.items is None else Origin.ENCLOSING
+    dated = {param.column for param in table.params if param.name in {"from", "to"}}
+    found = [column for column in inside if column.key] or inside[:1]
+    found += [column for column in inside if column.path == ("updated_at",) and column.origin is around]
+    return found + [column for column in inside if column.name in dated]
+
+
 @each_table
 def test_every_column_of_the_body_is_read_where_it_sits(table: Table) -> None:
     layout = Layout(table, [column.name for column in table.columns])
@@ -50,13 +78,12 @@ def test_every_column_of_the_body_is_read_where_it_sits(table: Table) -> None:
 
 
 @each_table
-def test_no_column_asks_for_the_key_alone(table: Table) -> None:
+def test_no_column_asks_for_what_is_read_always(table: Table) -> None:
     layout = Layout(table, [])
-    inside = [column for column in table.columns if column.origin in {Origin.RECORD, Origin.ENCLOSING}]
-    keys = {column.path for column in inside if column.key} or {inside[0].path}
     record = {path for path in leaves(layout.record) if path != (table.items,)}
     assert layout.columns == ()
-    assert record | (set(leaves(item_of(layout))) if table.items else set()) == keys
+    read = record | (set(leaves(item_of(layout))) if table.items else set())
+    assert read == {column.path for column in read_always(table)}
 
 
 @each_table
@@ -69,12 +96,11 @@ def test_columns_that_the_body_does_not_hold_are_not_looked_for(table: Table) ->
 
 @settings(deadline=None)
 @given(st.sampled_from(list(TABLES.values())), st.data())
-def test_just_what_is_asked_for_and_the_key_is_read(table: Table, data: st.DataObject) -> None:
+def test_just_what_is_asked_for_and_what_is_read_always_is_read(table: Table, data: st.DataObject) -> None:
     names = data.draw(st.lists(st.sampled_from([column.name for column in table.columns]), unique=True))
     layout = Layout(table, names)
-    inside = [column for column in table.columns if column.origin in {Origin.RECORD, Origin.ENCLOSING}]
-    keyed = any(column.key for column in inside)
-    read = [c for c in inside if c.name in names or (c.key if keyed else c is inside[0])]
+    always = read_always(table)
+    read = [c for c in in_the_body(table) if c.name in names or c in always]
     around = {c.path for c in read if table.items is None or c.origin is Origin.ENCLOSING}
     assert set(leaves(layout.record)) - {(table.items,)} == around
     if table.items is not None:
@@ -83,10 +109,14 @@ def test_just_what_is_asked_for_and_the_key_is_read(table: Table, data: st.DataO
 
 
 def test_embedded_records_keep_apart_from_those_around_them() -> None:
-    layout = Layout(TABLES["invoice_line_items"], ["invoice_id", "id", "project_id", "invoice_client_id", "amount"])
+    layout = Layout(
+        TABLES["invoice_line_items"], ["id", "project_id", "invoice_client_id", "invoice_issue_date", "amount"]
+    )
     assert layout.record == StructOf(
         (
             ("id", BIGINT),
+            ("updated_at", TIMESTAMP),
+            ("issue_date", DATE),
             ("client", StructOf((("id", BIGINT),))),
             (
                 "line_items",
@@ -97,10 +127,48 @@ def test_embedded_records_keep_apart_from_those_around_them() -> None:
 
 
 def test_columns_that_share_an_object_share_its_reading() -> None:
-    layout = Layout(TABLES["time_entries"], ["user_id", "user_name", "is_running"])
+    layout = Layout(TABLES["time_entries"], ["user_id", "spent_date", "user_name", "is_running"])
     assert layout.record == StructOf(
-        (("id", BIGINT), ("user", StructOf((("id", BIGINT), ("name", VARCHAR)))), ("is_running", BOOLEAN))
+        (
+            ("id", BIGINT),
+            ("updated_at", TIMESTAMP),
+            ("spent_date", DATE),
+            ("user", StructOf((("id", BIGINT), ("name", VARCHAR)))),
+            ("is_running", BOOLEAN),
+        )
     )
+
+
+DAYS = {
+    "time_entries": ("spent_date",),
+    "expenses": ("spent_date",),
+    "invoices": ("issue_date",),
+    "invoice_line_items": ("issue_date",),
+    "estimates": ("issue_date",),
+    "estimate_line_items": ("issue_date",),
+}
+WITHOUT_CHANGES = {"teammates", "accounts", "company", "invoice_message_templates"}
+
+
+@each_table
+def test_the_paths_to_identity_last_change_and_day_are_those_of_the_record(table: Table) -> None:
+    """Of the record around embedded ones: that is what pages are made of."""
+    layout = Layout(table, [])
+    report = table.name.startswith("report_")
+    unnamed = {"company", "invoice_message_templates"}
+    identity = None if table.name in unnamed or report else ("id",)
+    assert layout.identity == (("project_id",) if table.name == "report_project_budget" else identity)
+    assert layout.updates == (None if table.name in WITHOUT_CHANGES or report else ("updated_at",))
+    assert layout.day == DAYS.get(table.name)
+
+
+@each_table
+def test_what_the_paths_lead_to_is_read_though_no_column_is_asked_for(table: Table) -> None:
+    layout = Layout(table, [])
+    read = leaves(layout.record)
+    assert {layout.identity, layout.updates, layout.day} - {None} <= set(read)
+    assert layout.identity is None or read[layout.identity] == BIGINT
+    assert layout.updates is None or read[layout.updates] == TIMESTAMP
 
 
 def test_a_tree_grows_along_paths() -> None:

@@ -107,17 +107,39 @@ def test_rows_come_in_the_order_of_harvest(long: Sandbox, connection: str) -> No
 
 def test_a_total_that_is_too_low_costs_no_row(long: Sandbox, connection: str) -> None:
     """`total_pages` only says what to ask for at once; the link of the last page says whether there is more."""
-    entry = dict.fromkeys(("name", "code"), None)
+    entry = {"updated_at": "2026-01-01T00:00:00Z"}
 
     def page(number: int, link: str | None) -> dict[str, object]:
         records = [{"id": number * 10 + offset} | entry for offset in range(2)]
-        return {"time_entries": records, "total_pages": 2, "links": {"next": link}}
+        return {"time_entries": records, "total_pages": 2, "total_entries": 8, "links": {"next": link}}
 
     link = f"{long.base_url}/time_entries?per_page=10&page="
     for number, following in ((1, f"{link}2"), (2, f"{link}3"), (3, f"{link}4"), (4, None)):
         long.respond_next("/v2/time_entries", status=200, body=page(number, following))
     read = harvest_duck.scan("time_entries", connection, columns=["id"]).read_all()
     assert read.column("id").to_pylist() == [10, 11, 20, 21, 30, 31, 40, 41]
+
+
+def test_numbered_pages_without_a_total_are_an_error(long: Sandbox, connection: str) -> None:
+    link = f"{long.base_url}/time_entries?per_page=10&page=2"
+    for number, following in ((1, link), (2, None)):
+        body = {"time_entries": [{"id": number}], "total_pages": 2, "links": {"next": following}}
+        long.respond_next("/v2/time_entries", status=200, body=body)
+    with pytest.raises(ProtocolError, match="time_entries page 1: total_entries is missing"):
+        harvest_duck.scan("time_entries", connection).read_all()
+
+
+def test_fewer_records_than_announced_are_an_error(long: Sandbox, connection: str) -> None:
+    body = {"time_entries": [{"id": 1}], "total_pages": 1, "total_entries": 2, "links": {"next": None}}
+    long.respond_next("/v2/time_entries", status=200, body=body, times=9)
+    with pytest.raises(ProtocolError, match="time_entries page 1: Harvest announced 2 records and 1 came"):
+        harvest_duck.scan("time_entries", connection).read_all()
+
+
+def test_a_full_page_that_says_nothing_of_others_is_an_error(long: Sandbox, connection: str) -> None:
+    long.respond_next("/v2/clients", status=200, body={"clients": [{"id": number} for number in range(10)]})
+    with pytest.raises(ProtocolError, match="clients page 1: a full page does not say whether another one follows"):
+        harvest_duck.scan("clients", connection).read_all()
 
 
 def test_links_without_a_next_one_do_not_hide_a_next_page(long: Sandbox, connection: str) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import example, given, settings
@@ -22,7 +23,18 @@ from harvest_duck.errors import (
     ServerError,
     Unauthorized,
 )
-from harvest_duck.protocol import Request, accept_links, error_of, headers, next_request, numbered, retry_after_s
+from harvest_duck.protocol import (
+    Request,
+    accept_links,
+    error_of,
+    filled,
+    headers,
+    next_request,
+    numbered,
+    retry_after_s,
+    served_at,
+    with_params,
+)
 from harvest_duck.table import Limit, Paging
 
 BASE = "https://api.harvestapp.com/v2/clients"
@@ -53,6 +65,59 @@ def test_an_error_names_the_table_what_the_path_fixes_and_the_page() -> None:
     assert (
         replace(REQUEST, values=(("invoice_id", 7), ("reminder", True)), page=3).where == "clients invoice_id 7 page 3"
     )
+
+
+def test_an_error_names_the_account_where_there_are_several() -> None:
+    several = replace(REQUEST, account_id=7, account="Bird & Co", values=(("user_id", 3),))
+    assert several.where == "clients of account Bird & Co user_id 3 page 1"
+    assert replace(several, account="").where == "clients user_id 3 page 1"
+    assert str(error_of(several, 403, {}, b"")).startswith("clients of account Bird & Co user_id 3 page 1: Harvest")
+
+
+def test_an_error_names_the_one_record_that_was_asked_for() -> None:
+    one = replace(REQUEST, url=f"{BASE}/57", params=(), single=True)
+    assert one.where == "clients 57"
+    assert replace(one, account="7").where == "clients of account 7 57"
+
+
+# Requests out of others
+
+
+def test_the_request_for_one_parent_says_which_one_it_is() -> None:
+    template = replace(REQUEST, url="https://host/v2/invoices/{invoice_id}/payments", values=(("reminder", True),))
+    one = filled(template, "invoice_id", 7)
+    assert one.url == "https://host/v2/invoices/7/payments"
+    assert one.values == (("invoice_id", 7), ("reminder", True))
+    assert replace(one, url=template.url, values=template.values) == template
+
+
+def test_parameters_take_the_place_of_those_of_the_same_names() -> None:
+    changed = with_params(REQUEST, {"is_active": "false", "client_id": "7"})
+    assert changed.params == (("is_active", "false"), ("client_id", "7"), ("per_page", "2000"))
+    assert with_params(REQUEST, {"is_active": None}).params == (("per_page", "2000"),)
+    assert with_params(REQUEST, {"per_page": "1"}).params == (("is_active", "true"), ("per_page", "1"))
+    assert with_params(REQUEST, {"page": None}) == REQUEST
+
+
+names_of_params = st.sampled_from(["from", "to", "per_page", "page", "client_id", "is_active"])
+
+
+@given(
+    st.lists(st.tuples(names_of_params, st.sampled_from(["1", "x&y"])), unique_by=lambda pair: pair[0]),
+    st.dictionaries(names_of_params, st.one_of(st.none(), st.sampled_from(["2", "a b"]))),
+)
+def test_just_the_parameters_that_are_named_change(
+    before: list[tuple[str, str]], changes: dict[str, str | None]
+) -> None:
+    before.sort(key=lambda pair: pair[0] == "per_page")
+    after = with_params(replace(REQUEST, params=tuple(before)), changes)
+    wanted = {name: text for name, text in (dict(before) | changes).items() if text is not None}
+    assert dict(parse_qsl(urlsplit(after.address).query)) == dict(after.params) == wanted
+    assert len(after.params) == len(wanted)
+    kept = [pair for pair in before if pair[0] not in changes]
+    assert [pair for pair in after.params if pair[0] not in changes] == kept
+    assert "per_page" not in [name for name, _ in after.params[:-1]], "the size of a page comes last"
+    assert replace(after, params=REQUEST.params) == REQUEST
 
 
 def test_harvest_is_told_who_asks_and_for_which_account() -> None:
@@ -231,6 +296,56 @@ def test_a_date_so_far_ahead_is_waited_for(seconds: int) -> None:
 
 def test_a_date_is_measured_from_the_present_moment() -> None:
     assert retry_after_s({"Retry-After": "Thu, 29 Feb 2024 12:00:30 GMT"}) == 0
+
+
+# When an answer was made
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("Thu, 29 Feb 2024 12:00:00 GMT", NOW),
+        (" Thu, 29 Feb 2024 12:00:00 GMT ", NOW),
+        ("Thursday, 29-Feb-24 12:00:00 GMT", NOW),
+        ("Thu Feb 29 12:00:00 2024", NOW),
+        ("Thu, 29 Feb 2024 12:00:00 -0000", NOW),
+        ("Thu, 29 Feb 2024 14:00:00 +0200", NOW),
+        ("Wed, 30 Feb 2024 12:00:00 GMT", None),
+        ("Wed, 29 Feb 99999999999 12:00:00 GMT", None),
+        ("Wed, 29 Feb 2024 12:00:00 +9999", None),
+        ("noon", None),
+        ("1709208000", None),
+        ("", None),
+    ],
+)
+def test_an_answer_says_when_it_was_made(text: str, moment: datetime | None) -> None:
+    assert served_at({"Date": text}) == moment
+    assert served_at({"content-type": "text/html", "date": text}) == moment
+
+
+def test_an_answer_without_a_date_does_not_say_when_it_was_made() -> None:
+    assert served_at({}) is None
+    assert served_at({"X-Date": "Thu, 29 Feb 2024 12:00:00 GMT"}) is None
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.one_of(
+        st.text(max_size=40),
+        st.text("0123456789+-:., GMTFebThu", max_size=40),
+        st.datetimes(timezones=st.timezones()).map(format_datetime),
+    )
+)
+def test_any_date_is_an_instant_or_none(text: str) -> None:
+    moment = served_at({"Date": text})
+    assert moment is None or moment.tzinfo is not None
+
+
+@settings(deadline=None)
+@given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1)).map(lambda moment: moment.replace(microsecond=0)))  # noqa: DTZ001 - of no zone
+def test_a_date_as_it_is_written_is_read_back(moment: datetime) -> None:
+    instant = moment.replace(tzinfo=UTC)
+    assert served_at({"Date": format_datetime(instant, usegmt=True)}) == instant
 
 
 # Errors

@@ -83,12 +83,13 @@ def predicates(draw: st.DrawFn, table: Table, depth: int = 2) -> str:
     answered = [table.column(param.column) for param in table.params]
     others = [column for column in table.columns if column.type in _POOL]
     column = draw(st.sampled_from([*answered * 3, *others]))
-    return draw(_comparison(column))
+    return draw(comparisons(column, _literals(column)))
 
 
 @st.composite
-def _comparison(draw: st.DrawFn, column: Column) -> str:
-    name, literal = column.name, _literals(column)
+def comparisons(draw: st.DrawFn, column: Column, literal: st.SearchStrategy[str]) -> str:
+    """A condition in SQL over one column, with literals that the strategy draws."""
+    name = column.name
     one, other = draw(literal), draw(literal)
     forms = [
         f"{name} = {one}",
@@ -105,6 +106,9 @@ def _comparison(draw: st.DrawFn, column: Column) -> str:
         f"{name} IS NOT NULL",
         f"{name} IS DISTINCT FROM {one}",
         f"{name} = {one} OR {name} = {other}",
+        f"{name} < {one} OR {name} > {other}",
+        f"{name} IN ({one}, {other}, {one}, {other}, {one})",
+        f"NOT ({name} = {one} AND {name} < {other})",
         f"coalesce({name}, {one}) = {one}",
     ]
     if column.type is BOOLEAN:

@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from harvest_duck.consistency import validate
 from harvest_duck.table import (
     BIGINT,
     BOOLEAN,
@@ -24,7 +25,6 @@ from harvest_duck.table import (
     StructOf,
     Table,
     Type,
-    validate,
 )
 
 ID = Column(name="id", type=BIGINT, description="Number of the bird", key=True)
@@ -111,6 +111,16 @@ def test_a_sound_catalogue_has_no_faults() -> None:
             replace(BIRDS, columns=(ID, ACCOUNT), params=(TO,)),
             "birds: parameter to answers the column seen_on, which does not exist",
             id="parameter without column",
+        ),
+        pytest.param(
+            replace(BIRDS, subject=("id", "nest_id")),
+            "birds: its subject has the column nest_id, which does not exist",
+            id="subject without column",
+        ),
+        pytest.param(
+            replace(BIRDS, not_summed_with=("seen_on", "include_eggs")),
+            "birds: its rows are not summed with the column include_eggs, which does not exist",
+            id="option without column",
         ),
         pytest.param(
             replace(BIRDS, parent=Parent(table="nests", column="id", param="nest_id")),

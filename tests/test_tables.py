@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from harvest_duck.consistency import validate
 from harvest_duck.endpoints import TABLES, table
 from harvest_duck.errors import HarvestDuckError, UnknownTable
-from harvest_duck.table import Column, Host, Limit, Match, Origin, Paging, Param, PathWhen, Table, validate
+from harvest_duck.table import Column, Host, Limit, Match, Origin, Paging, Param, PathWhen, Table
 
 Fact = dict[str, Any]
 
@@ -110,14 +111,31 @@ def test_the_catalogue_cannot_be_changed() -> None:
         TABLES["time_entries"] = TABLES["clients"]  # type: ignore[index]
 
 
+def documented_retrieve(name: str) -> str | None:
+    """The documented path to one record: that of the records around embedded ones, by the column of their id."""
+    fact = FACTS[name]
+    if not fact["item_path"]:
+        path: str | None = fact["retrieve_path"]
+        return path
+    (around,) = (each for each in FACTS.values() if each["path"] == fact["path"] and not each["item_path"])
+    (identity,) = (c for c in TABLES[name].columns if c.path == ("id",) and c.origin is Origin.ENCLOSING)
+    return around["retrieve_path"] and around["retrieve_path"].replace("{id}", f"{{{identity.name}}}")
+
+
 @each_table
 def test_a_table_asks_the_documented_endpoint(name: str) -> None:
     catalogued, fact = TABLES[name], FACTS[name]
     root = "https://id.getharvest.com/api/v2" if catalogued.host is Host.ID else ""
     assert root + catalogued.path == fact["path"]
     assert catalogued.body_key == fact["response_key"]
-    assert catalogued.retrieve == fact["retrieve_path"]
+    assert catalogued.retrieve == documented_retrieve(name)
     assert catalogued.items == (fact["item_path"] and fact["item_path"].removesuffix("[]"))
+
+
+def test_line_items_are_retrieved_with_the_invoice_or_estimate_that_they_are_in() -> None:
+    assert TABLES["invoice_line_items"].retrieve == "/invoices/{invoice_id}"
+    assert TABLES["estimate_line_items"].retrieve == "/estimates/{estimate_id}"
+    assert TABLES["project_assignment_task_assignments"].retrieve is None
 
 
 @each_table

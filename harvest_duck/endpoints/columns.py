@@ -20,6 +20,7 @@ from harvest_duck.table import (
     Match,
     Origin,
     Param,
+    Right,
     Type,
 )
 
@@ -72,6 +73,7 @@ class Details(TypedDict, total=False):
     values: tuple[str, ...]
     deprecated: bool
     documented: bool
+    right: Right
 
 
 def integer(name: str, description: str, **details: Unpack[Details]) -> Column:
@@ -216,6 +218,7 @@ USER_ASSIGNMENT = (
         "user_assignment_hourly_rate",
         "Rate of the user on the project, per hour; NULL when unset or hidden",
         at="user_assignment.hourly_rate",
+        right=Right.RATES,
     ),
     timestamp(
         "user_assignment_created_at",

@@ -90,6 +90,7 @@ ESTIMATE_LINE_ITEMS = Table(
     path="/estimates",
     body_key="estimates",
     items="line_items",
+    retrieve="/estimates/{estimate_id}",
     paging=Paging.PAGE,
     columns=(
         integer(

@@ -99,6 +99,7 @@ EXPENSES = Table(
         *between("spent_date"),
     ),
     permission="anyone; members see their own, managers also their teammates' and managed projects'",
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/expenses-api/expenses/expenses/",
 )
 

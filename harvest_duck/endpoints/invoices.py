@@ -33,6 +33,8 @@ __all__ = [
     "INVOICE_PAYMENTS",
 ]
 
+# Managers see the invoices of projects that they manage:
+# https://support.getharvest.com/hc/en-us/articles/4670090487309-New-permissions-What-changed-with-the-API-
 _PERMISSION = "administrator, or manager with managed_projects_invoice_drafter or managed_projects_invoice_manager"
 _STATES = ("draft", "open", "paid", "closed")
 _INVOICE = Parent(table="invoices", column="id", param="invoice_id")
@@ -114,6 +116,7 @@ INVOICES = Table(
     ),
     params=(equal("client_id"), UPDATED_SINCE, *between("issue_date"), equal("state", values=_STATES)),
     permission=_PERMISSION,
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/invoices-api/invoices/invoices/",
 )
 
@@ -123,6 +126,7 @@ INVOICE_LINE_ITEMS = Table(
     path="/invoices",
     body_key="invoices",
     items="line_items",
+    retrieve="/invoices/{invoice_id}",
     paging=Paging.PAGE,
     columns=(
         integer(
@@ -168,6 +172,7 @@ INVOICE_LINE_ITEMS = Table(
         equal("state", column="invoice_state", values=_STATES),
     ),
     permission=_PERMISSION,
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/invoices-api/invoices/invoices/",
 )
 
@@ -205,6 +210,7 @@ INVOICE_MESSAGES = Table(
     ),
     params=(UPDATED_SINCE,),
     permission=_PERMISSION,
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/invoices-api/invoices/invoice-messages/",
 )
 
@@ -228,6 +234,7 @@ INVOICE_MESSAGE_TEMPLATES = Table(
     ),
     params=(equal("thank_you"), equal("reminder")),
     permission=_PERMISSION,
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/invoices-api/invoices/invoice-messages/",
 )
 
@@ -258,6 +265,7 @@ INVOICE_PAYMENTS = Table(
     ),
     params=(UPDATED_SINCE,),
     permission=_PERMISSION,
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/invoices-api/invoices/invoice-payments/",
 )
 

@@ -22,7 +22,7 @@ from harvest_duck.endpoints.columns import (
     text,
     updated_at,
 )
-from harvest_duck.table import Paging, PathWhen, Table
+from harvest_duck.table import Paging, PathWhen, Right, Table
 
 __all__ = ["PROJECTS", "TASK_ASSIGNMENTS", "USER_ASSIGNMENTS"]
 
@@ -43,7 +43,7 @@ PROJECTS = Table(
         boolean("is_billable", "Whether the client is to pay for the project"),
         boolean("is_fixed_fee", "Whether one fee is billed whatever the hours"),
         text("bill_by", "Whose hourly rates apply", values=("Project", "Tasks", "People", "none")),
-        rate("hourly_rate", "Rate of the project, per hour; NULL unless billed by Project"),
+        rate("hourly_rate", "Rate of the project, per hour; NULL unless billed by Project", right=Right.RATES),
         budget("budget", "Hours budgeted for the project; NULL unless it is budgeted by time"),
         text(
             "budget_by",
@@ -55,9 +55,9 @@ PROJECTS = Table(
         percent("over_budget_notification_percentage", "Share of the budget at which the mail goes out"),
         date("over_budget_notification_date", "Day the last such mail went out; NULL if none has"),
         boolean("show_budget_to_all", "Whether everyone on the project sees its budget, not only managers"),
-        money("cost_budget", "Money budgeted for the project; NULL unless budgeted by total fees"),
+        money("cost_budget", "Money budgeted for the project; NULL unless budgeted by total fees", right=Right.RATES),
         boolean("cost_budget_include_expenses", "Whether expenses count against the budget in money"),
-        money("fee", "The fee of a fixed-fee project; NULL otherwise"),
+        money("fee", "The fee of a fixed-fee project; NULL otherwise", right=Right.RATES),
         text("notes", "Free text about the project"),
         date("starts_on", "First planned day; NULL where none is set"),
         date("ends_on", "Last planned day; NULL where none is set"),
@@ -91,7 +91,7 @@ TASK_ASSIGNMENTS = Table(
         *TASK,
         boolean("is_active", "Whether time can be tracked to the task on the project"),
         boolean("billable", "Whether the client is to pay for the task on the project"),
-        rate("hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden"),
+        rate("hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden", right=Right.RATES),
         budget("budget", "Hours or money budgeted for the task; NULL unless the project is budgeted per task"),
         created_at("task assignment"),
         updated_at("task assignment"),
@@ -124,7 +124,7 @@ USER_ASSIGNMENTS = Table(
         boolean("is_active", "Whether the user is still on the project"),
         boolean("is_project_manager", "Whether the user manages the project"),
         boolean("use_default_rates", "Whether the user's own default rate applies rather than hourly_rate"),
-        rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden"),
+        rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden", right=Right.RATES),
         budget("budget", "Hours budgeted for the user; NULL unless the project is budgeted per person"),
         created_at("user assignment"),
         updated_at("user assignment"),

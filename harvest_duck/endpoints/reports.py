@@ -17,7 +17,7 @@ from harvest_duck.endpoints.columns import (
     seconds,
     text,
 )
-from harvest_duck.table import Limit, Match, Origin, Paging, Param, Table
+from harvest_duck.table import Limit, Match, Origin, Paging, Param, Right, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,11 @@ __all__ = [
 _ANYONE = "anyone; members see their own, managers also their managed projects'"
 _DAYS = (
     date("from_date", "First day of the report, set by the query", origin=Origin.INPUT),
-    date("to_date", "Last day of the report, set by the query; at most 365 days after from_date", origin=Origin.INPUT),
+    date(
+        "to_date",
+        "Last day of the report, set by the query; the years of a longer period are added up",
+        origin=Origin.INPUT,
+    ),
 )
 _SPAN = (
     Param(name="from", column="from_date", match=Match.FROM, required=True),
@@ -63,15 +67,16 @@ _TEAM = (
 )
 
 
-def _expenses(subject: str, description: str, columns: Iterable[Column]) -> Table:
+def _expenses(kind: str, identity: str, description: str, columns: Iterable[Column]) -> Table:
     return Table(
-        name=f"report_expenses_{subject}",
+        name=f"report_expenses_{kind}",
         description=description,
-        path=f"/reports/expenses/{subject}",
+        path=f"/reports/expenses/{kind}",
         body_key="results",
         paging=Paging.PAGE,
         limit=Limit.REPORTS,
         max_span_days=365,
+        subject=(identity, "currency"),
         columns=(
             *_DAYS,
             *columns,
@@ -82,19 +87,21 @@ def _expenses(subject: str, description: str, columns: Iterable[Column]) -> Tabl
         ),
         params=_SPAN,
         permission=_ANYONE,
+        narrowed=True,
         docs="https://help.getharvest.com/api-v2/reports-api/reports/expense-reports/",
     )
 
 
-def _time(subject: str, description: str, columns: Iterable[Column]) -> Table:
+def _time(kind: str, identity: str, description: str, columns: Iterable[Column]) -> Table:
     return Table(
-        name=f"report_time_{subject}",
+        name=f"report_time_{kind}",
         description=description,
-        path=f"/reports/time/{subject}",
+        path=f"/reports/time/{kind}",
         body_key="results",
         paging=Paging.PAGE,
         limit=Limit.REPORTS,
         max_span_days=365,
+        subject=(identity, "currency"),
         columns=(
             *_DAYS,
             boolean(
@@ -105,34 +112,47 @@ def _time(subject: str, description: str, columns: Iterable[Column]) -> Table:
             *columns,
             hours("total_hours", "All hours of the days, by the rounding rule of the account"),
             hours("billable_hours", "Hours that the client is to pay, by the rounding rule of the account"),
-            text("currency", "ISO 4217 code of the currency of the amount; NULL without the right to see rates"),
-            money("billable_amount", "Billable hours at their rates; NULL without the right to see rates"),
+            text(
+                "currency",
+                "ISO 4217 code of the currency of the amount; NULL without the right to see rates",
+                right=Right.RATES,
+            ),
+            money(
+                "billable_amount",
+                "Billable hours at their rates; NULL without the right to see rates",
+                right=Right.RATES,
+            ),
             ACCOUNT_ID,
         ),
         params=(*_SPAN, equal("include_fixed_fee")),
         permission=_ANYONE,
+        narrowed=True,
         docs="https://help.getharvest.com/api-v2/reports-api/reports/time-reports/",
     )
 
 
-REPORT_EXPENSES_CLIENTS = _expenses("clients", "What was spent for a client over a span of days", _CLIENT)
+REPORT_EXPENSES_CLIENTS = _expenses("clients", "client_id", "What was spent for a client over a span of days", _CLIENT)
 REPORT_EXPENSES_PROJECTS = _expenses(
-    "projects", "What was spent on a project over a span of days", (*_CLIENT, *_CODED_PROJECT)
+    "projects", "project_id", "What was spent on a project over a span of days", (*_CLIENT, *_CODED_PROJECT)
 )
 REPORT_EXPENSES_CATEGORIES = _expenses(
     "categories",
+    "expense_category_id",
     "What was spent in an expense category over a span of days",
     (
         integer("expense_category_id", "Expense category the sums are for", references="expense_categories.id"),
         text("expense_category_name", "Name of the expense category"),
     ),
 )
-REPORT_EXPENSES_TEAM = _expenses("team", "What a user spent over a span of days", _TEAM)
+REPORT_EXPENSES_TEAM = _expenses("team", "user_id", "What a user spent over a span of days", _TEAM)
 
-REPORT_TIME_CLIENTS = _time("clients", "Hours worked for a client over a span of days", _CLIENT)
-REPORT_TIME_PROJECTS = _time("projects", "Hours worked on a project over a span of days", (*_CODED_PROJECT, *_CLIENT))
+REPORT_TIME_CLIENTS = _time("clients", "client_id", "Hours worked for a client over a span of days", _CLIENT)
+REPORT_TIME_PROJECTS = _time(
+    "projects", "project_id", "Hours worked on a project over a span of days", (*_CODED_PROJECT, *_CLIENT)
+)
 REPORT_TIME_TASKS = _time(
     "tasks",
+    "task_id",
     "Hours worked on a task over a span of days, whatever the project",
     (
         integer("task_id", "Task the sums are for", references="tasks.id"),
@@ -141,6 +161,7 @@ REPORT_TIME_TASKS = _time(
 )
 REPORT_TIME_TEAM = _time(
     "team",
+    "user_id",
     "Hours a user worked over a span of days",
     (
         *_TEAM,
@@ -157,6 +178,10 @@ REPORT_UNINVOICED = Table(
     paging=Paging.PAGE,
     limit=Limit.REPORTS,
     max_span_days=365,
+    # What is left of a fee is in every report that does not end before its project starts.
+    # https://support.getharvest.com/hc/en-us/articles/360048181472-How-project-type-affects-reports
+    not_summed_with=("include_fixed_fee",),
+    subject=("project_id", "currency"),
     columns=(
         *_DAYS,
         boolean(
@@ -176,6 +201,7 @@ REPORT_UNINVOICED = Table(
     ),
     params=(*_SPAN, equal("include_fixed_fee")),
     permission="administrator, or manager who may invoice, for managed projects",
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/reports-api/reports/uninvoiced-report/",
 )
 
@@ -204,5 +230,6 @@ REPORT_PROJECT_BUDGET = Table(
     ),
     params=(equal("is_active"),),
     permission="anyone; managers see managed and shared projects, members shared ones they are on",
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/reports-api/reports/project-budget-report/",
 )

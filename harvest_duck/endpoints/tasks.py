@@ -13,7 +13,7 @@ from harvest_duck.endpoints.columns import (
     text,
     updated_at,
 )
-from harvest_duck.table import Paging, Table
+from harvest_duck.table import Paging, Right, Table
 
 __all__ = ["TASKS"]
 
@@ -28,7 +28,11 @@ TASKS = Table(
         identity("task"),
         text("name", "Name of the task"),
         boolean("billable_by_default", "Whether the task starts out billable when it is added to a project"),
-        rate("default_hourly_rate", "Rate the task starts out with on a project, per hour; NULL when unset"),
+        rate(
+            "default_hourly_rate",
+            "Rate the task starts out with on a project, per hour; NULL when unset",
+            right=Right.RATES,
+        ),
         boolean("is_default", "Whether new projects get the task by themselves"),
         boolean("is_active", "Whether the task can be added to projects; false once archived"),
         created_at("task"),

@@ -25,7 +25,7 @@ from harvest_duck.endpoints.columns import (
     timestamp,
     updated_at,
 )
-from harvest_duck.table import Paging, Table
+from harvest_duck.table import Paging, Right, Table
 
 __all__ = ["TIME_ENTRIES"]
 
@@ -42,6 +42,7 @@ _TASK_ASSIGNMENT = (
         "task_assignment_hourly_rate",
         "Rate of the task on the project, per hour; NULL when unset or hidden",
         at="task_assignment.hourly_rate",
+        right=Right.RATES,
     ),
     budget(
         "task_assignment_budget",
@@ -146,8 +147,16 @@ TIME_ENTRIES = Table(
         boolean("is_running", "Whether the timer runs"),
         boolean("billable", "Whether the client is to pay for the time"),
         boolean("budgeted", "Whether the time counts against the budget of the project"),
-        rate("billable_rate", "Rate billed, per hour; NULL when not billable or when the caller may not see rates"),
-        rate("cost_rate", "Rate the user costs, per hour; NULL when unset or when the caller may not see costs"),
+        rate(
+            "billable_rate",
+            "Rate billed, per hour; NULL when not billable or when the caller may not see rates",
+            right=Right.RATES,
+        ),
+        rate(
+            "cost_rate",
+            "Rate the user costs, per hour; NULL when unset or when the caller may not see costs",
+            right=Right.COSTS,
+        ),
         created_at("time entry"),
         updated_at("time entry"),
         ACCOUNT_ID,
@@ -165,5 +174,6 @@ TIME_ENTRIES = Table(
         *between("spent_date"),
     ),
     permission="anyone; members see their own, managers also their teammates' and managed projects'",
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/timesheets-api/timesheets/time-entries/",
 )

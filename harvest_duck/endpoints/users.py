@@ -33,6 +33,7 @@ from harvest_duck.table import (
     Origin,
     Paging,
     Parent,
+    Right,
     StructOf,
     Table,
 )
@@ -78,8 +79,12 @@ _PERSON = (
     boolean("is_contractor", "Whether the user is a contractor rather than an employee"),
     boolean("is_active", "Whether the user can sign in; false once archived"),
     seconds("weekly_capacity", "Time the user is available per week, in seconds; 126000 is 35 hours"),
-    rate("default_hourly_rate", "Rate billed for the user unless a project says otherwise; NULL when unset or hidden"),
-    rate("cost_rate", "What an hour of the user costs the company; NULL when unset or hidden"),
+    rate(
+        "default_hourly_rate",
+        "Rate billed for the user unless a project says otherwise; NULL when unset or hidden",
+        right=Right.RATES,
+    ),
+    rate("cost_rate", "What an hour of the user costs the company; NULL when unset or hidden", right=Right.COSTS),
     array("roles", VARCHAR, "Names of the user's roles, which grant no rights"),
     array("access_roles", VARCHAR, "What the user may do: a basic role, then the added rights", values=_ACCESS_ROLES),
     text("avatar_url", "Address of the user's picture"),
@@ -139,6 +144,9 @@ BILLABLE_RATES = Table(
         ACCOUNT_ID,
     ),
     permission="administrator, or manager with billable_rates_manager",
+    # Those of their assigned people:
+    # https://support.getharvest.com/hc/en-us/articles/4670090487309-New-permissions-What-changed-with-the-API-
+    narrowed=True,
     docs="https://help.getharvest.com/api-v2/users-api/users/billable-rates/",
 )
 
@@ -174,7 +182,7 @@ _ASSIGNMENT = (
     boolean("is_active", "Whether the user is still on the project; Harvest gives only such assignments"),
     boolean("is_project_manager", "Whether the user manages the project"),
     boolean("use_default_rates", "Whether the user's own default rate applies rather than hourly_rate"),
-    rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden"),
+    rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden", right=Right.RATES),
     budget("budget", "Hours budgeted for the user; NULL unless the project is budgeted per person"),
     created_at("assignment"),
     updated_at("assignment"),
@@ -238,7 +246,7 @@ PROJECT_ASSIGNMENT_TASK_ASSIGNMENTS = Table(
         ),
         boolean("billable", "Whether the client is to pay for the task on the project"),
         boolean("is_active", "Whether time can be tracked to the task on the project"),
-        rate("hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden"),
+        rate("hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden", right=Right.RATES),
         budget("budget", "Hours or money budgeted for the task; NULL unless the project is budgeted per task"),
         *TASK,
         created_at("task assignment"),

@@ -1,0 +1,241 @@
+"""Whether the pages of a list were all of it, although records came and went between them.
+
+Harvest cuts a list anew for each page, so a record that is added or removed in between shifts all others: one comes
+twice, or is on no page at all. Let T be the `total_entries` of the first page. Once T different records have been
+delivered that were in the list when its first page was answered, they are all of them, whatever the order of the list,
+of the requests or of the changes. A record of the first page was in the list then. One of a later page was, if it was
+last updated before: nothing enters a list without being updated. Others are possible newcomers, and prove nothing.
+So a list costs no request more, unless something did change.
+
+One thing is taken on trust: that no record takes the place of a lost one without being updated itself, because its
+project was given another client, say, or the one who asks was given the right to see it.
+
+Everything hangs on the moment of the first page: no other page of the list may be asked for before it has come.
+
+Source: https://help.getharvest.com/api-v2/introduction/overview/pagination/
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from datetime import datetime, timedelta
+from enum import Enum
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harvest_duck.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Repair", "Seen", "Tally", "horizon", "incomplete", "repair"]
+
+#: For clocks of servers that differ, seconds that were cut off, and changes that are saved a little after their time.
+_SLACK = timedelta(seconds=5)
+#: How far a clock of this machine may be off where the server does not tell the time.
+_OWN_SLACK = timedelta(hours=1)
+
+#: Further reads of a list, after which it is given up.
+_FURTHER_READS = 3
+
+#: Runs of one level that become one run of the next.
+_MERGED = 4
+#: How many times longer a run may be to be read through, and how few ids are searched for one by one.
+_DENSE = 4
+_FEW = 32
+
+
+class Seen:
+    """The ids that were delivered, 8 bytes each; tells at once whether an id of another page is among them.
+
+    Pages are kept sorted, and merged into runs of up to 64. Where ids follow the order of the list a page meets few
+    others, which takes 0.1 ms; where days of work and of entry differ, 1 ms; in random order 5 ms, of 200 pages.
+    """
+
+    def __init__(self) -> None:
+        self._levels: tuple[list[memoryview], ...] = ([], [], [], [])
+
+    def admit(self, ids: pa.Int64Array) -> pa.BooleanArray | None:
+        """Whether each of `ids` comes for the first time, None when all do; from now on they are known.
+
+        A null is no id, and comes for the first time every time.
+        """
+        run = ids.drop_null().sort()
+        if len(run) > 1 and pc.any(pc.equal(run[1:], run[:-1])).as_py():
+            return self._admit_each(ids)
+        known = self._known(_view(run))
+        if not known:
+            self._add(run)
+            return None
+        new = pc.invert(pc.is_in(ids, value_set=pa.array(known, pa.int64())))
+        self._add(ids.filter(new).drop_null().sort())
+        return new
+
+    def _admit_each(self, ids: pa.Int64Array) -> pa.BooleanArray:
+        """The same for a page which has an id twice."""
+        firsts = ids.unique()
+        new = self.admit(firsts)
+        waiting = set((firsts if new is None else firsts.filter(new)).to_pylist())
+        mask = []
+        for each in ids.to_pylist():
+            mask.append(each is None or each in waiting)
+            waiting.discard(each)
+        return pa.array(mask, pa.bool_())
+
+    def _known(self, ids: memoryview) -> list[int]:
+        """Those of the sorted `ids` which were delivered before."""
+        return [each for level in self._levels for run in level for each in _shared(ids, run)]
+
+    def _add(self, run: pa.Int64Array) -> None:
+        if not len(run):
+            return
+        self._levels[0].append(_view(run))
+        for level, above in pairwise(self._levels):
+            if len(level) == _MERGED:
+                arrays = [pa.Array.from_buffers(pa.int64(), len(each), [None, pa.py_buffer(each)]) for each in level]
+                above.append(_view(pa.concat_arrays(arrays).sort()))
+                level.clear()
+
+
+def _view(ids: pa.Int64Array) -> memoryview:
+    """The values of an array without nulls, in place."""
+    if not len(ids):
+        return memoryview(b"").cast("q")
+    return memoryview(ids.buffers()[1]).cast("q")[ids.offset : ids.offset + len(ids)]
+
+
+def _shared(one: memoryview, other: memoryview) -> list[int]:
+    """What two sorted sequences have in common, quickly where they hardly overlap."""
+    if not len(one) or not len(other) or one[0] > other[-1] or other[0] > one[-1]:
+        return []
+    few, many = sorted((one, other), key=len)
+    many = many[bisect_left(many, few[0]) : bisect_right(many, few[-1])]
+    if len(many) <= _DENSE * len(few):
+        return list(set(few).intersection(many))
+    if len(few) <= _FEW:
+        return [each for each in few if many[min(bisect_left(many, each), len(many) - 1)] == each]
+    middle = len(few) // 2
+    return [*_shared(few[:middle], many), *_shared(few[middle:], many)]
+
+
+class Tally:
+    """The count of one list, from its first page on: `admit` takes its pages, then `complete` tells.
+
+    `announced` is the `total_entries` of the first page, None where Harvest did not say. `horizon` is the moment before
+    which a record has to be updated to have been in the list then, see the function of that name. `seen` has the ids
+    that other lists of the same scan have delivered, or earlier reads of this one.
+    """
+
+    def __init__(self, announced: int | None, horizon: datetime, seen: Seen | None = None) -> None:
+        self.announced = announced
+        #: Different records that came.
+        self.delivered = 0
+        #: Those of them that may have entered the list after its first page was answered.
+        self.newcomers = 0
+        self.horizon = horizon
+        #: Whether each record had an id, so that it can be left out when it comes again.
+        self.identified = True
+        self._own = Seen()
+        #: The ids that the scan has delivered, those of this list included; the next list of the scan takes it over.
+        self.seen = self._own if seen is None else seen
+        self._pages = 0
+        self._steady = True
+
+    def admit(
+        self,
+        records: int,
+        ids: pa.Int64Array | None,
+        updated_at: pa.TimestampArray | None,
+        announced: int | None = None,
+    ) -> pa.BooleanArray | None:
+        """Whether each record of the next page is one that the scan has not delivered yet, None when all are.
+
+        `ids` and `updated_at` are those of the records on the page, `announced` is its own `total_entries`. Without
+        `ids` records are only counted. Without `updated_at` newcomers cannot be told, and the proof is a weak one: the
+        count is right, and no page announced another. `created_at` may stand for it, and is the better evidence, where
+        the request narrows the list by nothing that an update can change: then what was edited is no newcomer.
+        """
+        own = None if ids is None else self._own.admit(ids)
+        self.identified &= not records if ids is None else not ids.null_count
+        self._pages += 1
+        self.delivered += records if own is None else pc.sum(own).as_py() or 0
+        if updated_at is None:
+            self._steady &= announced in (None, self.announced)
+        elif self._pages > 1:
+            self.newcomers += self._possible_newcomers(ids, updated_at, own)
+        return own if ids is None or self.seen is self._own else self.seen.admit(ids)
+
+    def _possible_newcomers(
+        self, ids: pa.Int64Array | None, updated_at: pa.TimestampArray, own: pa.BooleanArray | None
+    ) -> int:
+        late = pc.fill_null(pc.greater_equal(updated_at, pa.scalar(self.horizon, updated_at.type)), fill_value=True)
+        if ids is not None and ids.null_count:
+            # It cannot be told whether such a record came before.
+            late = pc.or_(late, ids.is_null())
+        return pc.sum(late if own is None else pc.and_(late, own)).as_py() or 0
+
+    @property
+    def complete(self) -> bool | None:
+        """Whether every record that was in the list all the time is known to be delivered.
+
+        A list of one page was one answer and cannot have shifted; it may have more records than it announced. Of
+        others there must be as many as announced: more would mean that records enter it and are not updated. Without a
+        total nothing is known of them, which is None: good enough where each page was linked by a cursor, for that is a
+        place in the list and no number, and not where pages are numbered.
+        """
+        if self._pages <= 1:
+            return self.announced is None or self.delivered >= self.announced
+        if self.announced is None:
+            return None
+        return self._steady and self.delivered - self.newcomers == self.announced
+
+
+def horizon(served_at: datetime | None, *, took_s: float, received: datetime) -> datetime:
+    """The moment before which a record must be updated to have been in the list when an answer was made.
+
+    `served_at` is the `Date` of the answer, `took_s` the seconds that it took, for the list may be as old as its
+    request. Where there is no such header the clock of this machine has to do, which said `received`, less an hour.
+    """
+    # RFC 9110, section 6.6.1
+    latest = served_at - _SLACK if served_at is not None else received - _OWN_SLACK
+    return latest - timedelta(seconds=took_s)
+
+
+class Repair(Enum):
+    """What to do about a list that is not known to be complete."""
+
+    #: Read it again with pages of the largest size, ids that have come left out; done when one read is complete by
+    #: itself. A list that fits into one page is one answer.
+    AGAIN = "read it again"
+    #: Read it in windows of days, each of which is one answer, then what was updated since the horizon: see `windows`.
+    WINDOWS = "read it in windows of days"
+
+
+def repair(*, announced: int, largest: int, reads: int, dated: bool, identified: bool = True) -> Repair | None:
+    """What to do about a list that was read `reads` times and is still not known to be complete; None to give up.
+
+    `announced` is its latest `total_entries`, `largest` the largest page. `dated` says whether it can be narrowed both
+    to days and to what was updated since a moment; no longer so when its windows turned out to be impossible. Where the
+    records are not `identified` nothing can be read again, for what was delivered would be delivered twice.
+    """
+    if not identified:
+        return None
+    again = reads <= _FURTHER_READS
+    if announced <= largest and again:
+        return Repair.AGAIN
+    if dated:
+        return Repair.WINDOWS
+    return Repair.AGAIN if again else None
+
+
+def incomplete(where: str, tallies: Sequence[Tally]) -> ProtocolError:
+    """The error for a list that was read as often as `tallies` tell, and never completely."""
+    last = tallies[-1]
+    return ProtocolError(
+        f"{where}: Harvest announced {last.announced} records and {last.delivered} came, but {last.newcomers} of them "
+        f"may be new: the list changed each of the {len(tallies)} times it was read; run the query again, or ask for "
+        "less of it at a time"
+    )

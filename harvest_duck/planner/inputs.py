@@ -1,0 +1,96 @@
+"""Parameters that choose what is computed: the options of a report, and the variants that are each asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from harvest_duck.errors import QueryError
+from harvest_duck.planner.narrowing import ANY
+from harvest_duck.table import Match, Origin, Param, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from harvest_duck.domain import Domain
+    from harvest_duck.predicate import Value
+
+__all__ = ["Inputs", "joined", "options", "refuse_unseen", "variants"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """One choice of input parameters, and the columns that repeat it in every row."""
+
+    params: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, Value | None], ...] = ()
+
+
+def joined(parts: Iterable[Inputs]) -> Inputs:
+    """All of the choices together."""
+    parts = tuple(parts)
+    return Inputs(
+        params=tuple(pair for part in parts for pair in part.params),
+        values=tuple(pair for part in parts for pair in part.values),
+    )
+
+
+def options(table: Table, domains: Mapping[str, Domain]) -> list[Inputs]:
+    """The optional inputs: sent as the predicate leaves them, otherwise what Harvest takes by itself."""
+    chosen = [Inputs()]
+    for param in _optional(table):
+        wanted = domains.get(param.column, ANY)
+        values = sorted(value for value in wanted.values or () if isinstance(value, bool))
+        choices = [_option(param, value) for value in values] if not wanted.nulls and values else [_option(param, None)]
+        chosen = [joined(parts) for parts in product(chosen, choices)]
+    return chosen
+
+
+def _optional(table: Table) -> list[Param]:
+    return [
+        param
+        for param in table.params
+        if table.column(param.column).origin is Origin.INPUT
+        and param.match is Match.EQUAL
+        and not _varies(table, param)
+    ]
+
+
+def _option(param: Param, value: bool | None) -> Inputs:  # noqa: FBT001 - the value of a flag
+    if value is None:
+        return Inputs((), ((param.column, param.default),))
+    return Inputs(((param.name, "true" if value else "false"),), ((param.column, value),))
+
+
+def _varies(table: Table, param: Param) -> bool:
+    return any(param.name in variant for variant in table.variants)
+
+
+def variants(table: Table, domains: Mapping[str, Domain]) -> list[Inputs]:
+    """The parameter sets that are each asked for, less those that the predicate rules out."""
+    columns = {param.column: param.name for param in table.params if _varies(table, param)}
+    found = []
+    for variant in table.variants:
+        values = tuple((column, variant.get(name) == "true") for column, name in columns.items())
+        if all(domains.get(column, ANY).contains(value) for column, value in values):
+            found.append(Inputs(tuple(variant.items()), values))
+    return found
+
+
+def refuse_unseen(table: Table, names: Iterable[str], domains: Mapping[str, Domain] | None) -> None:
+    """Nothing, unless the query looks at an option of a report that it does not choose by a predicate that was seen.
+
+    Such a column has no value of its own, so a condition that DuckDB keeps to itself, as it does with `NOT option`,
+    would find nothing. A query for all columns passes. Raises `QueryError`.
+    """
+    wanted = set(names)
+    if domains is None or all(column.name in wanted for column in table.columns):
+        return
+    for param in _optional(table):
+        chosen = domains.get(param.column, ANY)
+        if param.column in wanted and (chosen.nulls or not chosen.values):
+            raise QueryError(
+                f"{table.name}: the query uses {param.column} without choosing it: "
+                f"add {param.column} = true or {param.column} = false"
+            )

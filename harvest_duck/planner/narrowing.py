@@ -1,0 +1,157 @@
+"""Parameters that narrow a list: what the domain of a column allows to send without losing a row."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import ceil, floor
+from typing import TYPE_CHECKING
+
+from harvest_duck.domain import Bound, Domain, Range
+from harvest_duck.table import BIGINT, Match, Origin, Param, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from harvest_duck.predicate import Value
+
+__all__ = [
+    "ANY",
+    "DaySpan",
+    "day",
+    "day_spans",
+    "equal_texts",
+    "first_day",
+    "ids",
+    "last_day",
+    "narrowing",
+    "sends",
+    "whole_numbers",
+]
+
+#: A column of which nothing is asked.
+ANY = Domain()
+_POSITIVE = Domain((Range(low=Bound(1, inclusive=True)),), nulls=True)
+_ONE_DAY = timedelta(days=1)
+
+#: The years that are sent as bounds. A bound outside them is left out, which can only fetch more.
+_YEARS = range(1900, 10_000)
+#: More requests than Harvest answers in 25 minutes are never a way to read a list.
+_MOST = 10_000
+
+DaySpan = tuple[date | None, date | None]
+
+
+def sends(table: Table, param: Param) -> bool:
+    """Whether the parameter narrows the list, rather than choosing what is computed or where it is."""
+    return table.column(param.column).origin not in (Origin.INPUT, Origin.PATH)
+
+
+def narrowing(table: Table, param: Param, domains: Mapping[str, Domain]) -> Iterator[tuple[str, str]]:
+    """The parameter with its value, where the domain of its column allows to send it."""
+    domain = domains.get(param.column, ANY)
+    if domain.nulls or not sends(table, param):
+        return
+    match param.match:
+        case Match.EQUAL:
+            texts = equal_texts(table, param, domain)
+            text = texts[0] if texts is not None and len(texts) == 1 else None
+        case Match.FROM:
+            text = day(first_day(domain.lowest))
+        case Match.TO:
+            text = day(last_day(domain.highest))
+        case Match.SINCE:
+            text = _since(domain.lowest)
+    if text is not None:
+        yield param.name, text
+
+
+def equal_texts(table: Table, param: Param, domain: Domain) -> list[str] | None:
+    """The values that the column can have, as Harvest takes them; None where there are others, or too many."""
+    if domain.nulls:
+        return None
+    if table.column(param.column).type is BIGINT:
+        found = whole_numbers(domain)
+        return None if found is None or (found and found[0] < 1) else [str(value) for value in found]
+    if domain.values is None:
+        return None
+    texts = [_equal(value, param) for value in sorted(domain.values, key=str)]
+    return None if None in texts else [text for text in texts if text is not None]
+
+
+def _equal(value: Value, param: Param) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str) or not value.strip() or (param.values and value not in param.values):
+        return None
+    return value
+
+
+def ids(domain: Domain) -> list[int] | None:
+    """The ids that fit, in order; None where they are too many to name. There is no id below 1."""
+    found = whole_numbers(domain.intersect(_POSITIVE))
+    return found if found is None or not domain.nulls else None
+
+
+def whole_numbers(domain: Domain) -> list[int] | None:
+    """The whole numbers that fit, in order; None where they are too many to name, or others fit too."""
+    found: list[int] = []
+    for part in domain.ranges:
+        low, high = _whole(part.low, ceil, +1), _whole(part.high, floor, -1)
+        if low is None or high is None or len(found) + high - low >= _MOST:
+            return None
+        found.extend(range(low, high + 1))
+    return found
+
+
+def _whole(bound: Bound | None, rounded: Callable[[int | Decimal], int], inward: int) -> int | None:
+    """The outermost whole number within a bound, None where it is none of a number."""
+    if bound is None or not isinstance(bound.value, int | Decimal) or isinstance(bound.value, bool):
+        return None
+    whole = rounded(bound.value)
+    return whole + inward if whole == bound.value and not bound.inclusive else whole
+
+
+def day(value: date | None) -> str | None:
+    """A day as Harvest takes it, None where it cannot be sent."""
+    return value.isoformat() if value is not None and value.year in _YEARS else None
+
+
+def first_day(bound: Bound | None) -> date | None:
+    """The first day within a lower bound, None where there is no such bound."""
+    return _inclusive(bound, +1)
+
+
+def last_day(bound: Bound | None) -> date | None:
+    """The last day within an upper bound, None where there is no such bound."""
+    return _inclusive(bound, -1)
+
+
+def _inclusive(bound: Bound | None, inward: int) -> date | None:
+    if bound is None or not isinstance(bound.value, date) or isinstance(bound.value, datetime):
+        return None
+    try:
+        return bound.value if bound.inclusive else bound.value + inward * _ONE_DAY
+    except OverflowError:
+        return None
+
+
+def day_spans(domain: Domain) -> list[DaySpan]:
+    """The days that fit, as spans from the first to the last day, with at least a day between two of them."""
+    spans: list[DaySpan] = []
+    for part in domain.ranges:
+        first, last = first_day(part.low), last_day(part.high)
+        before = spans[-1][1] if spans else None
+        if spans and (before is None or first is None or (first - before).days <= 1):
+            spans[-1] = (spans[-1][0], last)
+        else:
+            spans.append((first, last))
+    return spans
+
+
+def _since(bound: Bound | None) -> str | None:
+    """A lower bound on `updated_at`, a second early, since Harvest does not say whether it includes the bound."""
+    # https://help.getharvest.com/api-v2/introduction/overview/general/
+    if bound is None or not isinstance(bound.value, datetime) or bound.value.year not in _YEARS:
+        return None
+    return f"{bound.value.replace(microsecond=0) - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,104 @@
+"""The requests for the rows of one table: its list or something smaller, for known parents or for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harvest_duck.planner import cost
+from harvest_duck.planner.alternatives import alternatives, narrowed, one_list
+from harvest_duck.planner.inputs import Inputs, joined, options, variants
+from harvest_duck.planner.narrowing import ANY, ids
+from harvest_duck.planner.plan import LARGEST_PAGE, Alternative, Plan, Target
+from harvest_duck.planner.spans import pieces, refuse_sum, spans
+from harvest_duck.protocol import Request, filled
+from harvest_duck.table import Host, Paging, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harvest_duck.domain import Domain
+
+__all__ = ["plan"]
+
+
+def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain] | None, target: Target) -> Plan:
+    """The plan for the rows of `table` within `domains`; no requests where no row can be.
+
+    Raises `QueryError` where an input that Harvest requires is missing or ambiguous.
+    """
+    if domains is None or not domains.get("account_id", ANY).contains(target.account_id):
+        return Plan(table, ())
+    lists = tuple(_lists(table, domains, target))
+    if not lists:
+        return Plan(table, ())
+    if table.parent is not None:
+        return _children(table, tables, domains, lists, target)
+    if len(lists) > 1:
+        return Plan(table, lists)
+    return _cheapest(table, lists[0], alternatives(table, lists[0], domains))
+
+
+def _cheapest(table: Table, whole: Request, others: list[Alternative]) -> Plan:
+    """The best of the other ways where it is sure to be, and else together with the list itself."""
+    if not others:
+        return Plan(table, (whole,))
+    best = min(others, key=lambda other: (len(other.requests), not all(each.single for each in other.requests)))
+    if not cost.pays_to_look(best):
+        return Plan(table, best.requests)
+    return Plan(table, (whole,), alternative=best)
+
+
+def _children(
+    table: Table,
+    tables: Mapping[str, Table],
+    domains: Mapping[str, Domain],
+    templates: tuple[Request, ...],
+    target: Target,
+) -> Plan:
+    """The plan for a table that Harvest lists by parent: those that the predicate names, else all that it allows."""
+    assert table.parent is not None  # noqa: S101 - only asked for children
+    chosen = domains.get(table.parent.param, ANY)
+    known = ids(replace(chosen, nulls=False))
+    if known is None or (chosen.values is None and cost.pays_to_look(Alternative(templates * len(known), 1))):
+        # A range may hold many more numbers than there are parents.
+        return Plan(table, templates, parents=plan(tables[table.parent.table], tables, {}, target), chosen=chosen)
+    # A user who is no manager has no teammates: https://help.getharvest.com/api-v2/users-api/users/teammates/
+    absent = frozenset({404, 422} if table.parent.only else {404})
+    requests = [
+        replace(filled(request, table.parent.param, parent_id), absent_on=absent)
+        for parent_id in known
+        for request in templates
+    ]
+    return Plan(table, tuple(one_list(table, request, domains) for request in requests))
+
+
+def _lists(table: Table, domains: Mapping[str, Domain], target: Target) -> Iterator[Request]:
+    """The whole list, narrowed; once for each variant, and for each piece of a report."""
+    base = target.base_url if table.host is Host.API else f"{target.id_url}/api/v2"
+    request = Request(
+        table.name,
+        base + table.path,
+        narrowed(table, domains),
+        table.limit,
+        table.paging,
+        account_id=target.account_id,
+        account=target.account,
+    )
+    if table.paging is not Paging.NONE:
+        size = target.page_size if table.updates is not None else LARGEST_PAGE
+        request = replace(request, params=(*request.params, ("per_page", str(size))))
+    for inputs in _inputs(table, domains):
+        yield replace(request, params=(*inputs.params, *request.params), values=inputs.values)
+
+
+def _inputs(table: Table, domains: Mapping[str, Domain]) -> Iterator[Inputs]:
+    chosen = [joined((option, variant)) for option in options(table, domains) for variant in variants(table, domains)]
+    if table.max_span_days is None:
+        yield from chosen
+        return
+    for start, stop in spans(table, domains):
+        for option in chosen:
+            refuse_sum(table, start, stop, option)
+            for piece in pieces(table, start, stop):
+                yield joined((piece, option))

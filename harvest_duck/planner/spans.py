@@ -1,0 +1,96 @@
+"""The days that a report is asked for: what the predicate says of them, cut into what Harvest reports on at once.
+
+Harvest documents a year of 365 days as the longest, and was seen to take a difference of 365 days between the two ends,
+which a leap year needs. A longer span is cut into pieces of 365 days; their rows are added up again, see `summing`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import product
+from typing import TYPE_CHECKING
+
+from harvest_duck.errors import QueryError
+from harvest_duck.planner.inputs import Inputs
+from harvest_duck.planner.narrowing import ANY, first_day, last_day
+from harvest_duck.table import Match, Param, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harvest_duck.domain import Domain
+
+__all__ = ["pieces", "refuse_sum", "spans"]
+
+# https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting
+_MOST = 100
+
+
+def spans(table: Table, domains: Mapping[str, Domain]) -> list[tuple[date, date]]:
+    """The reporting periods that the predicate asks for, both days included; none where they run backwards.
+
+    Raises `QueryError`, with what to add, where it does not say them.
+    """
+    ends = {param.match: param for param in table.params if param.required}
+    starts = _days(table, ends[Match.FROM], domains)
+    stops = _days(table, ends[Match.TO], domains)
+    found = [(start, stop) for start, stop in product(starts, stops) if start <= stop]
+    for start, stop in found:
+        if (stop - start).days > _MOST * (table.max_span_days or 0):
+            raise QueryError(
+                f"{table.name}: {start} to {stop} takes more than the {_MOST} reports that Harvest gives in "
+                "15 minutes: begin later, or ask for it in parts"
+            )
+    return found
+
+
+def pieces(table: Table, start: date, stop: date) -> Iterator[Inputs]:
+    """The parameters for a period, once for each piece of it; every row repeats the whole period."""
+    ends = {param.match: param for param in table.params if param.required}
+    whole = ((ends[Match.FROM].column, start), (ends[Match.TO].column, stop))
+    for first, last in _cut(start, stop, table.max_span_days or 0):
+        # Every example of Harvest's documentation writes the days of a report without hyphens.
+        # https://help.getharvest.com/api-v2/reports-api/reports/time-reports/
+        sent = ((ends[Match.FROM].name, first), (ends[Match.TO].name, last))
+        yield Inputs(tuple((name, each.isoformat().replace("-", "")) for name, each in sent), whole)
+
+
+def _cut(start: date, stop: date, longest: int) -> Iterator[tuple[date, date]]:
+    if (stop - start).days <= longest:
+        yield start, stop
+        return
+    for day in range(0, (stop - start).days + 1, longest):
+        first = start + timedelta(days=day)
+        yield first, min(stop, first + timedelta(days=min(longest - 1, (stop - first).days)))
+
+
+def refuse_sum(table: Table, start: date, stop: date, chosen: Inputs) -> None:
+    """Nothing, unless the period has to be cut and the rows of its pieces must not be added up: `QueryError`."""
+    if (stop - start).days <= (table.max_span_days or 0):
+        return
+    for column in table.not_summed_with:
+        if dict(chosen.values).get(column) is not False:
+            raise QueryError(
+                f"{table.name}: {start} to {stop} is longer than the year that Harvest reports on at once, and its "
+                f"pieces cannot be added up with {column}, since a fixed fee is in each of them: "
+                f"add {column} = false, or ask year by year"
+            )
+
+
+def _days(table: Table, param: Param, domains: Mapping[str, Domain]) -> list[date]:
+    domain = domains.get(param.column, ANY)
+    if domain.values is not None:
+        return sorted(each for each in domain.values if isinstance(each, date))
+    start = param.match is Match.FROM
+    found = first_day(domain.lowest) if start else last_day(domain.highest)
+    if found is None or len(domain.ranges) > 1 or (domain.highest if start else domain.lowest) is not None:
+        raise QueryError(_wanted(table, param.column, missing=found is None))
+    return [found]
+
+
+def _wanted(table: Table, column: str, *, missing: bool) -> str:
+    fault = f"needs {column}" if missing else f"needs one day as {column}, not a range"
+    return (
+        f"{table.name}: the report {fault}: add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31' "
+        "(both days are included)"
+    )

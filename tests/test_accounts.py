@@ -1,0 +1,327 @@
+"""Scans of several accounts by SQL: every row says whose it is, and only accounts that the filter allows are asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import harvest_duck
+from harvest_duck.errors import HarvestDuckError
+from harvest_duck.sandbox import EURO_ID, FORECAST_ID, MAIN_ID, MANAGER_TOKEN, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BOTH = f"{MAIN_ID},{EURO_ID}"
+HARVEST_ID = "/api/v2/accounts"
+
+several = pytest.mark.parametrize("accounts", [BOTH, f"{EURO_ID},{MAIN_ID}", "*"])
+
+
+def string(sandbox: Sandbox, accounts: str, role: str = "administrator") -> str:
+    """The connection string of a user of the sandbox for these accounts."""
+    one = sandbox.connection_string(role=role)
+    return f"{one.replace(f'AccountId={MAIN_ID}', f'AccountId={accounts}')};RateLimit=off;ReportsRateLimit=off"
+
+
+@contextmanager
+def connected(sandbox: Sandbox, accounts: str, role: str = "administrator") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with these accounts in it."""
+    with harvest_duck.connect(string(sandbox, accounts, role)) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        yield con
+
+
+def asked_of(sandbox: Sandbox) -> list[tuple[str | None, str]]:
+    """Each request as the account that it names and its path, without the API's prefix."""
+    return [(request.account_id, request.path.removeprefix("/v2")) for request in sandbox.requests]
+
+
+def accounts_in(sandbox: Sandbox) -> set[str | None]:
+    """The accounts that the requests to the API name."""
+    return {request.account_id for request in sandbox.requests if request.path != HARVEST_ID}
+
+
+def clients_of(sandbox: Sandbox, *accounts: int) -> list[tuple[int, int]]:
+    """The account and the id of every client of these accounts."""
+    return sorted((account, client["id"]) for account in accounts for client in sandbox.records(account, "clients"))
+
+
+# Rows
+
+
+@several
+def test_the_rows_of_all_accounts_come_and_say_whose_they_are(sandbox: Sandbox, accounts: str) -> None:
+    with connected(sandbox, accounts) as con:
+        rows = con.execute("SELECT account_id, id FROM harvest.clients").fetchall()
+        count = con.execute("SELECT count(*) FROM harvest.clients").fetchone()
+    assert sorted(rows) == clients_of(sandbox, MAIN_ID, EURO_ID)
+    assert count == (len(rows),)
+
+
+@several
+def test_every_column_is_that_of_the_account_alone(sandbox: Sandbox, accounts: str) -> None:
+    for table in ("clients", "users", "projects", "company", "me"):
+        whole = f"SELECT * FROM harvest.{table} ORDER BY ALL"
+        apart = []
+        for account in (MAIN_ID, EURO_ID):
+            with connected(sandbox, str(account)) as con:
+                apart += con.execute(whole).fetchall()
+        with connected(sandbox, accounts) as con:
+            together = con.execute(whole).fetchall()
+        assert Counter(map(repr, together)) == Counter(map(repr, apart)), table
+
+
+def test_accounts_are_asked_in_the_order_given(sandbox: Sandbox) -> None:
+    for accounts in ((MAIN_ID, EURO_ID), (EURO_ID, MAIN_ID)):
+        with connected(sandbox, ",".join(map(str, accounts))) as con:
+            found = con.execute("SELECT account_id FROM harvest.me").fetchall()
+        assert found == [(account,) for account in accounts]
+
+
+@several
+def test_children_belong_to_parents_of_their_own_account(sandbox: Sandbox, accounts: str) -> None:
+    with connected(sandbox, accounts) as con:
+        rows = con.execute("SELECT account_id, user_id FROM harvest.billable_rates").fetchall()
+    wanted = {
+        account: {(str(account), f"/users/{user['id']}/billable_rates") for user in sandbox.records(account, "users")}
+        for account in (MAIN_ID, EURO_ID)
+    }
+    children = [each for each in asked_of(sandbox) if each[1].endswith("/billable_rates")]
+    assert len(children) == len(set(children))
+    assert set(children) == wanted[MAIN_ID] | wanted[EURO_ID]
+    assert {account for account, _ in rows} == {MAIN_ID, EURO_ID}
+    assert {(str(account), f"/users/{user}/billable_rates") for account, user in rows} <= set(children)
+
+
+REPORT = "FROM harvest.report_time_clients WHERE from_date = '2026-01-01' AND to_date = '2026-06-30'"
+#: Longer than the year that Harvest allows, so that each account's report is added up from pieces.
+LONG_REPORT = "FROM harvest.report_time_clients WHERE from_date = '2024-06-01' AND to_date = '2026-06-30'"
+
+
+@several
+@pytest.mark.parametrize("report", [REPORT, LONG_REPORT])
+def test_a_report_is_one_for_each_account(sandbox: Sandbox, accounts: str, report: str) -> None:
+    sums = f"SELECT account_id, client_id, currency, total_hours, billable_amount {report} ORDER BY ALL"
+    apart = []
+    for account in (MAIN_ID, EURO_ID):
+        with connected(sandbox, str(account)) as con:
+            apart += con.execute(sums).fetchall()
+    with connected(sandbox, accounts) as con:
+        together = con.execute(sums).fetchall()
+    assert together == sorted(apart, key=lambda row: row[:2])
+    assert {row[0] for row in together} == {MAIN_ID, EURO_ID}
+
+
+def test_tables_of_two_accounts_join_by_account(sandbox: Sandbox) -> None:
+    with connected(sandbox, "*") as con:
+        joined = con.execute(
+            "SELECT p.account_id, c.name, p.name FROM harvest.projects p "
+            "JOIN harvest.clients c ON c.account_id = p.account_id AND c.id = p.client_id"
+        ).fetchall()
+    wanted = [
+        (account, project["client"]["name"], project["name"])
+        for account in (MAIN_ID, EURO_ID)
+        for project in sandbox.records(account, "projects")
+    ]
+    assert sorted(joined) == sorted(wanted)
+
+
+def test_two_attached_connections_keep_their_own_accounts(sandbox: Sandbox) -> None:
+    with connected(sandbox, BOTH) as con:
+        harvest_duck.attach(con, string(sandbox, str(EURO_ID)), name="euro")
+        found = con.execute(
+            "SELECT e.id FROM euro.clients e JOIN harvest.clients b USING (account_id, id) ORDER BY ALL"
+        ).fetchall()
+    assert found == [(client,) for _, client in clients_of(sandbox, EURO_ID)]
+
+
+def test_the_same_account_twice_is_read_once(sandbox: Sandbox) -> None:
+    with connected(sandbox, f"{EURO_ID}, {EURO_ID}") as con:
+        assert con.execute("SELECT count(*) FROM harvest.clients").fetchone() == (len(clients_of(sandbox, EURO_ID)),)
+    assert asked_of(sandbox) == [(str(EURO_ID), "/clients")]
+
+
+@several
+def test_max_rows_counts_the_rows_of_all_accounts(sandbox: Sandbox, accounts: str) -> None:
+    with harvest_duck.connect(f"{string(sandbox, accounts)};MaxRows=1") as con:
+        assert len(con.execute("FROM harvest.me").fetchall()) == 1
+
+
+# Which accounts are asked
+
+
+@several
+@pytest.mark.parametrize("account", [MAIN_ID, EURO_ID])
+def test_a_filter_on_the_account_asks_that_account_alone(sandbox: Sandbox, accounts: str, account: int) -> None:
+    with connected(sandbox, accounts) as con:
+        rows = con.execute("SELECT id FROM harvest.clients WHERE account_id = ?", [account]).fetchall()
+    assert sorted(rows) == [(client,) for _, client in clients_of(sandbox, account)]
+    assert [each for each in asked_of(sandbox) if each[1] != HARVEST_ID] == [(str(account), "/clients")]
+
+
+@several
+def test_a_filter_on_the_account_reaches_parents_and_reports(sandbox: Sandbox, accounts: str) -> None:
+    with connected(sandbox, accounts) as con:
+        con.execute(f"FROM harvest.billable_rates WHERE account_id = {EURO_ID}").fetchall()
+        con.execute(f"{REPORT} AND account_id = {EURO_ID}").fetchall()
+    assert accounts_in(sandbox) == {str(EURO_ID)}
+
+
+@pytest.mark.parametrize("account", [FORECAST_ID, 1, -1, 2**63 - 1])
+def test_an_account_that_is_not_given_is_never_asked(sandbox: Sandbox, account: int) -> None:
+    for accounts in (BOTH, "*"):
+        with connected(sandbox, accounts) as con:
+            assert con.execute("FROM harvest.clients WHERE account_id = ?", [account]).fetchall() == []
+    assert accounts_in(sandbox) == set()
+
+
+def test_harvest_id_is_asked_once_for_all_accounts_and_forecast_never(sandbox: Sandbox) -> None:
+    with connected(sandbox, "*") as con:
+        con.execute("FROM harvest.clients").fetchall()
+    assert asked_of(sandbox)[0] == (None, HARVEST_ID)
+    assert sorted(asked_of(sandbox)[1:]) == [(str(MAIN_ID), "/clients"), (str(EURO_ID), "/clients")]
+
+
+def test_accounts_that_are_given_are_no_question_for_harvest_id(sandbox: Sandbox) -> None:
+    with connected(sandbox, BOTH) as con:
+        con.execute("FROM harvest.clients").fetchall()
+    assert sorted(asked_of(sandbox)) == [(str(MAIN_ID), "/clients"), (str(EURO_ID), "/clients")]
+
+
+def test_all_accounts_of_one_who_has_one(sandbox: Sandbox) -> None:
+    with connected(sandbox, "*", role="member") as con:
+        assert con.execute("SELECT account_id FROM harvest.me").fetchall() == [(MAIN_ID,)]
+
+
+@several
+def test_the_accounts_themselves_are_listed_once(sandbox: Sandbox, accounts: str) -> None:
+    with connected(sandbox, accounts) as con:
+        listed = con.execute("SELECT id, product FROM harvest.accounts ORDER BY id").fetchall()
+    assert listed == [(MAIN_ID, "harvest"), (EURO_ID, "harvest"), (FORECAST_ID, "forecast")]
+    assert [path for _, path in asked_of(sandbox)] == [HARVEST_ID]
+
+
+_number = st.sampled_from([MAIN_ID, EURO_ID, FORECAST_ID, 0])
+_term = (
+    st.builds("account_id {} {}".format, st.sampled_from(["=", "<", "<=", ">", ">="]), _number)
+    | st.builds("account_id IN ({}, {})".format, _number, _number)
+    | st.sampled_from(["account_id IS NOT NULL", "is_active"])
+)
+# What DuckDB may keep to itself (1.4, for one, IS NULL), and what names no account that is wanted.
+_vague = (
+    st.sampled_from(["account_id IS NULL", "NOT is_active"])
+    | st.builds("account_id <> {}".format, _number)
+    | st.builds("NOT ({})".format, _term)
+)
+
+
+def _combined(terms: st.SearchStrategy[str], *words: str) -> st.SearchStrategy[str]:
+    return st.recursive(
+        terms, lambda inner: st.builds("({} {} {})".format, inner, st.sampled_from(words), inner), max_leaves=5
+    )
+
+
+def _compared(sandbox: Sandbox, condition: str, accounts: str) -> set[str | None]:
+    """The accounts that any client could be of; the rows of a scan are those that DuckDB keeps of the whole table."""
+    sandbox.clear_log()
+    both = (MAIN_ID, EURO_ID)
+    records = [
+        (account, each["id"], each["is_active"]) for account in both for each in sandbox.records(account, "clients")
+    ]
+    columns = f"SELECT account_id, id FROM {{}} WHERE {condition} ORDER BY ALL"
+    with connected(sandbox, accounts) as con:
+        con.execute("CREATE TABLE whole (account_id BIGINT, id BIGINT, is_active BOOLEAN)")
+        con.executemany("INSERT INTO whole VALUES (?, ?, ?)", records)
+        expected = con.execute(columns.format("whole")).fetchall()
+        assert con.execute(columns.format("harvest.clients")).fetchall() == expected
+        con.execute("CREATE TABLE possible (account_id BIGINT, is_active BOOLEAN)")
+        con.executemany(
+            "INSERT INTO possible VALUES (?, ?)", [(each, state) for each in both for state in (True, False)]
+        )
+        possible = con.execute(f"SELECT account_id FROM possible WHERE {condition}").fetchall()
+    assert {str(account) for account, _ in expected} <= accounts_in(sandbox)
+    return {str(account) for (account,) in possible}
+
+
+@given(condition=_combined(_term, "AND"), accounts=st.sampled_from([BOTH, "*"]))
+@settings(deadline=None, max_examples=60)
+def test_only_accounts_that_all_terms_allow_are_asked(agency: Sandbox, condition: str, accounts: str) -> None:
+    possible = _compared(agency, condition, accounts)
+    assert accounts_in(agency) <= possible, "none is asked that no client can be of"
+
+
+@given(condition=_combined(_term | _vague, "AND", "OR"), accounts=st.sampled_from([BOTH, "*"]))
+@settings(deadline=None, max_examples=60)
+def test_any_filter_keeps_what_it_keeps_of_the_whole_table(agency: Sandbox, condition: str, accounts: str) -> None:
+    """DuckDB keeps some filters to itself, so that more is asked; the rows are the same."""
+    _compared(agency, condition, accounts)
+
+
+# Failures
+
+
+def failure(sandbox: Sandbox, accounts: str, sql: str, role: str = "administrator") -> str:
+    """The one line with which the query fails."""
+    with connected(sandbox, accounts, role) as con, pytest.raises((duckdb.Error, HarvestDuckError)) as caught:
+        con.execute(sql).fetchall()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("sql", ["FROM harvest.clients", "SELECT count(*) FROM harvest.clients"])
+def test_an_account_that_the_token_does_not_reach_fails_the_query(sandbox: Sandbox, sql: str) -> None:
+    message = failure(sandbox, BOTH, sql, role="manager")
+    assert f"clients of account {EURO_ID} page 1: Harvest answered" in message
+    assert MANAGER_TOKEN not in message
+
+
+def test_an_account_that_is_not_asked_fails_nothing(sandbox: Sandbox) -> None:
+    with connected(sandbox, BOTH, role="manager") as con:
+        rows = con.execute(f"SELECT id FROM harvest.clients WHERE account_id = {MAIN_ID}").fetchall()
+    assert len(rows) == len(sandbox.records(MAIN_ID, "clients"))
+
+
+@pytest.mark.parametrize("accounts", [BOTH, "*"])
+def test_a_failing_account_is_named(sandbox: Sandbox, accounts: str) -> None:
+    sandbox.respond_next("/v2/clients", status=403, body={"message": "not you"}, times=2)
+    message = failure(sandbox, accounts, f"FROM harvest.clients WHERE account_id >= {EURO_ID}")
+    assert f"clients of account {EURO_ID}" in message
+    assert "Harvest answered 403" in message
+
+
+def test_an_account_that_stands_alone_needs_no_name(sandbox: Sandbox) -> None:
+    sandbox.respond_next("/v2/clients", status=403)
+    assert "clients page 1: Harvest answered 403" in failure(sandbox, str(EURO_ID), "FROM harvest.clients")
+
+
+def test_a_token_that_reaches_no_harvest_account_is_told(sandbox: Sandbox) -> None:
+    body = {
+        "user": {"id": 1, "first_name": "Ann", "last_name": "Vik", "email": "ann@example.com"},
+        "accounts": [{"id": FORECAST_ID, "name": "Plans", "product": "forecast"}],
+    }
+    sandbox.respond_next(HARVEST_ID, body=body)
+    assert "the token of Ann Vik reaches no Harvest account" in failure(sandbox, "*", "FROM harvest.clients")
+    assert asked_of(sandbox) == [(None, HARVEST_ID)]
+
+
+def test_an_account_that_harvest_lists_twice_is_read_once(sandbox: Sandbox) -> None:
+    account = {"id": EURO_ID, "name": "Twice", "product": "harvest"}
+    body = {"user": {"id": 1, "first_name": "Ann", "last_name": "", "email": ""}, "accounts": [account, account]}
+    sandbox.respond_next(HARVEST_ID, body=body)
+    with connected(sandbox, "*") as con:
+        found = con.execute("SELECT account_id, id FROM harvest.clients").fetchall()
+    assert sorted(found) == clients_of(sandbox, EURO_ID)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_harvest_id_is_asked_again_where_that_can_help(sandbox: Sandbox, times: int) -> None:
+    sandbox.respond_next(HARVEST_ID, status=503, headers={"Retry-After": "0"}, times=times)
+    with connected(sandbox, "*") as con:
+        assert con.execute("SELECT count(*) FROM harvest.me").fetchone() == (2,)
+    assert [path for _, path in asked_of(sandbox)].count(HARVEST_ID) == times + 1

@@ -1,0 +1,413 @@
+"""Lists that shift while they are read: a loss is found and made good, or the read fails; other lists cost nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from shifting import (
+    ORDERS,
+    Asked,
+    ShiftingList,
+    Style,
+    after_the_first_page,
+    churn,
+    compensating,
+    leaving,
+    moving,
+    still,
+)
+
+from harvest_duck.completeness import Repair, Seen, Tally, horizon, incomplete, repair
+from harvest_duck.errors import ProtocolError
+from harvest_duck.windows import days_of, split, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shifting import Answer, Change, Record, Span
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PAGE = 5
+LARGEST = 12
+SIZE = 43
+
+
+class Reader:
+    """Reads a list as a scan does, and repairs the read; `records` are those that came, without those that came before.
+
+    `dated` says whether the list can be narrowed to days and to what was updated, `evidence` which column tells the
+    newcomers of the whole list, None that none does. Pages whose numbers are known are asked for in any order.
+    """
+
+    def __init__(self, source: ShiftingList, *, dated: bool = True, evidence: str | None = "updated_at") -> None:
+        self.source = source
+        self.dated = dated
+        self.evidence = evidence
+        self.seen: Seen | None = None
+        self.records: list[Record] = []
+        self.tallies: list[Tally] = []
+        #: What had to be done, and the records that each read of a list missed although they were there all the time.
+        self.repairs: list[Repair] = []
+        self.lost: list[int] = []
+        self._latest = 0
+
+    def read(self) -> Reader:
+        """The reader, after it has read everything."""
+        self._read(Asked(PAGE, days=self.source.wanted), dated=self.dated)
+        return self
+
+    def _read(self, first: Asked, *, dated: bool) -> None:
+        days: Counter[date | None] = Counter()
+        reads = [self._list(first, days)]
+        while not reads[-1].complete:
+            todo = repair(announced=self._latest, largest=LARGEST, reads=len(reads), dated=dated)
+            if todo is None:
+                raise incomplete("time_entries", reads)
+            self.repairs.append(todo)
+            if todo is Repair.AGAIN:
+                reads.append(self._list(replace(first, per_page=LARGEST), days))
+            elif self._windows(first, days):
+                self._read(Asked(LARGEST, days=first.days, since=reads[0].horizon), dated=False)
+                return
+            else:
+                dated = False
+
+    def _list(self, first: Asked, days: Counter[date | None]) -> Tally:
+        answer = self.source.ask(first)
+        tally = self._begun(answer)
+        self._admit(tally, answer, first, days)
+        if self.source.style is Style.NUMBERED and answer.following:
+            numbers = range(2, -(-answer.total_entries // first.per_page) + 1)
+            for number in self.source.random.sample(numbers, len(numbers)):
+                other = self.source.ask(replace(first, number=number))
+                answer = other if number == numbers[-1] else answer
+                self._admit(tally, other, first, days)
+        while answer.following is not None:
+            answer = self.source.ask(answer.following)
+            self._admit(tally, answer, first, days)
+        self.tallies.append(tally)
+        self.lost.append(len(self.source.throughout - {record.id for record in self.records}))
+        return tally
+
+    def _windows(self, first: Asked, days: Counter[date | None]) -> bool:
+        waiting = windows(days, first.days, largest=LARGEST)
+        while waiting:
+            window = waiting.pop(0)
+            asked = replace(first, per_page=LARGEST, days=window)
+            answer = self.source.ask(asked)
+            tally = self._begun(answer)
+            self._admit(tally, answer, asked, Counter())
+            if answer.following is not None:
+                halves = split(window, days)
+                if halves is None:
+                    return False
+                waiting[:0] = halves
+        return waiting is not None
+
+    def _begun(self, answer: Answer) -> Tally:
+        moment = horizon(answer.served_at, took_s=answer.took_s, received=NOON)
+        tally = Tally(answer.total_entries, moment, self.seen)
+        self.seen = tally.seen
+        return tally
+
+    def _admit(self, tally: Tally, answer: Answer, asked: Asked, days: Counter[date | None]) -> None:
+        whole = asked.days == (None, None) and asked.since is None
+        evidence = "updated_at" if self.evidence and not whole else self.evidence
+        ids = pa.array([record.id for record in answer.records], pa.int64())
+        moments = None if evidence is None else stamps([getattr(record, evidence) for record in answer.records])
+        new = tally.admit(len(answer.records), ids, moments, answer.total_entries)
+        chosen = [True] * len(answer.records) if new is None else new.to_pylist()
+        self.records += [record for record, wanted in zip(answer.records, chosen, strict=True) if wanted]
+        days.update(days_of(pa.array([record.day for record in answer.records], pa.date32())))
+        self._latest = answer.total_entries
+
+
+def stamps(moments: Sequence[datetime | None]) -> pa.TimestampArray:
+    """Instants as a column has them."""
+    return pa.array(moments, pa.timestamp("us", "UTC"))
+
+
+def shifting(
+    seed: int, change: Change, *, style: Style = Style.NUMBERED, wanted: Span = (None, None), recent: float = 0
+) -> ShiftingList:
+    """A list of nine pages, in an order that depends on the seed."""
+    order = list(ORDERS)[seed % len(ORDERS)]
+    return ShiftingList(seed, size=SIZE, style=style, order=order, change=change, wanted=wanted, recent=recent)
+
+
+# Whole reads of lists that shift
+
+CHANGES: Sequence[Change] = (churn(0.05), churn(0.3), compensating(0.3), moving(0.02), leaving(0.1), still)
+SPANS: Sequence[Span] = ((None, None), (date(2026, 1, 10), None), (date(2026, 1, 5), date(2026, 2, 20)))
+
+
+@pytest.mark.parametrize(
+    ("style", "losses"), [pytest.param(Style.NUMBERED, 150, id="numbered"), pytest.param(Style.CURSOR, 10, id="cursor")]
+)
+def test_what_was_there_all_the_time_comes_exactly_once_or_the_read_fails(style: Style, losses: int) -> None:
+    outcomes: Counter[str] = Counter()
+    for seed in range(500):
+        change, wanted = CHANGES[seed // len(ORDERS) % len(CHANGES)], SPANS[seed % len(SPANS)]
+        source = shifting(seed, change, style=style, wanted=wanted, recent=0.025)
+        reader = Reader(source, dated=seed % 7 < 5, evidence=("updated_at", "created_at")[seed // 3 % 2])
+        failed = False
+        try:
+            reader.read()
+        except ProtocolError:
+            failed = True
+        came = [record.id for record in reader.records]
+        assert len(came) == len(set(came)), f"seed {seed}: a record came twice"
+        assert set(came) <= source.ever
+        assert failed or source.throughout <= set(came), f"seed {seed}: a record was lost"
+        assert not any(tally.complete and lost for tally, lost in zip(reader.tallies, reader.lost, strict=True))
+        outcomes.update({"failed" if failed else todo.name for todo in reader.repairs} or {"at once"})
+        outcomes["a loss made good"] += bool(reader.lost[0]) and not failed
+    assert outcomes["a loss made good"] > losses
+    assert outcomes["WINDOWS"] > 100
+    assert outcomes["AGAIN"] > 30
+    assert outcomes["at once"] > 150
+    assert outcomes["failed"] < 50
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("seed", range(len(ORDERS)), ids=list(ORDERS))
+def test_a_list_that_does_not_change_costs_no_request_more(style: Style, seed: int) -> None:
+    reader = Reader(shifting(seed, still, style=style)).read()
+    assert len(reader.source.requests) == -(-SIZE // PAGE)
+    assert sorted(reader.records, key=reader.source.place) == reader.source.ordered()
+    assert reader.repairs == []
+
+
+def test_a_loss_is_seen_although_the_total_stays_and_a_record_came_instead() -> None:
+    """The one comes within seconds of the first page, by clocks that differ, and the answer takes up to nine."""
+    lost = 0
+    for seed in range(200):
+        reader = Reader(shifting(seed, after_the_first_page(compensating(1)))).read()
+        first = reader.tallies[0]
+        if reader.lost[0] and first.delivered == first.announced:
+            lost += 1
+            assert first.complete is False
+            assert reader.lost[-1] == 0
+    assert lost > 50
+
+
+def test_an_edited_record_proves_as_much_as_another_by_the_time_it_was_created() -> None:
+    """In order of their ids nothing moves when days do; only `updated_at` makes old records look like newcomers."""
+    edited = after_the_first_page(moving(0.5))
+    assert Reader(shifting(1, edited), evidence="created_at").read().repairs == []
+    assert Reader(shifting(1, edited), evidence="updated_at").read().repairs == [Repair.WINDOWS]
+
+
+@pytest.mark.parametrize("style", Style)
+def test_a_loss_is_seen_without_times_when_no_record_comes(style: Style) -> None:
+    lost = 0
+    for seed in range(200):
+        reader = Reader(shifting(seed, after_the_first_page(leaving(0.5)), style=style), dated=False, evidence=None)
+        reader.read()
+        assert reader.source.throughout <= {record.id for record in reader.records}
+        assert not any(tally.complete and gone for tally, gone in zip(reader.tallies, reader.lost, strict=True))
+        lost += bool(reader.lost[0])
+    assert (lost > 5) is (style is Style.NUMBERED)
+
+
+def test_a_list_that_never_holds_still_is_an_error() -> None:
+    reader = Reader(shifting(0, compensating(1)), dated=False)
+    with pytest.raises(ProtocolError, match="the list changed each of the 4 times it was read"):
+        reader.read()
+    assert reader.repairs == [Repair.AGAIN] * 3
+
+
+# The count of one list
+
+OLD = NOON - timedelta(days=1)
+
+
+def tally_of(*pages: Sequence[int | None], announced: int | None, moments: Sequence[datetime | None] = ()) -> Tally:
+    """The tally of pages with these ids; all were updated long ago, but those on the last page at `moments`."""
+    tally = Tally(announced, NOON)
+    for number, ids in enumerate(pages, 1):
+        late = number == len(pages) and moments
+        tally.admit(len(ids), pa.array(ids, pa.int64()), stamps(moments if late else [OLD] * len(ids)), announced)
+    return tally
+
+
+def new_at_first() -> Tally:
+    """The tally of two pages, the first of which has a record that came just before."""
+    tally = Tally(4, NOON)
+    tally.admit(2, pa.array([1, 2]), stamps([NOON, OLD]), 4)
+    tally.admit(2, pa.array([3, 4]), stamps([OLD, OLD]), 4)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("tally", "complete"),
+    [
+        pytest.param(tally_of([1, 2, 3], announced=3), True, id="one page"),
+        pytest.param(tally_of([], announced=0), True, id="no record"),
+        pytest.param(tally_of([1, 2], announced=3), False, id="one page with a record too few"),
+        pytest.param(tally_of([1, 2, 2], announced=3), False, id="one page with a record twice"),
+        pytest.param(tally_of([1, 2, 3], announced=2), True, id="one page with a record more"),
+        pytest.param(tally_of([1, 2], announced=2, moments=[NOON, NOON]), True, id="new on the first page"),
+        pytest.param(tally_of([1, 2], [3, 4], announced=4), True, id="two pages"),
+        pytest.param(new_at_first(), True, id="new on the first page of two"),
+        pytest.param(tally_of([1, 2], [2, 3], announced=4), False, id="a record on both pages"),
+        pytest.param(tally_of([1, 2], [2, 3], [4], announced=4), True, id="a record on both pages, and no loss"),
+        pytest.param(tally_of([1, 2], [3, 4], announced=4, moments=[NOON, OLD]), False, id="a newcomer for another"),
+        pytest.param(tally_of([1, 2], [3, 4, 5], announced=4, moments=[NOON, OLD, OLD]), True, id="a newcomer beside"),
+        pytest.param(tally_of([1, 2], [2, 3], announced=3, moments=[NOON, OLD]), True, id="an update on both pages"),
+        pytest.param(tally_of([1, 2], [3, 4], announced=4, moments=[None, OLD]), False, id="no time"),
+        pytest.param(tally_of([1, None], [3, None], announced=4), False, id="no id"),
+        pytest.param(tally_of([1, 2], [3, 4, 5], announced=4), False, id="more old ones than announced"),
+        pytest.param(tally_of([1, 2], [3], announced=None), None, id="two pages and no total"),
+        pytest.param(tally_of([1, 2], announced=None), True, id="one page and no total"),
+    ],
+)
+def test_a_list_is_complete_when_as_many_came_as_there_were_at_first(tally: Tally, complete: bool | None) -> None:
+    assert tally.complete is complete
+
+
+@pytest.mark.parametrize(
+    ("totals", "complete"), [((4, 4), True), ((4, None), True), ((4, 5), False), ((5, 5), False), ((3, 3), False)]
+)
+def test_records_without_times_are_counted_under_a_total_that_stays(
+    totals: tuple[int, int | None], complete: bool
+) -> None:
+    for ids in ((pa.array([1, 2]), pa.array([3, 4])), (None, None)):
+        tally = Tally(totals[0], NOON)
+        masks = [tally.admit(2, page, None, total) for page, total in zip(ids, totals, strict=True)]
+        assert tally.complete is complete
+        assert masks == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("records", "ids", "identified"),
+    [(2, [1, 2], True), (2, [1, None], False), (2, None, False), (0, [], True), (0, None, True)],
+)
+def test_records_are_identified_when_each_has_an_id(
+    records: int, ids: list[int | None] | None, identified: bool
+) -> None:
+    tally = Tally(4, NOON)
+    tally.admit(1, pa.array([7]), None, 4)
+    tally.admit(records, None if ids is None else pa.array(ids, pa.int64()), None, 4)
+    tally.admit(1, pa.array([8]), None, 4)
+    assert tally.identified is identified
+
+
+@pytest.mark.parametrize("announced", [1, 3000])
+@pytest.mark.parametrize("dated", [True, False])
+def test_nothing_is_read_again_that_would_come_twice(announced: int, dated: bool) -> None:
+    assert repair(announced=announced, largest=2000, reads=1, dated=dated, identified=False) is None
+
+
+def test_a_record_of_another_list_counts_and_is_not_delivered_again() -> None:
+    first = tally_of([1, 2], announced=2)
+    second = Tally(3, NOON, first.seen)
+    new = second.admit(3, pa.array([2, 3, 3]), stamps([OLD] * 3), 3)
+    assert new is not None
+    assert new.to_pylist() == [False, True, False]
+    assert (second.delivered, second.complete) == (2, False)
+    assert second.seen is first.seen
+
+
+def test_what_is_new_to_the_scan_is_told_apart_from_what_is_new_to_the_list() -> None:
+    first = tally_of([1, 2, 3, 4], announced=4)
+    second = Tally(4, NOON, first.seen)
+    masks = [second.admit(2, pa.array(ids), stamps([OLD] * 2), 4) for ids in ([1, 2], [3, 4])]
+    assert [mask.to_pylist() for mask in masks if mask is not None] == [[False, False], [False, False]]
+    assert second.complete is True
+
+
+# Ids that were delivered
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.lists(st.none() | st.integers(-20, 150) | st.sampled_from([2**63 - 1, -(2**63)]), max_size=60), max_size=30
+    )
+)
+@example([list(range(at, at + 40)) for at in range(0, 800, 39)])
+@example([[at] for at in range(300)] + [list(range(250, 350))])
+@example([list(range(0, 4000, 2)), [1, 3, 3990, 5001], list(range(1, 4000, 400))])
+@example([list(range(3000)), list(range(2999, 2999 + 10**7, 10_000)), list(range(-(10**6), 10**6, 20_001))])
+def test_each_id_is_new_once_and_a_missing_one_always(pages: list[list[int | None]]) -> None:
+    seen, known = Seen(), set()
+    for page in pages:
+        wanted = []
+        for each in page:
+            wanted.append(each is None or each not in known)
+            known.add(each)
+        new = seen.admit(pa.array(page, pa.int64()))
+        assert (new is None) == all(wanted)
+        assert new is None or new.to_pylist() == wanted
+
+
+def test_pages_are_merged_and_each_id_is_kept_once() -> None:
+    seen = Seen()
+    for page in range(500):
+        seen.admit(pa.array(range(page * 7, page * 7 + 10), pa.int64()))
+    assert sum(len(run) for level in seen._levels for run in level) == 499 * 7 + 10
+    assert sum(len(level) for level in seen._levels) <= 500 // 64 + 3 * 3
+
+
+def test_ids_that_are_a_part_of_a_longer_array_are_those_of_the_part() -> None:
+    seen, whole = Seen(), pa.array(range(10), pa.int64())
+    assert seen.admit(whole[3:6]) is None
+    new = seen.admit(whole)
+    assert new is not None
+    assert new.to_pylist() == [not 3 <= each < 6 for each in range(10)]
+
+
+# The horizon, and what to do
+
+
+def test_the_horizon_lies_before_the_answer_by_what_it_took_and_a_little_more() -> None:
+    assert horizon(NOON, took_s=2.5, received=NOON + timedelta(days=1)) == NOON - timedelta(seconds=7.5)
+
+
+def test_without_the_time_of_the_server_the_horizon_is_an_hour_back() -> None:
+    assert horizon(None, took_s=1, received=NOON) == NOON - timedelta(hours=1, seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("announced", "reads", "dated", "todo"),
+    [
+        pytest.param(2000, 1, True, Repair.AGAIN, id="one page is one answer"),
+        pytest.param(2000, 4, True, Repair.WINDOWS, id="which came too few times too often"),
+        pytest.param(2000, 4, False, None, id="with nothing else to try"),
+        pytest.param(2001, 1, True, Repair.WINDOWS, id="long, with dates"),
+        pytest.param(2001, 1, False, Repair.AGAIN, id="long, without dates"),
+        pytest.param(2001, 3, False, Repair.AGAIN, id="the third read more"),
+        pytest.param(2001, 4, False, None, id="and no fourth"),
+    ],
+)
+def test_a_list_that_is_not_complete_is_read_in_the_way_that_can_help(
+    announced: int, reads: int, dated: bool, todo: Repair | None
+) -> None:
+    assert repair(announced=announced, largest=2000, reads=reads, dated=dated) is todo
+
+
+def test_records_that_cannot_be_told_apart_are_not_read_again() -> None:
+    assert tally_of([1, 2], [2, 3], announced=4).identified
+    assert not tally_of([1, None], [3], announced=4).identified
+    nameless, empty = Tally(3, NOON), Tally(0, NOON)
+    nameless.admit(1, None, None, 3)
+    nameless.admit(1, pa.array([1]), None, 3)
+    empty.admit(0, None, None, 0)
+    assert (nameless.identified, empty.identified) == (False, True)
+    assert repair(announced=3, largest=2000, reads=1, dated=True, identified=False) is None
+
+
+def test_the_error_says_what_was_announced_and_what_came() -> None:
+    tally = tally_of([1, 2], [3, 4], announced=5, moments=[NOON, OLD])
+    assert str(incomplete("time_entries", [tally, tally])) == (
+        "time_entries: Harvest announced 5 records and 4 came, but 1 of them may be new: the list changed each of "
+        "the 2 times it was read; run the query again, or ask for less of it at a time"
+    )
