@@ -7,7 +7,8 @@ The life of one query, from the top of the package to the wire and back::
        rows ◄─ engine ┴─ stream ◄──── record batches ◄───────┴───────── decode ◄──────────┘
 
 `register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`
-adds an account as a schema of views; `scan` reads a table without SQL; `tables` and `describe` say what there is.
+adds an account as a schema of views; `scan` reads a table without SQL; `tables` and `describe` say what there is, and
+`explain` what a query would ask of Harvest.
 `login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` tell who a connection is; the submodule
 `connections` looks after named connections.
 """
@@ -20,8 +21,9 @@ from typing import TYPE_CHECKING
 from harvest_duck.errors import HarvestDuckError
 
 if TYPE_CHECKING:
+    from harvest_duck.accessing import access
     from harvest_duck.catalog import describe, tables
-    from harvest_duck.engine import attach, connect, last_error, register
+    from harvest_duck.engine import attach, connect, explain, last_error, register
     from harvest_duck.identity import accounts, login, logout, whoami
     from harvest_duck.procedures import (
         get_oauth_access_token,
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HarvestDuckError",
+    "access",
     "accounts",
     "attach",
     "connect",
     "describe",
+    "explain",
     "get_oauth_access_token",
     "get_oauth_authorization_url",
     "last_error",
@@ -51,10 +55,12 @@ __version__ = "0.1.0"
 
 #: Where each public name lives; loaded when first used, so that the import itself costs nothing.
 _HOMES = {
+    "access": "accessing",
     "accounts": "identity",
     "attach": "engine",
     "connect": "engine",
     "describe": "catalog",
+    "explain": "engine",
     "get_oauth_access_token": "procedures",
     "get_oauth_authorization_url": "procedures",
     "last_error": "engine",

@@ -10,28 +10,54 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from harvest_duck import catalog
+from harvest_duck import background, catalog
+from harvest_duck.accessing import ACCESS, access
 from harvest_duck.arrow_types import CONNECTION
-from harvest_duck.dataset import HarvestDataset, attached
+from harvest_duck.dataset import HarvestDataset
 from harvest_duck.endpoints import TABLES
-from harvest_duck.errors import ConnectionStringError, HarvestDuckError
+from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
+from harvest_duck.explaining import EXPLAINED, explained
+from harvest_duck.function import TableFunction
+from harvest_duck.journal import SENT, Journal
+from harvest_duck.probing import planned, probed
+from harvest_duck.query import attached
+from harvest_duck.recording import SETTINGS, recorded
+from harvest_duck.sql_text import identifier, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    import pyarrow as pa
+    import pyarrow.dataset as ds
 
     from harvest_duck.table import Table
 
-__all__ = ["attach", "connect", "identifier", "last_error", "register", "text"]
+__all__ = ["attach", "connect", "explain", "identifier", "last_error", "register", "text"]
 
 _PREFIX = "_harvest_"
-_last_errors: weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, deque[HarvestDuckError]] = (
-    weakref.WeakKeyDictionary()
-)
+_known: weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, _Known] = weakref.WeakKeyDictionary()
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is kept for one connection of DuckDB: the last error of its scans, and the requests that they sent.
+
+    `default` stands for the connection string that `harvest_scan` uses when it is given none, and `listings` are the
+    tables about tables.
+    """
+
+    errors: deque[HarvestDuckError] = field(default_factory=lambda: deque(maxlen=1))
+    journal: Journal = field(default_factory=Journal)
+    default: str = ""
+    listings: Mapping[str, pa.Table] = field(
+        default_factory=lambda: {name: listing() for name, listing in catalog.LISTINGS.items()}
+    )
 
 
 def connect(
@@ -58,19 +84,34 @@ def connect(
 
 
 def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "") -> None:
-    """Make `harvest_scan`, `harvest_tables` and `harvest_columns` known to `con`, or to DuckDB's default connection.
+    """Make `harvest_scan` and the functions beside it known to `con`, or to DuckDB's default connection.
 
     `connection` is what `harvest_scan('t')` uses when it is given no second argument. Doing it again replaces what was
     there. Nothing is resolved or sent before a query runs.
     """
     con = con if con is not None else duckdb.default_connection()
-    errors = _last_errors.setdefault(con, deque(maxlen=1))
-    errors.clear()
+    known = _known.setdefault(con, _Known())
+    known.errors.clear()
+    known.default = attached(connection) if connection else ""
+    _define(con, known, lambda table: HarvestDataset(table, known.errors.append, known.journal))
+    con.register(f"{_PREFIX}explain", _explanation(con, known))
+    con.execute(_explain_macro())
+
+
+def _define(con: duckdb.DuckDBPyConnection, known: _Known, dataset: Callable[[Table], ds.Dataset]) -> None:
+    """Make all names but that of `harvest_explain` known to `con`, each table of Harvest being a dataset."""
     for table in TABLES.values():
-        con.register(_PREFIX + table.name, HarvestDataset(table, errors.append))
-    for name, listing in catalog.LISTINGS.items():
-        con.register(f"{_PREFIX}{name}", listing())
-    con.execute(_scan_macro(attached(connection) if connection else ""))
+        con.register(_PREFIX + table.name, dataset(table))
+    for name, listing in known.listings.items():
+        con.register(f"{_PREFIX}{name}", listing)
+    for function in _functions(known):
+        con.register(f"_{function.name}", function)
+    con.execute(_scan_macro(known.default))
+    con.execute(f"CREATE OR REPLACE TEMP MACRO harvest_requests() AS TABLE FROM {_PREFIX}requests")
+    con.execute(
+        f"CREATE OR REPLACE TEMP MACRO harvest_access(conn := {text(known.default)}) AS TABLE "
+        f"SELECT * EXCLUDE ({CONNECTION}) FROM {_PREFIX}access WHERE {CONNECTION} = conn"
+    )
     con.execute(f"CREATE OR REPLACE TEMP MACRO harvest_tables() AS TABLE FROM {_PREFIX}catalog_tables")
     con.execute(
         "CREATE OR REPLACE TEMP MACRO harvest_columns(tbl := NULL) AS TABLE "
@@ -84,7 +125,7 @@ def attach(con: duckdb.DuckDBPyConnection, connection: str, *, name: str) -> Non
     The views live in a database in memory, with the descriptions of tables and columns as comments. The connection
     string stays out of SQL. Attaching a name again replaces it; a name that a database already has is an error.
     """
-    if con not in _last_errors:
+    if con not in _known:
         register(con)
     catalogue = identifier(name)
     try:
@@ -102,13 +143,71 @@ def attach(con: duckdb.DuckDBPyConnection, connection: str, *, name: str) -> Non
     con.execute(_comments(catalogue, TABLES))
 
 
+def explain(sql: str, con: duckdb.DuckDBPyConnection | None = None, *, probe: bool = True) -> pa.Table:
+    """What a SELECT would ask of Harvest if `con` ran it: a table of `EXPLAINED`, one row for each step of each scan.
+
+    The sizes of lists are found out by a request for each, so that the requests for their pages can be told; without
+    `probe` nothing is sent at all, and they are None. `con` is by default DuckDB's default connection. Raises
+    `QueryError` for what is not one SELECT, and whatever the query itself would raise before its first row.
+    """
+    con = con if con is not None else duckdb.default_connection()
+    if con not in _known:
+        register(con)
+    values = con.execute(f"SELECT {', '.join(map(_setting, SETTINGS))}").fetchall()[0]
+    return _explained(con, _known[con], sql, dict(zip(SETTINGS, values, strict=True)), probe=probe)
+
+
 def last_error(con: duckdb.DuckDBPyConnection) -> HarvestDuckError | None:
     """The error that the last failed scan of `con` ended with, whole, since DuckDB keeps only its text; else None.
 
     A query that fails for another reason leaves it as it was.
     """
-    errors = _last_errors.get(con)
-    return errors[-1] if errors else None
+    known = _known.get(con)
+    return known.errors[-1] if known is not None and known.errors else None
+
+
+def _functions(known: _Known) -> list[TableFunction]:
+    return [
+        TableFunction("harvest_requests", SENT, [], known.journal.table, known.errors.append),
+        TableFunction("harvest_access", ACCESS, ["connection"], access, known.errors.append),
+    ]
+
+
+def _explanation(con: duckdb.DuckDBPyConnection, known: _Known) -> TableFunction:
+    """The table behind `harvest_explain`, which does not keep `con` open."""
+    opened = weakref.ref(con)
+
+    def answer(sql: str, probe: str, **settings: str) -> pa.Table:
+        asking = opened()
+        if asking is None:
+            raise QueryError("harvest_explain: the connection is closed")
+        given = {name: settings[name.lower()] for name in SETTINGS}
+        return _explained(asking, known, sql, given, probe=probe == "true")
+
+    arguments = ["sql", "probe", *(name.lower() for name in SETTINGS)]
+    return TableFunction("harvest_explain", EXPLAINED, arguments, answer, known.errors.append)
+
+
+def _explained(
+    con: duckdb.DuckDBPyConnection, known: _Known, sql: str, settings: Mapping[str, str], *, probe: bool
+) -> pa.Table:
+    queries = recorded(con, lambda cursor, dataset: _define(cursor, known, dataset), sql, settings)
+    return explained(background.run(probed(queries)) if probe else map(planned, queries))
+
+
+def _explain_macro() -> str:
+    hidden = ", ".join(f"_{name}" for name in ("sql", "probe", *map(str.lower, SETTINGS)))
+    given = " AND ".join(f"_{name.lower()} = {_setting(name)}" for name in SETTINGS)
+    return (
+        "CREATE OR REPLACE TEMP MACRO harvest_explain(query, probe := true) AS TABLE "
+        f"SELECT * EXCLUDE ({hidden}) FROM {_PREFIX}explain "
+        f"WHERE _sql = coalesce(query::VARCHAR, '') AND _probe = coalesce(probe::BOOLEAN, true)::VARCHAR AND {given}"
+    )
+
+
+def _setting(name: str) -> str:
+    """The value of a setting, as a text."""
+    return f"current_setting({text(name)})::VARCHAR"
 
 
 def _scan_macro(default: str) -> str:
@@ -150,15 +249,3 @@ def _is_ours(con: duckdb.DuckDBPyConnection, name: str) -> bool:
         [name, f"%{_PREFIX}time_entries%"],
     ).fetchone()
     return bool(found and found[0])
-
-
-def identifier(name: str) -> str:
-    """A name as SQL writes it, in quotes."""
-    quoted = name.replace('"', '""')
-    return f'"{quoted}"'
-
-
-def text(value: str) -> str:
-    """A text as SQL writes it, in quotes."""
-    quoted = value.replace("'", "''")
-    return f"'{quoted}'"

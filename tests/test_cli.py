@@ -137,7 +137,7 @@ def test_tables_and_describe_list_everything() -> None:
     described = run("describe", "time_entries", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(described.stdout)))
     assert [row["column_name"] for row in rows] == [column.name for column in TABLES["time_entries"].columns]
-    assert next(row for row in rows if row["column_name"] == "user_id")["pushed_down"] == "="
+    assert next(row for row in rows if row["column_name"] == "user_id")["pushed_down"] == "= IN"
     assert "time_entries" in run("tables").stdout
 
 

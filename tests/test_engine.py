@@ -116,7 +116,7 @@ def test_the_catalogue_is_a_table(con: duckdb.DuckDBPyConnection) -> None:
     found = con.execute(
         "SELECT data_type, operators FROM harvest_columns('time_entries') WHERE column_name = 'spent_date'"
     ).fetchone()
-    assert found == ("DATE", ["=", "<", "<=", ">", ">="])
+    assert found == ("DATE", ["=", "IN", "<", "<=", ">", ">="])
 
 
 def test_the_types_that_are_told_are_the_types_that_come(con: duckdb.DuckDBPyConnection) -> None:

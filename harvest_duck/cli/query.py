@@ -66,8 +66,14 @@ def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     help="How to write; a table, or what FILE ends with.",
 )
 @_target
-def query(sql: str, connection: str, form: str | None, target: Path | None) -> None:
+@click.option("--explain", is_flag=True, help="Show the requests that SQL would send, instead of running it.")
+@click.option("--no-probe", is_flag=True, help="Explain without a request, and so without the sizes of lists.")
+def query(sql: str, connection: str, form: str | None, target: Path | None, *, explain: bool, no_probe: bool) -> None:
     """Run SQL; every table of Harvest is harvest.TABLE, or harvest_scan('TABLE')."""
+    if no_probe and not explain:
+        raise click.UsageError("--no-probe goes with --explain")
+    if explain:
+        sql = f"FROM harvest_explain({engine.text(sql)}, probe := {'false' if no_probe else 'true'})"
     chosen = output.chosen(form, target)
     with opened(connection) as con:
         if target is not None or chosen is Format.PARQUET:

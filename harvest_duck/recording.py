@@ -1,0 +1,141 @@
+"""What the scans of a query would be asked for: the query runs over tables of Harvest that note it, and have no rows.
+
+DuckDB opens the same scans, with the same columns and filters, as when the query runs in earnest, but for the filters
+that DuckDB 1.x makes for one table of Harvest from the rows of another.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import Timer
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from harvest_duck.arrow_types import CONNECTION, schema_of
+from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.pushdown import read_filter
+from harvest_duck.query import connection_in, query
+from harvest_duck.sql_text import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import pyarrow.compute as pc
+
+    from harvest_duck.query import Query
+    from harvest_duck.table import Table
+
+__all__ = ["SETTINGS", "Recording", "recorded"]
+
+#: The settings of a connection that change what a query means, and that a cursor does not inherit.
+SETTINGS = ("TimeZone", "Calendar", "integer_division", "search_path")
+_PATIENCE_S = 30.0
+_ROWS_AT_ONCE = 10_000
+
+
+class Recording(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotations
+    """The dataset of one table that hands what a scan is asked for to `asked`, and has no rows."""
+
+    def __init__(
+        self, table: Table, asked: Callable[[Query], None], failed: Callable[[HarvestDuckError], None]
+    ) -> None:
+        # Dataset has no constructor to call: DuckDB asks a subclass only for `schema` and `scanner`.
+        self._table = table
+        self._asked = asked
+        self._failed = failed
+        self._schema = schema_of(table).append(pa.field(CONNECTION, pa.string()))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the table, and the hidden one that carries the connection string."""
+        return self._schema
+
+    def scanner(
+        self,
+        columns: Sequence[str] | None = None,
+        filter: pc.Expression | None = None,  # noqa: A002 - the name by which DuckDB passes it
+        **_: object,
+    ) -> ds.Scanner:
+        """A scan without rows, which has been noted."""
+        names = self._schema.names if columns is None else list(columns)
+        try:
+            read = read_filter(filter, self._schema)
+            self._asked(query(self._table, connection_in(read.predicate, self._table.name), names, read))
+        except HarvestDuckError as error:
+            self._failed(error)
+            raise
+        return ds.dataset(self._schema.empty_table()).scanner(columns=names)
+
+
+def recorded(
+    con: duckdb.DuckDBPyConnection,
+    define: Callable[[duckdb.DuckDBPyConnection, Callable[[Table], ds.Dataset]], None],
+    sql: str,
+    settings: Mapping[str, str],
+    *,
+    patience_s: float = _PATIENCE_S,
+) -> list[Query]:
+    """What each scan of a SELECT would be asked for, in the order in which DuckDB opens them; nothing is sent.
+
+    `define` makes the names of `con` known to a cursor, over a dataset for each table. Raises `QueryError` for what is
+    not one SELECT, or takes longer than `patience_s`, and the errors that the scans themselves would raise.
+    """
+    asked: list[Query] = []
+    errors: list[HarvestDuckError] = []
+    cursor = con.cursor()
+    try:
+        define(cursor, lambda table: Recording(table, asked.append, errors.append))
+        _prepare(cursor, settings)
+        with _bounded(cursor, patience_s):
+            cursor.execute(_select(cursor, sql))
+            while cursor.fetchmany(_ROWS_AT_ONCE):
+                pass
+    except duckdb.InterruptException:
+        raise QueryError(
+            f"harvest_explain: the query takes longer than {patience_s:g} s even without rows of Harvest"
+        ) from None
+    except duckdb.Error as error:
+        if errors:
+            raise errors[-1] from None
+        raise QueryError(
+            f"harvest_explain: {str(error).splitlines()[0]}; "
+            "it does not see temporary tables, variables, parameters or data frames"
+        ) from None
+    finally:
+        cursor.close()
+    return asked
+
+
+def _prepare(cursor: duckdb.DuckDBPyConnection, settings: Mapping[str, str]) -> None:
+    """Let the cursor read SQL as its connection does, see no variables of Python, and change nothing."""
+    cursor.execute("SET python_enable_replacements = false")
+    for name, value in settings.items():
+        if value:
+            cursor.execute(f"SET {name} = {text(value)}")
+    cursor.execute("BEGIN TRANSACTION READ ONLY")
+
+
+def _select(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    statements = cursor.extract_statements(sql)
+    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+        raise QueryError("harvest_explain takes one SELECT; a PIVOT has to list its values: ON … IN (…)")
+    return statements[0]
+
+
+@contextmanager
+def _bounded(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupt what the cursor does within, after so many seconds.
+
+    An interrupt of the connection itself does not reach a cursor (DuckDB 1.4 to 2.0).
+    """
+    timer = Timer(seconds, cursor.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()

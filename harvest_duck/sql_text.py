@@ -1,0 +1,91 @@
+"""Names, values and predicates as SQL writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from harvest_duck.predicate import And, Compare, In, IsNull, Not, Or, Predicate, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harvest_duck.predicate import Value
+
+__all__ = ["condition", "identifier", "text"]
+
+#: More values of a list, or terms of an OR, than a person reads are counted instead.
+_SHOWN = 10
+#: Deeper than a person nests conditions.
+_DEEPEST = 8
+
+
+def identifier(name: str) -> str:
+    """A name as SQL writes it, in quotes."""
+    quoted = name.replace('"', '""')
+    return f'"{quoted}"'
+
+
+def text(value: str) -> str:
+    """A text as SQL writes it, in quotes."""
+    quoted = value.replace("'", "''")
+    return f"'{quoted}'"
+
+
+def condition(predicate: Predicate) -> str:
+    """A predicate as SQL for people to read: what is too long or too deep, or was not understood, is a comment."""
+    return _condition(predicate, 0)
+
+
+def _condition(predicate: Predicate, depth: int) -> str:
+    if depth > _DEEPEST:
+        return "/* … */"
+    match predicate:
+        case And(terms):
+            return _joined(" AND ", "true", terms, depth)
+        case Or(terms):
+            return _joined(" OR ", "false", terms, depth)
+        case Not(IsNull(column)):
+            return f"{column} IS NOT NULL"
+        case Not(term):
+            return f"NOT ({_condition(term, depth + 1)})"
+        case Compare(column, op, value):
+            return f"{column} {op.value} {_literal(value)}"
+        case In(column, values):
+            return f"{column} IN ({', '.join(_shortened(sorted(map(_literal, values), key=_by_length)))})"
+        case IsNull(column):
+            return f"{column} IS NULL"
+        case Unknown(why):
+            return f"/* not understood: {why} */"
+
+
+def _joined(word: str, empty: str, terms: Sequence[Predicate], depth: int) -> str:
+    parts = [_condition(term, depth + 1) for term in islice(terms, _SHOWN + 1)]
+    joined = word.join(_shortened(parts, len(terms))) or empty
+    return joined if depth == 0 or len(parts) < 2 else f"({joined})"  # noqa: PLR2004 - several
+
+
+def _shortened(parts: Sequence[str], total: int | None = None) -> list[str]:
+    total = len(parts) if total is None else total
+    return [*parts] if total <= _SHOWN else [*parts[:_SHOWN], f"/* and {total - _SHOWN:,} more */"]
+
+
+def _by_length(literal: str) -> tuple[int, str]:
+    """Whole numbers in their order, texts in some."""
+    return len(literal), literal
+
+
+def _literal(value: Value) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | Decimal():
+            return str(value)
+        case str():
+            return text(value)
+        case datetime():
+            return text(value.isoformat(" "))
+        case _:
+            return text(value.isoformat())
