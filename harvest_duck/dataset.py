@@ -111,7 +111,7 @@ def _scan(
                     journal=journal,
                     scan=journal.scan(),
                 )
-                scan = Scan(table, await asked.planned(client, pages.pin), pages)
+                scan = Scan(table, await asked.planned(client, pages.pin, journal, pages.scan), pages)
                 async with aclosing(_first(settings.max_rows, scan.batches())) as found:
                     async for batch in found:
                         yield batch

@@ -66,8 +66,8 @@ class Sent:
         self.waited_s += waited_s
         self.status = self.size = self.elapsed_ms = None
 
-    def came(self, status: int, size: int, elapsed_ms: float) -> None:
-        """Note an answer."""
+    def came(self, status: int, size: int | None, elapsed_ms: float) -> None:
+        """Note an answer, and its size where that is known."""
         self.status, self.size, self.elapsed_ms = status, size, elapsed_ms
 
     def also(self, request: Request) -> Sent:

@@ -13,6 +13,7 @@ from harvest_duck.client import client_for
 from harvest_duck.decode import Decoder
 from harvest_duck.errors import QueryError
 from harvest_duck.explaining import Planned, Sizes, unknown
+from harvest_duck.journal import Journal
 from harvest_duck.pages import Fetched, Pages
 from harvest_duck.planner import cost
 
@@ -51,7 +52,7 @@ async def probed(queries: Sequence[Query]) -> list[Planned]:
 
 async def _probed(query: Query, client: Client, sizes: Sizes) -> Planned:
     pin = Pin()
-    scan = Planned(query, await query.planned(client, pin), sizes, listed=query.accounts is None)
+    scan = Planned(query, await query.planned(client, pin, Journal()), sizes, listed=query.accounts is None)
     for plan in scan.plans:
         table = plan.table if plan.parents is None else plan.parents.table
         pages = Pages(client, Decoder(table, []), window=query.settings.max_connections, pin=pin)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harvest_duck.auth import Pin
     from harvest_duck.client import Client
     from harvest_duck.connection import Connection
+    from harvest_duck.journal import Journal
     from harvest_duck.pushdown import Filter
 
 __all__ = ["Query", "attached", "connection_in", "query"]
@@ -98,11 +99,12 @@ class Query:
         ]
         return [each for each in plans if each.requests]
 
-    async def planned(self, client: Client, pin: Pin) -> list[Plan]:
+    async def planned(self, client: Client, pin: Pin, journal: Journal, scan: int = 0) -> list[Plan]:
         """The plans for all accounts, once Harvest has told which there are, where it has to."""
         accounts = self.accounts
         if accounts is None:
-            accounts = {account.id: account.name for account in await client.accounts(pin)}
+            sent = journal.begin(client.accounts_request, scan)
+            accounts = {account.id: account.name for account in await client.accounts(pin, sent)}
         return self.plans(accounts)
 
     def _target(self, number: int | None, name: str, *, several: bool) -> Target:

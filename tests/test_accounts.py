@@ -251,14 +251,14 @@ def _compared(sandbox: Sandbox, condition: str, accounts: str) -> set[str | None
 
 
 @given(condition=_combined(_term, "AND"), accounts=st.sampled_from([BOTH, "*"]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_only_accounts_that_all_terms_allow_are_asked(agency: Sandbox, condition: str, accounts: str) -> None:
     possible = _compared(agency, condition, accounts)
     assert accounts_in(agency) <= possible, "none is asked that no client can be of"
 
 
 @given(condition=_combined(_term | _vague, "AND", "OR"), accounts=st.sampled_from([BOTH, "*"]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_any_filter_keeps_what_it_keeps_of_the_whole_table(agency: Sandbox, condition: str, accounts: str) -> None:
     """DuckDB keeps some filters to itself, so that more is asked; the rows are the same."""
     _compared(agency, condition, accounts)
@@ -325,3 +325,14 @@ def test_harvest_id_is_asked_again_where_that_can_help(sandbox: Sandbox, times: 
     with connected(sandbox, "*") as con:
         assert con.execute("SELECT count(*) FROM harvest.me").fetchone() == (2,)
     assert [path for _, path in asked_of(sandbox)].count(HARVEST_ID) == times + 1
+
+
+def test_the_question_which_accounts_there_are_is_in_the_journal(sandbox: Sandbox) -> None:
+    with connected(sandbox, "*") as con:
+        con.execute("FROM harvest.clients").fetchall()
+        sent = con.execute("SELECT request, account_id, status FROM harvest_requests()").fetchall()
+    assert sent == [
+        ("/api/v2/accounts", None, 200),
+        ("/v2/clients?per_page=2000", MAIN_ID, 200),
+        ("/v2/clients?per_page=2000", EURO_ID, 200),
+    ]
