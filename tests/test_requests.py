@@ -158,3 +158,23 @@ def test_a_scan_without_sql_takes_columns_and_a_filter(sandbox: Sandbox, connect
     assert read.column_names == ["hours", "client_name"]
     assert read.num_rows == sum(entry["spent_date"] >= "2026-03-01" for entry in entries)
     assert all(text.startswith("/time_entries?from=2026-03-01") for text in asked(sandbox))
+
+
+def test_the_keys_of_a_join_narrow_the_other_side_where_duckdb_hands_them_over(
+    con: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    newest = "SELECT max(spent_date) AS newest FROM harvest.time_entries"
+    (day,) = con.execute(newest).fetchone() or (None,)
+    sandbox.clear_log()
+    con.execute(f"SELECT id FROM harvest.time_entries JOIN ({newest}) ON spent_date = newest").fetchall()
+    narrowed = [each for each in asked(sandbox) if f"from={day}&to={day}" in each]
+    assert len(narrowed) == (1 if duckdb.__version__.startswith("1.") else 0)
+
+
+def test_a_list_in_a_variable_is_asked_for_one_by_one(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    ids = sorted(invoice["id"] for invoice in sandbox.records(MAIN_ID, "invoices"))[:2]
+    con.execute(f"SET VARIABLE ids = (SELECT list(i) FROM unnest({ids}) AS t(i))")
+    operator = "= ANY(getvariable('ids'))" if duckdb.__version__.startswith("1.") else "IN getvariable('ids')"
+    sandbox.clear_log()
+    con.execute(f"SELECT id FROM harvest.invoice_payments WHERE invoice_id {operator}").fetchall()
+    assert asked(sandbox) == [f"/invoices/{number}/payments" for number in ids]
