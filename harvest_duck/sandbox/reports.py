@@ -133,8 +133,8 @@ class Ledger:
     def uninvoiced(self, span: Span, *, include_fixed_fee: bool = True) -> list[Record]:
         """A row per project of what is billable in `span` and not invoiced yet; managers get the projects they manage.
 
-        The fee of a fixed-fee project counts as far as no invoice names it, where `span` reaches the day on which the
-        project starts, or else was created; without `include_fixed_fee` such projects are left out.
+        The fee of a fixed-fee project counts as far as no invoice names it, unless `span` ends before the day on which
+        the project starts, or else was created; without `include_fixed_fee` such projects are left out.
         """
 
         # https://help.getharvest.com/api-v2/reports-api/reports/uninvoiced-report/
@@ -183,11 +183,12 @@ class Ledger:
         }
 
     def _fee(self, project: Record, span: Span) -> Decimal:
-        """What of a project's fixed fee is not invoiced, if `span` reaches its first day."""
+        """What of a project's fixed fee is not invoiced, unless `span` ends before its first day."""
+        # https://support.getharvest.com/hc/en-us/articles/360048181472-How-project-type-affects-reports
         if project.get("is_fixed_fee") is not True:
             return ZERO
         first = project.get("starts_on") or (project.get("created_at") or "")[:10]
-        if not span.start.isoformat() <= first <= span.end.isoformat():
+        if first > span.end.isoformat():
             return ZERO
         return max(ZERO, amount_of(project.get("fee")) - self._fees_invoiced.get(project["id"], ZERO))
 

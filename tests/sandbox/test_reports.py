@@ -138,7 +138,7 @@ def uninvoiced(sandbox: Sandbox, first: str, last: str) -> dict[int, tuple[Decim
     }
     for project in sandbox.records(MAIN_ID, "projects"):
         day = (project["starts_on"] or project["created_at"][:10]).replace("-", "")
-        if project["is_fixed_fee"] and first <= day <= last and project["id"] not in invoiced:
+        if project["is_fixed_fee"] and day <= last and project["id"] not in invoiced:
             sums[project["id"]][3] += project["fee"]
     return {key: tuple(row) for key, row in sums.items()}
 
@@ -153,6 +153,18 @@ def test_the_uninvoiced_report_adds_up(harvest: Sandbox, administrator: Caller, 
         project = projects[row["project_id"]]
         assert (row["project_name"], row["client_id"]) == (project["name"], project["client"]["id"])
         assert row["currency"] == project["client"]["currency"]
+
+
+def test_a_fixed_fee_is_in_every_span_that_does_not_end_before_its_project(administrator: Caller) -> None:
+    """So the uninvoiced amounts of a year are not the sum of those of its halves."""
+    spans = {"both": ("20260101", "20261231"), "first": ("20260101", "20260630"), "second": ("20260701", "20261231")}
+
+    def amounts(from_: str, to: str) -> Decimal:
+        rows = administrator.records("/reports/uninvoiced", "results", from_=from_, to=to)
+        return sum((row["uninvoiced_amount"] for row in rows), Decimal(0))
+
+    found = {name: amounts(*span) for name, span in spans.items()}
+    assert found["first"] + found["second"] > found["both"]
 
 
 def test_uninvoiced_leaves_out_fixed_fee_projects_on_demand(harvest: Sandbox, administrator: Caller) -> None:
