@@ -2,13 +2,13 @@
 
 The life of one query, from the top of the package to the wire and back::
 
-    SQL ─ engine ─ dataset ─ pushdown ─ domain ─ planner ─ pages ─ client ─ protocol ─→ api.harvestapp.com
-                      ▲                                       │                           │ page
-       rows ◄─ engine ┴─ stream ◄──── record batches ◄───────┴───────── decode ◄──────────┘
+    SQL ─ engine ─ dataset ─ pushdown ─ domain ─ planner ─ scanning ─ lists ─ pages ─ client ─ protocol ─→ Harvest's API
+                      ▲                                                         │                           │ page
+       rows ◄─ engine ┴─ stream ◄──────────── record batches ◄──────────────────┴────────── decode ◄────────┘
 
 `register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`
-adds an account as a schema of views; `scan` reads a table without SQL; `tables` and `describe` say what there is, and
-`explain` what a query would ask of Harvest.
+adds an account as a schema of views; `scan` reads a table without SQL; `tables` and `describe` say what there is,
+`explain` what a query would ask of Harvest, and `access` what a token sees.
 `login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` tell who a connection is; the submodule
 `connections` looks after named connections.
 """
