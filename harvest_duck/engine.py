@@ -98,13 +98,18 @@ def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "")
     con.execute(_explain_macro())
 
 
-def _define(con: duckdb.DuckDBPyConnection, known: _Known, dataset: Callable[[Table], ds.Dataset]) -> None:
-    """Make all names but that of `harvest_explain` known to `con`, each table of Harvest being a dataset."""
+def _define(
+    con: duckdb.DuckDBPyConnection,
+    known: _Known,
+    dataset: Callable[[Table], ds.Dataset],
+    look: Callable[..., pa.Table] = access,
+) -> None:
+    """Make all names but that of `harvest_explain` known to `con`; `dataset` is each table, `look` harvest_access."""
     for table in TABLES.values():
         con.register(_PREFIX + table.name, dataset(table))
     for name, listing in known.listings.items():
         con.register(f"{_PREFIX}{name}", listing)
-    for function in _functions(known):
+    for function in _functions(known, look):
         con.register(f"_{function.name}", function)
     con.execute(_scan_macro(known.default))
     con.execute(f"CREATE OR REPLACE TEMP MACRO harvest_requests() AS TABLE FROM {_PREFIX}requests")
@@ -166,10 +171,10 @@ def last_error(con: duckdb.DuckDBPyConnection) -> HarvestDuckError | None:
     return known.errors[-1] if known is not None and known.errors else None
 
 
-def _functions(known: _Known) -> list[TableFunction]:
+def _functions(known: _Known, look: Callable[..., pa.Table]) -> list[TableFunction]:
     return [
         TableFunction("harvest_requests", SENT, [], known.journal.table, known.errors.append),
-        TableFunction("harvest_access", ACCESS, ["connection"], access, known.errors.append),
+        TableFunction("harvest_access", ACCESS, ["connection"], look, known.errors.append),
     ]
 
 
@@ -191,8 +196,13 @@ def _explanation(con: duckdb.DuckDBPyConnection, known: _Known) -> TableFunction
 def _explained(
     con: duckdb.DuckDBPyConnection, known: _Known, sql: str, settings: Mapping[str, str], *, probe: bool
 ) -> pa.Table:
-    queries = recorded(con, lambda cursor, dataset: _define(cursor, known, dataset), sql, settings)
+    queries = recorded(con, lambda cursor, dataset: _define(cursor, known, dataset, _unasked), sql, settings)
     return explained(background.run(probed(queries)) if probe else map(planned, queries))
+
+
+def _unasked(connection: str) -> pa.Table:  # noqa: ARG001 - nothing is asked over it
+    """No rows of harvest_access, in the place of its requests."""
+    return ACCESS.empty_table()
 
 
 def _explain_macro() -> str:

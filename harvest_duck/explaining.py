@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from harvest_duck.exactness import essential, follows, warranted
-from harvest_duck.planner import cost
-from harvest_duck.protocol import Request
+from harvest_duck.planner import LARGEST_PAGE, cost
+from harvest_duck.protocol import Request, with_params
 from harvest_duck.ranges import EVERY_VALUE
 from harvest_duck.sql_text import condition
 from harvest_duck.table import Limit, Paging
@@ -72,6 +72,7 @@ class Purpose(StrEnum):
     LIST = "list"
     RECORD = "record"
     LOOK = "look"
+    SWEEP = "sweep"
     PARENTS = "parents"
     CHILDREN = "children"
     REPORT = "report"
@@ -172,15 +173,26 @@ def _planned(plan: Plan, sizes: Sizes) -> Iterator[_Step]:
         return
     if plan.alternative is None:
         yield from _lists(plan, plan.requests, sizes)
+        yield from _sweep(cost.swept(plan, plan.requests))
         return
     (whole,) = plan.requests
     look = cost.probe(whole)
     yield _Step(Purpose.LOOK, look, look.path_and_query, 1, sizes.get(whole))
     if whole in sizes:
-        yield from _lists(plan, _chosen(plan, sizes), sizes)
+        chosen = _chosen(plan, sizes)
+        yield from _lists(plan, chosen, sizes)
+        yield from _sweep(cost.swept(plan, chosen) if chosen else None)
         return
     for requests in (plan.requests, plan.alternative.requests):
-        yield from (replace(step, requests=None) for step in _lists(plan, requests, sizes))
+        steps = [*_lists(plan, requests, sizes), *_sweep(cost.swept(plan, requests))]
+        yield from (replace(step, requests=None) for step in steps)
+
+
+def _sweep(whole: Request | None) -> Iterator[_Step]:
+    """The request for what changed while parts of a list were read, since a moment that is not known yet."""
+    if whole is not None:
+        path = with_params(whole, {"updated_since": "T", "per_page": str(LARGEST_PAGE)}).path_and_query
+        yield _Step(Purpose.SWEEP, whole, path.replace("updated_since=T", "updated_since=…"), 1)
 
 
 def _lists(plan: Plan, requests: Sequence[Request], sizes: Sizes) -> Iterator[_Step]:

@@ -48,6 +48,7 @@ class Lists:
         self._pages = pages
         self._table = table
         self._seen: dict[int | None, Seen] = {}
+        self._since: dict[int | None, datetime] = {}
         self._narrows = {param.match: param.name for param in table.params}
 
     async def read(self, first: Fetched) -> AsyncGenerator[Fetched]:
@@ -64,6 +65,14 @@ class Lists:
         async with aclosing(self._read(first, seen)) as found:
             async for fetched in found:
                 yield fetched
+
+    async def sweep(self, whole: Request) -> AsyncGenerator[Fetched]:
+        """What is new among the records of the list `whole` that changed since the first of its parts was read."""
+        since = self._since.get(whole.account_id)
+        if since is not None:
+            async with aclosing(self._swept(whole, since, self._seen[whole.account_id])) as found:
+                async for fetched in found:
+                    yield fetched
 
     async def _read(self, first: Fetched, seen: Seen, *, swept: bool = False) -> AsyncGenerator[Fetched]:
         """The same for one list; what was `swept` is not cut into windows, after which it would be swept again."""
@@ -96,6 +105,7 @@ class Lists:
     def _begun(self, first: Fetched, days: Counter[date | None], seen: Seen) -> _Read:
         took_s = (first.sent.elapsed_ms or 0) / 1000
         moment = horizon(first.served_at, took_s=took_s, received=datetime.now(UTC))
+        self._since.setdefault(first.request.account_id, moment)
         return _Read(first, Tally(first.page.total_entries, moment, seen), days)
 
     async def _once(self, read: _Read) -> AsyncGenerator[Fetched]:
@@ -155,12 +165,16 @@ class Lists:
                 yield self._admitted(fetched, alone)
                 if not _complete(alone):
                     raise incomplete(fetched.request.where, [alone.tally])
-        since = f"{tally.horizon:%Y-%m-%dT%H:%M:%SZ}"
-        changed = {self._narrows[Match.SINCE]: since, "per_page": str(LARGEST_PAGE)}
-        fetched = await self._pages.fetch(with_params(_beginning(first.request), changed))
-        async with aclosing(self._read(fetched, tally.seen, swept=True)) as found:
-            async for more in found:
-                yield more
+        async with aclosing(self._swept(first.request, tally.horizon, tally.seen)) as found:
+            async for fetched in found:
+                yield fetched
+
+    async def _swept(self, request: Request, since: datetime, seen: Seen) -> AsyncGenerator[Fetched]:
+        changed = {self._narrows[Match.SINCE]: f"{since:%Y-%m-%dT%H:%M:%SZ}", "per_page": str(LARGEST_PAGE)}
+        first = await self._pages.fetch(with_params(_beginning(request), changed))
+        async with aclosing(self._read(first, seen, swept=True)) as found:
+            async for fetched in found:
+                yield fetched
 
     def _windowed(self, request: Request, window: Window) -> Request:
         names = (self._narrows[Match.FROM], self._narrows[Match.TO])

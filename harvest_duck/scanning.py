@@ -30,6 +30,7 @@ class Scan:
         self._table = table
         self._plans = plans
         self._pages = pages
+        self._sweeps: list[Request] = []
 
     async def batches(self) -> AsyncGenerator[pa.RecordBatch]:
         """The batches with rows: page by page, or report by report where reports were asked for in pieces."""
@@ -73,6 +74,11 @@ class Scan:
                 async with aclosing(lists.read(first)) as found:
                     async for fetched in found:
                         yield fetched
+        # Not before all lists were read: it has what moved from one that was still to come to one that was read.
+        for whole in self._sweeps:
+            async with aclosing(lists.sweep(whole)) as found:
+                async for fetched in found:
+                    yield fetched
 
     async def _requests(self, pages: Pages) -> AsyncGenerator[Request]:
         """The request that begins each list."""
@@ -93,6 +99,8 @@ class Scan:
             (whole,) = plan.requests
             look = await pages.fetch(cost.probe(whole))
             requests = cost.chosen(plan, look.page.total_entries)
+        if (parted := cost.swept(plan, requests)) is not None:
+            self._sweeps.append(parted)
         for request in requests:
             yield request
 

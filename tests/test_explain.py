@@ -221,6 +221,12 @@ def test_without_probes_what_is_told_is_what_is_told_with_them(
         assert set(blind[path]["pushed"]) <= set(row["pushed"])
 
 
+def test_explaining_a_look_at_what_a_token_sees_sends_nothing(kept: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    long.clear_log()
+    assert harvest_duck.explain("FROM harvest_access()", kept, probe=False).num_rows == 0
+    assert long.requests == []
+
+
 @pytest.mark.parametrize("sql", [sql for sql in QUERIES if "harvest.time_entries" in sql or "harvest.clients" in sql])
 def test_every_record_of_a_list_is_a_row_where_nothing_is_left_to_the_scan(
     sql: str, kept: duckdb.DuckDBPyConnection, long: Sandbox

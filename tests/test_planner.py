@@ -434,6 +434,7 @@ def test_single_records_and_parts_of_a_list_have_paths_of_their_own(
             [(None, "2024-02-28"), ("2024-03-01", None)],
         ),
         (Compare("spent_date", Op.NE, DAY), [(None, None)]),
+        (And((Compare("spent_date", Op.GT, DAY), Compare("spent_date", Op.LT, date(2024, 3, 1)))), []),
     ],
 )
 def test_days_apart_are_asked_for_apart(term: Predicate, spans: list[tuple[str | None, str | None]]) -> None:
@@ -459,6 +460,19 @@ def test_the_cheaper_way_is_taken_once_the_size_of_the_list_is_known(
     assert cost.probe(only(found)).params == (("per_page", "1"),)
     ways = {"nothing": (), "the list": found.requests, "the records": found.alternative.requests}
     assert cost.chosen(found, total) == ways[chosen]
+
+
+def test_several_parts_of_a_list_are_followed_by_what_changed_in_it() -> None:
+    users = In("user_id", frozenset({1, 2}))
+    found = planned("time_entries", users, Compare("is_billed", Op.EQ, value=True))
+    assert found.whole is not None
+    assert sent(found.whole) == {"is_billed": "true"}
+    assert planned("time_entries", In("id", frozenset({1, 2}))).whole is None
+    assert planned("time_entries", Compare("user_id", Op.EQ, 1)).whole is None
+    longer = planned("time_entries", In("user_id", frozenset(range(1, 9))))
+    assert longer.alternative is not None
+    assert cost.swept(longer, longer.alternative.requests) == longer.requests[0]
+    assert cost.swept(longer, longer.requests) is None
 
 
 def test_a_list_of_values_is_asked_for_value_by_value_where_the_list_is_long() -> None:

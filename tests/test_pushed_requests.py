@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +35,9 @@ def con(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
     with harvest_duck.connect(connection) as opened:
         opened.execute("SET TimeZone = 'UTC'")
         yield opened
+
+
+SWEEP = {"updated_since": "a moment ago"}
 
 
 def parent(table: Table, sandbox: Sandbox) -> str:
@@ -88,12 +91,17 @@ def test_a_list_of_values_sends_each(
     other = another(param, value)
     found = ask(con, table, sandbox, f"{param.column} IN ({literal(value)}, {literal(other)})")
     texts = [NAMES[each] if isinstance(each, bool) else str(each) for each in (value, other)]
+    around = {"from": texts[0], "to": texts[1]}
     wanted = {
-        Match.EQUAL: [{param.name: text} for text in sorted(texts)],
-        Match.FROM: [{"from": text, "to": text} for text in texts],
-        Match.TO: [{"from": text, "to": text} for text in texts],
+        Match.EQUAL: [*({param.name: text} for text in sorted(texts)), SWEEP],
+        Match.FROM: [*({"from": text, "to": text} for text in texts), SWEEP | around],
+        Match.TO: [*({"from": text, "to": text} for text in texts), SWEEP | around],
         Match.SINCE: [{"updated_since": "2024-02-29T12:30:14Z"}],
     }
+    if param.match is not Match.SINCE:
+        # What changed while the parts of the list were read.
+        assert datetime.fromisoformat(found[-1]["updated_since"]) > datetime.now(UTC) - timedelta(hours=1)
+        found[-1] = found[-1] | SWEEP
     assert found == wanted[param.match]
 
 

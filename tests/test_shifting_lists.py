@@ -128,3 +128,39 @@ def test_a_list_that_does_not_change_costs_its_pages(stage: Sandbox) -> None:
         with churning(stage, table, 1, count=40, often=0) as churn:
             assert sorted(read(stage, table, page_size=7)) == sorted(churn.throughout)
             assert churn.requests == 6
+
+
+MOVES = [
+    ("invoices", "state IN ('open', 'paid')", {"state": "paid"}, {"state": "open"}),
+    ("time_entries", "project_id IN (1, 2)", {"project": {"id": 2}}, {"project": {"id": 1}}),
+    (
+        "time_entries",
+        "spent_date <= '2026-01-01' OR spent_date >= '2026-03-01'",
+        {"spent_date": "2026-03-01"},
+        {"spent_date": "2026-01-01"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("table", "condition", "before", "after"), MOVES)
+def test_what_moves_from_one_list_of_a_scan_to_another_is_not_lost(
+    table: str, condition: str, before: dict[str, Any], after: dict[str, Any], stage: Sandbox
+) -> None:
+    def serve(change: dict[str, Any]) -> None:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        stage.replace(MAIN_ID, table, [{"id": 1, **after, "updated_at": OLD}, {"id": 2, **change, "updated_at": now}])
+
+    async def moved(request: web.BaseRequest) -> None:
+        if len(stage.requests) > 1:
+            serve(after)
+
+    serve(before)
+    stage.clear_log()
+    stage.on_request = moved
+    try:
+        with harvest_duck.connect(stage.connection_string() + ";RateLimit=off;MaxConnections=1") as con:
+            found = con.execute(f"SELECT id FROM harvest.{table} WHERE {condition} ORDER BY id").fetchall()
+    finally:
+        stage.on_request = None
+    assert found == [(1,), (2,)]
+    assert len(stage.requests) == 3

@@ -36,12 +36,14 @@ def narrowed(
 
 def alternatives(table: Table, whole: Request, domains: Mapping[str, Domain]) -> list[Alternative]:
     """Every other way to the rows of the list `whole`."""
-    return [
+    found = [
         *_records(table, whole, domains),
         *_lists_elsewhere(table, whole, domains),
         *_by_value(table, whole, domains),
         *_by_days(table, whole, domains),
     ]
+    tells_changes = any(param.match is Match.SINCE for param in table.params)
+    return [other for other in found if tells_changes or not other.several_lists]
 
 
 def one_list(table: Table, request: Request, domains: Mapping[str, Domain]) -> Request:
@@ -112,7 +114,7 @@ def _by_days(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Ite
         return
     domain = domains.get(ends[Match.FROM].column, ANY)
     spans = day_spans(domain)
-    if domain.nulls or len(spans) < 2:  # noqa: PLR2004 - several
+    if domain.nulls or len(spans) == 1:
         return
     lists = []
     for first, last in spans:
@@ -124,7 +126,7 @@ def _by_days(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Ite
 def _share(spans: list[DaySpan]) -> float:
     """What part of the days from the first to the last is within the spans."""
     known = [(start, stop) for start, stop in spans if start is not None and stop is not None]
-    if len(known) < len(spans):
+    if len(known) < len(spans) or not known:
         return _UNKNOWN_SHARE
     within = sum((stop - start).days + 1 for start, stop in known)
     return within / ((known[-1][1] - known[0][0]).days + 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harvest_duck.planner.plan import Alternative, Plan
     from harvest_duck.protocol import Request
 
-__all__ = ["chosen", "page_size", "pages", "pays_to_look", "probe"]
+__all__ = ["chosen", "page_size", "pages", "pays_to_look", "probe", "swept"]
 
 # https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting
 _REQUEST_S = 15 / 100
@@ -31,7 +31,7 @@ def pays_to_look(alternative: Alternative) -> bool:
 
     Where the list is short, one request replaces all those of the alternative; otherwise the look was for nothing.
     """
-    saved = (len(alternative.requests) - 1) * _REQUEST_S
+    saved = (alternative.sent - 1) * _REQUEST_S
     return _SHORT * saved > _REQUEST_S
 
 
@@ -53,8 +53,15 @@ def chosen(plan: Plan, total: int | None) -> tuple[Request, ...]:
         return ()
     whole = pages(total, page_size(plan.requests[0])) * _REQUEST_S + total * _RECORD_S
     other = plan.alternative
-    several = len(other.requests) * _REQUEST_S + other.records(total) * _RECORD_S
+    several = other.sent * _REQUEST_S + other.records(total) * _RECORD_S
     return other.requests if several < whole else plan.requests
+
+
+def swept(plan: Plan, requests: tuple[Request, ...]) -> Request | None:
+    """The list to ask for what changed while several parts of it, `requests`, were read; None where there is none."""
+    if plan.alternative is None or requests != plan.alternative.requests:
+        return plan.whole
+    return plan.requests[0] if plan.alternative.several_lists else None
 
 
 def page_size(request: Request) -> int:

@@ -141,6 +141,8 @@ def day_spans(domain: Domain) -> list[DaySpan]:
     spans: list[DaySpan] = []
     for part in domain.ranges:
         first, last = first_day(part.low), last_day(part.high)
+        if first is not None and last is not None and first > last:
+            continue
         before = spans[-1][1] if spans else None
         if spans and (before is None or first is None or (first - before).days <= 1):
             spans[-1] = (spans[-1][0], last)

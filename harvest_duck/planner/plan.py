@@ -43,6 +43,16 @@ class Alternative:
     requests: tuple[Request, ...]
     share: float
 
+    @property
+    def several_lists(self) -> bool:
+        """Whether a record can move from one of them to another while they are read, so that a sweep has to follow."""
+        return len(self.requests) > 1 and not all(request.single for request in self.requests)
+
+    @property
+    def sent(self) -> int:
+        """How many requests it takes at least."""
+        return len(self.requests) + self.several_lists
+
     def records(self, total: int) -> float:
         """How many records they bring, where the whole list has `total`."""
         singles = sum(request.single for request in self.requests)
@@ -53,13 +63,15 @@ class Alternative:
 class Plan:
     """The requests that begin the lists of one scan of one account.
 
-    With an `alternative`, `requests` is one list, and a look at its size decides between the two, see `cost`. With
+    `whole` is the list that several `requests` are parts of; what changed in it meanwhile is asked for in the end. With
+    an `alternative`, `requests` is one list, and a look at its size decides between the two, see `cost`. With
     `parents` each request is a template, whose path waits for the id of a parent: it is asked for every row of that
     plan that `chosen` holds of, see `for_parent`. Requests with the same `values` make up one report.
     """
 
     table: Table
     requests: tuple[Request, ...]
+    whole: Request | None = None
     alternative: Alternative | None = None
     parents: Plan | None = None
     chosen: Domain = field(default_factory=Domain)

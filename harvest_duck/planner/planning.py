@@ -45,7 +45,7 @@ def _cheapest(table: Table, whole: Request, others: list[Alternative]) -> Plan:
         return Plan(table, (whole,))
     best = min(others, key=lambda other: (len(other.requests), not all(each.single for each in other.requests)))
     if not cost.pays_to_look(best):
-        return Plan(table, best.requests)
+        return Plan(table, best.requests, whole=whole if best.several_lists else None)
     return Plan(table, (whole,), alternative=best)
 
 
