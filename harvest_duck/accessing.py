@@ -74,9 +74,7 @@ async def _rows(queries: Mapping[str, Query]) -> list[dict[str, Any]]:
     me = queries[_ME.name]
     async with client_for(me.settings) as client:
         pages = Pages(client, Decoder(_ME, looked_at(_ME)), window=me.settings.max_connections)
-        accounts = me.accounts
-        if accounts is None:
-            accounts = {account.id: account.name for account in await client.accounts(pages.pin)}
+        accounts = await me.known_accounts(client, pages.pin, pages.journal)
         looks = _Looks(pages, asyncio.Semaphore(me.settings.max_connections))
         return await _looked(looks, queries, accounts)
 

@@ -62,18 +62,12 @@ class Client:
 
     async def accounts(self, pin: Pin | None = None, sent: Sent | None = None) -> tuple[Account, ...]:
         """The accounts of Harvest that the token reaches, as Harvest ID tells; `sent` is told that it was asked."""
-        sent = sent or Sent(self.accounts_request)
+        sent = sent or Sent(protocol.accounts_request(self._connection.id_url))
         began = self._clock.now()
         sent.going(0.0)
         found = await reached(self._connection, self._credential, pin or Pin())
         sent.came(200, None, (self._clock.now() - began) * 1000)
         return found
-
-    @property
-    def accounts_request(self) -> Request:
-        """The request that `accounts` sends."""
-        # https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
-        return Request("accounts", f"{self._connection.id_url}/api/v2/accounts", (), Limit.GENERAL, Paging.NONE)
 
     async def close(self) -> None:
         """Close the connections that are kept open."""

@@ -31,19 +31,21 @@ if TYPE_CHECKING:
 
     from harvest_duck.table import Table
 
-__all__ = ["HarvestDataset", "open_scan"]
+__all__ = ["HarvestDataset", "live", "open_scan"]
 
 Failed = Callable[[HarvestDuckError], None]
+#: What a scan gives: of what is asked, over a connection, the rows that an expression keeps.
+Read = Callable[[Query, str, "pc.Expression | None"], pa.RecordBatchReader]
 
 
 class HarvestDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotations
-    """The dataset of one table; `failed` is told every error that a scan of it ends with."""
+    """The dataset of one table; `read` answers a scan, and `failed` is told every error that it does not begin for."""
 
-    def __init__(self, table: Table, failed: Failed, journal: Journal) -> None:
+    def __init__(self, table: Table, failed: Failed, read: Read) -> None:
         # Dataset has no constructor to call: DuckDB asks a subclass only for `schema` and `scanner`.
         self._table = table
         self._failed = failed
-        self._journal = journal
+        self._read = read
         self._schema = schema_of(table).append(pa.field(CONNECTION, pa.string()))
 
     @property
@@ -63,7 +65,7 @@ class HarvestDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annota
             read = read_filter(filter, self._schema)
             connection = connection_in(read.predicate, self._table.name)
             asked = query(self._table, connection, names, read)
-            return _Scanner(_scan(asked, connection, expression=filter, failed=self._failed, journal=self._journal))
+            return _Scanner(self._read(asked, connection, filter))
         except HarvestDuckError as error:
             self._failed(error)
             raise
@@ -78,6 +80,15 @@ class _Scanner:
     def to_reader(self) -> pa.RecordBatchReader:
         """The batches."""
         return self.reader
+
+
+def live(failed: Failed, journal: Journal) -> Read:
+    """Scans that ask Harvest; `failed` is told every error that one ends with, `journal` what was sent."""
+
+    def read(asked: Query, connection: str, expression: pc.Expression | None) -> pa.RecordBatchReader:
+        return _scan(asked, connection, expression=expression, failed=failed, journal=journal)
+
+    return read
 
 
 def open_scan(
@@ -122,8 +133,7 @@ def _scan(
             # DuckDB prints the traceback of every cause behind the message; the error that is kept has them all.
             raise _bare(error) from None
 
-    whole = schema_of(table).append(pa.field(CONNECTION, pa.string()))
-    return reader(pa.schema([whole.field(name) for name in asked.names]), batches)
+    return reader(asked.schema, batches)
 
 
 def _bare(error: HarvestDuckError) -> HarvestDuckError:

@@ -18,7 +18,7 @@ import duckdb
 from harvest_duck import background, catalog
 from harvest_duck.accessing import ACCESS, access
 from harvest_duck.arrow_types import CONNECTION
-from harvest_duck.dataset import HarvestDataset
+from harvest_duck.dataset import HarvestDataset, live
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
 from harvest_duck.explaining import EXPLAINED, explained
@@ -93,7 +93,8 @@ def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "")
     known = _known.setdefault(con, _Known())
     known.errors.clear()
     known.default = attached(connection) if connection else ""
-    _define(con, known, lambda table: HarvestDataset(table, known.errors.append, known.journal))
+    read = live(known.errors.append, known.journal)
+    _define(con, known, lambda table: HarvestDataset(table, known.errors.append, read))
     con.register(f"{_PREFIX}explain", _explanation(con, known))
     con.execute(_explain_macro())
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from harvest_duck.exactness import essential, follows, warranted
 from harvest_duck.planner import LARGEST_PAGE, cost
-from harvest_duck.protocol import Request, with_params
+from harvest_duck.protocol import Request, accounts_request, with_params
 from harvest_duck.ranges import EVERY_VALUE
 from harvest_duck.sql_text import condition
 from harvest_duck.table import Limit, Paging
@@ -154,8 +154,7 @@ def _chosen(plan: Plan, sizes: Sizes) -> tuple[Request, ...]:
 def _steps(scan: Planned) -> Iterator[_Step]:
     table, settings = scan.query.table, scan.query.settings
     if scan.listed:
-        url = f"{settings.id_url}/api/v2/accounts"
-        request = Request("accounts", url, (), Limit.GENERAL, Paging.NONE)
+        request = accounts_request(settings.id_url)
         yield _Step(Purpose.ACCOUNTS, request, request.path_and_query, 1)
     for plan in scan.plans:
         yield from _planned(plan, scan.sizes)

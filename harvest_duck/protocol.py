@@ -24,16 +24,17 @@ from harvest_duck.errors import (
     ServerError,
     Unauthorized,
 )
+from harvest_duck.table import Limit, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harvest_duck.predicate import Value
-    from harvest_duck.table import Limit, Paging
 
 __all__ = [
     "Request",
     "accept_links",
+    "accounts_request",
     "error_of",
     "filled",
     "headers",
@@ -104,6 +105,12 @@ def headers(*, token: str | None, account_id: int | None, user_agent: str) -> di
     if account_id is not None:
         sent["Harvest-Account-Id"] = str(account_id)
     return sent
+
+
+def accounts_request(id_url: str) -> Request:
+    """The request to Harvest ID for whose token it is and which accounts it reaches."""
+    # https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
+    return Request("accounts", f"{id_url}/api/v2/accounts", (), Limit.GENERAL, Paging.NONE)
 
 
 def filled(request: Request, param: str, parent_id: int) -> Request:

@@ -9,13 +9,16 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harvest_duck.arrow_types import CONNECTION
+import pyarrow as pa
+
+from harvest_duck.arrow_types import CONNECTION, schema_of
 from harvest_duck.builtin import resolved
 from harvest_duck.domain import Domain, domains
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import QueryError
 from harvest_duck.planner import Plan, Target, plan, refuse_unseen
 from harvest_duck.predicate import Compare, Op, Predicate, conjuncts
+from harvest_duck.protocol import accounts_request
 from harvest_duck.table import Host, Table
 
 if TYPE_CHECKING:
@@ -71,6 +74,12 @@ class Query:
         return [column.name for column in self.table.columns if looked_at is None or column.name in wanted]
 
     @property
+    def schema(self) -> pa.Schema:
+        """The schema of the batches that a scan of it gives, the hidden column included where it is asked for."""
+        whole = schema_of(self.table).append(pa.field(CONNECTION, pa.string()))
+        return pa.schema([whole.field(name) for name in self.names])
+
+    @property
     def terms(self) -> list[Predicate]:
         """What the filter asks for, besides the connection, which every row of a scan has anyway."""
         return [
@@ -101,11 +110,16 @@ class Query:
 
     async def planned(self, client: Client, pin: Pin, journal: Journal, scan: int = 0) -> list[Plan]:
         """The plans for all accounts, once Harvest has told which there are, where it has to."""
-        accounts = self.accounts
-        if accounts is None:
-            sent = journal.begin(client.accounts_request, scan)
-            accounts = {account.id: account.name for account in await client.accounts(pin, sent)}
-        return self.plans(accounts)
+        return self.plans(await self.known_accounts(client, pin, journal, scan))
+
+    async def known_accounts(
+        self, client: Client, pin: Pin, journal: Journal, scan: int = 0
+    ) -> Mapping[int | None, str]:
+        """The accounts to ask; Harvest tells them with their names where the connection does not."""
+        if self.accounts is not None:
+            return self.accounts
+        sent = journal.begin(accounts_request(self.settings.id_url), scan)
+        return {account.id: account.name for account in await client.accounts(pin, sent)}
 
     def _target(self, number: int | None, name: str, *, several: bool) -> Target:
         called = f"{number} ({name})" if name else str(number)

@@ -14,60 +14,22 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from harvest_duck.arrow_types import CONNECTION, schema_of
+from harvest_duck.dataset import HarvestDataset
 from harvest_duck.errors import HarvestDuckError, QueryError
-from harvest_duck.pushdown import read_filter
-from harvest_duck.query import connection_in, query
 from harvest_duck.sql_text import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    import pyarrow.compute as pc
+    from collections.abc import Callable, Iterator, Mapping
 
     from harvest_duck.query import Query
     from harvest_duck.table import Table
 
-__all__ = ["SETTINGS", "Recording", "recorded"]
+__all__ = ["SETTINGS", "recorded"]
 
 #: The settings of a connection that change what a query means, and that a cursor does not inherit.
 SETTINGS = ("TimeZone", "Calendar", "integer_division", "search_path")
 _PATIENCE_S = 30.0
 _ROWS_AT_ONCE = 10_000
-
-
-class Recording(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotations
-    """The dataset of one table that hands what a scan is asked for to `asked`, and has no rows."""
-
-    def __init__(
-        self, table: Table, asked: Callable[[Query], None], failed: Callable[[HarvestDuckError], None]
-    ) -> None:
-        # Dataset has no constructor to call: DuckDB asks a subclass only for `schema` and `scanner`.
-        self._table = table
-        self._asked = asked
-        self._failed = failed
-        self._schema = schema_of(table).append(pa.field(CONNECTION, pa.string()))
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns of the table, and the hidden one that carries the connection string."""
-        return self._schema
-
-    def scanner(
-        self,
-        columns: Sequence[str] | None = None,
-        filter: pc.Expression | None = None,  # noqa: A002 - the name by which DuckDB passes it
-        **_: object,
-    ) -> ds.Scanner:
-        """A scan without rows, which has been noted."""
-        names = self._schema.names if columns is None else list(columns)
-        try:
-            read = read_filter(filter, self._schema)
-            self._asked(query(self._table, connection_in(read.predicate, self._table.name), names, read))
-        except HarvestDuckError as error:
-            self._failed(error)
-            raise
-        return ds.dataset(self._schema.empty_table()).scanner(columns=names)
 
 
 def recorded(
@@ -85,9 +47,14 @@ def recorded(
     """
     asked: list[Query] = []
     errors: list[HarvestDuckError] = []
+
+    def noted(query: Query, _connection: str, _expression: object) -> pa.RecordBatchReader:
+        asked.append(query)
+        return pa.RecordBatchReader.from_batches(query.schema, [])
+
     cursor = con.cursor()
     try:
-        define(cursor, lambda table: Recording(table, asked.append, errors.append))
+        define(cursor, lambda table: HarvestDataset(table, errors.append, noted))
         _prepare(cursor, settings)
         with _bounded(cursor, patience_s):
             cursor.execute(_select(cursor, sql))

@@ -15,9 +15,8 @@ from harvest_duck import protocol
 from harvest_duck.auth import answers, oauth
 from harvest_duck.errors import HarvestDuckError, ProtocolError
 from harvest_duck.logs import logger
-from harvest_duck.protocol import Request, one_line
+from harvest_duck.protocol import one_line
 from harvest_duck.ratelimit import Clock, SystemClock
-from harvest_duck.table import Limit, Paging
 from harvest_duck.transport import Transport, tries
 
 if TYPE_CHECKING:
@@ -83,8 +82,7 @@ class Authority:
 
         Raises what `protocol.error_of` makes of an error, and `ProtocolError` for an answer of another shape.
         """
-        # https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
-        asked = Request("accounts", oauth.accounts_url(self._connection), (), Limit.GENERAL, Paging.NONE)
+        asked = protocol.accounts_request(self._connection.id_url)
         headers = protocol.headers(token=token.reveal(), account_id=None, user_agent=self._connection.user_agent)
         async for attempt in tries(self._clock, self._log):
             with attempt:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Authorization",
     "TokenRequest",
-    "accounts_url",
     "authorization",
     "exchange",
     "refresh",
@@ -79,11 +78,6 @@ def wanted(connection: Connection) -> Wanted:
         seed=_digest(*(secret.reveal() if secret else "" for secret in given)) if any(given) else None,
         accounts=frozenset(int(text) for text in texts if text.isdecimal()),
     )
-
-
-def accounts_url(connection: Connection) -> str:
-    """Where a token tells whose it is and which accounts it reaches."""
-    return f"{connection.id_url}/api/v2/accounts"
 
 
 def authorization(connection: Connection, *, state: str | None = None) -> Authorization:
