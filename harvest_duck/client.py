@@ -16,8 +16,9 @@ from harvest_duck.journal import Sent
 from harvest_duck.logs import logger
 from harvest_duck.protocol import Request
 from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock
+from harvest_duck.retrying import PATIENCE_S, RetryBudget, tries
 from harvest_duck.table import Limit, Paging
-from harvest_duck.transport import Answer, Transport, tries
+from harvest_duck.transport import Answer, Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,24 +28,33 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "client_for"]
 
+#: The clock by which the kept clients wait and try again; a test puts one of its own here.
+clock: Clock = SystemClock()
+
 #: Clients kept for the next query, so that its first request finds an open connection.
 _KEPT = 8
 _UNLIMITED = 1 << 62
+#: Seconds that a request waits at most because it was answered 429: Harvest's window, and a little more.
+_PATIENCE_S = {Limit.GENERAL: PATIENCE_S, Limit.REPORTS: PATIENCE_S + 900}
+#: Seconds without any request after a 429 that does not say how long to wait.
+_UNADVISED_S = 5.0
 
 
 class Client:
     """Sends the requests of one connection; used on one event loop, closed with `close`."""
 
     def __init__(
-        self, connection: Connection, clock: Clock | None = None, *, credential: Credential | None = None
+        self, connection: Connection, timed_by: Clock | None = None, *, credential: Credential | None = None
     ) -> None:
         self._connection = connection
-        self._clock = clock or SystemClock()
+        self._clock = timed_by or clock
         self._log = logger(connection.logfile, connection.verbosity)
         self._transport = Transport(connection)
         self._credential = credential or credential_for(connection)
         self._windows: dict[Limit, SlidingWindow] = {}
         self._proven: set[int | None] = set()
+        # All that are under way at once may be tried again until each is given up.
+        self._retries = RetryBudget(4 * connection.max_connections + 20)
         self.users = 0
 
     async def get(self, request: Request, pin: Pin | None = None, sent: Sent | None = None) -> Answer | None:
@@ -53,11 +63,19 @@ class Client:
         `pin` holds the requests of one scan to one person; `sent` is told what became of the request.
         Raises the error of the tree that the last answer stands for, after as many tries as can help.
         """
-        sent = sent or Sent(request)
-        async for attempt in tries(self._clock, self._log):
+        entry = sent or Sent(request)
+        async for attempt in tries(
+            self._clock,
+            self._log,
+            patience_s=_PATIENCE_S[request.limit],
+            budget=self._retries,
+            waited_s=lambda: entry.waited_s,
+        ):
             with attempt:
-                sent.retries = attempt.retry_state.attempt_number - 1
-                return await self._answered(request, pin or Pin(), sent)
+                entry.retries = attempt.retry_state.attempt_number - 1
+                answer = await self._answered(request, pin or Pin(), entry)
+                self._retries.succeeded()
+                return answer
         raise AssertionError("tenacity ends with a result or an error")
 
     async def accounts(self, pin: Pin | None = None, sent: Sent | None = None) -> tuple[Account, ...]:
@@ -77,7 +95,9 @@ class Client:
     async def _answered(self, request: Request, pin: Pin, sent: Sent) -> Answer | None:
         answer = await self._authorized(request, pin, sent)
         if answer.status == 429:  # noqa: PLR2004 - too many requests, so nothing else goes out meanwhile either
-            self._window(request.limit).pause(protocol.retry_after_s(answer.headers) or 0)
+            advice_s = protocol.retry_after_s(answer.headers)
+            pause_s = _UNADVISED_S if advice_s is None else min(advice_s, _PATIENCE_S[request.limit])
+            self._window(request.limit).pause(pause_s)
         if answer.status == 200:  # noqa: PLR2004 - the one status of success that Harvest documents for GET
             self._proven.add(request.account_id)
             return answer
@@ -144,18 +164,19 @@ class _Clients:
     """The clients of a process, the least recently used first."""
 
     def __init__(self) -> None:
-        self._clients: OrderedDict[Connection, Client] = OrderedDict()
+        self._clients: OrderedDict[tuple[Connection, Clock], Client] = OrderedDict()
         background.at_stop(self.close)
 
     def open(self, connection: Connection) -> Client:
-        if connection not in self._clients:
-            self._clients[connection] = Client(connection)
-        self._clients.move_to_end(connection)
-        return self._clients[connection]
+        key = connection, clock
+        if key not in self._clients:
+            self._clients[key] = Client(connection, clock)
+        self._clients.move_to_end(key)
+        return self._clients[key]
 
     async def trim(self) -> None:
-        idle = [connection for connection, client in self._clients.items() if not client.users]
-        gone = [self._clients.pop(connection) for connection in idle[: max(0, len(self._clients) - _KEPT)]]
+        idle = [key for key, client in self._clients.items() if not client.users]
+        gone = [self._clients.pop(key) for key in idle[: max(0, len(self._clients) - _KEPT)]]
         for client in gone:
             await client.close()
 
@@ -164,12 +185,12 @@ class _Clients:
             await self._clients.popitem()[1].close()
 
 
-def _window(key: tuple[object, ...], rate: RateLimit | None, clock: Clock) -> SlidingWindow:
+def _window(key: tuple[object, ...], rate: RateLimit | None, timed_by: Clock) -> SlidingWindow:
     """The window that all scans of this process with the same credential and limit share."""
     windows = background.own("windows", dict[tuple[object, ...], SlidingWindow])
-    key = (*key, clock if not isinstance(clock, SystemClock) else None)
+    key = (*key, timed_by if not isinstance(timed_by, SystemClock) else None)
     if key not in windows:
         windows[key] = (
-            SlidingWindow(rate.requests, rate.window_s, clock) if rate else SlidingWindow(_UNLIMITED, 0, clock)
+            SlidingWindow(rate.requests, rate.window_s, timed_by) if rate else SlidingWindow(_UNLIMITED, 0, timed_by)
         )
     return windows[key]

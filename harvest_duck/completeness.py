@@ -31,7 +31,7 @@ from harvest_duck.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Repair", "Seen", "Tally", "horizon", "incomplete", "repair"]
+__all__ = ["Repair", "Seen", "ServerClock", "Tally", "horizon", "incomplete", "repair"]
 
 #: For clocks of servers that differ, seconds that were cut off, and changes that are saved a little after their time.
 _SLACK = timedelta(seconds=5)
@@ -121,6 +121,25 @@ def _shared(one: memoryview, other: memoryview) -> list[int]:
     return [*_shared(few[:middle], many), *_shared(few[middle:], many)]
 
 
+class ServerClock:
+    """Whether a server's clock, by the `Date` of its answers, kept step with one of this machine that never jumps."""
+
+    def __init__(self) -> None:
+        # By how many seconds it may be ahead.
+        self._least, self._most = float("-inf"), float("inf")
+
+    def tells(self, served_at: datetime | None, *, received_s: float, took_s: float) -> None:
+        """Note the `Date` of an answer, when it came, and the seconds that it took."""
+        if served_at is not None:
+            ahead_s = served_at.timestamp() - received_s
+            self._least, self._most = max(self._least, ahead_s), min(self._most, ahead_s + took_s)
+
+    @property
+    def steady(self) -> bool:
+        """Whether one and the same difference explains all answers, give or take what servers differ by."""
+        return self._least <= self._most + _SLACK.total_seconds()
+
+
 class Tally:
     """The count of one list, from its first page on: `admit` takes its pages, then `complete` tells.
 
@@ -143,6 +162,8 @@ class Tally:
         self.seen = self._own if seen is None else seen
         self._pages = 0
         self._steady = True
+        #: What the answers of this list tell of the server's clock; without a steady one newcomers cannot be told.
+        self.clock = ServerClock()
 
     def admit(
         self,
@@ -190,7 +211,7 @@ class Tally:
             return self.announced is None or self.delivered >= self.announced
         if self.announced is None:
             return None
-        return self._steady and self.delivered - self.newcomers == self.announced
+        return self._steady and self.clock.steady and self.delivered - self.newcomers == self.announced
 
 
 def horizon(served_at: datetime | None, *, took_s: float, received: datetime) -> datetime:

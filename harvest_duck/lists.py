@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.completeness import Repair, Seen, Tally, horizon, incomplete, repair
+from harvest_duck.completeness import Repair, Seen, ServerClock, Tally, horizon, incomplete, repair
 from harvest_duck.errors import ProtocolError
 from harvest_duck.planner import LARGEST_PAGE, cost
 from harvest_duck.protocol import next_request, numbered, with_params
@@ -49,6 +49,7 @@ class Lists:
         self._table = table
         self._seen: dict[int | None, Seen] = {}
         self._since: dict[int | None, datetime] = {}
+        self._clock = ServerClock()
         self._narrows = {param.match: param.name for param in table.params}
 
     async def read(self, first: Fetched) -> AsyncGenerator[Fetched]:
@@ -117,6 +118,9 @@ class Lists:
 
     def _admitted(self, fetched: Fetched, read: _Read) -> Fetched:
         page = fetched.page
+        took_s = (fetched.sent.elapsed_ms or 0) / 1000
+        for clock in (read.tally.clock, self._clock):
+            clock.tells(fetched.served_at, received_s=fetched.received_s, took_s=took_s)
         mask = read.tally.admit(page.records, page.ids, page.updated_at, page.total_entries)
         if page.days is not None:
             read.days.update(page.days)
@@ -170,6 +174,11 @@ class Lists:
                 yield fetched
 
     async def _swept(self, request: Request, since: datetime, seen: Seen) -> AsyncGenerator[Fetched]:
+        if not self._clock.steady:
+            raise ProtocolError(
+                f"{request.where}: the clock of the server jumped, so it cannot be asked what changed meanwhile; "
+                "run the query again"
+            )
         changed = {self._narrows[Match.SINCE]: f"{since:%Y-%m-%dT%H:%M:%SZ}", "per_page": str(LARGEST_PAGE)}
         first = await self._pages.fetch(with_params(_beginning(request), changed))
         async with aclosing(self._read(first, seen, swept=True)) as found:

@@ -39,13 +39,17 @@ _DECODING = 2
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A page and the request that it answers; `kept` are its rows that are wanted, `served_at` the server's time."""
+    """A page and the request that it answers; `kept` are its rows that are wanted, `served_at` the server's time.
+
+    `received_s` is when it came, in seconds by a clock of this machine that never jumps.
+    """
 
     request: Request
     page: Page
     kept: pa.RecordBatch
     sent: Sent
     served_at: datetime | None
+    received_s: float
 
 
 class Pages:
@@ -83,13 +87,14 @@ class Pages:
         """The page that answers a request; without rows where the answer means that there are none."""
         sent = self.journal.begin(request, self.scan)
         answer = await self.client.get(request, self.pin, sent)
+        received_s = asyncio.get_running_loop().time()
         if answer is None:
             page = self.decoder.empty()
-            return Fetched(request, page, self.keep(page.batch), sent, None)
+            return Fetched(request, page, self.keep(page.batch), sent, None, received_s)
         pool = background.own("decoding", _decoding_pool)
         page, kept = await background.apart(lambda: self._decoded(answer.body, request), pool)
         sent.records = page.records
-        return Fetched(request, page, kept, sent, served_at(answer.headers))
+        return Fetched(request, page, kept, sent, served_at(answer.headers), received_s)
 
     async def ahead(self, requests: AsyncGenerator[Request]) -> AsyncGenerator[Fetched]:
         """The pages of `requests` in their order, with as many under way as the window is open."""

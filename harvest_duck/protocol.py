@@ -190,7 +190,9 @@ def retry_after_s(sent: Mapping[str, str], now: datetime | None = None) -> float
         return None
     # A date whose zone is not said, as in "-0000" and in the form of asctime(), is in UTC.
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    # Its own clock tells how long that is, as this machine's may be wrong.
+    now = now or served_at(sent) or datetime.now(UTC)
+    return max(0.0, (moment - now).total_seconds())
 
 
 def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes) -> ResponseError | ProtocolError:

@@ -8,36 +8,28 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
 from yarl import URL
 
-from harvest_duck.errors import ConnectionStringError, HarvestDuckError, RateLimited, ServerError, TransportError
+from harvest_duck import background, content
+from harvest_duck.errors import ConnectionStringError, ProtocolError, TransportError
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Mapping
 
     from harvest_duck.connection import Connection
-    from harvest_duck.ratelimit import Clock
 
-__all__ = ["ATTEMPTS", "Answer", "Transport", "tries"]
+__all__ = ["Answer", "Transport"]
 
-#: How often a request is tried at most. With the waits between, a dead server costs seconds.
-ATTEMPTS = 5
-
-_wait_s = wait_random_exponential(multiplier=0.5, max=20)
+#: The longest that a connection, with its TLS, may take to come about, in seconds.
+_CONNECT_S = 15.0
+#: How many times longer than the time limit between its pieces a whole answer may take.
+_WHOLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +47,40 @@ class Transport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._session: aiohttp.ClientSession | None = None
+        # Not the limit of aiohttp's connector: to wait for a turn there counts as time that the answer took.
+        self._turns = asyncio.Semaphore(connection.max_connections)
 
     async def send(self, url: str, *, where: str, headers: Mapping[str, str], form: str | None = None) -> Answer:
         """The answer to a GET, or to a POST of a `form`, as it is encoded; the `url` is sent as it is.
 
-        Raises `TransportError`, which begins with `where`, when no whole answer comes.
+        Raises `TransportError`, which begins with `where`, when no whole answer comes, and `ProtocolError` when it is
+        larger than `content.LARGEST`.
         """
-        sent = dict(self._connection.custom_headers) | dict(headers)
-        if urlsplit(url).scheme == "http":
-            # Only this machine itself is spoken to without TLS. There unpacking a page costs more than it saves:
-            # 5.6 ms against 1.4 ms for 2,000 time entries (aiohttp 3.14, 2026-11).
-            sent["Accept-Encoding"] = "identity"
+        # Only this machine itself is spoken to without TLS. There unpacking a page costs more than it saves: 5.6 ms
+        # against 1.4 ms for 2,000 time entries (aiohttp 3.14, 2026-11).
+        coding = "identity" if urlsplit(url).scheme == "http" else "gzip"
+        sent = dict(self._connection.custom_headers) | dict(headers) | {"Accept-Encoding": coding}
         if form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
+        async with self._turns:
+            answer = await self._exchanged(url, form, sent, where)
+        packed = answer.headers.get("Content-Encoding")
+        if not packed or not answer.body:
+            return answer
+        return replace(answer, body=await background.apart(lambda: _unpacked(answer.body, packed, url, where)))
+
+    async def _exchanged(self, url: str, form: str | None, headers: Mapping[str, str], where: str) -> Answer:
+        """What came back, as it was packed."""
         try:
             async with self._opened().request(
                 "GET" if form is None else "POST",
                 URL(url, encoded=True),
-                headers=sent,
+                headers=headers,
                 data=None if form is None else form.encode(),
                 allow_redirects=False,
                 proxy=self._proxy(url),
             ) as answer:
-                return Answer(answer.status, dict(answer.headers), await answer.read())
+                return Answer(answer.status, answer.headers, await _body(answer, url, where))
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             # An answer of a proxy is not chained: it carries the address of the proxy, with its password.
             cause = None if isinstance(error, aiohttp.ClientResponseError) else error
@@ -92,8 +95,9 @@ class Transport:
         if self._session is None:
             wanted = self._connection
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=wanted.max_connections, ssl=_tls(wanted)),
+                connector=aiohttp.TCPConnector(limit=0, ssl=_tls(wanted)),
                 timeout=_timeout(wanted.timeout_s),
+                auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
@@ -111,37 +115,6 @@ class Transport:
         return address
 
 
-def tries(clock: Clock, log: logging.Logger, *, patience_s: float = float("inf")) -> AsyncRetrying:
-    """The attempts at a request: again after errors that are `retriable`, later each time or when the server says.
-
-    The error stands where the server asks for more than `patience_s` seconds.
-    """
-
-    def pause_s(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        log.warning("%s; try %d of %d failed", error, state.attempt_number, ATTEMPTS)
-        if isinstance(error, RateLimited | ServerError) and error.retry_after_s is not None:
-            return error.retry_after_s
-        return _wait_s(state)
-
-    return AsyncRetrying(
-        sleep=clock.sleep,
-        stop=stop_after_attempt(ATTEMPTS),
-        retry=retry_if_exception(lambda error: _retriable(error) and _advice_s(error) <= patience_s),
-        wait=pause_s,
-        reraise=True,
-    )
-
-
-def _retriable(error: BaseException) -> bool:
-    return isinstance(error, HarvestDuckError) and error.retriable
-
-
-def _advice_s(error: BaseException) -> float:
-    """The seconds that the server asks to wait; 0 where it does not say."""
-    return error.retry_after_s or 0.0 if isinstance(error, RateLimited | ServerError) else 0.0
-
-
 def _proxy_of_environment(url: SplitResult) -> URL | None:
     """The proxy that the environment or the system names for a URL; not aiohttp's, which reads passwords of .netrc."""
     host = url.hostname or ""
@@ -153,10 +126,50 @@ def _proxy_of_environment(url: SplitResult) -> URL | None:
         raise ConnectionStringError(f"the proxy that the environment names for {url.scheme} is no URL") from None
 
 
+async def _body(answer: aiohttp.ClientResponse, url: str, where: str) -> bytes:
+    """The bytes that came, no more of them than are taken."""
+    pieces, size = [], 0
+    async for piece in answer.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > content.LARGEST:
+            raise _too_large(url, where)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _unpacked(body: bytes, coding: str, url: str, where: str) -> bytes:
+    try:
+        return content.unpacked(body, coding)
+    except content.Damaged as error:
+        raise TransportError(f"{where}: the answer from {_host(url)} broke off ({error}): try again") from error
+    except content.TooLarge as error:
+        raise _too_large(url, where) from error
+    except LookupError:
+        raise ProtocolError(
+            f"{where}: {_host(url)} packed its answer as {coding[:20]!r}, which was not asked for; check BaseURL and "
+            "the proxy"
+        ) from None
+
+
+def _too_large(url: str, where: str) -> ProtocolError:
+    most = content.LARGEST // 1024 // 1024
+    return ProtocolError(
+        f"{where}: the answer from {_host(url)} has more than {most} MiB, which no page of Harvest has; check BaseURL, "
+        "or lower Pagesize"
+    )
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
 def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:
-    """So many seconds for the connection and between two pieces of the answer, and ten times as many for all of it."""
-    total_s = None if timeout_s is None else 10 * timeout_s
-    return aiohttp.ClientTimeout(total=total_s, sock_connect=timeout_s, sock_read=timeout_s)
+    """So many seconds between two pieces of the answer, at most as many for the connection, and more for all of it."""
+    if timeout_s is None:
+        return aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
+    connect_s = min(timeout_s, _CONNECT_S)
+    return aiohttp.ClientTimeout(total=_WHOLE * timeout_s, sock_connect=connect_s, sock_read=timeout_s)
 
 
 def _tls(connection: Connection) -> ssl.SSLContext | bool:
@@ -172,8 +185,7 @@ def _tls(connection: Connection) -> ssl.SSLContext | bool:
 
 
 def _no_answer(where: str, url: str, error: BaseException, connection: Connection) -> TransportError:
-    parts = urlsplit(url)
-    host = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    host = _host(url)
     reason = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         advice = f"TLS with {host} failed ({reason}): check SSLServerCert, BaseURL and the clock of this machine"

@@ -16,7 +16,8 @@ from harvest_duck.journal import Journal, Sent
 from harvest_duck.protocol import Request, served_at
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 from harvest_duck.table import Limit, Paging
-from harvest_duck.transport import ATTEMPTS, Answer
+from harvest_duck.retrying import ATTEMPTS
+from harvest_duck.transport import Answer
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox

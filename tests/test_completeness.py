@@ -24,7 +24,7 @@ from shifting import (
     still,
 )
 
-from harvest_duck.completeness import Repair, Seen, Tally, horizon, incomplete, repair
+from harvest_duck.completeness import Repair, Seen, ServerClock, Tally, horizon, incomplete, repair
 from harvest_duck.errors import ProtocolError
 from harvest_duck.windows import days_of, split, windows
 
@@ -411,3 +411,43 @@ def test_the_error_says_what_was_announced_and_what_came() -> None:
         "time_entries: Harvest announced 5 records and 4 came, but 1 of them may be new: the list changed each of "
         "the 2 times it was read; run the query again, or ask for less of it at a time"
     )
+
+
+def told(*answers: tuple[float, float, float], steady: bool) -> None:
+    """What a clock says of answers that were sent, came, and say they were made at so many seconds."""
+    clock = ServerClock()
+    for sent_s, received_s, made_s in answers:
+        served_at = datetime.fromtimestamp(1_000_000 + made_s, UTC)
+        clock.tells(served_at, received_s=received_s, took_s=received_s - sent_s)
+    assert clock.steady is steady
+
+
+@given(
+    st.floats(-1e5, 1e5),
+    st.lists(st.tuples(st.floats(0, 1e4), st.floats(0, 60), st.floats(0, 1), st.floats(-2, 2)), max_size=9),
+)
+def test_a_clock_that_only_differs_is_steady(ahead_s: float, answers: list[tuple[float, float, float, float]]) -> None:
+    """However long the answers took, at whichever moment of that they were made, and whichever server made them."""
+    told(
+        *(
+            (sent_s, sent_s + took_s, sent_s + share * took_s + ahead_s + skew)
+            for sent_s, took_s, share, skew in answers
+        ),
+        steady=True,
+    )
+
+
+@pytest.mark.parametrize("jump_s", [-3600, -9, 9, 3600])
+def test_a_clock_that_jumps_is_not(jump_s: float) -> None:
+    told((0, 1, 0.5), (2, 3, 2.5), (4, 5, 4.5 + jump_s), steady=False)
+    told((0, 1, 0.5 + jump_s), (2, 3, 2.5), steady=False)
+
+
+def test_a_list_whose_clock_jumped_is_not_known_to_be_complete() -> None:
+    """A record that came after the first page would count as one that was there."""
+    tally = Tally(2, NOON)
+    for page, moment in ((1, NOON), (2, NOON + timedelta(seconds=60))):
+        tally.clock.tells(moment, received_s=page, took_s=0.1)
+        ids = pa.array([page], pa.int64())
+        tally.admit(1, ids, pa.array([NOON - timedelta(days=1)], pa.timestamp("us", "UTC")), 2)
+    assert tally.complete is False

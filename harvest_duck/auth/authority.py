@@ -17,7 +17,8 @@ from harvest_duck.errors import HarvestDuckError, ProtocolError
 from harvest_duck.logs import logger
 from harvest_duck.protocol import one_line
 from harvest_duck.ratelimit import Clock, SystemClock
-from harvest_duck.transport import Transport, tries
+from harvest_duck.retrying import tries
+from harvest_duck.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,126 @@
+"""Which requests are tried again, and when: so that a fault that passes costs no row, and a dead server only seconds.
+
+Three bounds hold together. Each request has `ATTEMPTS`, none of which begins later than `RETRY_S` after the first. What
+a server asks to wait by `Retry-After` is not counted in that, and is waited for once or not at all. And all requests
+of a client have one `RetryBudget`, so that a server which fails half of the time is not asked twice as much for ever.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random, wait_random_exponential
+
+from harvest_duck.errors import HarvestDuckError, RateLimited, ServerError
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+    from harvest_duck.ratelimit import Clock
+
+__all__ = ["ATTEMPTS", "PATIENCE_S", "RETRY_S", "RetryBudget", "tries"]
+
+#: How often a request is tried at most.
+ATTEMPTS = 5
+#: Seconds after the first try within which the last one begins; the waits between them take 8 at most.
+RETRY_S = 60.0
+#: Seconds that a request waits in all because a server asks it to, unless its limit has a longer window.
+PATIENCE_S = 60.0
+
+_wait_s = wait_random_exponential(multiplier=0.5, max=20)
+# Harvest counts in windows of 15 seconds: four such waits outlast one.
+# https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting
+_limited_wait_s = wait_random(5, 10)
+
+
+class RetryBudget:
+    """How many more tries all requests of a client have together: `most` at first, half of one for each success."""
+
+    def __init__(self, most: float) -> None:
+        self._most = self._left = most
+
+    def succeeded(self) -> None:
+        """Note a request that was answered."""
+        self._left = min(self._most, self._left + 0.5)
+
+    def spend(self) -> bool:
+        """Whether there is one more try to spend, which is spent now."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def tries(
+    clock: Clock,
+    log: logging.Logger,
+    *,
+    patience_s: float = PATIENCE_S,
+    budget: RetryBudget | None = None,
+    waited_s: Callable[[], float] = lambda: 0.0,
+) -> AsyncRetrying:
+    """The attempts at a request: again after errors that are `retriable`, later each time or when the server says.
+
+    `patience_s` is how long may be waited in all where the server says so after 429; after other errors it is
+    `PATIENCE_S` at most. `waited_s` tells the seconds that the attempts waited for their turn so far, which do not
+    count. The error stands where a bound is reached, and where the server asks for more patience.
+    """
+    course = _Course(clock, log, patience_s, budget, waited_s)
+    return AsyncRetrying(
+        sleep=clock.sleep,
+        retry=retry_if_exception(lambda error: isinstance(error, HarvestDuckError) and error.retriable),
+        stop=course.ends,
+        wait=course.pause_s,
+        reraise=True,
+    )
+
+
+class _Course:
+    """How the attempts at one request went so far."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        log: logging.Logger,
+        patience_s: float,
+        budget: RetryBudget | None,
+        waited_s: Callable[[], float],
+    ) -> None:
+        self._clock = clock
+        self._log = log
+        self._patience_s = patience_s
+        self._budget = budget
+        self._waited_s = waited_s
+        self._began = clock.now()
+        self._advised_s = 0.0
+
+    def ends(self, state: RetryCallState) -> bool:
+        """Whether the error of the last attempt stands."""
+        error = _error(state)
+        self._log.warning("%s; try %d of %d failed", error, state.attempt_number, ATTEMPTS)
+        advised_s = self._advised_s + (_advice_s(error) or 0.0)
+        patience_s = self._patience_s if isinstance(error, RateLimited) else min(self._patience_s, PATIENCE_S)
+        late = self._clock.now() - self._began - self._advised_s - self._waited_s() >= RETRY_S
+        if state.attempt_number >= ATTEMPTS or late or advised_s > patience_s:
+            return True
+        self._advised_s = advised_s
+        return self._budget is not None and not self._budget.spend()
+
+    @staticmethod
+    def pause_s(state: RetryCallState) -> float:
+        """The seconds until the next attempt."""
+        error = _error(state)
+        advice_s = _advice_s(error)
+        if advice_s is not None:
+            return advice_s
+        return float((_limited_wait_s if isinstance(error, RateLimited) else _wait_s)(state))
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _advice_s(error: BaseException | None) -> float | None:
+    """The seconds that the server asks to wait, None where it does not say."""
+    return error.retry_after_s if isinstance(error, RateLimited | ServerError) else None
