@@ -10,17 +10,18 @@ from collections import OrderedDict
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from harvest_duck import background, protocol
+from harvest_duck import background, protocol, quota
 from harvest_duck.auth import Credential, Pin, credential_for, reached
 from harvest_duck.journal import Sent
 from harvest_duck.logs import logger
 from harvest_duck.protocol import Request
-from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock
+from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock, Window
 from harvest_duck.retrying import PATIENCE_S, RetryBudget, tries
 from harvest_duck.table import Limit, Paging
 from harvest_duck.transport import Answer, Transport
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import AsyncIterator
 
     from harvest_duck.auth.authority import Account
@@ -51,7 +52,7 @@ class Client:
         self._log = logger(connection.logfile, connection.verbosity)
         self._transport = Transport(connection)
         self._credential = credential or credential_for(connection)
-        self._windows: dict[Limit, SlidingWindow] = {}
+        self._windows: dict[Limit, Window] = {}
         self._proven: set[int | None] = set()
         # All that are under way at once may be tried again until each is given up.
         self._retries = RetryBudget(4 * connection.max_connections + 20)
@@ -138,12 +139,12 @@ class Client:
         self._log.info("GET %s %d, %d bytes, %.0f ms", *told)
         return answer
 
-    def _window(self, limit: Limit) -> SlidingWindow:
+    def _window(self, limit: Limit) -> Window:
         if limit not in self._windows:
             reports = limit is Limit.REPORTS
             rate = self._connection.reports_rate_limit if reports else self._connection.rate_limit
             key = (self._connection.base_url, self._credential.identity, limit, rate)
-            self._windows[limit] = _window(key, rate, self._clock)
+            self._windows[limit] = _window(key, rate, self._clock, self._log)
         return self._windows[limit]
 
 
@@ -185,12 +186,18 @@ class _Clients:
             await self._clients.popitem()[1].close()
 
 
-def _window(key: tuple[object, ...], rate: RateLimit | None, timed_by: Clock) -> SlidingWindow:
-    """The window that all scans of this process with the same credential and limit share."""
-    windows = background.own("windows", dict[tuple[object, ...], SlidingWindow])
-    key = (*key, timed_by if not isinstance(timed_by, SystemClock) else None)
-    if key not in windows:
-        windows[key] = (
-            SlidingWindow(rate.requests, rate.window_s, timed_by) if rate else SlidingWindow(_UNLIMITED, 0, timed_by)
-        )
-    return windows[key]
+def _window(key: tuple[object, ...], rate: RateLimit | None, timed_by: Clock, log: logging.Logger) -> Window:
+    """The window that scans with the same credential and limit share: by the machine's clock, those of all processes.
+
+    The last of the `key` is the rate, by which windows differ that count the same requests.
+    """
+    windows = background.own("windows", dict[tuple[object, ...], Window])
+    named = (*key, None if isinstance(timed_by, SystemClock) else timed_by)
+    if named not in windows:
+        if rate is None:
+            windows[named] = SlidingWindow(_UNLIMITED, 0, timed_by)
+        elif isinstance(timed_by, SystemClock):
+            windows[named] = quota.shared(key[:-1], rate.requests, rate.window_s, timed_by, log)
+        else:
+            windows[named] = SlidingWindow(rate.requests, rate.window_s, timed_by)
+    return windows[named]

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
-__all__ = ["Clock", "SlidingWindow", "SystemClock"]
+__all__ = ["Clock", "SlidingWindow", "SystemClock", "Window"]
 
 
 class Clock(Protocol):
@@ -33,7 +34,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of the machine."""
+    """The clock of the machine, the same for all its processes until it starts anew."""
 
     def now(self) -> float:
         """The present moment, in seconds since an arbitrary one."""
@@ -44,11 +45,23 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+class Window(Protocol):
+    """What a client asks before it sends a request: this process alone, or together with others as `quota` does."""
+
+    def slot(self) -> AbstractAsyncContextManager[float]:
+        """A context in which one request may be sent; yields the seconds that were waited for it."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so many seconds, as a 429 asks; a longer pause stands."""
+        ...
+
+
 class SlidingWindow:
     """At most `requests` within any `window_s` seconds, first come first served.
 
     Used by one event loop. Harvest does not document whether it counts by token, user or account, so the client keeps
-    one window for each token.
+    one window for each token. Other processes are not counted: `quota` does that.
     """
 
     def __init__(self, requests: int, window_s: float, clock: Clock) -> None:

@@ -1,0 +1,209 @@
+"""What the processes of a user write down together about one limit: the requests that count, and who waits longest.
+
+::
+
+    header       magic, end of the pause, moment of the last look for dead processes, who waits longest
+    place        process, number of the request, moment of its answer (infinite while under way), window in seconds
+    place        …
+
+All numbers have eight bytes. A place has 32, so that none lies in two pages of memory: a process that is killed has
+written it or has not. Moments are of a clock that all processes share and that begins anew with the machine; one in
+the future is left from before and counts for nothing.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["UNDER_WAY", "Corrupt", "Ledger", "Place"]
+
+#: The moment of the answer of a request that has none yet.
+UNDER_WAY = float("inf")
+
+_MAGIC = b"hdquota1"
+_HEADER = struct.Struct("<8sddQQddd")
+_PLACE = struct.Struct("<QQdd")
+#: A window of more seconds than a connection string can ask for.
+_LONGEST_S = 1e9
+#: How often it is looked for processes that have died, at most.
+_LOOK_S = 1.0
+#: How long nobody may have heard of who waits longest, who would have asked again by then.
+_STALE_S = 3.0
+#: So many unused places at the end of the file are left to it.
+_SPARE = 64
+
+
+class Corrupt(ValueError):
+    """Content that no ledger has."""
+
+
+class Place(NamedTuple):
+    """One request: whose it is, its number among theirs, the moment of its answer, and for how long it counts."""
+
+    owner: int
+    number: int
+    answered: float
+    window_s: float
+
+
+class _Turn(NamedTuple):
+    """Who waits longest: how many requests their window holds, how long it is, since when, when they last said so."""
+
+    owner: int
+    requests: int
+    window_s: float
+    since: float
+    seen: float
+
+
+_NOBODY = _Turn(0, 0, 0.0, 0.0, 0.0)
+_FREE = Place(0, 0, -UNDER_WAY, 0.0)
+
+
+class Ledger:
+    """The ledger that `content` holds, at the moment `now`; empty content is that of a new one. Raises `Corrupt`."""
+
+    def __init__(self, content: bytes, now: float) -> None:
+        self._now = now
+        self._paused_until, self._looked, self._turn = _header(content) if content else (0.0, now, _NOBODY)
+        self._header_changed = not content
+        if self._looked > now:
+            self._paused_until, self._looked, self._turn = 0.0, now, _NOBODY
+            self._header_changed = True
+        self._places = _places(content, now)
+        self._length = len(self._places)
+        self._changed: set[int] = set()
+        # Others may count a place for longer than its own window is.
+        longest_s = max((each.window_s for each in self._places if each.answered + each.window_s > now), default=0.0)
+        self._free = [at for at, each in enumerate(self._places) if not each.answered + longest_s > now]
+        self._free.reverse()
+        self._at = {each[:2]: at for at, each in enumerate(self._places) if each.answered + longest_s > now}
+
+    def look(self, alive: Callable[[int], bool], owner: int) -> None:
+        """Count what dead processes have under way as answered now; they are looked for once in a second.
+
+        `owner` is the caller, who lives; `alive` is asked about the others.
+        """
+        if self._now < self._looked + _LOOK_S:
+            return
+        self._looked = self._now
+        self._header_changed = True
+        others = {each.owner for each in self._places if each.answered == UNDER_WAY} - {owner}
+        dead = {each for each in others if not alive(each)}
+        for at, each in enumerate(self._places):
+            if each.answered == UNDER_WAY and each.owner in dead:
+                self._set(at, each._replace(answered=self._now))
+
+    def pause(self, until: float) -> None:
+        """Let nobody in before the moment `until`; a longer pause stands."""
+        if until > max(self._paused_until, self._now):
+            self._paused_until = until
+            self._header_changed = True
+
+    def admit(self, place: Place, requests: int, since: float) -> float:
+        """0 where there is room for one more of at most `requests`, which has the `place` now.
+
+        Otherwise the seconds after which there can be. Whoever waits longest, `since` when, has the next room.
+        """
+        if self._paused_until > self._now:
+            return self._paused_until - self._now
+        now, window_s = self._now, place.window_s
+        ends = sorted(each.answered + window_s for each in self._places if each.answered + window_s > now)
+        room = self._left_over(place, requests, since)
+        if len(ends) < room:
+            self.put(place)
+            self.give_way(place.owner)
+            return 0.0
+        self._wait(_Turn(place.owner, requests, window_s, since, now))
+        # A request that is under way counts for a whole window from now at least.
+        return min(ends[len(ends) - room] if room > 0 else UNDER_WAY, now + window_s) - now
+
+    def put(self, place: Place) -> None:
+        """Have `place` as it is now, whatever became of it meanwhile."""
+        at = self._at.get(place[:2])
+        if at is None:
+            at = self._free.pop() if self._free else self._append()
+            self._at[place[:2]] = at
+        if self._places[at] != place:
+            self._set(at, place)
+
+    def settle(self, place: Place) -> None:
+        """As `put`, for one that is over: nothing where the ledger does not have it."""
+        if place[:2] in self._at:
+            self.put(place)
+
+    def remove(self, owner: int, number: int) -> None:
+        """Forget a request that was never sent."""
+        at = self._at.pop((owner, number), None)
+        if at is not None:
+            self._set(at, _FREE)
+            self._free.append(at)
+
+    def give_way(self, owner: int) -> None:
+        """Keep no room for `owner`, who waits no more, or begins anew."""
+        if self._turn.owner == owner:
+            self._turn = _NOBODY
+            self._header_changed = True
+
+    @property
+    def size(self) -> int | None:
+        """The bytes that the file is cut to, None where it is not: all but some of the unused places at its end go."""
+        unused, used = set(self._free), len(self._places)
+        while used - 1 in unused:
+            used -= 1
+        return _HEADER.size + _PLACE.size * (used + _SPARE) if self._length > used + 2 * _SPARE else None
+
+    def changes(self) -> Iterator[tuple[int, bytes]]:
+        """What has to be written, and where."""
+        if self._header_changed:
+            yield 0, _HEADER.pack(_MAGIC, self._paused_until, self._looked, *self._turn)
+        for at in sorted(self._changed):
+            yield _HEADER.size + _PLACE.size * at, _PLACE.pack(*self._places[at])
+
+    def _left_over(self, place: Place, requests: int, since: float) -> int:
+        """How many of the `requests` the caller may use: all but one, which is for somebody else who waits longer.
+
+        Who allows fewer requests finds no room as long as others use it up; after a whole window of theirs they are
+        waited for, unless that takes longer than a window of the caller.
+        """
+        turn, now = self._turn, self._now
+        if turn.owner in {0, place.owner} or turn.since >= since or not turn.seen <= now < turn.seen + _STALE_S:
+            return requests
+        if turn.requests >= requests:
+            return requests - 1
+        patient = turn.since + turn.window_s > now or turn.window_s > place.window_s
+        return requests if patient else turn.requests - 1
+
+    def _wait(self, turn: _Turn) -> None:
+        stale = self._turn.owner in {0, turn.owner} or self._now >= self._turn.seen + _STALE_S
+        if stale or turn.since < self._turn.since:
+            self._turn = turn
+            self._header_changed = True
+
+    def _append(self) -> int:
+        self._places.append(_FREE)
+        return len(self._places) - 1
+
+    def _set(self, at: int, place: Place) -> None:
+        self._places[at] = place
+        self._changed.add(at)
+
+
+def _header(content: bytes) -> tuple[float, float, _Turn]:
+    if len(content) < _HEADER.size or not content.startswith(_MAGIC):
+        raise Corrupt("it holds something else")
+    _, paused_until, looked, *turn = _HEADER.unpack_from(content)
+    return paused_until, looked, _Turn(*turn)
+
+
+def _places(content: bytes, now: float) -> list[Place]:
+    # A place that was not written to its end, on a full disk, was never used.
+    whole = (len(content) - _HEADER.size) // _PLACE.size * _PLACE.size
+    places = [Place(*each) for each in _PLACE.iter_unpack(content[_HEADER.size :][:whole])] if content else []
+    if not all(0 <= each.window_s <= _LONGEST_S for each in places):
+        raise Corrupt("it holds numbers that make no sense")
+    return [_FREE if now < each.answered < UNDER_WAY else each for each in places]
