@@ -24,6 +24,7 @@ __all__ = ["sandbox"]
     type=click.FloatRange(0),
     help="Seconds that an access token from OAuth is good.",
 )
+@click.option("--faults", type=int, metavar="SEED", help="Let one answer in ten go wrong, as this seed has it.")
 @click.option("--rotate/--no-rotate", default=True, show_default=True, help="Let a refresh end the refresh token.")
 def sandbox(
     *,
@@ -35,6 +36,7 @@ def sandbox(
     time_entries: int | None,
     limits: bool,
     access_token_s: float,
+    faults: int | None,
     rotate: bool,
 ) -> None:
     """Serve a made-up agency as Harvest would, until Ctrl-C."""
@@ -49,6 +51,7 @@ def sandbox(
         limits=limits,
         access_token_s=access_token_s,
         rotate_refresh_tokens=rotate,
+        hostile=None if faults is None else stand_in.Schedule.seeded(faults),
     )
 
 

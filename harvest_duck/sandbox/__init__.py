@@ -9,6 +9,8 @@ each time.
     with Sandbox(scale=0.1) as sandbox:
         harvest_duck.scan("time_entries", sandbox.connection_string(role="member"))
 
+With `Sandbox(hostile=Schedule.seeded(17))` answers go wrong, the same way each time, as `schedule` has it.
+
 `Sandbox` starts and stops one, `shared` is one for the whole process, `serve_forever` is for the command line.
 """
 
@@ -24,6 +26,7 @@ from harvest_duck.sandbox.authority import IssuedTokens
 from harvest_duck.sandbox.faults import LoggedRequest
 from harvest_duck.sandbox.plan import TODAY
 from harvest_duck.sandbox.running import Sandbox
+from harvest_duck.sandbox.schedule import Fault, Kind, Schedule
 from harvest_duck.sandbox.tokens import (
     ADMINISTRATOR_TOKEN,
     EURO_ADMINISTRATOR_TOKEN,
@@ -52,9 +55,12 @@ __all__ = [
     "OAUTH_CLIENT_SECRET",
     "REDIRECT_URIS",
     "TODAY",
+    "Fault",
     "IssuedTokens",
+    "Kind",
     "LoggedRequest",
     "Sandbox",
+    "Schedule",
     "serve_forever",
     "shared",
 ]

@@ -58,6 +58,11 @@ class Account:
         """The records of `table` as they are served; for change, hand a list to `replace`."""
         return self.shelf(table).records
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables whose records are their own."""
+        return frozenset(self._tables)
+
     def replace(self, table: str, records: list[Record]) -> None:
         """Let `table` hold `records` from now on; what was derived or answered before is forgotten.
 

@@ -7,18 +7,34 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from harvest_duck.sandbox.door import Door
+
 if TYPE_CHECKING:
+    import ssl
+
     from harvest_duck.sandbox.server import Server
 
 __all__ = ["Listener"]
 
 
 class Listener:
-    """Lets a server answer on `ports` of `host`; port 0 is a free one."""
+    """Lets a server answer on `ports` of `host`; port 0 is a free one.
 
-    def __init__(self, host: str, ports: list[int]) -> None:
+    With `tls` it is HTTPS; the `impostor` has the certificate of another server, for those who test their caution.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        ports: list[int],
+        *,
+        tls: ssl.SSLContext | None = None,
+        impostor: ssl.SSLContext | None = None,
+    ) -> None:
         self._host = host
         self._ports = ports
+        self._tls = tls
+        self._impostor = impostor
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -30,7 +46,7 @@ class Listener:
         if not self._bound:
             raise RuntimeError("the sandbox does not run: use it as a context manager, or call start()")
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._bound[position]}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self._bound[position]}"
 
     def start(self, server: Server) -> None:
         """Open the ports; nothing where they are open already. OSError where one is taken."""
@@ -46,6 +62,12 @@ class Listener:
                 except BaseException:
                     self.stop()
                     raise
+
+    def reopen(self, server: Server) -> None:
+        """Open the ports that were shut for a while, and wait until they are."""
+        with self._lock:
+            if self._loop is not None:
+                asyncio.run_coroutine_threadsafe(_opened(server), self._loop).result()
 
     def stop(self) -> None:
         """Close every connection and end the thread; nothing where there is none."""
@@ -64,13 +86,15 @@ class Listener:
         # Imported here, so that importing the package does not load aiohttp.
         from aiohttp import web  # noqa: PLC0415
 
-        runner = web.ServerRunner(web.Server(server, access_log=None), shutdown_timeout=0.1)
+        handler = web.Server(server, access_log=None)
+        runner = web.ServerRunner(handler, shutdown_timeout=0.1)
         ending = asyncio.Event()
         try:
             await runner.setup()
-            for port in self._ports:
-                await web.TCPSite(runner, self._host, port).start()
-            self._bound = [address[1] for address in runner.addresses]
+            server.doors = [Door(handler, self._host, port, self._tls, self._impostor) for port in self._ports]
+            for door in server.doors:
+                await door.open()
+            self._bound = [door.port for door in server.doors]
             self._loop, self._ending = asyncio.get_running_loop(), ending
         except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
             ready.set_exception(error)
@@ -78,9 +102,16 @@ class Listener:
             ready.set_result(None)
             await ending.wait()
         finally:
+            for door in server.doors:
+                await door.close()
             await runner.cleanup()
 
     def wait(self) -> None:
         """Block until the thread ends; Ctrl-C gets through."""
         while (thread := self._thread) is not None and thread.is_alive():
             thread.join(timeout=1)
+
+
+async def _opened(server: Server) -> None:
+    for door in server.doors:
+        await door.open()

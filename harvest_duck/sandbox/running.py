@@ -27,10 +27,13 @@ from harvest_duck.sandbox.tokens import (
 from harvest_duck.sandbox.viewer import Viewer
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from datetime import date
     from types import TracebackType
 
+    from harvest_duck.sandbox.hostility import Committed
+    from harvest_duck.sandbox.schedule import Schedule
     from harvest_duck.sandbox.server import Hook, Server
 
 __all__ = ["Sandbox"]
@@ -44,6 +47,9 @@ class Sandbox:
     Harvest's rate limits by `clock`, a count of seconds. Port 0 is a free one; `id_port` opens a second port that the
     ID host's URL then names. Access tokens of the ID host live for `access_token_s` of the `clock`; without
     `rotate_refresh_tokens` a refresh token stays the same, and without `pkce` its parameters are ignored.
+
+    With `tls`, a context of the server's side, it is HTTPS. It is well-behaved unless `hostile` says otherwise, see
+    `misbehave`; the `impostor` is the context that the port then may show for a while.
     """
 
     def __init__(
@@ -62,13 +68,18 @@ class Sandbox:
         access_token_s: float = 1_209_600,
         rotate_refresh_tokens: bool = True,
         pkce: bool = True,
+        tls: ssl.SSLContext | None = None,
+        impostor: ssl.SSLContext | None = None,
+        hostile: Schedule | None = None,
     ) -> None:
         self._plans = plans(seed=seed, scale=scale, today=today, time_entries=time_entries)
         self._latency_ms = latency_ms
         self._limits = limits
         self._clock = clock
         self._authority = Authority(access_token_s=access_token_s, rotate=rotate_refresh_tokens, pkce=pkce, clock=clock)
-        self._listener = Listener(host, [port] if id_port is None else [port, id_port])
+        ports = [port] if id_port is None else [port, id_port]
+        self._listener = Listener(host, ports, tls=tls, impostor=impostor)
+        self._hostile = hostile
         self._lock = threading.RLock()
         self._generated: dict[int, Account] = {}
         self._serving: Server | None = None
@@ -94,6 +105,8 @@ class Sandbox:
                     limits=self._limits,
                     clock=self._clock,
                 )
+                if self._hostile is not None:
+                    self._misled(self._serving, self._hostile)
             return self._serving
 
     @property
@@ -187,6 +200,35 @@ class Sandbox:
     def clear_responses(self) -> None:
         """Force none of the answers still waiting from `respond_next`."""
         self._server.forcing.clear()
+
+    def misbehave(self, schedule: Schedule) -> None:
+        """Commit the faults of `schedule` from now on, whose count of requests begins; an earlier one ends."""
+        self.behave()
+        self._misled(self._server, schedule)
+
+    def behave(self) -> None:
+        """Commit no faults any more: the records are as they were, and the port is open."""
+        server = self._server
+        hostility, server.hostility = server.hostility, None
+        if hostility is not None:
+            hostility.restore()
+            self.reopen()
+
+    @property
+    def committed(self) -> list[Committed]:
+        """The faults that were committed since `misbehave`, oldest first; live."""
+        hostility = self._server.hostility
+        return [] if hostility is None else hostility.committed
+
+    def reopen(self) -> None:
+        """Listen again where a fault shut the port or let an impostor answer, which otherwise takes a second."""
+        self._listener.reopen(self._server)
+
+    @staticmethod
+    def _misled(server: Server, schedule: Schedule) -> None:
+        from harvest_duck.sandbox.hostility import Hostility  # noqa: PLC0415 - it loads aiohttp
+
+        server.hostility = Hostility(schedule, server)
 
     def account(self, account_id: int) -> Account:
         """The account with that id; LookupError where the sandbox has none."""

@@ -28,6 +28,8 @@ from harvest_duck.sandbox.visit import Routes, Visit
 if TYPE_CHECKING:
     from harvest_duck.sandbox.account import Account
     from harvest_duck.sandbox.authority import Authority
+    from harvest_duck.sandbox.door import Door
+    from harvest_duck.sandbox.hostility import Hostility
 
 __all__ = ["Server"]
 
@@ -57,12 +59,14 @@ class Server:
     ) -> None:
         self.accounts = accounts
         self._names = {number: account.plan.name for number, account in accounts.items()}
-        self._authority = authority
+        self.authority = authority
         self._oauth = OAuth(authority, self._names)
         self.latency_ms = latency_ms
         self.requests: list[LoggedRequest] = []
         self.forcing = Forcing()
         self.on_request: Hook | None = None
+        self.hostility: Hostility | None = None
+        self.doors: list[Door] = []
         self._limits = limits
         self._limiter = Limiter(clock)
         self._clock = clock
@@ -78,7 +82,11 @@ class Server:
         entry.form = without_secrets(await form_fields(request))
         if self.latency_ms:
             await asyncio.sleep(self.latency_ms / 1000)
-        response = await self._answer(request)
+        hostility = self.hostility
+        response = await (self._answer(request) if hostility is None else hostility.answer(request, self._answer))
+        if response is None:
+            # Nobody is there to read it: the connection was ended on purpose.
+            return web.Response()
         entry.status = response.status
         return response
 
@@ -143,7 +151,7 @@ class Server:
         if scheme.lower() != "bearer":
             token = request.query.get("access_token", "")
         token = token.strip()
-        grant = TOKENS.get(token) or self._authority.grant(token)
+        grant = TOKENS.get(token) or self.authority.grant(token)
         if grant is None:
             raise Refusal(401, _INVALID)
         return token, grant

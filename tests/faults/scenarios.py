@@ -1,0 +1,225 @@
+"""What each seed asks of Harvest, and which faults it meets: a function of the seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harvest_duck.endpoints import TABLES
+from harvest_duck.sandbox.schedule import CHANGES, HARMLESS, LIES, PASSING, Kind, Schedule
+from harvest_duck.table import BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["ONCE_FAILED", "SLOW", "SPAN", "Condition", "Scenario", "scenario"]
+
+#: Seeds that once failed, with why.
+ONCE_FAILED: tuple[int, ...] = ()
+
+#: Numbered pages, pages with cursors, children of several parents, arrays in records, reports, single records.
+TABLE_NAMES = (
+    *("time_entries", "time_entries", "invoices", "expenses", "estimates"),
+    *("clients", "tasks", "tasks", "contacts", "projects", "task_assignments", "user_assignments"),
+    *("invoice_payments", "invoice_messages", "billable_rates", "project_assignments"),
+    *("invoice_line_items", "report_time_projects", "report_time_tasks", "report_uninvoiced", "me", "company"),
+)
+_CURSORS = ("clients", "tasks", "contacts", "projects", "task_assignments", "user_assignments", "project_assignments")
+#: The days of every report.
+SPAN = (date(2026, 1, 1), date(2026, 11, 20))
+_CHOSEN = ("from_date", "to_date", "include_fixed_fee")
+#: Faults by which a time limit runs out, which is real time.
+SLOW = frozenset({Kind.STALLED_HEADERS, Kind.STALLED_BODY, Kind.ENDLESS_BODY})
+_QUICK = PASSING - SLOW - {Kind.IMPOSTOR, Kind.LATE_HEADERS, Kind.LATE_BODY}
+_DATES = frozenset({Kind.DATE_AHEAD, Kind.DATE_BEHIND})
+_LINKS = frozenset(kind for kind in LIES if kind.startswith("links"))
+_MOODS = ("passing",) * 12 + ("lie",) * 14 + ("changes",) * 6 + ("tokens",) * 4 + ("clocks",) * 2 + ("slow",)
+
+
+#: The shares of requests that meet a fault.
+_RATES = {
+    "passing": (0.2, 0.5, 1.0),
+    "lie": (0.3, 0.7, 1.0),
+    "changes": (0.3, 0.8),
+    "tokens": (0.2, 0.5),
+    "clocks": (0.3, 0.8),
+    "slow": (0.2,),
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on one column, as SQL, as an expression of Arrow, and as Python decides it."""
+
+    column: str
+    operator: str
+    values: tuple[Any, ...]
+
+    @property
+    def sql(self) -> str:
+        """The condition in SQL."""
+        texts = [_literal(value) for value in self.values]
+        return (
+            f"{self.column} IN ({', '.join(texts)})"
+            if self.operator == "IN"
+            else f"{self.column} {self.operator} {texts[0]}"
+        )
+
+    @property
+    def expression(self) -> pc.Expression:
+        """The condition for a scan without SQL."""
+        field, value = pc.field(self.column), _scalar(self.values[0])
+        match self.operator:
+            case "=":
+                return field == value
+            case ">=":
+                return field >= value
+            case "<":
+                return field < value
+            case _:
+                return field.isin(list(self.values))
+
+    def keeps(self, row: Mapping[str, Any]) -> bool:
+        """Whether it is true of a row."""
+        value = row[self.column]
+        if value is None:
+            return False
+        match self.operator:
+            case ">=":
+                return bool(value >= self.values[0])
+            case "<":
+                return bool(value < self.values[0])
+            case _:
+                return value in self.values
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return f"TIMESTAMPTZ '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}+00'"
+        case date():
+            return f"DATE '{value}'"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case _:
+            return str(value)
+
+
+def _scalar(value: Any) -> Any:
+    return pa.scalar(value, pa.timestamp("us", "UTC")) if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scan, and the faults that it meets."""
+
+    seed: int
+    mood: str
+    table: Table
+    columns: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    page_size: int
+    connections: int
+    tls: bool
+    oauth: bool
+    sql: bool
+    timeout_s: float
+    rate: float
+    kinds: frozenset[Kind]
+
+    @property
+    def schedule(self) -> Schedule:
+        """The faults."""
+        return Schedule.seeded(self.seed, rate=self.rate, kinds=self.kinds, lasting=self.mood != "slow")
+
+    def __str__(self) -> str:
+        where = " AND ".join(condition.sql for condition in self.conditions)
+        way = ("SQL" if self.sql else "scan") + (", TLS" if self.tls else "") + (", OAuth" if self.oauth else "")
+        columns = ", ".join(self.columns) if len(self.columns) < len(self.table.columns) else "*"
+        return (
+            f"seed {self.seed} ({self.mood}; {way}; Pagesize={self.page_size};MaxConnections={self.connections}): "
+            f"SELECT {columns} FROM {self.table.name}{f' WHERE {where}' if where else ''}"
+        )
+
+
+def scenario(seed: int, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Scenario:
+    """What a seed stands for; `rows` are those of each table."""
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    mood = dice.choice(_MOODS)
+    tls = dice.random() < 0.3
+    kinds = _kinds(dice, mood, tls=tls)
+    # Links matter where pages have cursors, and there have to be several.
+    table = TABLES[dice.choice(_CURSORS if kinds & _LINKS else TABLE_NAMES)]
+    found = rows[table.name]
+    fewest = 1 if mood == "passing" else 3
+    return Scenario(
+        seed=seed,
+        mood=mood,
+        table=table,
+        columns=_columns(dice, table),
+        conditions=_conditions(dice, table, found),
+        page_size=max(1, -(-len(found) // dice.randint(fewest, 12))),
+        connections=dice.choice([1, 2, 4, 8]),
+        tls=tls,
+        oauth=mood == "tokens" or dice.random() < 0.1,
+        sql=dice.random() < 0.2,
+        timeout_s=0.4 if mood == "slow" else 30,
+        rate=dice.choice(_RATES[mood]),
+        kinds=kinds,
+    )
+
+
+def _kinds(dice: random.Random, mood: str, *, tls: bool) -> frozenset[Kind]:
+    quick = _QUICK | ({Kind.IMPOSTOR} if tls and dice.random() < 0.1 else set())
+    around = dice.choice([frozenset[Kind](), frozenset(dice.sample(sorted(quick | HARMLESS), 6))])
+    match mood:
+        case "passing":
+            some = dice.sample(sorted(quick), dice.choice([1, 3, len(quick)]))
+            return frozenset(some) | dice.choice([frozenset[Kind](), HARMLESS])
+        case "lie":
+            # Of two different lies one may cover up the other.
+            return frozenset({dice.choice(sorted(LIES))}) | around - _DATES
+        case "changes":
+            return CHANGES | around - _DATES
+        case "clocks":
+            return CHANGES | _DATES
+        case "tokens":
+            return frozenset({dice.choice([Kind.EXPIRED, Kind.EXPIRED, Kind.REVOKED])}) | around
+        case _:
+            return SLOW | {Kind.LATE_HEADERS, Kind.LATE_BODY}
+
+
+def _columns(dice: random.Random, table: Table) -> tuple[str, ...]:
+    """All columns, or some; the id among them, by which rows are told apart."""
+    names = [column.name for column in table.columns]
+    if dice.random() < 0.5:
+        return tuple(names)
+    some = dice.sample(names, min(len(names), dice.randint(1, 6)))
+    return tuple(name for name in names if name in some or name == "id")
+
+
+def _conditions(dice: random.Random, table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
+    fixed: tuple[Condition, ...] = ()
+    if table.max_span_days is not None:
+        fixed = (Condition("from_date", "=", SPAN[:1]), Condition("to_date", "=", SPAN[1:]))
+        if "include_fixed_fee" in table:
+            fixed = (*fixed, Condition("include_fixed_fee", "=", (True,)))
+    kinds = (BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR)
+    answered = [param.column for param in table.params]
+    names = [column.name for column in table.columns if column.type in kinds and column.name not in _CHOSEN]
+    # Columns that a parameter answers are asked about more often.
+    name = dice.choice(names + [name for name in names if name in answered or name == "id"] * 3)
+    values = sorted({row[name] for row in rows if row[name] is not None})
+    if dice.random() < 0.4 or not values:
+        return fixed
+    operator = dice.choice(["=", "IN"] if isinstance(values[0], bool | str) else ["=", ">=", "<", "IN"])
+    if operator == "IN":
+        return (*fixed, Condition(name, operator, tuple(dice.sample(values, min(len(values), 3)))))
+    return (*fixed, Condition(name, operator, (dice.choice(values),)))
