@@ -24,6 +24,7 @@ from harvest_duck.pages import Pages
 from harvest_duck.pushdown import read_filter
 from harvest_duck.query import Query, connection_in, query
 from harvest_duck.scanning import Scan
+from harvest_duck.sql_text import shown
 from harvest_duck.stream import reader
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class HarvestDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annota
             read = read_filter(filter, self._schema)
             connection = connection_in(read.predicate, self._table.name)
             asked = query(self._table, connection, names, read)
-            return _Scanner(self._read(asked, connection, filter))
+            return _Scanner(self._read(asked, connection, read.keep))
         except HarvestDuckError as error:
             self._failed(error)
             raise
@@ -99,10 +100,11 @@ def open_scan(
     names = schema.names if columns is None else list(columns)
     unknown = [name for name in names if name not in table]
     if unknown or not names:
-        fault = f'has no column "{unknown[0]}"' if unknown else "was asked for no column at all"
+        fault = f"has no column {shown(unknown[0])}" if unknown else "was asked for no column at all"
         raise QueryError(f"{table.name} {fault}; harvest_columns('{table.name}') lists them")
-    asked = query(table, connection, names, read_filter(keep, schema))
-    return _scan(asked, connection, expression=keep, failed=None, journal=Journal())
+    read = read_filter(keep, schema)
+    asked = query(table, connection, names, read)
+    return _scan(asked, connection, expression=read.keep, failed=None, journal=Journal())
 
 
 def _scan(

@@ -16,7 +16,7 @@ import pyarrow.json as pj
 
 from harvest_duck import exact
 from harvest_duck.arrow_types import arrow_type, json_type
-from harvest_duck.errors import DecodeError
+from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.layout import ENVELOPE, Layout
 from harvest_duck.table import DATE, TIME, Column, Origin, Table
 from harvest_duck.timeofday import parse_time
@@ -73,11 +73,15 @@ class Decoder:
         Raises `DecodeError` for a value that does not fit its column, and `ProtocolError` for a body that is no page.
         """
         try:
-            return self._assembled(*self._read(body, single=single), values)
+            read, envelope = self._read(body, single=single)
+            self._refuse_repeated(read, where)
+            return self._assembled(read, envelope, values)
         except (pa.ArrowException, UnicodeError, OverflowError):
             records, envelope = exact.read(body, self._layout, where=where, single=single)
         try:
-            return self._assembled(pa.array(records, self._record), envelope, values)
+            read = pa.array(records, self._record)
+            self._refuse_repeated(read, where)
+            return self._assembled(read, envelope, values)
         except (pa.ArrowException, UnicodeError, OverflowError) as error:
             raise DecodeError(
                 f"{where}: {error}", table=self._layout.table.name, column=None, record_id=None, page=where
@@ -87,6 +91,10 @@ class Decoder:
         if body.lstrip()[:1] != b"{":
             # On the body "null" Arrow's reader ends the whole process (pyarrow 18 to 26).
             raise pa.ArrowInvalid("the body is no JSON object")
+        if exact.may_be_deep(body):
+            raise pa.ArrowInvalid("the body may be nested too deep")
+        # Arrow looks only at the texts that it reads.
+        body.decode()
         read = pj.read_json(
             pa.BufferReader(body),
             # The whole body as one block and one row.
@@ -101,13 +109,29 @@ class Decoder:
             raise pa.ArrowInvalid("the body is not one JSON object")
         (whole,) = read.to_struct_array().chunks
         key = self._layout.table.body_key
-        if single or key is None:
+        if single:
             return whole, exact.Envelope()
+        if key is None:
+            return self._identified(whole), exact.Envelope()
         listed = pc.struct_field(whole, key)
         records = listed.flatten()
         if listed.null_count or records.null_count:
             raise pa.ArrowInvalid("records are missing")
-        return records, exact.envelope(read.select(_ENVELOPE).to_pylist()[0])
+        return self._identified(records), exact.envelope(read.select(_ENVELOPE).to_pylist()[0])
+
+    def _identified(self, records: pa.StructArray) -> pa.StructArray:
+        ids = _at(records, self._layout.identity)
+        if ids is not None and ids.null_count:
+            raise pa.ArrowInvalid("ids are missing")
+        return records
+
+    def _refuse_repeated(self, records: pa.StructArray, where: str) -> None:
+        """Nothing, unless a report has two rows about the same subject, one of which would be counted twice."""
+        if self._layout.subject:
+            subjects = pa.table({str(place): _at(records, path) for place, path in enumerate(self._layout.subject)})
+            if subjects.group_by(subjects.column_names).aggregate([]).num_rows < len(records):
+                named = " and ".join(".".join(path) for path in self._layout.subject)
+                raise ProtocolError(f"{where}: the report has two rows with the same {named}; run the query again")
 
     def empty(self) -> Page:
         """A page without rows, for a list that is not there."""

@@ -15,13 +15,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.layout import ENVELOPE, Layout
-from harvest_duck.table import BIGINT, BOOLEAN, DATE, DECIMAL, TIME, TIMESTAMP, VARCHAR, ListOf, Scalar, StructOf, Type
+from harvest_duck.table import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DECIMAL,
+    TIME,
+    TIMESTAMP,
+    VARCHAR,
+    ListOf,
+    Origin,
+    Scalar,
+    StructOf,
+    Type,
+)
 from harvest_duck.timeofday import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Envelope", "envelope", "read", "rounded"]
+__all__ = ["Envelope", "envelope", "may_be_deep", "read", "rounded"]
 
 _STEP = Decimal("0.0001")
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN, Emax=10**6, Emin=-(10**6))
@@ -29,6 +42,7 @@ _TOO_LARGE = Decimal(10) ** 14
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,5})?")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
+_NO_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
 _DEEPEST = 100
 _INT64 = range(-(2**63), 2**63)
 
@@ -59,7 +73,7 @@ def read(body: bytes, layout: Layout, *, where: str, single: bool = False) -> tu
     whole = _object(body, where)
     key = layout.table.body_key
     if single or key is None:
-        return [_record(whole, layout, where, 0)], Envelope()
+        return [_record(whole, layout, where, 0, single=single)], Envelope()
     records = whole.get(key)
     if not isinstance(records, list):
         raise ProtocolError(f'{where}: the answer has no list "{key}"; check BaseURL, it may not be Harvest\'s API')
@@ -77,6 +91,19 @@ def envelope(said: Mapping[str, Any]) -> Envelope:
         said["total_pages"],
         said["total_entries"],
     )
+
+
+def may_be_deep(body: bytes) -> bool:
+    """Whether brackets may nest deeper than `read` takes; false is said at once of a usual page.
+
+    Brackets within texts are taken for others, and as many of those may be left as nest.
+    """
+    left = body.translate(None, _NO_BRACKETS)
+    for _ in range(_DEEPEST // 4):
+        left = left.replace(b"{}", b"").replace(b"[]", b"")
+        if len(left) <= _DEEPEST // 2:
+            return False
+    return True
 
 
 def rounded(text: str) -> Decimal:
@@ -140,15 +167,27 @@ def _envelope(whole: Mapping[str, Any], where: str) -> Envelope:
     return envelope(said)
 
 
-def _record(record: object, layout: Layout, where: str, index: int) -> dict[str, Any]:
+def _record(record: object, layout: Layout, where: str, index: int, *, single: bool = False) -> dict[str, Any]:
     record_id = record.get("id") if isinstance(record, dict) else None
     try:
-        return _members(record, layout)
+        found = _members(record, layout)
+        if not single:
+            _require_identity(found, layout)
     except _Misfit as misfit:
         name = _column_name(layout, misfit.path)
         whose = f"record {_shown(record_id)}" if record_id is not None else f"record number {index + 1}"
         message = f"{where}, {whose}: {name} is {_shown(misfit.value)}, not {misfit.wanted}"
         raise DecodeError(message, table=layout.table.name, column=name, record_id=record_id, page=where) from misfit
+    return found
+
+
+def _require_identity(found: Mapping[str, Any], layout: Layout) -> None:
+    """Nothing, unless a record that is one of several has no id, without which it could be told from no other."""
+    value: Any = found
+    for name in layout.identity or ():
+        value = None if value is None else value[name]
+    if value is None and layout.identity is not None:
+        raise _Misfit("a whole number of 64 bits", None, layout.identity)
 
 
 def _members(record: object, layout: Layout) -> dict[str, Any]:
@@ -161,9 +200,12 @@ def _members(record: object, layout: Layout) -> dict[str, Any]:
 
 def _column_name(layout: Layout, path: tuple[str, ...]) -> str:
     """The column that the value at `path` of a record belongs to; the path itself where there is none."""
-    inside = path[1:] if layout.table.items is not None and path[:1] == (layout.table.items,) else path
+    items = layout.table.items
+    embedded = items is not None and path[:1] == (items,)
+    origin = Origin.RECORD if items is None or embedded else Origin.ENCLOSING
+    inside = path[1:] if embedded else path
     for column in layout.table.columns:
-        if column.path == inside[: len(column.path)]:
+        if column.origin is origin and column.path == inside[: len(column.path)]:
             return column.name
     return ".".join(path) or "the record"
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import pyarrow.compute as pc
 
+    from harvest_duck.predicate import Predicate
+
 __all__ = ["TableFunction"]
 
 
@@ -56,20 +58,21 @@ class TableFunction(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotat
     ) -> ds.Scanner:
         """A scan of the answer, for which the function has been called."""
         try:
-            given = self._given(filter)
+            read = read_filter(filter, self._schema)
+            given = self._given(read.predicate)
             answer = self._answer(**given)
         except HarvestDuckError as error:
             self._failed(error)
             raise
         for name, text in given.items():
             answer = answer.append_column(f"_{name}", pa.repeat(pa.scalar(text), answer.num_rows))
-        return ds.dataset(answer).scanner(columns=columns, filter=filter)
+        return ds.dataset(answer).scanner(columns=columns, filter=read.keep)
 
-    def _given(self, expression: pc.Expression | None) -> dict[str, str]:
+    def _given(self, predicate: Predicate) -> dict[str, str]:
         hidden = {f"_{argument}": argument for argument in self._arguments}
         given = {
             hidden[term.column]: str(term.value)
-            for term in conjuncts(read_filter(expression, self._schema).predicate)
+            for term in conjuncts(predicate)
             if isinstance(term, Compare) and term.op is Op.EQ and term.column in hidden
         }
         missing = [argument for argument in self._arguments if argument not in given]

@@ -10,19 +10,25 @@ https://flatbuffers.dev/internals/
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 __all__ = ["metadata"]
 
 _SCHEMA = 1  # the kind of message
 
+_BYTE = struct.Struct("<B")
+_OFFSET = struct.Struct("<H")
+_DISTANCE = struct.Struct("<I")
+_BACK = struct.Struct("<i")
+
 
 def metadata(message: bytes) -> list[tuple[str, str]]:
     """The pairs of the schema in `message`, in the order written; ValueError where it holds no schema."""
-    whole = _Table(message, _number(message, 0, 4))
+    whole = _Table(message, _number(message, 0))
     schema = whole.table(2)
     kind = whole.at(1)
-    if schema is None or kind is None or _number(message, kind, 1) != _SCHEMA:
+    if schema is None or kind is None or _number(message, kind, _BYTE) != _SCHEMA:
         raise ValueError("the message holds no schema")
     return [(pair.text(0), pair.text(1)) for pair in schema.tables(2)]
 
@@ -36,11 +42,11 @@ class _Table:
 
     def at(self, field: int) -> int | None:
         """Where a field stands, None where it was not written."""
-        offsets = self.start - _number(self.body, self.start, 4, signed=True)
+        offsets = self.start - _number(self.body, self.start, _BACK)
         slot = 4 + 2 * field
-        if slot >= _number(self.body, offsets, 2):
+        if slot >= _number(self.body, offsets, _OFFSET):
             return None
-        distance = _number(self.body, offsets + slot, 2)
+        distance = _number(self.body, offsets + slot, _OFFSET)
         return self.start + distance if distance else None
 
     def table(self, field: int) -> _Table | None:
@@ -54,7 +60,7 @@ class _Table:
         if at is None:
             return []
         vector = _followed(self.body, at)
-        places = range(vector + 4, vector + 4 + 4 * _number(self.body, vector, 4), 4)
+        places = range(vector + 4, vector + 4 + 4 * _number(self.body, vector), 4)
         return [_Table(self.body, _followed(self.body, place)) for place in places]
 
     def text(self, field: int) -> str:
@@ -63,19 +69,18 @@ class _Table:
         if at is None:
             return ""
         start = _followed(self.body, at)
-        size = _number(self.body, start, 4)
-        return _part(self.body, start + 4, size).decode()
+        end = start + 4 + _number(self.body, start)
+        if end > len(self.body):
+            raise ValueError("the flatbuffer is cut short")
+        return self.body[start + 4 : end].decode()
 
 
 def _followed(body: bytes, at: int) -> int:
-    return at + _number(body, at, 4)
+    return at + _number(body, at)
 
 
-def _number(body: bytes, at: int, size: int, *, signed: bool = False) -> int:
-    return int.from_bytes(_part(body, at, size), "little", signed=signed)
-
-
-def _part(body: bytes, at: int, size: int) -> bytes:
-    if at < 0 or at + size > len(body):
+def _number(body: bytes, at: int, form: struct.Struct = _DISTANCE) -> int:
+    if at < 0 or at + form.size > len(body):
         raise ValueError("the flatbuffer is cut short")
-    return body[at : at + size]
+    (number,) = form.unpack_from(body, at)
+    return int(number)

@@ -58,7 +58,7 @@ class Layout:
 
     The key is always read, so that a page without columns still has its rows counted and an error can name a record;
     `identity`, `updates` and `day` lead to it, to the instant of the last change, and to the day by which the list is
-    narrowed, where records have them.
+    narrowed, where records have them; `subject` to what tells the rows of a report apart.
     """
 
     def __init__(self, table: Table, names: Iterable[str]) -> None:
@@ -77,11 +77,13 @@ class Layout:
         self.identity = None if table.identity is None else table.identity.path
         self.updates = None if table.updates is None else table.updates.path
         self.day = None if table.day is None else table.day.path
+        self.subject = tuple(table.column(name).path for name in table.subject)
 
 
 def _read(table: Table, columns: tuple[Column, ...]) -> Iterable[Column]:
     inside = [column for column in table.columns if column.origin in (Origin.RECORD, Origin.ENCLOSING)]
     keys = [column for column in inside if column.key] or inside[:1]
     always = [column for column in (table.updates, table.day) if column is not None]
+    always += [table.column(name) for name in table.subject]
     found = {column.name: column for column in (*keys, *always, *columns) if column in inside}
     return found.values()

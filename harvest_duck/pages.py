@@ -17,7 +17,7 @@ from harvest_duck import background
 from harvest_duck.auth import Pin
 from harvest_duck.errors import ProtocolError
 from harvest_duck.journal import Journal
-from harvest_duck.protocol import served_at
+from harvest_duck.protocol import page_of, refuse_repeat, served_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection
@@ -118,18 +118,26 @@ class Pages:
             await requests.aclose()
 
     async def linked(self, first: Fetched, following: Callable[[Fetched], Request | None]) -> AsyncGenerator[Fetched]:
-        """The pages after `first`, each asked for while the consumer works on the one before it."""
-        pending = self._pending(following(first))
+        """The pages after `first`, each asked for while the consumer works on the one before it.
+
+        Raises `ProtocolError` where a link leads back to a page that came before.
+        """
+        came = {page_of(first.request)}
+        pending = self._pending(following(first), came)
         try:
             while pending is not None:
                 fetched = await pending
-                pending = self._pending(following(fetched))
+                pending = self._pending(following(fetched), came)
                 yield fetched
         finally:
             await _cancelled([pending] if pending is not None else [])
 
-    def _pending(self, request: Request | None) -> asyncio.Task[Fetched] | None:
-        return None if request is None else asyncio.create_task(self.fetch(request))
+    def _pending(self, request: Request | None, came: set[str]) -> asyncio.Task[Fetched] | None:
+        if request is None:
+            return None
+        refuse_repeat(request, came)
+        came.add(page_of(request))
+        return asyncio.create_task(self.fetch(request))
 
     def _decoded(self, body: bytes, request: Request) -> tuple[Page, pa.RecordBatch]:
         values: dict[str, Value | None] = dict(request.values) | {"account_id": request.account_id}

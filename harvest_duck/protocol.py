@@ -27,7 +27,7 @@ from harvest_duck.errors import (
 from harvest_duck.table import Limit, Paging
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from harvest_duck.predicate import Value
 
@@ -41,6 +41,8 @@ __all__ = [
     "next_request",
     "numbered",
     "one_line",
+    "page_of",
+    "refuse_repeat",
     "retry_after_s",
     "served_at",
     "with_params",
@@ -142,9 +144,23 @@ def next_request(request: Request, link: str) -> Request:
     """
     # https://help.getharvest.com/api-v2/introduction/overview/pagination/
     accept_links(request, link)
-    if sorted(parse_qsl(urlsplit(link).query)) == sorted(parse_qsl(urlsplit(request.address).query)):
+    following = replace(request, link=link, page=request.page + 1)
+    if page_of(following) == page_of(request):
         raise ProtocolError(f"{request.where}: links.next leads back to the same page; the list would never end")
-    return replace(request, link=link, page=request.page + 1)
+    return following
+
+
+def page_of(request: Request) -> str:
+    """What tells a page from the others of its list: the parameters of its request, in any order."""
+    return urlencode(
+        sorted(parse_qsl(urlsplit(request.address).query, errors="surrogateescape")), errors="surrogateescape"
+    )
+
+
+def refuse_repeat(request: Request, seen: Container[str]) -> None:
+    """Nothing, unless the page of `request` is among those `seen` in its list; `ProtocolError` then."""
+    if page_of(request) in seen:
+        raise ProtocolError(f"{request.where}: the link to it leads back to an earlier page; the list would never end")
 
 
 def accept_links(request: Request, link: str) -> None:
@@ -213,6 +229,9 @@ def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes
             )
         case 404:
             advice = "there is no such thing, or the user of this token cannot see it: check AccountId and BaseURL"
+            if request.values:
+                # A child: its parent was in a list a moment ago, or the query named it.
+                advice = "it is gone, or the user of this token cannot see it: run the query again"
             return NotFound(f"{answered}: {advice}{says}", status=status)
         case 400 | 422:
             return InvalidRequest(f"{answered}: it refuses {request.path_and_query}{says}", status=status)

@@ -5,26 +5,26 @@ narrows the requests. Refusing is therefore always safe: a term that is not unde
 
 pyarrow shows an expression to Python in two forms only. As Substrait it doubles in size with every level, because each
 argument is written twice (pyarrow 18 to 26): 20 terms joined by OR are 400 MB. So it is read in the form in which it is
-pickled: a list of steps, `call` to `end`, whose constants are the columns of a record batch.
-
-Source: https://github.com/apache/arrow/blob/apache-arrow-18.1.0/cpp/src/arrow/compute/expression.cc, `Serialize`
+pickled, which `expressions` takes apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 
-from harvest_duck.ipc import metadata
+from harvest_duck.expressions import serialised, shallow
 from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pyarrow.compute as pc
+
+    from harvest_duck.expressions import Step
 
 __all__ = ["Filter", "read_filter"]
 
@@ -46,29 +46,29 @@ _MATCH = 0
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter as read: its predicate, and the columns it looks at, None where that could not be told."""
+    """A filter as read: its predicate, and the columns it looks at, None where that could not be told.
+
+    `keep` keeps the rows that the filter keeps, None standing for all, and can be evaluated in any thread.
+    """
 
     predicate: Predicate
     columns: frozenset[str] | None
+    keep: pc.Expression | None = field(default=None, compare=False)
 
 
 def read_filter(expression: pc.Expression | None, schema: pa.Schema) -> Filter:
-    """The filter as a predicate over the columns of `schema`; no filter is an AND of nothing."""
+    """The filter as a predicate over the columns of `schema`; no filter is an AND of nothing.
+
+    Raises `QueryError` for a filter that nests deeper than can be evaluated.
+    """
     if expression is None:
         return Filter(And(()), frozenset())
     try:
-        steps, constants = _serialised(expression)
+        written = serialised(expression)
     except (pa.ArrowException, ValueError) as error:
-        return Filter(Unknown(str(error)), None)
-    return _Reader(schema, constants).read(steps)
-
-
-def _serialised(expression: pc.Expression) -> tuple[list[tuple[str, str]], list[pa.Scalar]]:
-    """The steps of an expression, and the constants that they number."""
-    _, (body,) = expression.__reduce__()
-    # A file of Arrow's, whose first message follows eight bytes of "ARROW1".
-    steps = metadata(pa.ipc.read_message(body.slice(8)).metadata.to_pybytes())
-    return steps, [column[0] for column in pa.ipc.open_file(body).get_batch(0).columns]
+        return Filter(Unknown(str(error)), None, expression)
+    keep, written = shallow(expression, written, schema)
+    return replace(_Reader(schema, [constant[0] for constant in written.constants]).read(written.steps), keep=keep)
 
 
 class _Unreadable(Exception):
@@ -102,7 +102,7 @@ class _Reader:
         self._constants = constants
         self._columns: set[str] = set()
 
-    def read(self, steps: list[tuple[str, str]]) -> Filter:
+    def read(self, steps: Sequence[Step]) -> Filter:
         """The whole expression."""
         open_calls = [_Call("")]
         ahead = iter(steps)
@@ -119,7 +119,7 @@ class _Reader:
         (whole,) = open_calls[0].terms
         return Filter(_true(whole), frozenset(self._columns))
 
-    def _leaf(self, step: str, text: str, ahead: Iterator[tuple[str, str]]) -> _Term:
+    def _leaf(self, step: str, text: str, ahead: Iterator[Step]) -> _Term:
         if step == "literal":
             return self._constants[int(text)]
         # The member of a struct is as many steps as it has names, the column's first.
@@ -142,6 +142,8 @@ class _Reader:
                 return And(tuple(part for term in terms for part in _parts(_true(term), And)))
             case "or_kleene", terms:
                 return Or(tuple(part for term in terms for part in _parts(_true(term), Or)))
+            case "invert", [Not(term)]:
+                return term
             case "invert", [term]:
                 return Not(_true(term))
             case "is_null", [_Field(name)]:

@@ -235,11 +235,27 @@ Record = dict[str, Any]
 
 
 def records(table: Table, *, long: bool) -> st.SearchStrategy[list[Record]]:
-    """Records of `table`: values, nulls and gaps at random; decimals with more than four digits only if `long`."""
+    """Records of `table`: values, nulls and gaps at random; decimals with more than four digits only if `long`.
+
+    Each has its id, without which a page is refused, and the rows of a report are about different things.
+    """
     shape = record_shape(table)
     # One byte decides what stands in each place, which is drawn many times faster than a dictionary is.
     decisions = st.binary(min_size=12 * len(table.columns), max_size=12 * len(table.columns))
-    return st.lists(decisions.map(lambda chosen: _json_record(shape, chosen, long=long)), max_size=4)
+    each = decisions.map(lambda chosen: _identified(table, _json_record(shape, chosen, long=long)))
+    if not table.subject:
+        return st.lists(each, max_size=4)
+    paths = [table.column(name).path for name in table.subject]
+    return st.lists(each, max_size=4, unique_by=lambda record: tuple(record.get(name) for (name,) in paths))
+
+
+def _identified(table: Table, record: Record) -> Record:
+    """The record with an id, where the table has one and the record has none."""
+    inside: Record = {}
+    if table.identity is not None:
+        (name,) = table.identity.path
+        inside[name] = 7 if record.get(name) is None else record[name]
+    return record | inside
 
 
 def record_shape(table: Table) -> StructOf:

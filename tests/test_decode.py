@@ -100,7 +100,7 @@ def test_records_decode_to_what_the_catalogue_says(table: Table, data: st.DataOb
     """Any columns of them in any order, decimals rounded half to even."""
     written = data.draw(records(table, long=data.draw(st.booleans())))
     if table.body_key is None:
-        written = (written or [{}])[:1]
+        written = (written or [{"id": 1, "project_id": 1}])[:1]
     names = data.draw(st.lists(st.sampled_from([column.name for column in table.columns]), min_size=1, unique=True))
     page = decoded(table, body_of(table, written), names)
     expected = [{name: row[name] for name in names} for row in sql_rows(table, written, fixed(table))]
@@ -127,7 +127,7 @@ def in_python_only(decoder: Decoder, body: bytes, values: Mapping[str, Any], *, 
 def test_both_readings_agree_and_ordinary_pages_need_only_the_fast_one(table: Table, data: st.DataObject) -> None:
     written = data.draw(records(table, long=False))
     if table.body_key is None:
-        written = (written or [{}])[:1]
+        written = (written or [{"id": 1, "project_id": 1}])[:1]
     envelope = data.draw(st.sampled_from(ENVELOPES))
     body = body_of(table, written, **envelope)
     decoder = Decoder(table, [column.name for column in table.columns])
@@ -145,7 +145,7 @@ def test_both_readings_agree_and_ordinary_pages_need_only_the_fast_one(table: Ta
 @given(data=st.data())
 def test_one_record_of_a_list_is_decoded_like_a_page_of_it_alone(table: Table, data: st.DataObject) -> None:
     """In both readings; it says nothing about pages, whatever it holds."""
-    written = (data.draw(records(table, long=data.draw(st.booleans()))) or [{}])[:1]
+    written = (data.draw(records(table, long=data.draw(st.booleans()))) or [{"id": 1, "project_id": 1}])[:1]
     body = to_json(written[0] | {"links": {"next": LINK}, "next_page": 2, "total_pages": "x"}).encode()
     names = data.draw(st.lists(st.sampled_from([column.name for column in table.columns]), min_size=1, unique=True))
     page = decoded(table, body, names, single=True)
@@ -172,7 +172,7 @@ def test_a_page_without_records_has_the_columns_of_the_table(table: Table) -> No
 
 @each_table
 def test_a_page_without_columns_still_counts_its_rows(table: Table) -> None:
-    record: Record = {table.items: [{"id": 1}, {"id": 2}]} if table.items else {}
+    record: Record = {"id": 1, "project_id": 1} | ({table.items: [{"id": 1}, {"id": 2}]} if table.items else {})
     assert decoded(table, body_of(table, [record]), []).batch.num_rows == (2 if table.items else 1)
 
 
@@ -644,3 +644,19 @@ def test_any_json_is_decoded_or_refused(value: object) -> None:
             decoded("time_entries", json.dumps(body).encode())
         except (DecodeError, ProtocolError) as error:
             assert str(error).isprintable()  # noqa: PT017 - most JSON is refused
+
+
+@pytest.mark.parametrize("exactly", [False, True])
+def test_a_report_with_two_rows_about_the_same_is_refused(exactly: bool) -> None:
+    """One of them would be counted twice; the same client in another currency is another row."""
+    table = TABLES["report_time_clients"]
+    hours = "1.00005" if exactly else "1.5"
+
+    def page(*currencies: str) -> bytes:
+        rows = (f'{{"client_id": 7, "currency": "{each}", "total_hours": {hours}}}' for each in currencies)
+        return f'{{"results": [{", ".join(rows)}], "total_entries": 2, "links": {{"next": null}}}}'.encode()
+
+    decoder = Decoder(table, ["total_hours"])
+    assert decoder.decode(page("EUR", "USD"), values={}, where="here").records == 2
+    with pytest.raises(ProtocolError, match="here: the report has two rows with the same client_id and currency"):
+        decoder.decode(page("EUR", "EUR"), values={}, where="here")

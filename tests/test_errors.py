@@ -194,3 +194,13 @@ def test_the_log_file_tells_requests_and_no_secret(sandbox: Sandbox, tmp_path: P
     assert token is not None
     assert "GET /v2/clients?per_page=2000 200" in written
     assert token[1] not in written
+
+
+def test_links_that_go_round_end(sandbox: Sandbox, connection: str) -> None:
+    """A, B, A: no page links to itself."""
+    for cursor in ("a", "b", "a"):
+        body = {"clients": [{"id": 7}], "links": {"next": f"{sandbox.base_url}/clients?cursor={cursor}"}}
+        sandbox.respond_next("/v2/clients", body=body)
+    with pytest.raises(ProtocolError, match="leads back to an earlier page; the list would never end"):
+        harvest_duck.scan("clients", connection).read_all()
+    assert len(sandbox.requests) == 3

@@ -57,13 +57,13 @@ def in_the_body(table: Table) -> list[Column]:
 
 
 def read_always(table: Table) -> list[Column]:
-    """The key or else the first column, the last change of the record, and the day that from and to narrow."""
+    """The key or else the first column, the last change of the record, the day that from and to narrow, the subject."""
     inside = in_the_body(table)
     around = Origin.RECORD if table.items is None else Origin.ENCLOSING
     dated = {param.column for param in table.params if param.name in {"from", "to"}}
     found = [column for column in inside if column.key] or inside[:1]
     found += [column for column in inside if column.path == ("updated_at",) and column.origin is around]
-    return found + [column for column in inside if column.name in dated]
+    return found + [column for column in inside if column.name in dated or column.name in table.subject]
 
 
 @each_table

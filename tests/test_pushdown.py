@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from strategies import SCHEMA, Filter, Row, filters, may_hold, rows
 
 from harvest_duck.domain import Bound, Domain, Range, domains
-from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
+from harvest_duck.errors import QueryError
+from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value, conjuncts
 from harvest_duck.pushdown import read_filter
 
 if TYPE_CHECKING:
@@ -212,11 +213,66 @@ def test_a_thousand_terms_are_read(join: Callable[[object, object], pc.Expressio
     assert found.columns == {"whole"}
 
 
-def test_terms_nested_too_deep_for_pythons_stack_restrict_nothing() -> None:
+def nested(levels: int) -> pc.Expression:
+    """A condition in which AND and OR alternate, so that neither can be taken apart."""
     deep = whole == 0
-    for number in range(1000):
+    for number in range(levels // 2):
         deep = ((whole == number) & deep) | (whole == number)
-    assert domains(read_filter(deep, SCHEMA).predicate) in ({}, {"whole": exactly(*range(1000))})
+    return deep
+
+
+def test_terms_nested_too_deep_for_pythons_stack_restrict_nothing() -> None:
+    assert domains(read_filter(nested(900), SCHEMA).predicate) in ({}, {"whole": exactly(*range(450))})
+
+
+def test_terms_nested_too_deep_for_arrows_stack_are_refused() -> None:
+    with pytest.raises(QueryError, match="nested 2,001 deep"):
+        read_filter(nested(2000), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("count", "column", "join", "left"),
+    [
+        (40_000, "whole", operator.or_, True),
+        (10_000, "whole", operator.and_, True),
+        (10_000, "text", operator.or_, False),
+        (10_000, "day", operator.and_, False),
+        (1_001, "text", operator.or_, True),
+    ],
+)
+def test_a_chain_as_long_as_a_list_of_duckdb_1_keeps_the_same_rows(
+    count: int, column: str, join: Callable[[object, object], pc.Expression], left: bool
+) -> None:
+    """Nested as deep as it is long, it would end the process: 8 MB of stack hold 8,000 comparisons."""
+    values = pa.array(range(0, 3 * count, 3), pa.int32()).cast(pa.string() if column == "text" else pa.int32())
+    listed = values if column == "text" else values.cast(SCHEMA.field(column).type)
+    compare = operator.eq if join is operator.or_ else operator.ne
+    terms = [compare(pc.field(column), value) for value in listed]
+    chain = functools.reduce(join if left else lambda all_of, term: join(term, all_of), terms)
+    read = read_filter(chain, SCHEMA)
+    some = pa.table({column: pa.concat_arrays([listed.take(pa.array([0, 999])), pa.nulls(1, listed.type)])})
+    found = some.filter(read.keep)
+    assert found.num_rows == (2 if join is operator.or_ else 0)
+    assert some.filter(pc.is_null(read.keep)).num_rows == 1
+
+
+def test_a_chain_of_conditions_that_are_no_list_keeps_the_same_rows() -> None:
+    terms = [(whole == number) & (text == "a") for number in range(20_000)]
+    read = read_filter(functools.reduce(operator.or_, [*terms, pc.field("flag")]), SCHEMA)
+    some = pa.table(
+        {
+            "whole": [5, 5, 19_999, None, 30_000],
+            "text": ["a", "b", "a", "a", "a"],
+            "flag": [False, None, None, None, True],
+        }
+    )
+    assert some.filter(read.keep).to_pydict()["whole"] == [5, 19_999, 30_000]
+
+
+def test_a_term_that_all_rows_meet_is_found_in_a_chain_that_was_cut() -> None:
+    terms = [pc.starts_with(text, str(number)) for number in range(3000)]
+    read = read_filter(functools.reduce(operator.and_, [*terms, whole == 7]), SCHEMA)
+    assert Compare("whole", Op.EQ, 7) in conjuncts(read.predicate)
 
 
 @settings(deadline=None, max_examples=300)

@@ -1,0 +1,282 @@
+"""Expressions of Arrow as the steps in which they are pickled, and made anew out of steps that nest less deep.
+
+Arrow walks an expression by recursion. DuckDB 1 sends a list of 10,000 ids as so many terms joined by OR, each within
+the next, and Arrow ends the process: a level takes 1 KB of stack to evaluate and 300 bytes to pickle (pyarrow 18 to
+26). So an expression is pickled on a stack that is large enough. Where it is deep, comparisons of one column with many
+constants become a list, AND and OR of many terms are cut into parts, and what is still too deep is refused. All of it
+means the same: both are associative, and a list is written so that it is NULL of NULL, as the comparisons are.
+
+The steps are `call` with a name, the terms, `options`, `end`; a term is a call, a `literal` or a reference to a column.
+
+Source: https://github.com/apache/arrow/blob/apache-arrow-18.1.0/cpp/src/arrow/compute/expression.cc, `Serialize`
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harvest_duck.errors import QueryError
+from harvest_duck.ipc import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["Serialised", "Step", "serialised", "shallow"]
+
+#: Room for a chain of 800,000 terms; memory is used only as far as the stack grows.
+_STACK_BYTES = 256 * 2**20
+#: What the stack of any thread holds at 1 KB a level.
+_DEEPEST = 1000
+#: Types of which a value is in a list where it equals one of its values, unlike NaN.
+_LISTED = frozenset({pa.int64(), pa.string(), pa.date32(), pa.timestamp("us", "UTC"), pa.decimal128(18, 4)})
+#: So many terms of an AND or OR stay together.
+_TOGETHER = 32
+#: The comparison that a list of constants answers within a join.
+_JOINS = {"and_kleene": "not_equal", "or_kleene": "equal"}
+_NUMBERED = frozenset({"literal", "options"})
+
+Step = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Serialised:
+    """The steps of an expression, and the constants that they number, each as a column of one value."""
+
+    steps: Sequence[Step]
+    constants: Sequence[pa.Array]
+
+
+def serialised(expression: pc.Expression) -> Serialised:
+    """The expression in steps; ArrowException or ValueError where Arrow cannot pickle it."""
+    found: Future[Any] = Future()
+
+    def pickled() -> None:
+        try:
+            found.set_result(expression.__reduce__())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            found.set_exception(error)
+
+    _start(threading.Thread(target=pickled, name="harvest-duck filter", daemon=True))
+    return _read(found.result())
+
+
+def shallow(expression: pc.Expression, written: Serialised, schema: pa.Schema) -> tuple[pc.Expression, Serialised]:
+    """What means the same as `expression`, which is `written`, over the columns of `schema`, and fits any stack.
+
+    Both come back as they are where they are not deep. Raises `QueryError` for what cannot be made less deep.
+    """
+    if _depth(written.steps) <= _DEEPEST:
+        return expression, written
+    whole, constants = _Flat(written.constants, schema).read(written.steps)
+    if whole.depth > _DEEPEST:
+        raise QueryError(f"a condition is nested {whole.depth:,} deep, and at most {_DEEPEST} can be read: simplify it")
+    flat = _compact(list(whole.written()), constants)
+    return _expression(flat), flat
+
+
+_sizing = threading.Lock()
+
+
+def _start(thread: threading.Thread) -> None:
+    """Start the thread with the large stack; the size is a setting of the whole process."""
+    with _sizing:
+        before = threading.stack_size(_STACK_BYTES)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(before)
+
+
+def _read(pickled: Any) -> Serialised:  # noqa: ANN401 - as pyarrow gives it
+    _, (body,) = pickled
+    # A file of Arrow's, whose first message follows eight bytes of "ARROW1".
+    steps = metadata(pa.ipc.read_message(body.slice(8)).metadata.to_pybytes())
+    return Serialised(steps, pa.ipc.open_file(body).get_batch(0).columns)
+
+
+def _expression(written: Serialised) -> pc.Expression:
+    """The expression that is pickled so."""
+    fields = [pa.field(str(number), constant.type) for number, constant in enumerate(written.constants)]
+    schema = pa.schema(fields, metadata=pa.KeyValueMetadata(written.steps))
+    batch = pa.RecordBatch.from_arrays(list(written.constants), schema=schema)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, schema) as file:
+        file.write_batch(batch)
+    unpickle, _ = pc.scalar(value=True).__reduce__()
+    return unpickle(sink.getvalue())
+
+
+def _compact(steps: Sequence[Step], constants: Sequence[pa.Array]) -> Serialised:
+    """The same with only those constants that occur."""
+    used = sorted({int(text) for step, text in steps if step in _NUMBERED})
+    places = {str(number): str(place) for place, number in enumerate(used)}
+    renumbered = [(step, places[text] if step in _NUMBERED else text) for step, text in steps]
+    return Serialised(renumbered, [constants[number] for number in used])
+
+
+def _depth(steps: Iterable[Step]) -> int:
+    deepest = depth = 0
+    for step, _ in steps:
+        depth += 1 if step == "call" else -1 if step == "end" else 0
+        deepest = max(deepest, depth)
+    return deepest
+
+
+@dataclass(slots=True)
+class _Term:
+    """A call with its options as steps, AND and OR with all terms that they join; or steps without a function."""
+
+    steps: list[Step] = field(default_factory=list)
+    function: str = ""
+    terms: deque[_Term] = field(default_factory=deque)
+    depth: int = 0
+
+    def written(self) -> Iterator[Step]:
+        """The steps, AND and OR cut in halves."""
+        waiting: list[_Term | Step] = [self]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, tuple):
+                yield part
+            elif part.function:
+                parts: list[_Term | Step] = [
+                    ("call", part.function),
+                    *_operands(part),
+                    *part.steps,
+                    ("end", part.function),
+                ]
+                waiting.extend(reversed(parts))
+            else:
+                yield from part.steps
+
+
+def _operands(term: _Term) -> Iterable[_Term]:
+    """The terms as they stand in the call: AND and OR have two each, and parts of many are kept apart."""
+    many = len(term.terms)
+    if term.function not in _JOINS or many <= 2:  # noqa: PLR2004 - what a call joins
+        return term.terms
+    terms = list(term.terms)
+    if many > _TOGETHER:
+        size = _part_size(many)
+        parts = (_joined(term.function, terms[start : start + size]) for start in range(0, many, size))
+        # Arrow makes one chain again of what is joined alike, unless something stands between.
+        terms = [_inverted(_inverted(part)) for part in parts]
+    return _joined(term.function, terms[:-1]), terms[-1]
+
+
+def _part_size(many: int) -> int:
+    size = _TOGETHER
+    while many > size * _TOGETHER:
+        size *= _TOGETHER
+    return size
+
+
+def _levels(many: int) -> int:
+    """How much deeper than its terms a join of so many is."""
+    if many <= _TOGETHER:
+        return many - 1
+    size = _part_size(many)
+    return -(-many // size) + 1 + _levels(size)
+
+
+def _joined(function: str, terms: Sequence[_Term]) -> _Term:
+    return terms[0] if len(terms) == 1 else _Term(function=function, terms=deque(terms))
+
+
+def _inverted(term: _Term) -> _Term:
+    return _Term(function="invert", terms=deque([term]), depth=term.depth + 1)
+
+
+class _Flat:
+    """One walk over steps, which takes the terms of an AND within an AND, and an OR within an OR, as its own."""
+
+    def __init__(self, constants: Sequence[pa.Array], schema: pa.Schema) -> None:
+        self._constants = [*constants]
+        self._types = {column.name: column.type for column in schema}
+
+    def read(self, steps: Sequence[Step]) -> tuple[_Term, list[pa.Array]]:
+        """The whole, and its constants together with those of new lists."""
+        open_calls = [_Term()]
+        ahead = iter(steps)
+        for step in ahead:
+            match step:
+                case ("call", function):
+                    open_calls.append(_Term(function=function))
+                case ("options", _):
+                    open_calls[-1].steps.append(step)
+                case ("end", _):
+                    call = self._ended(open_calls.pop())
+                    open_calls[-1].terms.append(call)
+                case ("nested_field_ref", names):
+                    open_calls[-1].terms.append(_Term([step, *(next(ahead) for _ in range(int(names)))]))
+                case _:
+                    open_calls[-1].terms.append(_Term([step]))
+        return self._closed(open_calls[0].terms[0]), self._constants
+
+    def _ended(self, call: _Term) -> _Term:
+        terms: deque[_Term] = deque()
+        for term in call.terms:
+            if term.function == call.function and call.function in _JOINS:
+                terms = _appended(terms, term.terms)
+            else:
+                terms.append(self._closed(term))
+        call.terms = terms
+        return call
+
+    def _closed(self, term: _Term) -> _Term:
+        """The term once nothing is joined to it any more, its depth known."""
+        if not term.function:
+            return term
+        if term.function in _JOINS:
+            term = self._listed(term)
+        levels = _levels(len(term.terms)) if term.function in _JOINS else 1
+        term.depth = levels + max((each.depth for each in term.terms), default=0)
+        return term
+
+    def _listed(self, term: _Term) -> _Term:
+        """The AND or OR with a list in the place of many comparisons of a column."""
+        wanted = _JOINS[term.function]
+        compared: dict[str, list[int]] = defaultdict(list)
+        others: list[_Term] = []
+        for each in term.terms:
+            found = self._comparison(each) if each.function == wanted else None
+            if found is None:
+                others.append(each)
+            else:
+                compared[found[0]].append(found[1])
+        lists = [self._lookup(name, numbers) for name, numbers in compared.items()]
+        return _joined(term.function, [*(map(_inverted, lists) if wanted == "not_equal" else lists), *others])
+
+    def _comparison(self, term: _Term) -> tuple[str, int] | None:
+        """The column that is compared and the number of the constant, None where a list could say something else."""
+        match sorted(each.steps[0] for each in term.terms if len(each.steps) == 1):
+            case [("field_ref", name), ("literal", text)]:
+                constant = self._constants[int(text)]
+                if constant.type == self._types.get(name) and constant.type in _LISTED and not constant.null_count:
+                    return name, int(text)
+        return None
+
+    def _lookup(self, name: str, numbers: Sequence[int]) -> _Term:
+        """The form in which DuckDB 2 sends a list: NULL of NULL."""
+        column, values = pc.field(name), pa.concat_arrays([self._constants[number] for number in numbers])
+        written = _read(pc.if_else(column.is_valid(), column.isin(values), None).__reduce__())
+        before = len(self._constants)
+        self._constants.extend(written.constants)
+        steps = [(step, str(before + int(text)) if step in _NUMBERED else text) for step, text in written.steps]
+        return _Term(steps, depth=2)
+
+
+def _appended(terms: deque[_Term], more: deque[_Term]) -> deque[_Term]:
+    """Both in their order, the shorter one moved."""
+    if len(terms) >= len(more):
+        terms.extend(more)
+        return terms
+    more.extendleft(reversed(terms))
+    return more

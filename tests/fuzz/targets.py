@@ -1,0 +1,172 @@
+"""What is fuzzed: for any bytes each target returns, or ends with an error that is a fault of the project.
+
+Every function that reads what others wrote gives a value or an error of `harvest_duck.errors`. Each target holds it to
+that, and to an oracle where there is one: the exact reading of a page beside the fast one, Arrow's own filter beside
+the predicate that was read of it, the text that was parsed beside what is rendered of it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from fuzz.built import built
+from strategies import SCHEMA, VALUES, may_hold
+
+from harvest_duck import exact, protocol
+from harvest_duck.auth import answers, callback, oauth
+from harvest_duck.connection import Secret, parse, render, resolve
+from harvest_duck.decode import Decoder
+from harvest_duck.endpoints import TABLES
+from harvest_duck.errors import ConnectionStringError, HarvestDuckError
+from harvest_duck.ipc import metadata
+from harvest_duck.layout import Layout
+from harvest_duck.protocol import Request
+from harvest_duck.pushdown import read_filter
+from harvest_duck.table import BOOLEAN, DATE, Limit, Origin, Paging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["CORPUS", "SECRET", "TARGETS"]
+
+CORPUS = Path(__file__).parent / "corpus"
+#: What no error may show; no name can hold it.
+SECRET = "c4n4ry-53cr3t"
+_NOWHERE = Path(__file__).parent / "no such folder"
+_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_PLAIN = {BOOLEAN: True, DATE: date(2024, 1, 31)}
+_TABLES = [TABLES[name] for name in ("time_entries", "invoice_line_items", "company", "contacts", "report_time_tasks")]
+
+
+def connection(fuzzed: bytes) -> None:
+    """A connection string, in which § is a secret: it resolves or is refused, and what is parsed is rendered back."""
+    text = fuzzed.decode("utf-8", "surrogateescape").replace("§", SECRET)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            pairs = parse(text)
+            assert parse(render(pairs)) == pairs
+            shown = repr(resolve(text, environ={}, config_dir=_NOWHERE))
+        except ConnectionStringError as error:
+            shown = str(error)
+    assert "\n" not in shown
+    assert SECRET not in shown or not _is_secret(text)
+
+
+def _is_secret(text: str) -> bool:
+    """Whether the secret stands in the value of a property that is one."""
+    with suppress(HarvestDuckError):
+        return any(SECRET in value for name, value in parse(text).items() if name.lower() in {"apikey", "password"})
+    return True
+
+
+def decode(fuzzed: bytes) -> None:
+    """A page of a table, both named by the first two bytes: the fast and the exact reading agree on it."""
+    table, single = _TABLES[fuzzed[0] % len(_TABLES)], fuzzed[1:2] == b"1"
+    names = [column.name for column in table.columns][:: 1 + fuzzed[0] // len(_TABLES) % 3]
+    body, decoder = fuzzed[2:], Decoder(table, names)
+    values = {column.name: _PLAIN.get(column.type, 7) for column in table.columns if column.origin in _OUTSIDE}
+    try:
+        page = decoder.decode(body, values=values, where="a page", single=single)
+    except HarvestDuckError as error:
+        _require_one_line(error)
+        return
+    page.batch.validate(full=True)
+    assert page.batch.schema == decoder.schema
+    try:
+        records, envelope = exact.read(body, Layout(table, names), where="a page", single=single)
+    except HarvestDuckError as error:
+        raise AssertionError(f"the exact reading refuses what the fast one reads: {error}") from error
+    again = decoder._assembled(pa.array(records, decoder._record), envelope, values)
+    assert again.batch.equals(page.batch)
+    assert (again.records, again.next_link, again.days) == (page.records, page.next_link, page.days)
+
+
+def _require_one_line(error: HarvestDuckError) -> None:
+    assert str(error).isprintable()
+
+
+_OUTSIDE = {Origin.PATH, Origin.INPUT, Origin.ACCOUNT}
+
+
+def expression(fuzzed: bytes) -> None:
+    """An expression over the columns of `strategies`: whatever row Arrow keeps, the predicate may keep."""
+    made = built(fuzzed)
+    read = read_filter(made, SCHEMA)
+    some = _rows(fuzzed)
+    table = pa.Table.from_pylist(some, SCHEMA)
+    kept = table.filter(made)
+    assert all(may_hold(read.predicate, row) for row in kept.to_pylist())
+    assert table.filter(read.keep).equals(kept)
+    assert table.filter(pc.is_null(read.keep)).equals(table.filter(pc.is_null(made)))
+
+
+def _rows(fuzzed: bytes) -> list[dict[str, Any]]:
+    return [
+        {
+            name: (*values, None)[byte * place % (len(values) + 1)]
+            for place, (name, values) in enumerate(VALUES.items(), 1)
+        }
+        for byte in {0, *fuzzed[:7]}
+    ]
+
+
+def flatbuffer(fuzzed: bytes) -> None:
+    """The message of a schema: pairs or ValueError."""
+    with suppress(ValueError):
+        metadata(fuzzed)
+
+
+def rules(fuzzed: bytes) -> None:
+    """An answer of Harvest: its links, its headers and its errors."""
+    text = fuzzed.decode("utf-8", "surrogateescape")
+    request = Request("time_entries", "https://api.harvestapp.com/v2/time_entries", (), Limit.GENERAL, Paging.CURSOR)
+    with suppress(HarvestDuckError):
+        following = protocol.next_request(request, text)
+        assert following.address == text
+        assert following.path_and_query.isprintable()
+    sent = {"Retry-After": text, "Date": text}
+    waits = protocol.retry_after_s(sent, _NOON)
+    assert waits is None or 0 <= waits < float("inf")
+    moment = protocol.served_at(sent)
+    assert moment is None or moment.tzinfo is not None
+    status = 300 + 7 * len(fuzzed) % 300
+    error = protocol.error_of(request, status, sent, fuzzed)
+    assert isinstance(error, HarvestDuckError)
+    assert str(error).isprintable()
+
+
+def sign_in(fuzzed: bytes) -> None:
+    """What comes back from Harvest ID: tokens, a redirect, what a person pasted."""
+    text = fuzzed.decode("utf-8", "surrogateescape")
+    begun = oauth.Authorization("https://id.getharvest.com/oauth2/authorize", "state-1", None)
+    asked = oauth.TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh")
+    status = (200, 400, 401, 429, 503)[len(fuzzed) % 5]
+    with suppress(HarvestDuckError):
+        answers.tokens_in(asked, status, {"Retry-After": text}, fuzzed, now=0.0, kept=Secret(SECRET))
+    for read in (
+        lambda: answers.require_state(f"/callback?{text}", begun),
+        lambda: answers.code_in(f"/callback?{text}", begun),
+        lambda: answers.pasted(text, begun, "http://localhost:8765/callback"),
+        lambda: callback.callback_in(text),
+    ):
+        try:
+            read()
+        except HarvestDuckError as error:
+            _require_one_line(error)
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "connection": connection,
+    "decode": lambda fuzzed: decode(fuzzed) if fuzzed else None,
+    "expression": expression,
+    "metadata": flatbuffer,
+    "protocol": rules,
+    "answers": sign_in,
+}
