@@ -1,0 +1,305 @@
+"""Reads four million entries and runs a thousand queries, and prints what stays behind: see README.md beside this file.
+
+What is measured runs in fresh processes, the server in another: a stand-in that answers page N of the time entries with
+the same 2,000 records under other ids, which costs it next to nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import duckdb
+
+PAGE = 2000
+READ = "SELECT count(*), sum(hours), max(id), count(DISTINCT client_name) FROM harvest.time_entries"
+ROUNDED_MB = 1024.0
+_MARK = "the id of the record"
+
+
+def serve(pages: int) -> None:
+    """Serve so many pages of time entries until the process is ended; prints the connection string first."""
+    from aiohttp import web  # noqa: PLC0415 - only the serving process loads it
+
+    from harvest_duck.sandbox import MAIN_ID, Sandbox  # noqa: PLC0415 - as above
+
+    sandbox = Sandbox(seed=7, time_entries=PAGE, limits=False)
+    records = sandbox.records(MAIN_ID, "time_entries")
+    parts = json.dumps([dict(record) | {"id": _MARK} for record in records], default=float).split(f'"{_MARK}"')
+
+    async def answer(request: web.Request) -> web.Response:
+        number, size = int(request.query.get("page", 1)), int(request.query["per_page"])
+        head = {
+            "per_page": size,
+            "total_pages": pages,
+            "total_entries": pages * PAGE,
+            "page": number,
+            "next_page": number + 1 if number < pages else None,
+            "previous_page": number - 1 or None,
+            "links": {name: str(request.url.update_query(page=at)) for name, at in (("first", 1), ("last", pages))},
+        }
+        head["links"] |= {
+            "next": str(request.url.update_query(page=number + 1)) if number < pages else None,
+            "previous": None,
+        }
+        first = 1_000_000_000 + (number - 1) * PAGE
+        ids = [str(first + at) for at in range(PAGE)]
+        body = "".join(text for pair in zip(parts, [*ids, ""], strict=True) for text in pair)
+        return web.Response(text=f'{{"time_entries":{body},{json.dumps(head)[1:]}', content_type="application/json")
+
+    async def serving() -> None:
+        application = web.Application()
+        application.router.add_get("/v2/time_entries", answer)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        print(f"AccountId=1;APIKey=made-up;BaseURL=http://127.0.0.1:{port}/v2;RateLimit=off", flush=True)
+        await asyncio.Event().wait()
+
+    asyncio.run(serving())
+
+
+def read(connection: str, sql: str) -> None:
+    """Run `sql` in this process; prints the rows, the seconds and the memory meanwhile as JSON."""
+    import harvest_duck  # noqa: PLC0415 - only the measured process loads it
+
+    con = harvest_duck.connect(connection)
+    curve: list[float] = []
+    over = threading.Event()
+
+    def sample() -> None:
+        while not over.wait(0.25):
+            curve.append(_rss_mb())
+
+    sampling = threading.Thread(target=sample)
+    sampling.start()
+    began = time.perf_counter()
+    rows = con.execute(sql).fetchall()[0][0]
+    wall_s = time.perf_counter() - began
+    over.set()
+    sampling.join()
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / ROUNDED_MB
+    print(json.dumps({"rows": rows, "wall_s": wall_s, "peak_mb": peak_mb, "curve_mb": curve}))
+
+
+def queries(connection: str, count: int, warm_up: int) -> None:
+    """Run `count` queries of every kind here; prints what the process holds after `warm_up` and at the end as JSON."""
+    import harvest_duck  # noqa: PLC0415 - only the measured process loads it
+
+    con = harvest_duck.connect(f"{connection};Pagesize=50")
+    before, errors = {}, 0
+    for number in range(count):
+        if number == warm_up:
+            before = held()
+        kind = KINDS[number % len(KINDS)]
+        try:
+            kind(con, connection)
+        except Exception:  # noqa: BLE001 - some are meant to fail
+            errors += 1
+    print(json.dumps({"before": before, "after": held(), "queries": count - warm_up, "errors": errors}))
+
+
+def held() -> dict[str, float]:
+    """What the process holds: its threads, open files, the tasks of the event loop, and memory in MB."""
+    from harvest_duck import background  # noqa: PLC0415 - only the measured process loads it
+
+    gc.collect()
+    # Connections that are kept for the next query are no leak, and are as many as happened to be needed at once.
+    background.run(_idle())
+    return {
+        "threads": len(list(Path("/proc/self/task").iterdir())),
+        "python_threads": threading.active_count(),
+        "files": len(list(Path("/proc/self/fd").iterdir())),
+        "tasks": background.run(_tasks()),
+        "rss_mb": _rss_mb(),
+    }
+
+
+async def _idle() -> None:
+    from harvest_duck import background  # noqa: PLC0415 - as above
+
+    clients: Any = background.own("clients", dict)
+    await clients.close()
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def _tasks() -> int:
+    return len(asyncio.all_tasks()) - 1
+
+
+def _whole(con: duckdb.DuckDBPyConnection, _connection: str) -> None:
+    con.execute("SELECT count(*), max(name) FROM harvest.clients").fetchall()
+
+
+def _joined(con: duckdb.DuckDBPyConnection, _connection: str) -> None:
+    con.execute("SELECT t.name, count(*) FROM harvest.tasks t, harvest.clients GROUP BY ALL").fetchall()
+
+
+def _limited(con: duckdb.DuckDBPyConnection, _connection: str) -> None:
+    con.execute("SELECT id, notes FROM harvest.time_entries LIMIT 3").fetchall()
+
+
+def _dropped(con: duckdb.DuckDBPyConnection, _connection: str) -> None:
+    con.execute("SELECT id, notes FROM harvest.time_entries").fetchmany(5)
+
+
+def _failing(con: duckdb.DuckDBPyConnection, _connection: str) -> None:
+    con.execute("SELECT CAST(name AS INTEGER) FROM harvest.clients").fetchall()
+
+
+def _refused(con: duckdb.DuckDBPyConnection, connection: str) -> None:
+    con.execute("FROM harvest_scan('clients', ?)", [f"{connection};APIKey=wrong"]).fetchall()
+
+
+def _interrupted(con: duckdb.DuckDBPyConnection, _connection: str) -> None:
+    over = threading.Event()
+
+    def interrupt() -> None:
+        while not over.wait(0.002):
+            con.interrupt()
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    try:
+        con.execute("SELECT sum(hours) FROM harvest.time_entries").fetchall()
+    finally:
+        over.set()
+        interrupting.join()
+
+
+def _half_read(_con: duckdb.DuckDBPyConnection, connection: str) -> None:
+    import harvest_duck  # noqa: PLC0415 - as above
+
+    harvest_duck.scan("time_entries", f"{connection};Pagesize=50").read_next_batch()
+
+
+def _closed(_con: duckdb.DuckDBPyConnection, connection: str) -> None:
+    import harvest_duck  # noqa: PLC0415 - as above
+
+    with harvest_duck.scan("time_entries", f"{connection};Pagesize=50") as reader:
+        reader.read_next_batch()
+
+
+def _cursor(con: duckdb.DuckDBPyConnection, connection: str) -> None:
+    import harvest_duck  # noqa: PLC0415 - as above
+
+    with con.cursor() as cursor:
+        harvest_duck.register(cursor, connection)
+        cursor.execute("SELECT count(*) FROM harvest_scan('roles')").fetchall()
+
+
+KINDS: tuple[Callable[[duckdb.DuckDBPyConnection, str], None], ...] = (
+    _whole,
+    _limited,
+    _dropped,
+    _failing,
+    _refused,
+    _interrupted,
+    _half_read,
+    _closed,
+    _cursor,
+    _joined,
+)
+
+
+def _rss_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1024 * 1024)
+
+
+@contextmanager
+def serving(*command: str) -> Iterator[str]:
+    """The connection string of a server that runs for as long."""
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield next(line for line in process.stdout if "AccountId=" in line).strip().split()[-1]
+        finally:
+            process.terminate()
+
+
+def measured(*options: str) -> dict[str, Any]:
+    """The figures that a fresh process prints."""
+    ended = subprocess.run([sys.executable, __file__, *options], check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, Any] = json.loads(ended.stdout)
+    return figures
+
+
+def long_reads(pages: int) -> None:
+    """Print the curve of memory of a query over all pages, and of a Parquet file made of them."""
+    with serving(__file__, "--serve", str(pages)) as connection, tempfile.TemporaryDirectory() as folder:
+        copy = f"COPY (FROM harvest.time_entries) TO '{folder}/entries.parquet'"
+        print("| query | rows | seconds | MB at 10 % | 25 % | 50 % | 75 % | 100 % | peak |")
+        print("|---" * 9 + "|")
+        for name, sql in (("aggregated", READ), ("to Parquet", copy)):
+            figures = measured("--read", sql, "--connection", connection)
+            curve = figures["curve_mb"] or [figures["peak_mb"]]
+            at = [curve[min(len(curve) - 1, len(curve) * share // 100)] for share in (10, 25, 50, 75, 100)]
+            told = " | ".join(f"{mb:.0f}" for mb in [*at, figures["peak_mb"]])
+            print(f"| {name} | {figures['rows']:,} | {figures['wall_s']:.1f} | {told} |", flush=True)
+
+
+def many_queries(count: int) -> None:
+    """Print what a process holds more of after many queries."""
+    with serving("-m", "harvest_duck", "sandbox", "--port", "0", "--no-limits", "--scale", "0.1") as connection:
+        figures = measured("--queries", str(count), "--connection", f"{connection};RateLimit=off")
+    before, after = figures["before"], figures["after"]
+    print("\n| held | before | after |\n|---|---|---|")
+    for name in before:
+        print(f"| {name} | {before[name]:,.0f} | {after[name]:,.0f} |")
+    slope_kb = (after["rss_mb"] - before["rss_mb"]) * 1024 / figures["queries"]
+    print(f"\n{figures['queries']:,} queries, {figures['errors']} of all failed as meant, {slope_kb:.1f} kB for each")
+
+
+def peaks(few: int, many: int) -> None:
+    """Print the peak of memory for many pages beside that for few."""
+    peak_mb = {}
+    for pages in (few, many):
+        with serving(__file__, "--serve", str(pages)) as connection:
+            peak_mb[pages] = measured("--read", READ, "--connection", connection)["peak_mb"]
+    ratio = peak_mb[many] / peak_mb[few]
+    print(f"\npeak RSS {peak_mb[few]:.0f} MB for {few} pages, {peak_mb[many]:.0f} MB for {many}: {ratio:.2f} times")
+
+
+def main() -> None:
+    """Measure all and print it, or do in this process what one of the options says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=2000, help="of 2,000 entries")
+    parser.add_argument("--count", type=int, default=1000, help="of queries, and 200 before to warm up")
+    for hidden in ("--serve", "--read", "--queries", "--connection"):
+        parser.add_argument(hidden, help=argparse.SUPPRESS)
+    parser.add_argument("--warm-up", type=int, default=200, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(int(options.serve))
+    elif options.read:
+        read(options.connection, options.read)
+    elif options.queries:
+        queries(options.connection, int(options.queries) + options.warm_up, options.warm_up)
+    else:
+        long_reads(options.pages)
+        peaks(min(100, options.pages), options.pages)
+        many_queries(options.count)
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        main()
