@@ -255,8 +255,9 @@ def repair(*, announced: int, largest: int, reads: int, dated: bool, identified:
 def incomplete(where: str, tallies: Sequence[Tally]) -> ProtocolError:
     """The error for a list that was read as often as `tallies` tell, and never completely."""
     last = tallies[-1]
+    doubt = f", but {last.newcomers} of them may be new" if last.newcomers else ""
+    times = f"each of the {len(tallies)} times it was read" if len(tallies) > 1 else "while it was read"
     return ProtocolError(
-        f"{where}: Harvest announced {last.announced} records and {last.delivered} came, but {last.newcomers} of them "
-        f"may be new: the list changed each of the {len(tallies)} times it was read; run the query again, or ask for "
-        "less of it at a time"
+        f"{where}: Harvest announced {last.announced} records and {last.delivered} came{doubt}: "
+        f"the list changed {times}; run the query again, or ask for less of it at a time"
     )

@@ -26,7 +26,7 @@ class TooLarge(ValueError):
     """A body larger than what is taken."""
 
 
-def unpacked(body: bytes, coding: str, *, largest: int = LARGEST) -> bytes:
+def unpacked(body: bytes, coding: str, *, largest: int) -> bytes:
     """The body that was packed by a content coding: gzip, or none at all.
 
     Raises `Damaged`, `TooLarge` before more than `largest` bytes are held, and LookupError for another coding.

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from harvest_duck.predicate import Value
 
-__all__ = ["condition", "identifier", "text"]
+__all__ = ["condition", "identifier", "shown", "text"]
 
 #: More values of a list, or terms of an OR, than a person reads are counted instead.
 _SHOWN = 10
+#: The most characters of a name that no column has.
+_NAME = 60
 #: Deeper than a person nests conditions.
 _DEEPEST = 8
 
@@ -32,6 +34,12 @@ def text(value: str) -> str:
     """A text as SQL writes it, in quotes."""
     quoted = value.replace("'", "''")
     return f"'{quoted}'"
+
+
+def shown(name: str) -> str:
+    """A name that may be anything, as an error writes it: in quotes, on one line, and cut short."""
+    plain = "".join(each if each.isprintable() else "\ufffd" for each in name[:_NAME])
+    return identifier(plain if len(name) <= _NAME else f"{plain}…")
 
 
 def condition(predicate: Predicate) -> str:

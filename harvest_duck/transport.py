@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from harvest_duck import background, content
+from harvest_duck.connection.address import loopback
 from harvest_duck.errors import ConnectionStringError, ProtocolError, TransportError
 
 if TYPE_CHECKING:
@@ -116,9 +117,12 @@ class Transport:
 
 
 def _proxy_of_environment(url: SplitResult) -> URL | None:
-    """The proxy that the environment or the system names for a URL; not aiohttp's, which reads passwords of .netrc."""
+    """The proxy that the environment or the system names for a URL; not aiohttp's, which reads passwords of .netrc.
+
+    This machine itself is asked without one: a proxy could read what goes there without TLS.
+    """
     host = url.hostname or ""
-    proxy = None if proxy_bypass(host) else getproxies().get(url.scheme)
+    proxy = None if loopback(host) or proxy_bypass(host) else getproxies().get(url.scheme)
     try:
         return URL(proxy) if proxy else None
     except ValueError:
@@ -139,7 +143,7 @@ async def _body(answer: aiohttp.ClientResponse, url: str, where: str) -> bytes:
 
 def _unpacked(body: bytes, coding: str, url: str, where: str) -> bytes:
     try:
-        return content.unpacked(body, coding)
+        return content.unpacked(body, coding, largest=content.LARGEST)
     except content.Damaged as error:
         raise TransportError(f"{where}: the answer from {_host(url)} broke off ({error}): try again") from error
     except content.TooLarge as error:
@@ -157,6 +161,13 @@ def _too_large(url: str, where: str) -> ProtocolError:
         f"{where}: the answer from {_host(url)} has more than {most} MiB, which no page of Harvest has; check BaseURL, "
         "or lower Pagesize"
     )
+
+
+def _tls_fault(error: BaseException) -> str:
+    """What is wrong, out of what the errors of aiohttp and OpenSSL wrap it in."""
+    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    said = getattr(inner, "verify_message", None) or getattr(inner, "reason", None) or str(inner)
+    return " ".join(str(said).split()) or type(inner).__name__
 
 
 def _host(url: str) -> str:
@@ -188,8 +199,8 @@ def _no_answer(where: str, url: str, error: BaseException, connection: Connectio
     host = _host(url)
     reason = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
-        advice = f"TLS with {host} failed ({reason}): check SSLServerCert, BaseURL and the clock of this machine"
-        failed = TransportError(f"{where}: {advice}")
+        advice = "check SSLServerCert, BaseURL and the clock of this machine"
+        failed = TransportError(f"{where}: TLS with {host} failed ({_tls_fault(error)}): {advice}")
         failed.retriable = False
         return failed
     if isinstance(error, aiohttp.ClientHttpProxyError):

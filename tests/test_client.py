@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from clocks import Clock
 
 from harvest_duck.auth import Pin
 from harvest_duck.client import Client
@@ -14,31 +15,13 @@ from harvest_duck.connection import resolve
 from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, ServerError, TransportError
 from harvest_duck.journal import Journal, Sent
 from harvest_duck.protocol import Request, served_at
+from harvest_duck.retrying import ATTEMPTS
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 from harvest_duck.table import Limit, Paging
-from harvest_duck.retrying import ATTEMPTS
 from harvest_duck.transport import Answer
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
-
-
-class Clock:
-    """A clock that is wherever the last sleep took it, and remembers the sleeps."""
-
-    def __init__(self) -> None:
-        self.moment = 0.0
-        self.sleeps: list[float] = []
-
-    def now(self) -> float:
-        """The moment that the sleeps have reached."""
-        return self.moment
-
-    async def sleep(self, seconds: float) -> None:
-        """Be there at once."""
-        self.sleeps.append(seconds)
-        self.moment += seconds
-        await asyncio.sleep(0)
 
 
 def clients_page(sandbox: Sandbox, limit: Limit = Limit.GENERAL) -> Request:

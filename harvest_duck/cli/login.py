@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from harvest_duck import identity
 from harvest_duck.builtin import resolved
-from harvest_duck.cli.output import form_option, show_listed
+from harvest_duck.cli.output import form_option, harmless, show_listed
 from harvest_duck.cli.query import connection_option
 from harvest_duck.errors import CredentialsError
 
@@ -43,9 +43,11 @@ def login(connection: str, account: str | None, timeout: float, *, no_browser: b
         )
     who = identity.login(connection, account=account, browser=False if no_browser else None, limit_s=timeout)
     count = len(who.harvest_accounts)
-    click.echo(f"{who.name} is signed in, with {count} Harvest {'account' if count == 1 else 'accounts'}:", err=True)
+    click.echo(
+        f"{harmless(who.name)} is signed in, with {count} Harvest {'account' if count == 1 else 'accounts'}:", err=True
+    )
     for each in who.harvest_accounts:
-        click.echo(f"  {each.id}  {each.name}", err=True)
+        click.echo(f"  {each.id}  {harmless(each.name)}", err=True)
 
 
 @click.command()
@@ -56,11 +58,11 @@ def logout(connection: str, account: str | None, *, everybody: bool) -> None:
     """Forget a sign-in; withdraw the application itself at id.getharvest.com."""
     ended = identity.logout(connection, account=account, everybody=everybody)
     for name in ended.signed_out:
-        click.echo(f"{name} is signed out.", err=True)
+        click.echo(f"{harmless(name)} is signed out.", err=True)
     if not ended.signed_out:
         click.echo("Nobody was signed in.", err=True)
     if ended.still_signed_in is not None:
-        click.echo(f"{ended.still_signed_in} is still signed in, and is asked for from now on.", err=True)
+        click.echo(f"{harmless(ended.still_signed_in)} is still signed in, and is asked for from now on.", err=True)
 
 
 @click.command()

@@ -82,14 +82,16 @@ def refuse_unseen(table: Table, names: Iterable[str], domains: Mapping[str, Doma
     """Nothing, unless the query looks at an option of a report that it does not choose by a predicate that was seen.
 
     Such a column has no value of its own, so a condition that DuckDB keeps to itself, as it does with `NOT option`,
-    would find nothing. A query for all columns passes. Raises `QueryError`.
+    would find nothing, and so would IS NOT NULL. A query for all columns passes otherwise. Raises `QueryError`.
     """
-    wanted = set(names)
-    if domains is None or all(column.name in wanted for column in table.columns):
+    if domains is None:
         return
+    wanted = set(names)
+    everything = all(column.name in wanted for column in table.columns)
     for param in _optional(table):
         chosen = domains.get(param.column, ANY)
-        if param.column in wanted and (chosen.nulls or not chosen.values):
+        used = not chosen.nulls or (param.column in wanted and not everything)
+        if used and (chosen.nulls or not chosen.values):
             raise QueryError(
                 f"{table.name}: the query uses {param.column} without choosing it: "
                 f"add {param.column} = true or {param.column} = false"
