@@ -136,6 +136,7 @@ def _stop() -> None:
         _state.loop = _state.thread = None
     if loop is None or thread is None:
         return
+    waited = stopping.waited()
     try:
         asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_STOP_S)
     except TimeoutError:
@@ -143,8 +144,8 @@ def _stop() -> None:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_S)
-        # A thread of DuckDB's that wakes when the interpreter is gone aborts the process (duckdb 1.4).
-        stopping.left(_STOP_S)
+        # A thread that comes back from DuckDB when the interpreter is gone aborts the process (duckdb 1.4 and 2.0).
+        stopping.left(waited, _STOP_S)
     if not thread.is_alive():
         loop.close()
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
-__all__ = ["Stop", "forget", "hear", "left", "listen", "waiting"]
+__all__ = ["Stop", "forget", "hear", "left", "listen", "waited", "waiting"]
 
 #: So long after a wait DuckDB is taken to be still at work on what came.
 _BUSY_S = 0.2
-_SETTLED_S = 0.1
+_SETTLED_S = 0.5
 #: The modules in which Python waits for threads and for sockets.
 _WAITING = frozenset({threading.__file__, selectors.__file__})
 
@@ -99,13 +99,17 @@ def forget(stop: Stop) -> None:
     stop.left.set()
 
 
-def left(within_s: float) -> None:
-    """Return when no thread waits any more nor works on the error that ended its wait, or after so many seconds."""
-    waited = [stop for stop in tuple(_state.stops) if not stop.left.is_set()]
+def waited() -> list[Stop]:
+    """What is waited for now."""
+    return [stop for stop in tuple(_state.stops) if not stop.left.is_set()]
+
+
+def left(waited: list[Stop], within_s: float) -> None:
+    """Return when nobody waits for these any more, or after so many seconds for each."""
     for stop in waited:
         stop.left.wait(within_s)
     if waited:
-        # DuckDB's other threads that want the next batch find out one by one that there is none.
+        # DuckDB has yet to tell the query of the error, and each of its threads that there is no next batch.
         time.sleep(_SETTLED_S)
 
 

@@ -305,6 +305,9 @@ def test_a_ledger_that_is_removed_is_complete_again_with_the_next_request(folder
 
 def test_what_is_left_from_before_the_machine_was_started_counts_for_nothing(folder: Path, clock: Told) -> None:
     before = Process(folder, clock.now)
+    entry = before.member.enter(10)
+    assert before.member.take(entry, 1, 0) == 0
+    entry.answered = clock.moment
     before.member.pause(clock.moment + 900)
     before.member.publish()
     clock.moment = 5
@@ -523,7 +526,7 @@ def scanned(connection: str, configuration: Path, *flags: str, code: str = SCAN)
     """Scans in a process with a configuration directory of its own."""
     environment = os.environ | {"HARVEST_DUCK_CONNECTION": connection, "HARVEST_DUCK_CONFIG_DIR": str(configuration)}
     command = [sys.executable, *flags, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
 
 
 def test_nothing_of_the_token_is_in_what_is_shared(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def _left_open(before: set[str] | None) -> set[str]:
     return after - before
 
 
-#: How many faults a report tells at most.
-_TOLD = 50
+#: How many faults on one target a report tells at most.
+_TOLD = 6
 
 
 def _played(stage: Stage, seed: int, *, alone: bool) -> tuple[str, str]:
@@ -71,7 +71,7 @@ def _played(stage: Stage, seed: int, *, alone: bool) -> tuple[str, str]:
     played = scenario(seed, stage.oracle.rows)
     stage.sandbox(played).misbehave(played.schedule)
     fault, committed = _fault(stage, played)
-    story = [str(played), *(f"  {each}" for each in committed[:_TOLD])]
+    story = [str(played), *(f"  {each}" for each in committed if each.time <= _TOLD)]
     if fault and alone:
         smallest = _smallest(stage, played, committed)
         story += ["the smallest schedule that fails:", *(f"  {each}" for each in smallest)]

@@ -20,7 +20,7 @@ _NAMES = tuple(VALUES)
 _COMPARED = tuple(COMPARISONS.values())
 _JOINED = (operator.and_, operator.or_)
 _JOINS = 0x80
-_LONGEST = 2000
+_LONG = 1050
 _MOST = 40
 
 Stack = list[pc.Expression]
@@ -79,10 +79,10 @@ def _nulled(stack: Stack, _: int) -> None:
 
 
 def _repeated(stack: Stack, following: int) -> None:
-    """The top of the stack joined with a chain of comparisons as long as a list of DuckDB 1.4's."""
-    chain = stack.pop()
-    for number in range(following % 8 if following % 4 else following * following % _LONGEST):
-        chain = _JOINED[following % 2](chain, pc.field("whole") == number)
+    """The top of the stack joined with a few comparisons, or as many as have to be taken apart before Arrow's stack."""
+    chain, join = stack.pop(), _JOINED[following // 8 % 2]
+    for number in range(following % 8 or _LONG):
+        chain = join(chain, pc.field("whole") == number)
     stack.append(chain)
 
 
