@@ -7,6 +7,7 @@ wakeup file descriptor, and ends the waits of DuckDB's threads. No handler is se
 
 from __future__ import annotations
 
+import gc
 import os
 import selectors
 import signal
@@ -60,6 +61,7 @@ class _State:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.looking = threading.Lock()
         self.stops: set[Stop] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.ears: tuple[socket.socket, socket.socket] | None = None
@@ -163,7 +165,16 @@ def _main() -> bool:
 
 def _main_waits() -> bool:
     """Whether the main thread waits for another thread or in an event loop, and so has no query of its own."""
-    frame = sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001 - documented in spite of its name
+    with _state.looking:
+        # Else the garbage collector may run in the call, which holds a lock that it needs: a deadlock of the process
+        # (Python 3.11.7, https://github.com/python/cpython/issues/106883).
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            frame = sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001 - documented
+        finally:
+            if collects:
+                gc.enable()
     return frame is not None and frame.f_code.co_filename in _WAITING
 
 

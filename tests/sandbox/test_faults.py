@@ -131,6 +131,7 @@ def test_a_sandbox_may_be_hostile_from_the_start() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+@pytest.mark.shows_secrets
 def test_the_command_line_takes_a_seed_of_faults() -> None:
     schedule = Schedule.seeded(17)
     targets = (f"/v2/clients?page={page}" for page in range(1, 1000))
