@@ -13,9 +13,6 @@ import threading
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from harvest_duck import stopping
-from harvest_duck.stopping import Stop
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor, Future
@@ -52,19 +49,18 @@ def start(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(coroutine, _loop())
 
 
-def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None) -> T:
-    """What a coroutine returns, waited for; a Ctrl-C meanwhile cancels it, and so does the end of `stop`."""
-    once = Stop()
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, waited for; a Ctrl-C meanwhile cancels it."""
     future = start(coroutine)
     try:
-        with stopping.waiting(stop or once, future):
-            # Not future.result(): a signal that another thread of the process takes does not end a wait without an end
-            # (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows none does.
-            while not wait([future], timeout=_SIGNAL_S).done:
-                pass
-            return future.result()
-    finally:
-        stopping.forget(once)
+        # Not future.result(): a signal that another thread of the process takes does not end a wait without an end
+        # (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows none does.
+        while not wait([future], timeout=_SIGNAL_S).done:
+            pass
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
 
 
 def finishing(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -97,8 +93,7 @@ def _seen(task: asyncio.Task[Any]) -> None:
 
 def inside() -> bool:
     """Whether the caller runs on the loop itself, where waiting for it would never end."""
-    # Not current_thread(), which would keep an object for each thread of DuckDB's that asks.
-    return _state.thread is not None and threading.get_ident() == _state.thread.ident
+    return threading.current_thread() is _state.thread
 
 
 def running() -> bool:
@@ -124,7 +119,6 @@ def _loop() -> asyncio.AbstractEventLoop:
     with _state.lock:
         if _state.loop is None:
             _state.loop = asyncio.new_event_loop()
-            stopping.listen(_state.loop)
             _state.thread = threading.Thread(target=_state.loop.run_forever, name="harvest-duck requests", daemon=True)
             _state.thread.start()
         return _state.loop
@@ -136,7 +130,6 @@ def _stop() -> None:
         _state.loop = _state.thread = None
     if loop is None or thread is None:
         return
-    waited = stopping.waited()
     try:
         asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_STOP_S)
     except TimeoutError:
@@ -144,8 +137,6 @@ def _stop() -> None:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_S)
-        # A thread that comes back from DuckDB when the interpreter is gone aborts the process (duckdb 1.4 and 2.0).
-        stopping.left(waited, _STOP_S)
     if not thread.is_alive():
         loop.close()
 
