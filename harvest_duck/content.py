@@ -12,7 +12,7 @@ import zlib
 
 __all__ = ["LARGEST", "Damaged", "TooLarge", "unpacked"]
 
-#: The largest body that is taken, in bytes. 2,000 time entries are 4 MB, as many messages of invoices some 20 MB.
+#: The largest body that is taken, in bytes: more than 50 times that of 2,000 time entries of the sandbox, 2.3 MB.
 LARGEST = 128 * 1024 * 1024
 
 _GZIP = 31  # what zlib calls the largest window with the header and the checksum of gzip
