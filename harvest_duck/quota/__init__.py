@@ -87,7 +87,10 @@ class _Shared:
         if self._told:
             return
         self._told = True
-        told = f"the rate limits are kept for this process alone, others with the same token count apart: {reason}"
+        told = (
+            f"the rate limits are kept for this process alone, others with the same token count apart: {reason}; "
+            "set HARVEST_DUCK_CONFIG_DIR to a directory of your own, or give each process its share by RateLimit"
+        )
         log.warning("%s", told)
         # Where warnings are errors, a query that is none the worse goes on.
         with suppress(UnsharedLimitWarning):
