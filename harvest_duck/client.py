@@ -143,8 +143,8 @@ class Client:
         if limit not in self._windows:
             reports = limit is Limit.REPORTS
             rate = self._connection.reports_rate_limit if reports else self._connection.rate_limit
-            key = (self._connection.base_url, self._credential.identity, limit, rate)
-            self._windows[limit] = _window(key, rate, self._clock, self._log)
+            whose = (self._connection.base_url, self._credential.identity, limit)
+            self._windows[limit] = _window(whose, rate, self._clock, self._log)
         return self._windows[limit]
 
 
@@ -186,18 +186,15 @@ class _Clients:
             await self._clients.popitem()[1].close()
 
 
-def _window(key: tuple[object, ...], rate: RateLimit | None, timed_by: Clock, log: logging.Logger) -> Window:
-    """The window that scans with the same credential and limit share: by the machine's clock, those of all processes.
-
-    The last of the `key` is the rate, by which windows differ that count the same requests.
-    """
+def _window(whose: tuple[object, ...], rate: RateLimit | None, timed_by: Clock, log: logging.Logger) -> Window:
+    """The window that scans with one credential and limit share: by the machine's clock, those of all processes."""
     windows = background.own("windows", dict[tuple[object, ...], Window])
-    named = (*key, None if isinstance(timed_by, SystemClock) else timed_by)
+    named = (*whose, rate, None if isinstance(timed_by, SystemClock) else timed_by)
     if named not in windows:
         if rate is None:
             windows[named] = SlidingWindow(_UNLIMITED, 0, timed_by)
         elif isinstance(timed_by, SystemClock):
-            windows[named] = quota.shared(key[:-1], rate.requests, rate.window_s, timed_by, log)
+            windows[named] = quota.shared(whose, rate.requests, rate.window_s, timed_by, log)
         else:
             windows[named] = SlidingWindow(rate.requests, rate.window_s, timed_by)
     return windows[named]

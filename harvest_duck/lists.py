@@ -104,8 +104,7 @@ class Lists:
             reading = await self._pages.fetch(again)
 
     def _begun(self, first: Fetched, days: Counter[date | None], seen: Seen) -> _Read:
-        took_s = (first.sent.elapsed_ms or 0) / 1000
-        moment = horizon(first.served_at, took_s=took_s, received=datetime.now(UTC))
+        moment = horizon(first.served_at, took_s=first.took_s, received=datetime.now(UTC))
         self._since.setdefault(first.request.account_id, moment)
         return _Read(first, Tally(first.page.total_entries, moment, seen), days)
 
@@ -118,9 +117,8 @@ class Lists:
 
     def _admitted(self, fetched: Fetched, read: _Read) -> Fetched:
         page = fetched.page
-        took_s = (fetched.sent.elapsed_ms or 0) / 1000
         for clock in (read.tally.clock, self._clock):
-            clock.tells(fetched.served_at, received_s=fetched.received_s, took_s=took_s)
+            clock.tells(fetched.served_at, received_s=fetched.received_s, took_s=fetched.took_s)
         mask = read.tally.admit(page.records, page.ids, page.updated_at, page.total_entries)
         if page.days is not None:
             read.days.update(page.days)

@@ -51,6 +51,11 @@ class Fetched:
     served_at: datetime | None
     received_s: float
 
+    @property
+    def took_s(self) -> float:
+        """The seconds that the answer took, 0 where there was none to wait for."""
+        return (self.sent.elapsed_ms or 0) / 1000
+
 
 class Pages:
     """The pages of one scan; `keep` cuts a batch down to the rows and columns that are wanted."""

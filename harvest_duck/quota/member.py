@@ -37,7 +37,7 @@ class Entry:
 class Member:
     """What this process shares with others in the ledger at `path`; `now` is the moment by a clock that all share.
 
-    `take`, `publish` and `leave` block for a moment, in any thread, and raise `Unavailable`; the rest is for the loop.
+    `take` and `publish` block for a moment, in any thread, and raise `Unavailable`; the rest is for the loop.
     """
 
     def __init__(self, path: Path, presence: Presence, now: Callable[[], float]) -> None:
@@ -85,13 +85,6 @@ class Member:
         """Let the others know what has become of the requests of this process."""
         with self._lock, self._exchange():
             pass
-
-    def leave(self) -> None:
-        """Publish what there is, and be there no more."""
-        try:
-            self.publish()
-        finally:
-            self._presence.leave()
 
     @contextmanager
     def _exchange(self) -> Iterator[Ledger]:
