@@ -58,6 +58,11 @@ class Seen:
     def __init__(self) -> None:
         self._levels: tuple[list[memoryview], ...] = ([], [], [], [])
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was delivered yet."""
+        return not any(self._levels)
+
     def admit(self, ids: pa.Int64Array) -> pa.BooleanArray | None:
         """Whether each of `ids` comes for the first time, None when all do; from now on they are known.
 
@@ -157,7 +162,8 @@ class Tally:
         self.horizon = horizon
         #: Whether each record had an id, so that it can be left out when it comes again.
         self.identified = True
-        self._own = Seen()
+        # The first list of a scan has delivered what the scan has: one set of ids is enough, which halves their memory.
+        self._own = seen if seen is not None and seen.empty else Seen()
         #: The ids that the scan has delivered, those of this list included; the next list of the scan takes it over.
         self.seen = self._own if seen is None else seen
         self._pages = 0

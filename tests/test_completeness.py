@@ -451,3 +451,17 @@ def test_a_list_whose_clock_jumped_is_not_known_to_be_complete() -> None:
         ids = pa.array([page], pa.int64())
         tally.admit(1, ids, pa.array([NOON - timedelta(days=1)], pa.timestamp("us", "UTC")), 2)
     assert tally.complete is False
+
+
+def test_the_first_list_of_a_scan_keeps_each_id_once() -> None:
+    """Its own ids are those of the scan; the second list has to tell them apart."""
+    scan = Seen()
+    first = Tally(2, NOON, scan)
+    assert first._own is scan
+    assert first.admit(2, pa.array([1, 2], pa.int64()), None, 2) is None
+    assert first.complete
+    second = Tally(2, NOON, scan)
+    mask = second.admit(2, pa.array([2, 3], pa.int64()), None, 2)
+    assert mask is not None
+    assert mask.to_pylist() == [False, True]
+    assert (second.delivered, second.complete) == (2, True)
