@@ -23,7 +23,7 @@ from harvest_duck.errors import HarvestDuckError
 if TYPE_CHECKING:
     from harvest_duck.accessing import access
     from harvest_duck.catalog import describe, tables
-    from harvest_duck.engine import attach, connect, explain, last_error, register
+    from harvest_duck.engine import attach, connect, explain, interrupt, last_error, register
     from harvest_duck.identity import accounts, login, logout, whoami
     from harvest_duck.procedures import (
         get_oauth_access_token,
@@ -42,6 +42,7 @@ __all__ = [
     "explain",
     "get_oauth_access_token",
     "get_oauth_authorization_url",
+    "interrupt",
     "last_error",
     "login",
     "logout",
@@ -63,6 +64,7 @@ _HOMES = {
     "explain": "engine",
     "get_oauth_access_token": "procedures",
     "get_oauth_authorization_url": "procedures",
+    "interrupt": "engine",
     "last_error": "engine",
     "login": "identity",
     "logout": "identity",

@@ -13,6 +13,9 @@ import threading
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from harvest_duck import stopping
+from harvest_duck.stopping import Stop
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor, Future
@@ -49,18 +52,19 @@ def start(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(coroutine, _loop())
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns, waited for; a Ctrl-C meanwhile cancels it."""
+def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None) -> T:
+    """What a coroutine returns, waited for; a Ctrl-C meanwhile cancels it, and so does the end of `stop`."""
+    once = Stop()
     future = start(coroutine)
     try:
-        # Not future.result(): a signal that another thread of the process takes does not end a wait without an end
-        # (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows none does.
-        while not wait([future], timeout=_SIGNAL_S).done:
-            pass
-        return future.result()
-    except BaseException:
-        future.cancel()
-        raise
+        with stopping.waiting(stop or once, future):
+            # Not future.result(): a signal that another thread of the process takes does not end a wait without an end
+            # (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows none does.
+            while not wait([future], timeout=_SIGNAL_S).done:
+                pass
+            return future.result()
+    finally:
+        stopping.forget(once)
 
 
 def finishing(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -93,7 +97,8 @@ def _seen(task: asyncio.Task[Any]) -> None:
 
 def inside() -> bool:
     """Whether the caller runs on the loop itself, where waiting for it would never end."""
-    return threading.current_thread() is _state.thread
+    # Not current_thread(), which would keep an object for each thread of DuckDB's that asks.
+    return _state.thread is not None and threading.get_ident() == _state.thread.ident
 
 
 def running() -> bool:
@@ -119,6 +124,7 @@ def _loop() -> asyncio.AbstractEventLoop:
     with _state.lock:
         if _state.loop is None:
             _state.loop = asyncio.new_event_loop()
+            stopping.listen(_state.loop)
             _state.thread = threading.Thread(target=_state.loop.run_forever, name="harvest-duck requests", daemon=True)
             _state.thread.start()
         return _state.loop
@@ -130,6 +136,7 @@ def _stop() -> None:
         _state.loop = _state.thread = None
     if loop is None or thread is None:
         return
+    waited = stopping.waited()
     try:
         asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_STOP_S)
     except TimeoutError:
@@ -137,6 +144,8 @@ def _stop() -> None:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_S)
+        # A thread that comes back from DuckDB when the interpreter is gone aborts the process (duckdb 1.4 and 2.0).
+        stopping.left(waited, _STOP_S)
     if not thread.is_alive():
         loop.close()
 

@@ -25,7 +25,7 @@ from harvest_duck.pushdown import read_filter
 from harvest_duck.query import Query, connection_in, query
 from harvest_duck.scanning import Scan
 from harvest_duck.sql_text import shown
-from harvest_duck.stream import reader
+from harvest_duck.stream import Readers, reader
 
 if TYPE_CHECKING:
     import pyarrow.compute as pc
@@ -83,11 +83,11 @@ class _Scanner:
         return self.reader
 
 
-def live(failed: Failed, journal: Journal) -> Read:
+def live(failed: Failed, journal: Journal, readers: Readers) -> Read:
     """Scans that ask Harvest; `failed` is told every error that one ends with, `journal` what was sent."""
 
     def read(asked: Query, connection: str, expression: pc.Expression | None) -> pa.RecordBatchReader:
-        return _scan(asked, connection, expression=expression, failed=failed, journal=journal)
+        return _scan(asked, connection, expression=expression, failed=failed, journal=journal, readers=readers)
 
     return read
 
@@ -104,11 +104,17 @@ def open_scan(
         raise QueryError(f"{table.name} {fault}; harvest_columns('{table.name}') lists them")
     read = read_filter(keep, schema)
     asked = query(table, connection, names, read)
-    return _scan(asked, connection, expression=read.keep, failed=None, journal=Journal())
+    return _scan(asked, connection, expression=read.keep, failed=None, journal=Journal(), readers=Readers())
 
 
 def _scan(
-    asked: Query, connection: str, *, expression: pc.Expression | None, failed: Failed | None, journal: Journal
+    asked: Query,
+    connection: str,
+    *,
+    expression: pc.Expression | None,
+    failed: Failed | None,
+    journal: Journal,
+    readers: Readers,
 ) -> pa.RecordBatchReader:
     table, settings = asked.table, asked.settings
     keep = _Keep(connection, asked.names, expression if asked.terms else None)
@@ -135,7 +141,7 @@ def _scan(
             # DuckDB prints the traceback of every cause behind the message; the error that is kept has them all.
             raise _bare(error) from None
 
-    return reader(asked.schema, batches)
+    return reader(asked.schema, batches, readers)
 
 
 def _bare(error: HarvestDuckError) -> HarvestDuckError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from harvest_duck import background, catalog
+from harvest_duck import background, catalog, stopping
 from harvest_duck.accessing import ACCESS, access
 from harvest_duck.arrow_types import CONNECTION
 from harvest_duck.dataset import HarvestDataset, live
@@ -28,6 +28,7 @@ from harvest_duck.probing import planned, probed
 from harvest_duck.query import attached
 from harvest_duck.recording import SETTINGS, recorded
 from harvest_duck.sql_text import identifier, text
+from harvest_duck.stream import Readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.table import Table
 
-__all__ = ["attach", "connect", "explain", "identifier", "last_error", "register", "text"]
+__all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "register", "text"]
 
 _PREFIX = "_harvest_"
 _known: weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, _Known] = weakref.WeakKeyDictionary()
@@ -54,6 +55,7 @@ class _Known:
 
     errors: deque[HarvestDuckError] = field(default_factory=lambda: deque(maxlen=1))
     journal: Journal = field(default_factory=Journal)
+    readers: Readers = field(default_factory=Readers)
     default: str = ""
     listings: Mapping[str, pa.Table] = field(
         default_factory=lambda: {name: listing() for name, listing in catalog.LISTINGS.items()}
@@ -91,9 +93,10 @@ def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "")
     """
     con = con if con is not None else duckdb.default_connection()
     known = _known.setdefault(con, _Known())
+    stopping.hear()
     known.errors.clear()
     known.default = attached(connection) if connection else ""
-    read = live(known.errors.append, known.journal)
+    read = live(known.errors.append, known.journal, known.readers)
     _define(con, known, lambda table: HarvestDataset(table, known.errors.append, read))
     con.register(f"{_PREFIX}explain", _explanation(con, known))
     con.execute(_explain_macro())
@@ -161,6 +164,17 @@ def explain(sql: str, con: duckdb.DuckDBPyConnection | None = None, *, probe: bo
         register(con)
     values = con.execute(f"SELECT {', '.join(map(_setting, SETTINGS))}").fetchall()[0]
     return _explained(con, _known[con], sql, dict(zip(SETTINGS, values, strict=True)), probe=probe)
+
+
+def interrupt(con: duckdb.DuckDBPyConnection) -> None:
+    """End the query that `con` runs, from any thread, and cancel its requests.
+
+    DuckDB alone hears of `con.interrupt()` only when the answer under way has come (1.4 to 2.0).
+    """
+    con.interrupt()
+    known = _known.get(con)
+    if known is not None:
+        known.readers.end()
 
 
 def last_error(con: duckdb.DuckDBPyConnection) -> HarvestDuckError | None:

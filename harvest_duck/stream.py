@@ -8,34 +8,62 @@ alone does not reach the iterator (pyarrow 18 to 26).
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck import background
+from harvest_duck import background, stopping
+from harvest_duck.stopping import Stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
     from concurrent.futures import Future
 
-__all__ = ["reader"]
+__all__ = ["Readers", "reader"]
 
 _CLOSE_S = 5.0
 
 
-def reader(schema: pa.Schema, batches: Callable[[], AsyncGenerator[pa.RecordBatch]]) -> pa.RecordBatchReader:
+class Readers:
+    """The readers of one connection of DuckDB that are not yet at their end."""
+
+    def __init__(self) -> None:
+        self._stops: set[Stop] = set()
+
+    def end(self) -> None:
+        """Cancel the requests of all of them; whoever waits for a batch, or asks for another, gets an error."""
+        for stop in tuple(self._stops):
+            stop.end(InterruptedError("Query interrupted"))
+
+    @contextmanager
+    def opened(self) -> Iterator[Stop]:
+        """What ends one more reader, kept among the others for as long as it is open."""
+        stop = Stop()
+        self._stops.add(stop)
+        try:
+            yield stop
+        finally:
+            self._stops.discard(stop)
+            stopping.forget(stop)
+
+
+def reader(
+    schema: pa.Schema, batches: Callable[[], AsyncGenerator[pa.RecordBatch]], among: Readers | None = None
+) -> pa.RecordBatchReader:
     """A reader over the batches of `batches`, which is called when the first one is asked for."""
-    return pa.RecordBatchReader.from_batches(schema, _pulled(batches))
+    return pa.RecordBatchReader.from_batches(schema, _pulled(batches, among or Readers()))
 
 
-def _pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
+def _pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]], among: Readers) -> Iterator[pa.RecordBatch]:
     source = _Source(batches())
-    try:
-        while (batch := background.run(source.next())) is not None:
-            yield batch
-    finally:
-        if background.running():
-            _wait_for(background.start(source.close()))
+    with among.opened() as stop:
+        try:
+            while (batch := background.run(source.next(), stop)) is not None:
+                yield batch
+        finally:
+            if background.running():
+                _wait_for(background.start(source.close()))
 
 
 class _Source:

@@ -1,4 +1,4 @@
-"""Scans in other circumstances: after a fork, in threads, in a running event loop, at the end of the interpreter."""
+"""Scans in other circumstances: after a fork, in threads, in event loops and notebooks, at the interpreter's end."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import duckdb
+import pytest
+from held import held
+
 import harvest_duck
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
-    import duckdb
+    from pathlib import Path
 
     from harvest_duck.sandbox import Sandbox
 
@@ -101,3 +105,198 @@ def test_many_connections_at_once_keep_their_clients(connection: str) -> None:
         thread.join()
     assert len(counts) == 72
     assert len(set(counts)) == 1
+
+
+ENDINGS = {
+    "an open reader": """
+reader = harvest_duck.scan("time_entries", SMALL)
+reader.read_next_batch()
+reader.read_next_batch()
+""",
+    "an exit while iterating": """
+for number, batch in enumerate(harvest_duck.scan("time_entries", SMALL)):
+    if number == 1:
+        sys.exit(3)
+""",
+    "a reader in a daemon thread": """
+def work():
+    harvest_duck.scan("time_entries", SMALL).read_all()
+threading.Thread(target=work, daemon=True).start()
+sys.stdin.readline()
+""",
+    "a query in a daemon thread": """
+def work():
+    try:
+        harvest_duck.connect(SMALL).execute("SELECT sum(hours) FROM harvest.time_entries").fetchall()
+    except Exception:
+        pass
+threading.Thread(target=work, daemon=True).start()
+sys.stdin.readline()
+""",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_process_ends_while_a_request_hangs(ending: str, connection: str, sandbox: Sandbox) -> None:
+    code = f"import harvest_duck, sys, threading\nSMALL = {connection!r} + ';Pagesize=50'\n{ENDINGS[ending]}"
+    with held(sandbox, page=3) as holding:
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            if "daemon" in ending:
+                assert holding.arrived.wait(60)
+            _, err = process.communicate("\n", timeout=60)
+        # A daemon thread that comes back from DuckDB too late ends the process in its own way, which is Python's.
+        assert process.returncode == (3 if "exit" in ending else 0) or "query in a daemon" in ending, err
+        assert not holding.arrived.is_set() or holding.all_gone()
+
+
+FORKED = """
+import multiprocessing
+SMALL = CONNECTION + ";Pagesize=50"
+def count(_=None):
+    return harvest_duck.scan("time_entries", SMALL, columns=["id"]).read_all().num_rows
+if __name__ == "__main__":
+    whole = count()
+"""
+
+
+def test_a_fork_while_a_scan_is_under_way_disturbs_neither(connection: str) -> None:
+    ended = run(
+        FORKED
+        + """
+    reader = harvest_duck.scan("time_entries", SMALL, columns=["id"])
+    rows = reader.read_next_batch().num_rows + reader.read_next_batch().num_rows
+    child = os.fork()
+    if child == 0:
+        same = count() == whole
+        os._exit(0 if same else 1)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(status, rows + sum(batch.num_rows for batch in reader) == whole)
+""",
+        connection,
+    )
+    assert ended.stdout == "0 True\n", ended.stderr
+
+
+def test_a_reader_of_the_parent_is_let_go_in_a_child_without_a_stir(connection: str) -> None:
+    ended = run(
+        FORKED
+        + """
+    reader = harvest_duck.scan("time_entries", SMALL, columns=["id"])
+    rows = reader.read_next_batch().num_rows
+    child = os.fork()
+    if child == 0:
+        del reader
+        gc.collect()
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(status, rows + sum(batch.num_rows for batch in reader) == whole)
+""",
+        connection,
+    )
+    assert ended.stdout == "0 True\n", ended.stderr
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_processes_of_a_pool_scan(method: str, connection: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    heading = f"import harvest_duck\nCONNECTION = {connection!r}\n"
+    pool = f"""
+    with multiprocessing.get_context({method!r}).Pool(2) as pool:
+        print(pool.map(count, range(4)) == [whole] * 4)
+"""
+    program.write_text(heading + FORKED + pool, encoding="utf-8")
+    ended = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.stdout, ended.returncode) == ("True\n", 0), ended.stderr
+
+
+def test_a_signal_of_a_forked_child_is_not_heard_in_the_parent(connection: str) -> None:
+    ended = run(
+        """
+import signal
+from harvest_duck import stopping
+con = harvest_duck.connect(CONNECTION)
+con.execute("SELECT count(*) FROM harvest.roles").fetchall()
+before = signal.set_wakeup_fd(-1)
+signal.set_wakeup_fd(before, warn_on_full_buffer=False)
+child = os.fork()
+mine = signal.set_wakeup_fd(-1)
+if child == 0:
+    os._exit(mine in (-1, before))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), mine == before != -1)
+""",
+        connection,
+    )
+    assert ended.stdout == "0 True\n", ended.stderr
+
+
+def test_asyncio_reads_in_threads_of_its_own(connection: str, sandbox: Sandbox) -> None:
+    def count() -> int:
+        with harvest_duck.connect(connection) as con:
+            return int(con.execute("SELECT count(*) FROM harvest.time_entries").fetchall()[0][0])
+
+    async def several() -> list[int]:
+        return await asyncio.gather(*(asyncio.to_thread(count) for _ in range(3)))
+
+    assert asyncio.run(several()) == [len(sandbox.records(MAIN_ID, "time_entries"))] * 3
+
+
+def test_a_cancelled_task_of_asyncio_leaves_its_query_to_an_interrupt(connection: str, sandbox: Sandbox) -> None:
+    async def cancelled() -> None:
+        task = asyncio.create_task(asyncio.to_thread(query))
+        await asyncio.to_thread(holding.arrived.wait, 60)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        harvest_duck.interrupt(con)
+
+    def query() -> None:
+        with pytest.raises(duckdb.Error, match=r"(?i)interrupted"):
+            con.execute("SELECT sum(hours) FROM harvest.time_entries").fetchall()
+
+    with harvest_duck.connect(connection) as con, held(sandbox) as holding:
+        asyncio.run(cancelled())
+        assert holding.all_gone()
+        assert con.execute("SELECT count(*) > 0 FROM harvest.roles").fetchall() == [(True,)]
+
+
+NOTEBOOK = """
+from jupyter_client.manager import start_new_kernel
+manager, kernel = start_new_kernel(kernel_name="python3")
+def cell(code):
+    def heard(message):
+        print(message["content"].get("text", ""), end="", flush=True)
+    print(kernel.execute_interactive(code, timeout=120, output_hook=heard)["content"]["status"], flush=True)
+def interrupt():
+    sys.stdin.readline()
+    manager.interrupt_kernel()
+try:
+    cell(f"import harvest_duck; con = harvest_duck.connect({CONNECTION!r}); con.execute({SETTINGS!r})")
+    threading.Thread(target=interrupt).start()
+    cell("con.execute('SELECT sum(hours) FROM harvest.time_entries').fetchall()")
+    cell("print(con.execute('SELECT count(*) FROM harvest.clients').fetchall())")
+finally:
+    kernel.stop_channels()
+    manager.shutdown_kernel(now=True)
+"""
+
+
+@pytest.mark.parametrize("settings", ["", "SET threads = 8", "SET threads = 1; SET external_threads = 0"])
+def test_the_cell_of_a_notebook_can_be_interrupted(settings: str, connection: str, sandbox: Sandbox) -> None:
+    pytest.importorskip("ipykernel")
+    program = f"import sys, threading\nCONNECTION, SETTINGS = {connection!r}, {settings!r}\n{NOTEBOOK}"
+    with (
+        held(sandbox) as holding,
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert holding.arrived.wait(120)
+        out, err = process.communicate("\n", timeout=120)
+        assert holding.all_gone()
+    assert out == f"ok\nerror\n[({len(sandbox.records(MAIN_ID, 'clients'))},)]\nok\n", err
