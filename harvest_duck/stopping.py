@@ -7,6 +7,7 @@ wakeup file descriptor, and ends the waits of DuckDB's threads. No handler is se
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -175,11 +176,26 @@ def _forked() -> None:
     _state = _State()
     if heard is not None:
         # Else the parent would hear the signals of the child.
-        before = signal.set_wakeup_fd(-1)
-        if before not in (-1, heard[1].fileno()):
-            signal.set_wakeup_fd(before)
+        _deafen(heard)
         hear()
 
 
+def _deafen(ears: tuple[socket.socket, socket.socket]) -> None:
+    """Have Python tell these of no signal any more; somebody else's descriptor stays."""
+    before = signal.set_wakeup_fd(-1)
+    if before not in (-1, ears[1].fileno()):
+        signal.set_wakeup_fd(before)
+
+
+def _close() -> None:
+    if _state.ears is not None and _main():
+        _deafen(_state.ears)
+        for ear in _state.ears:
+            ear.close()
+        _state.ears = None
+
+
+# The loop, whose end is registered later, has ended by then.
+atexit.register(_close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)

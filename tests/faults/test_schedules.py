@@ -11,7 +11,7 @@ from faults.excuses import EXCUSES, excused
 from faults.scenarios import Scenario, scenario
 from faults.stage import Hang, Stage, bounded, close_clients, open_files, tasks_left
 
-from harvest_duck import background
+from harvest_duck import background, stopping
 from harvest_duck.errors import CredentialsError, HarvestDuckError, Unauthorized
 from harvest_duck.sandbox.schedule import Kind, Schedule
 
@@ -27,7 +27,9 @@ def test_rows_are_exact_or_an_error_says_why(
     seeds: list[int], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever goes wrong on the way; nothing hangs, nothing is left behind, and the next scan is right."""
+    # The sockets that the process has once: those of the loop, and those by which it hears of Ctrl-C.
     background.run(asyncio.sleep(0))
+    stopping.hear()
     before = open_files()
     with Stage() as stage:
         reports = [_played(stage, seed, alone=len(seeds) == 1) for seed in seeds]
