@@ -89,12 +89,13 @@ class Login:
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            # Read no further than the line that is asked for: `communicate` does not see what a buffer holds.
+            bufsize=0,
             env=environment(connection),
         )
         assert self.process.stderr is not None
         self.read: list[str] = []
-        for line in self.process.stderr:
+        for line in map(bytes.decode, self.process.stderr):
             self.read.append(line)
             if "paste it here" in line:
                 break
@@ -102,8 +103,8 @@ class Login:
 
     def ended(self, pasted: str | None = None) -> tuple[int, str, str]:
         """Exit status, standard output, and the lines on standard error after `pasted` was."""
-        out, err = self.process.communicate(pasted, timeout=60)
-        return self.process.returncode, out, err
+        out, err = self.process.communicate(None if pasted is None else pasted.encode(), timeout=60)
+        return self.process.returncode, out.decode(), err.decode()
 
 
 @pytest.fixture
