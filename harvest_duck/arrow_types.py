@@ -28,11 +28,13 @@ _SCALARS = {
 }
 
 
+@cache
 def arrow_type(column: Type) -> pa.DataType:
     """The Arrow type of a column's type."""
     return _typed(column, text=False)
 
 
+@cache
 def json_type(column: Type) -> pa.DataType:
     """The Arrow type in which Arrow's JSON reader takes a column's values in: dates and times of day are text."""
     return _typed(column, text=True)

@@ -17,21 +17,20 @@ Source: https://help.getharvest.com/api-v2/introduction/overview/pagination/
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 from enum import Enum
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from harvest_duck.errors import ProtocolError
+from harvest_duck.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Repair", "Seen", "ServerClock", "Tally", "horizon", "incomplete", "repair"]
+__all__ = ["Repair", "ServerClock", "Tally", "horizon", "incomplete", "repair"]
 
 #: For clocks of servers that differ, seconds that were cut off, and changes that are saved a little after their time.
 _SLACK = timedelta(seconds=5)
@@ -40,90 +39,6 @@ _OWN_SLACK = timedelta(hours=1)
 
 #: Further reads of a list, after which it is given up.
 _FURTHER_READS = 3
-
-#: Runs of one level that become one run of the next.
-_MERGED = 4
-#: How many times longer a run may be to be read through, and how few ids are searched for one by one.
-_DENSE = 4
-_FEW = 32
-
-
-class Seen:
-    """The ids that were delivered, 8 bytes each; tells at once whether an id of another page is among them.
-
-    Pages are kept sorted, and merged into runs of up to 64. Where ids follow the order of the list a page meets few
-    others, which takes 0.1 ms; where days of work and of entry differ, 1 ms; in random order 5 ms, of 200 pages.
-    """
-
-    def __init__(self) -> None:
-        self._levels: tuple[list[memoryview], ...] = ([], [], [], [])
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing was delivered yet."""
-        return not any(self._levels)
-
-    def admit(self, ids: pa.Int64Array) -> pa.BooleanArray | None:
-        """Whether each of `ids` comes for the first time, None when all do; from now on they are known.
-
-        A null is no id, and comes for the first time every time.
-        """
-        run = ids.drop_null().sort()
-        if len(run) > 1 and pc.any(pc.equal(run[1:], run[:-1])).as_py():
-            return self._admit_each(ids)
-        known = self._known(_view(run))
-        if not known:
-            self._add(run)
-            return None
-        new = pc.invert(pc.is_in(ids, value_set=pa.array(known, pa.int64())))
-        self._add(ids.filter(new).drop_null().sort())
-        return new
-
-    def _admit_each(self, ids: pa.Int64Array) -> pa.BooleanArray:
-        """The same for a page which has an id twice."""
-        firsts = ids.unique()
-        new = self.admit(firsts)
-        waiting = set((firsts if new is None else firsts.filter(new)).to_pylist())
-        mask = []
-        for each in ids.to_pylist():
-            mask.append(each is None or each in waiting)
-            waiting.discard(each)
-        return pa.array(mask, pa.bool_())
-
-    def _known(self, ids: memoryview) -> list[int]:
-        """Those of the sorted `ids` which were delivered before."""
-        return [each for level in self._levels for run in level for each in _shared(ids, run)]
-
-    def _add(self, run: pa.Int64Array) -> None:
-        if not len(run):
-            return
-        self._levels[0].append(_view(run))
-        for level, above in pairwise(self._levels):
-            if len(level) == _MERGED:
-                arrays = [pa.Array.from_buffers(pa.int64(), len(each), [None, pa.py_buffer(each)]) for each in level]
-                above.append(_view(pa.concat_arrays(arrays).sort()))
-                level.clear()
-
-
-def _view(ids: pa.Int64Array) -> memoryview:
-    """The values of an array without nulls, in place."""
-    if not len(ids):
-        return memoryview(b"").cast("q")
-    return memoryview(ids.buffers()[1]).cast("q")[ids.offset : ids.offset + len(ids)]
-
-
-def _shared(one: memoryview, other: memoryview) -> list[int]:
-    """What two sorted sequences have in common, quickly where they hardly overlap."""
-    if not len(one) or not len(other) or one[0] > other[-1] or other[0] > one[-1]:
-        return []
-    few, many = sorted((one, other), key=len)
-    many = many[bisect_left(many, few[0]) : bisect_right(many, few[-1])]
-    if len(many) <= _DENSE * len(few):
-        return list(set(few).intersection(many))
-    if len(few) <= _FEW:
-        return [each for each in few if many[min(bisect_left(many, each), len(many) - 1)] == each]
-    middle = len(few) // 2
-    return [*_shared(few[:middle], many), *_shared(few[middle:], many)]
 
 
 class ServerClock:

@@ -7,6 +7,7 @@ strict: a decimal with more than four digits, 1.5 where an id should be, a numbe
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,13 @@ from harvest_duck import exact
 from harvest_duck.arrow_types import arrow_type, json_type
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.layout import ENVELOPE, Layout
+from harvest_duck.narrow import narrow
 from harvest_duck.table import DATE, TIME, Column, Origin, Table
 from harvest_duck.timeofday import parse_time
 from harvest_duck.windows import days_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from harvest_duck.predicate import Value
 
@@ -39,8 +40,8 @@ class Page:
 
     `records` counts the records that Harvest put on the page, which differs from the rows of a table of embedded
     arrays: there `owners` gives the position of the record that each row is in. `ids` and `updated_at` are those of the
-    records, None where records have none, and `days` counts the records on each day. `linked` says whether the page has
-    links, which tell better than `next_page` what comes next.
+    records, None where records have none, and `days` counts the records on each day, by its number since 1970 began.
+    `linked` says whether the page has links, which tell better than `next_page` what comes next.
     """
 
     batch: pa.RecordBatch
@@ -48,7 +49,7 @@ class Page:
     ids: pa.Int64Array | None
     updated_at: pa.TimestampArray | None
     owners: pa.IntegerArray | None
-    days: Mapping[date | None, int] | None
+    days: Mapping[int | None, int] | None
     next_link: str | None
     linked: bool
     next_page: int | None
@@ -64,8 +65,14 @@ class Decoder:
         self.columns = tuple(table.column(name) for name in names)
         self.schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in self.columns])
         self._record = json_type(self._layout.record)
+        self._narrow = narrow(self._layout)
         members = list(self._record) if table.body_key is None else [pa.field(table.body_key, pa.list_(self._record))]
         self._body = pa.schema([*members, *(() if table.body_key is None else json_type(ENVELOPE))])
+
+    @property
+    def holds_gil(self) -> bool:
+        """Whether pages are read with the GIL, so that a thread of their own would gain nothing."""
+        return self._narrow is not None
 
     def decode(self, body: bytes, *, values: Mapping[str, Value | None], where: str, single: bool = False) -> Page:
         """The page in `body`, whose request fixed the columns in `values`; the body is one record where `single`.
@@ -91,10 +98,10 @@ class Decoder:
         if body.lstrip()[:1] != b"{":
             # On the body "null" Arrow's reader ends the whole process (pyarrow 18 to 26).
             raise pa.ArrowInvalid("the body is no JSON object")
-        if exact.may_be_deep(body):
-            raise pa.ArrowInvalid("the body may be nested too deep")
-        # Arrow looks only at the texts that it reads.
-        body.decode()
+        _refuse_other_than_utf8(body)
+        if self._narrow is not None and not single:
+            records, envelope = self._narrow.read(body)
+            return self._identified(records), envelope
         read = pj.read_json(
             pa.BufferReader(body),
             # The whole body as one block and one row.
@@ -170,11 +177,18 @@ class Decoder:
         return records.take(owners), rows, owners
 
 
+def _refuse_other_than_utf8(body: bytes) -> None:
+    """Nothing, unless some of a body is no UTF-8: Arrow's reader looks only at the texts that it reads."""
+    # A text of Arrow's over the same memory: 0.1 ms for 2.3 MB, where body.decode() takes up to 1.2 ms with the GIL.
+    ends = pa.py_buffer(struct.pack("=qq", 0, len(body)))
+    pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(body)]).validate(full=True)
+
+
 def _at(records: pa.StructArray, path: tuple[str, ...] | None) -> pa.Array | None:
     return None if path is None else pc.struct_field(records, list(path))
 
 
-def _counted(texts: pa.StringArray | None) -> Mapping[date | None, int] | None:
+def _counted(texts: pa.StringArray | None) -> Mapping[int | None, int] | None:
     """How many records are on each day; nothing is said where a text is no day, which may not be asked for."""
     if texts is None:
         return None

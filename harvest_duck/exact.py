@@ -34,7 +34,7 @@ from harvest_duck.timeofday import parse_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Envelope", "envelope", "may_be_deep", "read", "rounded"]
+__all__ = ["Envelope", "envelope", "read", "rounded"]
 
 _STEP = Decimal("0.0001")
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN, Emax=10**6, Emin=-(10**6))
@@ -42,7 +42,6 @@ _TOO_LARGE = Decimal(10) ** 14
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,5})?")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
-_NO_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
 _DEEPEST = 100
 _INT64 = range(-(2**63), 2**63)
 
@@ -91,19 +90,6 @@ def envelope(said: Mapping[str, Any]) -> Envelope:
         said["total_pages"],
         said["total_entries"],
     )
-
-
-def may_be_deep(body: bytes) -> bool:
-    """Whether brackets may nest deeper than `read` takes; false is said at once of a usual page.
-
-    Brackets within texts are taken for others, and as many of those may be left as nest.
-    """
-    left = body.translate(None, _NO_BRACKETS)
-    for _ in range(_DEEPEST // 4):
-        left = left.replace(b"{}", b"").replace(b"[]", b"")
-        if len(left) <= _DEEPEST // 2:
-            return False
-    return True
 
 
 def rounded(text: str) -> Decimal:

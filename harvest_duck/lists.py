@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.completeness import Repair, Seen, ServerClock, Tally, horizon, incomplete, repair
+from harvest_duck.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
 from harvest_duck.errors import ProtocolError
 from harvest_duck.planner import LARGEST_PAGE, cost
 from harvest_duck.protocol import next_request, numbered, with_params
+from harvest_duck.seen import Seen
 from harvest_duck.table import Match, Paging
-from harvest_duck.windows import split, windows
+from harvest_duck.windows import calendar, split, windows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -38,7 +39,7 @@ class _Read:
 
     first: Fetched
     tally: Tally
-    days: Counter[date | None]
+    days: Counter[int | None]
 
 
 class Lists:
@@ -77,7 +78,7 @@ class Lists:
 
     async def _read(self, first: Fetched, seen: Seen, *, swept: bool = False) -> AsyncGenerator[Fetched]:
         """The same for one list; what was `swept` is not cut into windows, after which it would be swept again."""
-        days = Counter[date | None]()
+        days = Counter[int | None]()
         tallies: list[Tally] = []
         dated = not swept and Match.SINCE in self._narrows and self._table.day is not None
         reading = first
@@ -103,7 +104,7 @@ class Lists:
             again = with_params(_beginning(first.request), {"per_page": str(LARGEST_PAGE)})
             reading = await self._pages.fetch(again)
 
-    def _begun(self, first: Fetched, days: Counter[date | None], seen: Seen) -> _Read:
+    def _begun(self, first: Fetched, days: Counter[int | None], seen: Seen) -> _Read:
         moment = horizon(first.served_at, took_s=first.took_s, received=datetime.now(UTC))
         self._since.setdefault(first.request.account_id, moment)
         return _Read(first, Tally(first.page.total_entries, moment, seen), days)
@@ -143,11 +144,11 @@ class Lists:
             async for page in pages:
                 yield page
 
-    def _windows(self, request: Request, days: Counter[date | None]) -> list[Window] | None:
+    def _windows(self, request: Request, days: Counter[int | None]) -> list[Window] | None:
         sent = dict(request.params)
         ends = [sent.get(self._narrows[match]) for match in (Match.FROM, Match.TO)]
         low, high = (date.fromisoformat(text) if text else None for text in ends)
-        return windows(days, (low, high), largest=LARGEST_PAGE)
+        return windows(calendar(days), (low, high), largest=LARGEST_PAGE)
 
     async def _in_windows(
         self, first: Fetched, cut: list[Window], read: _Read, tally: Tally
@@ -157,7 +158,7 @@ class Lists:
         while waiting:
             window = waiting.popleft()
             fetched = await self._pages.fetch(self._windowed(first.request, window))
-            parts = None if _following(fetched) is None else split(window, read.days)
+            parts = None if _following(fetched) is None else split(window, calendar(read.days))
             if parts is not None:
                 waiting.extendleft(reversed(parts))
             elif _following(fetched) is not None:

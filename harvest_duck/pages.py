@@ -1,8 +1,8 @@
 """Pages: fetched ahead of the consumer, decoded in threads, and cut down to what the predicate keeps.
 
-One request goes out first. Each batch that is asked for opens the window further, so that a query which stops early
-costs few requests and one that reads on has `MaxConnections` of them under way. Pages come in the order of their
-requests. Closing an iterator cancels what is under way.
+One request goes out first, a few when a second batch is asked for, then `MaxConnections` are under way at any time: a
+query which stops early costs few requests, and one that reads on waits for latency divided by the window. Pages come in
+the order of their requests. Closing an iterator cancels what is under way.
 """
 
 from __future__ import annotations
@@ -35,6 +35,14 @@ __all__ = ["Fetched", "Pages"]
 
 #: Arrow's reader works without the GIL: two threads decode 1.8 pages in the time of one.
 _DECODING = 2
+#: Bytes of a body that is read before a thread would have begun to.
+_SMALL = 32_000
+#: Requests under way once the first batch is consumed. DuckDB 1.4 asks for a second one under a LIMIT that the first
+#: fills, so it is not all of them yet; with 2 a scan of 100 pages takes a round trip longer, with 3 it does not.
+_SECOND = 3
+
+#: Pages asked for and not yet consumed, for each request that may travel at once: while some are decoded others do.
+_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +87,28 @@ class Pages:
         self.journal = journal or Journal()
         self.scan = scan
         self._opened = 1
+        self._travelling = asyncio.Semaphore(window)
 
     def within(self, decoder: Decoder) -> Pages:
         """Pages of another table for the same scan, none of them cut down."""
-        return Pages(self.client, decoder, window=self.window, pin=self.pin, journal=self.journal, scan=self.scan)
+        pages = Pages(self.client, decoder, window=self.window, pin=self.pin, journal=self.journal, scan=self.scan)
+        pages._travelling = self._travelling
+        return pages
 
     def consumed(self) -> None:
-        """Note that a batch was asked for, which opens the window."""
-        self._opened = min(self._opened * 2, self.window)
+        """Note that a batch was consumed and the next one is asked for, which opens the window."""
+        self._opened = min(_SECOND, self.window) if self._opened == 1 else _AHEAD * self.window
 
     async def fetch(self, request: Request) -> Fetched:
         """The page that answers a request; without rows where the answer means that there are none."""
         sent = self.journal.begin(request, self.scan)
-        answer = await self.client.get(request, self.pin, sent)
+        async with self._travelling:
+            answer = await self.client.get(request, self.pin, sent)
         received_s = asyncio.get_running_loop().time()
         if answer is None:
             page = self.decoder.empty()
             return Fetched(request, page, self.keep(page.batch), sent, None, received_s)
-        pool = background.own("decoding", _decoding_pool)
-        page, kept = await background.apart(lambda: self._decoded(answer.body, request), pool)
+        page, kept = await self._read(answer.body, request)
         sent.records = page.records
         return Fetched(request, page, kept, sent, served_at(answer.headers), received_s)
 
@@ -143,6 +154,15 @@ class Pages:
         refuse_repeat(request, came)
         came.add(page_of(request))
         return asyncio.create_task(self.fetch(request))
+
+    async def _read(self, body: bytes, request: Request) -> tuple[Page, pa.RecordBatch]:
+        if not self.decoder.holds_gil and len(body) > _SMALL:
+            pool = background.own("decoding", _decoding_pool)
+            return await background.apart(lambda: self._decoded(body, request), pool)
+        # One after the other, and what came meanwhile first: that the next requests go out matters more.
+        async with background.own("turn to decode", asyncio.Lock):
+            await asyncio.sleep(0)
+            return self._decoded(body, request)
 
     def _decoded(self, body: bytes, request: Request) -> tuple[Page, pa.RecordBatch]:
         values: dict[str, Value | None] = dict(request.values) | {"account_id": request.account_id}

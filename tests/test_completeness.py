@@ -24,9 +24,10 @@ from shifting import (
     still,
 )
 
-from harvest_duck.completeness import Repair, Seen, ServerClock, Tally, horizon, incomplete, repair
+from harvest_duck.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
 from harvest_duck.errors import ProtocolError
-from harvest_duck.windows import days_of, split, windows
+from harvest_duck.seen import Seen
+from harvest_duck.windows import calendar, days_of, split, windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +126,7 @@ class Reader:
         new = tally.admit(len(answer.records), ids, moments, answer.total_entries)
         chosen = [True] * len(answer.records) if new is None else new.to_pylist()
         self.records += [record for record, wanted in zip(answer.records, chosen, strict=True) if wanted]
-        days.update(days_of(pa.array([record.day for record in answer.records], pa.date32())))
+        days.update(calendar(days_of(pa.array([record.day for record in answer.records], pa.date32()))))
         self._latest = answer.total_entries
 
 
@@ -334,6 +335,7 @@ def test_what_is_new_to_the_scan_is_told_apart_from_what_is_new_to_the_list() ->
     )
 )
 @example([list(range(at, at + 40)) for at in range(0, 800, 39)])
+@example([list(range(0, 2**33, 2**28)), list(range(0, 2**33, 2**27)), [-(2**63), 2**28, 2**63 - 1]])
 @example([[at] for at in range(300)] + [list(range(250, 350))])
 @example([list(range(0, 4000, 2)), [1, 3, 3990, 5001], list(range(1, 4000, 400))])
 @example([list(range(3000)), list(range(2999, 2999 + 10**7, 10_000)), list(range(-(10**6), 10**6, 20_001))])
@@ -353,7 +355,8 @@ def test_pages_are_merged_and_each_id_is_kept_once() -> None:
     seen = Seen()
     for page in range(500):
         seen.admit(pa.array(range(page * 7, page * 7 + 10), pa.int64()))
-    assert sum(len(run) for level in seen._levels for run in level) == 499 * 7 + 10
+    assert sum(len(run.offsets) for level in seen._levels for run in level) == 499 * 7 + 10
+    assert sum(run.offsets.nbytes for level in seen._levels for run in level) == 4 * (499 * 7 + 10)
     assert sum(len(level) for level in seen._levels) <= 500 // 64 + 3 * 3
 
 

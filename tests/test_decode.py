@@ -23,6 +23,7 @@ from harvest_duck.decode import Decoder, Page
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
 from harvest_duck.table import BOOLEAN, DATE, Origin, Table
+from harvest_duck.windows import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +77,7 @@ def at(record: Record, path: tuple[str, ...]) -> Any:
 def known_of(page: Page) -> tuple[object, ...]:
     """What a page tells about its records beside its rows."""
     arrays = (page.ids, page.updated_at, page.owners)
-    return (*(None if array is None else array.to_pylist() for array in arrays), page.days)
+    return (*(None if array is None else array.to_pylist() for array in arrays), page.days and calendar(page.days))
 
 
 def known_in(table: Table, written: list[Record]) -> tuple[object, ...]:

@@ -82,6 +82,9 @@ def decode(fuzzed: bytes) -> None:
     try:
         records, envelope = exact.read(body, Layout(table, names), where="a page", single=single)
     except HarvestDuckError as error:
+        if "nested too deep" in str(error):
+            # What no column reads may nest as it will for Arrow, which skips it.
+            return
         raise AssertionError(f"the exact reading refuses what the fast one reads: {error}") from error
     again = decoder._assembled(pa.array(records, decoder._record), envelope, values)
     assert again.batch.equals(page.batch)

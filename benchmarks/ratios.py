@@ -1,0 +1,181 @@
+"""Measures every ratio that the project promises and prints it beside what was promised: see README.md.
+
+Both sides of a ratio are measured in turn, in fresh processes, and the median of the ratios counts. Fails where one is
+not what was promised.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from measuring import measured, medians, serving
+from subjects import SCALE, WINDOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAGES = "100"
+LATENCY_MS = "300"
+OFF = ";RateLimit=off;ReportsRateLimit=off"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is measured, so many times, and what it has to be at most, or at least where it is `faster`."""
+
+    name: str
+    bound: float
+    measure: Callable[[int], float]
+    faster: bool = False
+    short: bool = False
+
+    def kept(self, found: float) -> bool:
+        """Whether what was found is what was promised."""
+        return found >= self.bound if self.faster else found <= self.bound
+
+
+def _against_floors(runs: int) -> float:
+    with serving("static_server.py", "--pages", PAGES) as connection:
+
+        def ratio() -> float:
+            http, *decoders = (
+                measured(each, connection, PAGES)["wall_s"] for each in ("http", "arro3", "pyarrow.json")
+            )
+            found: float = measured("every column", connection + OFF)["wall_s"] / (http + min(decoders))
+            return found
+
+        return medians(runs, ratio)
+
+
+def _against_latency(runs: int) -> float:
+    with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
+        floor_s = int(LATENCY_MS) / 1000 * (1 + -(-(int(PAGES) - 1) // WINDOW))
+        return medians(runs, lambda: measured("every column", connection)["wall_s"] / floor_s)
+
+
+def _against(peer: str) -> Callable[[int], float]:
+    def measure(runs: int) -> float:
+        with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
+
+            def ratio() -> float:
+                found: float = measured(peer, connection)["wall_s"] / measured("to a table", connection)["wall_s"]
+                return found
+
+            return medians(runs, ratio)
+
+    return measure
+
+
+def _few_columns(runs: int) -> float:
+    with serving("static_server.py", "--pages", PAGES) as connection:
+
+        def ratio() -> float:
+            few, every = (measured(name, connection + OFF)["cpu_s"] for name in ("four columns", "every column"))
+            found: float = few / every
+            return found
+
+        return medians(runs, ratio)
+
+
+def _limit_requests(runs: int) -> float:
+    with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
+        return max(measured("limit", connection)["requests"] for _ in range(runs))
+
+
+def _limit_time(runs: int) -> float:
+    with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
+        return medians(runs, lambda: measured("limit", connection)["wall_s"] / (int(LATENCY_MS) / 1000))
+
+
+def _memory(figure: Callable[[float, float, float], float]) -> Callable[[int], float]:
+    def measure(runs: int) -> float:
+        def figures(pages: str) -> tuple[float, float]:
+            with serving("static_server.py", "--pages", pages) as connection:
+                found = [measured("every column", connection + OFF) for _ in range(runs)]
+            return median(each["rss_mb"] for each in found), median(each["imports_mb"] for each in found)
+
+        (few, _), (many, imports) = figures(PAGES), figures("2000")
+        return figure(few, many, imports)
+
+    return measure
+
+
+def _schedule(figure: str) -> Callable[[int], float]:
+    def measure(runs: int) -> float:
+        latency_ms, pages, window_s = 20, 600, 15 / SCALE
+        limits = ("--requests", "100", "--window-s", str(window_s), "--latency-ms", str(latency_ms))
+        floor_s = (pages // 100 - 1) * window_s + latency_ms / 1000
+        found = []
+        for _ in range(runs):
+            with serving("static_server.py", "--pages", str(pages), "--records", "200", *limits) as connection:
+                found.append(measured("scheduled", connection))
+        return (
+            median(each["wall_s"] for each in found) / floor_s
+            if figure == "wall_s"
+            else max(each[figure] for each in found)
+        )
+
+    return measure
+
+
+def _together(runs: int) -> float:
+    command = ("-m", "harvest_duck", "sandbox", "--port", "0", "--no-limits", "--latency-ms", LATENCY_MS)
+    with serving(*command) as connection:
+        wide = f"{connection}{OFF};MaxConnections=64"
+        measured("tables together", wide)
+
+        def ratio() -> float:
+            together, alone = (measured(name, wide)["wall_s"] for name in ("tables together", "tables one by one"))
+            found: float = together / alone
+            return found
+
+        return medians(runs, ratio)
+
+
+def _import_ms(subject: str) -> Callable[[int], float]:
+    return lambda runs: medians(runs, lambda: measured(subject, "")["wall_s"] * 1000)
+
+
+PROMISES = [
+    Promise("200,000 entries, every column, 0 ms: wall, against HTTP alone and a decoder alone", 1.0, _against_floors),
+    Promise("the same at 300 ms: wall, against latency and window", 1.15, _against_latency),
+    Promise("requests and pandas at 300 ms: wall, against ours", 15, _against("requests and pandas"), faster=True),
+    Promise("dlt at 300 ms: wall, against ours", 22, _against("dlt"), faster=True),
+    Promise("4 of 55 columns: CPU, against every column", 0.45, _few_columns, short=True),
+    Promise("LIMIT 10 on 100 pages: requests", 2, _limit_requests, short=True),
+    Promise("LIMIT 10 on 100 pages: wall, against one round trip", 1.2, _limit_time),
+    Promise("2,000 pages: peak of memory, against 100 pages", 1.15, _memory(lambda few, many, _: many / few)),
+    Promise("2,000 pages: MB beyond the imports", 300, _memory(lambda _, many, imports: many - imports)),
+    Promise("600 pages under Harvest's limit: wall, against the schedule", 1.02, _schedule("wall_s")),
+    Promise("600 pages under Harvest's limit: answers 429", 0, _schedule("refused")),
+    Promise("every table together, 64 connections, 300 ms: wall, against one after the other", 0.4, _together),
+    Promise("import beyond DuckDB and Arrow, ms", 120, _import_ms("import"), short=True),
+    Promise("import and register beyond DuckDB and Arrow, ms", 300, _import_ms("register")),
+]
+
+
+def main() -> None:
+    """Measure what is asked for and print it as a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--short", action="store_true", help="only what needs nothing but the project itself")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only what has this in its name")
+    options = parser.parse_args()
+    print("| what | promised | measured | |\n|---|---|---|---|")
+    broken = 0
+    for promise in PROMISES:
+        if options.only in promise.name and (promise.short or not options.short):
+            found = promise.measure(options.runs)
+            broken += not promise.kept(found)
+            told = "" if promise.kept(found) else "**broken**"
+            bound = f"{'≥' if promise.faster else '≤'} {promise.bound:g}"
+            print(f"| {promise.name} | {bound} | {found:.2f} | {told} |", flush=True)
+    sys.exit(1 if broken else 0)
+
+
+if __name__ == "__main__":
+    main()
