@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import os
 import threading
+from concurrent.futures import thread as _pools  # noqa: F401 - it cannot be loaded once the main thread has ended
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 

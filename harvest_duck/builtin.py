@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck import sandbox
 from harvest_duck.connection import Connection, resolve
 
 if TYPE_CHECKING:
@@ -14,6 +13,8 @@ __all__ = ["resolved"]
 
 
 def _sandbox() -> str:
+    from harvest_duck import sandbox  # noqa: PLC0415 - longer to load than DuckDB, for those who ask it
+
     return sandbox.shared().connection_string()
 
 

@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from harvest_duck import background, catalog, stopping
-from harvest_duck.accessing import ACCESS, access
 from harvest_duck.arrow_types import CONNECTION
-from harvest_duck.dataset import HarvestDataset, live
+from harvest_duck.dataset import HarvestDataset
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
 from harvest_duck.explaining import EXPLAINED, explained
 from harvest_duck.function import TableFunction
 from harvest_duck.journal import SENT, Journal
-from harvest_duck.probing import planned, probed
+from harvest_duck.permissions import ACCESS
 from harvest_duck.query import attached
 from harvest_duck.recording import SETTINGS, recorded
 from harvest_duck.sql_text import identifier, text
@@ -35,8 +34,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.dataset as ds
 
+    from harvest_duck.dataset import Read
+    from harvest_duck.query import Query
     from harvest_duck.table import Table
 
 __all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "register", "text"]
@@ -96,8 +98,8 @@ def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "")
     stopping.hear()
     known.errors.clear()
     known.default = attached(connection) if connection else ""
-    read = live(known.errors.append, known.journal, known.readers)
-    _define(con, known, lambda table: HarvestDataset(table, known.errors.append, read))
+    read = _live(known)
+    _define(con, known, lambda table: HarvestDataset(table, known.errors.append, read), _access)
     con.register(f"{_PREFIX}explain", _explanation(con, known))
     con.execute(_explain_macro())
 
@@ -106,7 +108,7 @@ def _define(
     con: duckdb.DuckDBPyConnection,
     known: _Known,
     dataset: Callable[[Table], ds.Dataset],
-    look: Callable[..., pa.Table] = access,
+    look: Callable[..., pa.Table],
 ) -> None:
     """Make all names but that of `harvest_explain` known to `con`; `dataset` is each table, `look` harvest_access."""
     for table in TABLES.values():
@@ -186,6 +188,34 @@ def last_error(con: duckdb.DuckDBPyConnection) -> HarvestDuckError | None:
     return known.errors[-1] if known is not None and known.errors else None
 
 
+# What asks Harvest is loaded by the first query: HTTP alone takes longer to load than everything else here.
+
+
+def _live(known: _Known) -> Read:
+    """Scans that ask Harvest."""
+
+    def read(asked: Query, connection: str, expression: pc.Expression | None) -> pa.RecordBatchReader:
+        from harvest_duck.opening import scanned  # noqa: PLC0415 - as above
+
+        return scanned(
+            asked,
+            connection,
+            expression=expression,
+            failed=known.errors.append,
+            journal=known.journal,
+            readers=known.readers,
+        )
+
+    return read
+
+
+def _access(connection: str) -> pa.Table:
+    """What the token of `connection` sees."""
+    from harvest_duck.accessing import access  # noqa: PLC0415 - as above
+
+    return access(connection)
+
+
 def _functions(known: _Known, look: Callable[..., pa.Table]) -> list[TableFunction]:
     return [
         TableFunction("harvest_requests", SENT, [], known.journal.table, known.errors.append),
@@ -211,6 +241,8 @@ def _explanation(con: duckdb.DuckDBPyConnection, known: _Known) -> TableFunction
 def _explained(
     con: duckdb.DuckDBPyConnection, known: _Known, sql: str, settings: Mapping[str, str], *, probe: bool
 ) -> pa.Table:
+    from harvest_duck.probing import planned, probed  # noqa: PLC0415 - as above
+
     queries = recorded(con, lambda cursor, dataset: _define(cursor, known, dataset, _unasked), sql, settings)
     return explained(background.run(probed(queries)) if probe else map(planned, queries))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.dataset import open_scan
 from harvest_duck.endpoints import table as table_named
+from harvest_duck.opening import open_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

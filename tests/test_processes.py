@@ -45,6 +45,39 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), read() == first)
     assert ended.stdout == "0 True\n", ended.stderr
 
 
+def test_what_asks_harvest_is_loaded_by_the_first_query(connection: str) -> None:
+    ended = run(
+        """
+loaded = lambda: [name for name in ("aiohttp", "authlib", "msgspec", "harvest_duck.sandbox", "pyarrow.dataset")
+                  if name in sys.modules]
+con = duckdb.connect()
+print(loaded())
+harvest_duck.register(con, CONNECTION)
+print(loaded())
+con.execute("SELECT count(*) FROM harvest_scan('roles')").fetchall()
+print(loaded())
+""",
+        connection,
+    )
+    assert ended.stdout.splitlines() == ["[]", "['pyarrow.dataset']", "['aiohttp', 'msgspec', 'pyarrow.dataset']"], (
+        ended.stderr
+    )
+
+
+def test_the_first_query_may_come_when_the_main_thread_has_ended(connection: str) -> None:
+    ended = run(
+        """
+con = harvest_duck.connect(CONNECTION)
+def work():
+    threading.main_thread().join()
+    print(con.execute("SELECT count(*) > 0 FROM harvest.roles").fetchone())
+threading.Thread(target=work).start()
+""",
+        connection,
+    )
+    assert (ended.stdout, ended.returncode) == ("(True,)\n", 0), ended.stderr
+
+
 def test_a_thread_may_outlive_the_main_thread(connection: str) -> None:
     ended = run(
         """
