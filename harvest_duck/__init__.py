@@ -8,7 +8,7 @@ The life of one query, from the top of the package to the wire and back::
 
 `register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`
 adds an account as a schema of views; `scan` reads a table without SQL; `tables` and `describe` say what there is,
-`explain` what a query would ask of Harvest, and `access` what a token sees.
+`explain` what a query would ask of Harvest, `progress` how far it is, and `access` what a token sees.
 `login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` tell who a connection is; the submodule
 `connections` looks after named connections.
 """
@@ -23,7 +23,7 @@ from harvest_duck.errors import HarvestDuckError
 if TYPE_CHECKING:
     from harvest_duck.accessing import access
     from harvest_duck.catalog import describe, tables
-    from harvest_duck.engine import attach, connect, explain, interrupt, last_error, register
+    from harvest_duck.engine import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.identity import accounts, login, logout, whoami
     from harvest_duck.procedures import (
         get_oauth_access_token,
@@ -46,6 +46,7 @@ __all__ = [
     "last_error",
     "login",
     "logout",
+    "progress",
     "refresh_oauth_access_token",
     "register",
     "scan",
@@ -68,6 +69,7 @@ _HOMES = {
     "last_error": "engine",
     "login": "identity",
     "logout": "identity",
+    "progress": "engine",
     "refresh_oauth_access_token": "procedures",
     "register": "engine",
     "scan": "reading",

@@ -88,6 +88,14 @@ class Client:
         sent.came(200, None, (self._clock.now() - began) * 1000)
         return found
 
+    def now(self) -> float:
+        """The present moment on the clock by which requests are timed, in seconds."""
+        return self._clock.now()
+
+    def earliest_s(self, limit: Limit, requests: int) -> float:
+        """In how many seconds the last of so many further requests can go, if nobody else sends any."""
+        return self._window(limit).earliest_s(requests)
+
     async def close(self) -> None:
         """Close the connections that are kept open."""
         await self._transport.close()

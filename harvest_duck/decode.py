@@ -61,6 +61,7 @@ class Decoder:
     """Reads pages of one table into batches of the columns `names`, in the order of `names`."""
 
     def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self.table = table
         self._layout = Layout(table, names)
         self.columns = tuple(table.column(name) for name in names)
         self.schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in self.columns])

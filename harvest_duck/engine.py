@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
 from harvest_duck import background, catalog, stopping
 from harvest_duck.arrow_types import CONNECTION
@@ -24,6 +25,7 @@ from harvest_duck.explaining import EXPLAINED, explained
 from harvest_duck.function import TableFunction
 from harvest_duck.journal import SENT, Journal
 from harvest_duck.permissions import ACCESS
+from harvest_duck.progressing import PROGRESS
 from harvest_duck.query import attached
 from harvest_duck.recording import SETTINGS, recorded
 from harvest_duck.sql_text import identifier, text
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from harvest_duck.query import Query
     from harvest_duck.table import Table
 
-__all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "register", "text"]
+__all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "progress", "register", "text"]
 
 _PREFIX = "_harvest_"
 _known: weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, _Known] = weakref.WeakKeyDictionary()
@@ -177,6 +178,17 @@ def interrupt(con: duckdb.DuckDBPyConnection) -> None:
     known = _known.get(con)
     if known is not None:
         known.readers.end()
+
+
+def progress(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """How far the scans of the query are that `con` runs, asked from another thread: a table of `PROGRESS`.
+
+    `left_s` is when the last request can be answered by Harvest's rate limit and the latency so far, if no other
+    process asks; with `requests_left` it is null until it is known how many requests there will be.
+    """
+    known = _known.get(con)
+    rows = background.run(known.journal.progress()) if known is not None and background.running() else []
+    return pa.Table.from_pylist(rows, schema=PROGRESS)
 
 
 def last_error(con: duckdb.DuckDBPyConnection) -> HarvestDuckError | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from harvest_duck.protocol import Request
 
@@ -97,6 +97,8 @@ class Journal:
     """The requests of one connection of DuckDB, in the order in which they were meant to go."""
 
     entries: deque[Sent] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    #: What tells how far each scan is that is under way.
+    running: dict[int, Callable[[], dict[str, Any]]] = field(default_factory=dict)
     _scans: Iterator[int] = field(default_factory=lambda: count(1))
 
     def scan(self) -> int:
@@ -108,6 +110,10 @@ class Journal:
         entry = Sent(request, scan, self)
         self.entries.append(entry)
         return entry
+
+    async def progress(self) -> list[dict[str, Any]]:
+        """How far each scan is that is under way, as rows of `progressing.PROGRESS`; asked on the event loop."""
+        return [tells() for tells in tuple(self.running.values())]
 
     def table(self) -> pa.Table:
         """The requests that were sent, as `SENT`."""

@@ -105,6 +105,7 @@ class Lists:
             reading = await self._pages.fetch(again)
 
     def _begun(self, first: Fetched, days: Counter[int | None], seen: Seen) -> _Read:
+        self._pages.progress.begins((first.page.total_pages or 1) - first.request.page)
         moment = horizon(first.served_at, took_s=first.took_s, received=datetime.now(UTC))
         self._since.setdefault(first.request.account_id, moment)
         return _Read(first, Tally(first.page.total_entries, moment, seen), days)

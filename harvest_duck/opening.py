@@ -5,8 +5,9 @@ Here begins what needs HTTP, which is loaded for the first query and not before.
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -24,10 +25,11 @@ from harvest_duck.sql_text import shown
 from harvest_duck.stream import Readers, reader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     import pyarrow.compute as pc
 
+    from harvest_duck.client import Client
     from harvest_duck.query import Query
     from harvest_duck.table import Table
 
@@ -75,10 +77,11 @@ def scanned(
                     journal=journal,
                     scan=journal.scan(),
                 )
-                scan = Scan(table, await asked.planned(client, pages.pin, journal, pages.scan), pages)
-                async with aclosing(_first(settings.max_rows, scan.batches())) as found:
-                    async for batch in found:
-                        yield batch
+                with _told(pages, client, table, journal):
+                    scan = Scan(table, await asked.planned(client, pages.pin, journal, pages.scan), pages)
+                    async with aclosing(_first(settings.max_rows, scan.batches())) as found:
+                        async for batch in found:
+                            yield batch
         except HarvestDuckError as error:
             if failed is None:
                 raise
@@ -87,6 +90,17 @@ def scanned(
             raise _bare(error) from None
 
     return reader(asked.schema, batches, readers)
+
+
+@contextmanager
+def _told(pages: Pages, client: Client, table: Table, journal: Journal) -> Iterator[None]:
+    """Have the journal tell how far the scan is, for as long as it is under way."""
+    earliest_s = partial(client.earliest_s, table.limit)
+    journal.running[pages.scan] = lambda: pages.progress.row(pages.scan, client.now(), earliest_s, window=pages.window)
+    try:
+        yield
+    finally:
+        del journal.running[pages.scan]
 
 
 def _bare(error: HarvestDuckError) -> HarvestDuckError:

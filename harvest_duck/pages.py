@@ -17,6 +17,7 @@ from harvest_duck import background
 from harvest_duck.auth import Pin
 from harvest_duck.errors import ProtocolError
 from harvest_duck.journal import Journal
+from harvest_duck.progressing import Progress
 from harvest_duck.protocol import page_of, refuse_repeat, served_at
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Pages:
         pin: Pin | None = None,
         journal: Journal | None = None,
         scan: int = 0,
+        progress: Progress | None = None,
     ) -> None:
         self.client = client
         self.decoder = decoder
@@ -86,12 +88,21 @@ class Pages:
         self.pin = pin or Pin()
         self.journal = journal or Journal()
         self.scan = scan
+        self.progress = progress or Progress(decoder.table.name)
         self._opened = 1
         self._travelling = asyncio.Semaphore(window)
 
     def within(self, decoder: Decoder) -> Pages:
         """Pages of another table for the same scan, none of them cut down."""
-        pages = Pages(self.client, decoder, window=self.window, pin=self.pin, journal=self.journal, scan=self.scan)
+        pages = Pages(
+            self.client,
+            decoder,
+            window=self.window,
+            pin=self.pin,
+            journal=self.journal,
+            scan=self.scan,
+            progress=self.progress,
+        )
         pages._travelling = self._travelling
         return pages
 
@@ -102,14 +113,17 @@ class Pages:
     async def fetch(self, request: Request) -> Fetched:
         """The page that answers a request; without rows where the answer means that there are none."""
         sent = self.journal.begin(request, self.scan)
+        self.progress.asks(self.client.now())
         async with self._travelling:
             answer = await self.client.get(request, self.pin, sent)
         received_s = asyncio.get_running_loop().time()
         if answer is None:
+            self.progress.came(0, (sent.elapsed_ms or 0) / 1000)
             page = self.decoder.empty()
             return Fetched(request, page, self.keep(page.batch), sent, None, received_s)
         page, kept = await self._read(answer.body, request)
         sent.records = page.records
+        self.progress.came(page.records, (sent.elapsed_ms or 0) / 1000)
         return Fetched(request, page, kept, sent, served_at(answer.headers), received_s)
 
     async def ahead(self, requests: AsyncGenerator[Request]) -> AsyncGenerator[Fetched]:

@@ -56,6 +56,10 @@ class Window(Protocol):
         """Send nothing for so many seconds, as a 429 asks; a longer pause stands."""
         ...
 
+    def earliest_s(self, requests: int) -> float:
+        """In how many seconds the last of so many further requests can go, if nobody else sends any."""
+        ...
+
 
 class SlidingWindow:
     """At most `requests` within any `window_s` seconds, first come first served.
@@ -96,6 +100,19 @@ class SlidingWindow:
     def pause(self, seconds: float) -> None:
         """Send nothing for so many seconds, as a 429 asks; a longer pause stands."""
         self._paused_until = max(self._paused_until, self._clock.now() + seconds)
+
+    def earliest_s(self, requests: int) -> float:
+        """In how many seconds the last of so many further requests can go, if nobody else sends any."""
+        now = self._clock.now()
+        paused_s = max(0.0, self._paused_until - now)
+        used = [max(each + self._window_s - now, paused_s) for each in self._answered if each + self._window_s > now]
+        free = self._requests - self._in_flight - len(used)
+        if requests <= free or requests <= 0:
+            return paused_s if requests > 0 else 0.0
+        # When each place is free, for one request in every window from then on.
+        places = [paused_s] * free + used + [max(self._window_s, paused_s)] * self._in_flight
+        windows, place = divmod(requests - 1, self._requests)
+        return places[place] + windows * self._window_s
 
     def _wait_s(self) -> float:
         """The seconds until the next request may go, 0 for now, infinite while only an answer can make room."""

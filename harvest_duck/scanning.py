@@ -9,6 +9,7 @@ from harvest_duck.decode import Decoder
 from harvest_duck.lists import Lists
 from harvest_duck.planner import cost
 from harvest_duck.summing import summed
+from harvest_duck.table import Paging
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -82,17 +83,26 @@ class Scan:
 
     async def _requests(self, pages: Pages) -> AsyncGenerator[Request]:
         """The request that begins each list."""
+        progress = pages.progress
+        progress.planning += 1
+        more = True
         for plan in self._plans:
             async with aclosing(self._planned(plan, pages)) as requests:
-                async for request in requests:
+                async for request, last in requests:
+                    progress.waiting += request.paging is not Paging.NONE
+                    if more and last and plan is self._plans[-1]:
+                        more = False
+                        progress.planning -= 1
                     yield request
+        progress.planning -= more
 
-    async def _planned(self, plan: Plan, pages: Pages) -> AsyncGenerator[Request]:
+    async def _planned(self, plan: Plan, pages: Pages) -> AsyncGenerator[tuple[Request, bool]]:
+        """The requests that begin the lists of a plan, each with whether it is known to be the last."""
         if plan.parents is not None:
             async with aclosing(self._parents(plan.parents)) as ids:
                 async for parent_id in ids:
                     for request in plan.for_parent(parent_id):
-                        yield request
+                        yield request, False
             return
         requests = plan.requests
         if plan.alternative is not None:
@@ -102,7 +112,7 @@ class Scan:
         if (parted := cost.swept(plan, requests)) is not None:
             self._sweeps.append(parted)
         for request in requests:
-            yield request
+            yield request, request is requests[-1]
 
     async def _parents(self, plan: Plan) -> AsyncGenerator[int]:
         """The ids of the parents that can have children, as they come in."""

@@ -11,7 +11,7 @@ import duckdb
 
 from harvest_duck import engine, identity
 from harvest_duck import export as files
-from harvest_duck.cli import output
+from harvest_duck.cli import output, waiting
 from harvest_duck.cli.output import Format
 from harvest_duck.endpoints import table as table_named
 from harvest_duck.errors import QueryError
@@ -106,5 +106,6 @@ def _write(con: duckdb.DuckDBPyConnection, sql: str, target: Path | None, form: 
         raise QueryError("Parquet is not for the terminal: name a file with -o FILE")
     if form is Format.TABLE:
         raise QueryError(f"{target}: a table is for the terminal: choose --format csv, json or parquet")
-    rows = files.export(con, sql.strip().rstrip(";"), target, FileFormat(form.value))
+    with waiting.shown(con):
+        rows = files.export(con, sql.strip().rstrip(";"), target, FileFormat(form.value))
     click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} written to {target}", err=True)

@@ -66,6 +66,10 @@ class SharedWindow:
         self._member.pause(self._clock.now() + seconds)
         self._publish()
 
+    def earliest_s(self, requests: int) -> float:
+        """In how many seconds the last of so many further requests can go, if no other process sends any."""
+        return self._own.earliest_s(requests)
+
     async def _admitted(self) -> Entry:
         """A request that has room, which was waited for."""
         # Not since it was asked for: who has many waiting would be before all others.

@@ -1,0 +1,67 @@
+"""What a person at a terminal sees while a query takes its time: what is read, how far, and for how long still."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from harvest_duck import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+__all__ = ["shown", "told"]
+
+#: Seconds until something is shown, and between two looks.
+_PATIENCE_S = 1.0
+
+
+@contextmanager
+def shown(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Show on standard error how far the query of `con` is, if a person looks and it takes longer than a moment."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over = threading.Event()
+    showing = threading.Thread(target=_show, args=(con, over), daemon=True)
+    showing.start()
+    try:
+        yield
+    finally:
+        over.set()
+        showing.join()
+
+
+def _show(con: duckdb.DuckDBPyConnection, over: threading.Event) -> None:
+    if over.wait(_PATIENCE_S):
+        return
+    with Console(stderr=True).status("") as status:
+        while not over.is_set():
+            status.update(told(engine.progress(con).to_pylist()))
+            over.wait(_PATIENCE_S)
+
+
+def told(scans: list[dict[str, Any]]) -> str:
+    """One line about scans that are under way, as `progress` tells of them."""
+    return "; ".join(map(_scan, scans)) or "waiting for DuckDB"
+
+
+def _scan(row: dict[str, Any]) -> str:
+    if row["requests_left"] is None:
+        return f"{row['table_name']}: {row['records']:,} records by {row['requests']:,} requests"
+    requests = row["requests"] + row["requests_left"]
+    return (
+        f"{row['table_name']}: {row['records']:,} records, {row['requests']:,} of {requests:,} requests, "
+        f"{_duration(row['left_s'])} left"
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
