@@ -25,17 +25,21 @@ OFF = ";RateLimit=off;ReportsRateLimit=off"
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What is measured, so many times, and what it has to be at most, or at least where it is `faster`."""
+    """What is measured, so many times, and what it has to be at most, or at least where it is `faster`.
+
+    A `short` one needs nothing but the project itself and a few seconds; there it may be so many times as bad, because
+    a machine that does other work besides measures worse, and a regression that matters is larger.
+    """
 
     name: str
     bound: float
     measure: Callable[[int], float]
     faster: bool = False
-    short: bool = False
+    short: float | None = None
 
-    def kept(self, found: float) -> bool:
+    def kept(self, found: float, leeway: float = 1.0) -> bool:
         """Whether what was found is what was promised."""
-        return found >= self.bound if self.faster else found <= self.bound
+        return found >= self.bound / leeway if self.faster else found <= self.bound * leeway
 
 
 def _against_floors(runs: int) -> float:
@@ -57,12 +61,12 @@ def _against_latency(runs: int) -> float:
         return medians(runs, lambda: measured("every column", connection)["wall_s"] / floor_s)
 
 
-def _against(peer: str) -> Callable[[int], float]:
+def _against(peer: str, ours: str) -> Callable[[int], float]:
     def measure(runs: int) -> float:
         with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
 
             def ratio() -> float:
-                found: float = measured(peer, connection)["wall_s"] / measured("to a table", connection)["wall_s"]
+                found: float = measured(peer, connection)["wall_s"] / measured(ours, connection)["wall_s"]
                 return found
 
             return medians(runs, ratio)
@@ -70,15 +74,18 @@ def _against(peer: str) -> Callable[[int], float]:
     return measure
 
 
-def _few_columns(runs: int) -> float:
-    with serving("static_server.py", "--pages", PAGES) as connection:
+def _cpu(subject: str, other: str) -> Callable[[int], float]:
+    def measure(runs: int) -> float:
+        with serving("static_server.py", "--pages", PAGES) as connection:
 
-        def ratio() -> float:
-            few, every = (measured(name, connection + OFF)["cpu_s"] for name in ("four columns", "every column"))
-            found: float = few / every
-            return found
+            def cpu_s(name: str) -> float:
+                alone = name == "pyarrow.json"
+                found: float = measured(name, connection if alone else connection + OFF, PAGES)["cpu_s"]
+                return found
 
-        return medians(runs, ratio)
+            return medians(runs, lambda: cpu_s(subject) / cpu_s(other))
+
+    return measure
 
 
 def _limit_requests(runs: int) -> float:
@@ -140,21 +147,28 @@ def _import_ms(subject: str) -> Callable[[int], float]:
     return lambda runs: medians(runs, lambda: measured(subject, "")["wall_s"] * 1000)
 
 
+def _import_ratio(subject: str) -> Callable[[int], float]:
+    return lambda runs: medians(runs, lambda: measured(subject, "")["cpu_s"] / measured("engines", "")["cpu_s"])
+
+
 PROMISES = [
     Promise("200,000 entries, every column, 0 ms: wall, against HTTP alone and a decoder alone", 1.0, _against_floors),
     Promise("the same at 300 ms: wall, against latency and window", 1.15, _against_latency),
-    Promise("requests and pandas at 300 ms: wall, against ours", 15, _against("requests and pandas"), faster=True),
-    Promise("dlt at 300 ms: wall, against ours", 22, _against("dlt"), faster=True),
-    Promise("4 of 55 columns: CPU, against every column", 0.45, _few_columns, short=True),
-    Promise("LIMIT 10 on 100 pages: requests", 2, _limit_requests, short=True),
-    Promise("LIMIT 10 on 100 pages: wall, against one round trip", 1.2, _limit_time),
+    Promise(
+        "requests and pandas, 300 ms: wall, against ours", 15, _against("requests and pandas", "to Arrow"), faster=True
+    ),
+    Promise("dlt, 300 ms: wall, against ours to a table", 22, _against("dlt", "to a table"), faster=True),
+    Promise("4 of 55 columns: CPU, against every column", 0.45, _cpu("four columns", "every column"), short=1.2),
+    Promise("every column: CPU, against its decoder alone", 1.9, _cpu("every column", "pyarrow.json"), short=1.2),
+    Promise("LIMIT 10 on 100 pages: requests", 2, _limit_requests, short=1),
+    Promise("LIMIT 10 on 100 pages: wall, against one round trip", 1.2, _limit_time, short=1.5),
     Promise("2,000 pages: peak of memory, against 100 pages", 1.15, _memory(lambda few, many, _: many / few)),
     Promise("2,000 pages: MB beyond the imports", 300, _memory(lambda _, many, imports: many - imports)),
     Promise("600 pages under Harvest's limit: wall, against the schedule", 1.02, _schedule("wall_s")),
     Promise("600 pages under Harvest's limit: answers 429", 0, _schedule("refused")),
     Promise("every table together, 64 connections, 300 ms: wall, against one after the other", 0.4, _together),
-    Promise("import beyond DuckDB and Arrow, ms", 120, _import_ms("import"), short=True),
-    Promise("import and register beyond DuckDB and Arrow, ms", 300, _import_ms("register")),
+    Promise("import beyond DuckDB and Arrow, ms", 120, _import_ms("import")),
+    Promise("import and register: CPU, against importing DuckDB and Arrow", 1.6, _import_ratio("register"), short=1.2),
 ]
 
 
@@ -162,18 +176,21 @@ def main() -> None:
     """Measure what is asked for and print it as a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--short", action="store_true", help="only what needs nothing but the project itself")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only what has this in its name")
+    parser.add_argument(
+        "--short", action="store_true", help="only what needs nothing but the project itself, leniently"
+    )
+    parser.add_argument("--only", default="", metavar="TEXT", help="only what begins with this")
     options = parser.parse_args()
     print("| what | promised | measured | |\n|---|---|---|---|")
     broken = 0
     for promise in PROMISES:
-        if options.only in promise.name and (promise.short or not options.short):
-            found = promise.measure(options.runs)
-            broken += not promise.kept(found)
-            told = "" if promise.kept(found) else "**broken**"
-            bound = f"{'≥' if promise.faster else '≤'} {promise.bound:g}"
-            print(f"| {promise.name} | {bound} | {found:.2f} | {told} |", flush=True)
+        if not promise.name.startswith(options.only) or (options.short and promise.short is None):
+            continue
+        found = promise.measure(options.runs)
+        kept = promise.kept(found, (promise.short or 1.0) if options.short else 1.0)
+        broken += not kept
+        bound = f"{'≥' if promise.faster else '≤'} {promise.bound:g}"
+        print(f"| {promise.name} | {bound} | {found:.2f} | {'' if kept else '**broken**'} |", flush=True)
     sys.exit(1 if broken else 0)
 
 

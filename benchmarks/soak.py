@@ -1,7 +1,6 @@
 """Reads four million entries and runs a thousand queries, and prints what stays behind: see README.md beside this file.
 
-What is measured runs in fresh processes, the server in another: a stand-in that answers page N of the time entries with
-the same 2,000 records under other ids, which costs it next to nothing.
+What is measured runs in fresh processes, the servers in others.
 """
 
 from __future__ import annotations
@@ -17,63 +16,19 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from measuring import serving
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import duckdb
 
-PAGE = 2000
 READ = "SELECT count(*), sum(hours), max(id), count(DISTINCT client_name) FROM harvest.time_entries"
 ROUNDED_MB = 1024.0
-_MARK = "the id of the record"
-
-
-def serve(pages: int) -> None:
-    """Serve so many pages of time entries until the process is ended; prints the connection string first."""
-    from aiohttp import web  # noqa: PLC0415 - only the serving process loads it
-
-    from harvest_duck.sandbox import MAIN_ID, Sandbox  # noqa: PLC0415 - as above
-
-    sandbox = Sandbox(seed=7, time_entries=PAGE, limits=False)
-    records = sandbox.records(MAIN_ID, "time_entries")
-    parts = json.dumps([dict(record) | {"id": _MARK} for record in records], default=float).split(f'"{_MARK}"')
-
-    async def answer(request: web.Request) -> web.Response:
-        number, size = int(request.query.get("page", 1)), int(request.query["per_page"])
-        head = {
-            "per_page": size,
-            "total_pages": pages,
-            "total_entries": pages * PAGE,
-            "page": number,
-            "next_page": number + 1 if number < pages else None,
-            "previous_page": number - 1 or None,
-            "links": {name: str(request.url.update_query(page=at)) for name, at in (("first", 1), ("last", pages))},
-        }
-        head["links"] |= {
-            "next": str(request.url.update_query(page=number + 1)) if number < pages else None,
-            "previous": None,
-        }
-        first = 1_000_000_000 + (number - 1) * PAGE
-        ids = [str(first + at) for at in range(PAGE)]
-        body = "".join(text for pair in zip(parts, [*ids, ""], strict=True) for text in pair)
-        return web.Response(text=f'{{"time_entries":{body},{json.dumps(head)[1:]}', content_type="application/json")
-
-    async def serving() -> None:
-        application = web.Application()
-        application.router.add_get("/v2/time_entries", answer)
-        runner = web.AppRunner(application, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port = runner.addresses[0][1]
-        print(f"AccountId=1;APIKey=made-up;BaseURL=http://127.0.0.1:{port}/v2;RateLimit=off", flush=True)
-        await asyncio.Event().wait()
-
-    asyncio.run(serving())
 
 
 def read(connection: str, sql: str) -> None:
@@ -225,17 +180,6 @@ def _rss_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / (1024 * 1024)
 
 
-@contextmanager
-def serving(*command: str) -> Iterator[str]:
-    """The connection string of a server that runs for as long."""
-    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield next(line for line in process.stdout if "AccountId=" in line).strip().split()[-1]
-        finally:
-            process.terminate()
-
-
 def measured(*options: str) -> dict[str, Any]:
     """The figures that a fresh process prints."""
     ended = subprocess.run([sys.executable, __file__, *options], check=True, stdout=subprocess.PIPE, text=True)
@@ -245,12 +189,12 @@ def measured(*options: str) -> dict[str, Any]:
 
 def long_reads(pages: int) -> None:
     """Print the curve of memory of a query over all pages, and of a Parquet file made of them."""
-    with serving(__file__, "--serve", str(pages)) as connection, tempfile.TemporaryDirectory() as folder:
+    with serving("static_server.py", "--pages", str(pages)) as connection, tempfile.TemporaryDirectory() as folder:
         copy = f"COPY (FROM harvest.time_entries) TO '{folder}/entries.parquet'"
         print("| query | rows | seconds | MB at 10 % | 25 % | 50 % | 75 % | 100 % | peak |")
         print("|---" * 9 + "|")
         for name, sql in (("aggregated", READ), ("to Parquet", copy)):
-            figures = measured("--read", sql, "--connection", connection)
+            figures = measured("--read", sql, "--connection", f"{connection};RateLimit=off")
             curve = figures["curve_mb"] or [figures["peak_mb"]]
             at = [curve[min(len(curve) - 1, len(curve) * share // 100)] for share in (10, 25, 50, 75, 100)]
             told = " | ".join(f"{mb:.0f}" for mb in [*at, figures["peak_mb"]])
@@ -269,34 +213,21 @@ def many_queries(count: int) -> None:
     print(f"\n{figures['queries']:,} queries, {figures['errors']} of all failed as meant, {slope_kb:.1f} kB for each")
 
 
-def peaks(few: int, many: int) -> None:
-    """Print the peak of memory for many pages beside that for few."""
-    peak_mb = {}
-    for pages in (few, many):
-        with serving(__file__, "--serve", str(pages)) as connection:
-            peak_mb[pages] = measured("--read", READ, "--connection", connection)["peak_mb"]
-    ratio = peak_mb[many] / peak_mb[few]
-    print(f"\npeak RSS {peak_mb[few]:.0f} MB for {few} pages, {peak_mb[many]:.0f} MB for {many}: {ratio:.2f} times")
-
-
 def main() -> None:
     """Measure all and print it, or do in this process what one of the options says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=2000, help="of 2,000 entries")
     parser.add_argument("--count", type=int, default=1000, help="of queries, and 200 before to warm up")
-    for hidden in ("--serve", "--read", "--queries", "--connection"):
+    for hidden in ("--read", "--queries", "--connection"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     parser.add_argument("--warm-up", type=int, default=200, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        serve(int(options.serve))
-    elif options.read:
+    if options.read:
         read(options.connection, options.read)
     elif options.queries:
         queries(options.connection, int(options.queries) + options.warm_up, options.warm_up)
     else:
         long_reads(options.pages)
-        peaks(min(100, options.pages), options.pages)
         many_queries(options.count)
 
 

@@ -26,7 +26,7 @@ ENTRIES = "harvest.time_entries"
 #: As many requests as a connection has under way by default.
 WINDOW = 16
 #: How many times as fast the clock runs where seconds of a schedule are waited for.
-SCALE = 5
+SCALE = 2
 
 
 def base(connection: str) -> str:
@@ -56,6 +56,14 @@ def sql(query: str) -> Subject:
         return run
 
     return prepared
+
+
+def to_arrow(connection: str, _pages: int) -> Callable[[], Told]:
+    """Every column of every row in memory, as a table of Arrow's."""
+    import harvest_duck.opening  # noqa: PLC0415 - as above
+
+    con = harvest_duck.connect(connection)
+    return lambda: {"rows": con.sql(f"FROM {ENTRIES}").to_arrow_table().num_rows}
 
 
 def http(connection: str, pages: int) -> Callable[[], Told]:
@@ -193,10 +201,21 @@ def tables_together(connection: str, _pages: int) -> Callable[[], Told]:
     return run
 
 
+def engines(_connection: str, _pages: int) -> Callable[[], Told]:
+    """The imports of DuckDB and of Arrow with its datasets, which DuckDB reads."""
+
+    def run() -> Told:
+        import duckdb  # noqa: F401, PLC0415 - as above
+        import pyarrow.dataset as ds  # noqa: F401, PLC0415 - as above
+
+        return {}
+
+    return run
+
+
 def importing(_connection: str, _pages: int) -> Callable[[], Told]:
     """The import of the package, once DuckDB and Arrow are there."""
-    import duckdb  # noqa: F401, PLC0415 - as above
-    import pyarrow as pa  # noqa: F401, PLC0415 - as above
+    engines("", 0)()
 
     def run() -> Told:
         import harvest_duck  # noqa: F401, PLC0415 - as above
@@ -269,12 +288,14 @@ def _rows_of(connection: str) -> Callable[[str], int]:
 SUBJECTS: dict[str, Subject] = {
     "every column": sql(f"SELECT count(*), {{every}} FROM {ENTRIES}"),
     "to a table": sql(f"CREATE TABLE copied AS FROM {ENTRIES}"),
+    "to Arrow": to_arrow,
     "four columns": sql(f"SELECT count(*), max(client_name), max(spent_date), sum(hours), count(notes) FROM {ENTRIES}"),
     "count": sql(f"SELECT count(*) FROM {ENTRIES}"),
     "limit": sql(f"SELECT id, notes FROM {ENTRIES} LIMIT 10"),
     "http": http,
     "pyarrow.json": pyarrow_json,
     "arro3": arro3_json,
+    "engines": engines,
     "import": importing,
     "register": registering,
     "scheduled": scheduled,

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 __all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "progress", "register", "text"]
 
 _PREFIX = "_harvest_"
+#: DuckDB 1 asks for a second batch before it looks at the first, under a LIMIT as well.
+_ASKS_TWICE = duckdb.__version__.startswith("1.")
 _known: weakref.WeakKeyDictionary[duckdb.DuckDBPyConnection, _Known] = weakref.WeakKeyDictionary()
 
 
@@ -216,6 +218,7 @@ def _live(known: _Known) -> Read:
             failed=known.errors.append,
             journal=known.journal,
             readers=known.readers,
+            cautious=_ASKS_TWICE,
         )
 
     return read

@@ -61,8 +61,12 @@ def scanned(
     failed: Failed | None,
     journal: Journal,
     readers: Readers,
+    cautious: bool = False,
 ) -> pa.RecordBatchReader:
-    """The batches of a query; `failed` is told an error that it ends with, `journal` what was sent."""
+    """The batches of a query; `failed` is told an error that it ends with, `journal` what was sent.
+
+    `cautious` says that whoever reads them may ask for a second batch without wanting it.
+    """
     table, settings = asked.table, asked.settings
     keep = _Keep(connection, asked.names, expression if asked.terms else None)
 
@@ -76,6 +80,7 @@ def scanned(
                     keep=keep,
                     journal=journal,
                     scan=journal.scan(),
+                    cautious=cautious,
                 )
                 with _told(pages, client, table, journal):
                     scan = Scan(table, await asked.planned(client, pages.pin, journal, pages.scan), pages)

@@ -1,8 +1,8 @@
 """Pages: fetched ahead of the consumer, decoded in threads, and cut down to what the predicate keeps.
 
-One request goes out first, a few when a second batch is asked for, then `MaxConnections` are under way at any time: a
-query which stops early costs few requests, and one that reads on waits for latency divided by the window. Pages come in
-the order of their requests. Closing an iterator cancels what is under way.
+One request goes out first, and when a second batch is asked for `MaxConnections` are under way at any time: a query
+which stops early costs one request, and one that reads on waits for latency divided by the window. Pages come in the
+order of their requests. Closing an iterator cancels what is under way.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ __all__ = ["Fetched", "Pages"]
 _DECODING = 2
 #: Bytes of a body that is read before a thread would have begun to.
 _SMALL = 32_000
+#: Requests under way when a second batch is asked for by who may not want it; a scan of 100 pages takes a round trip
+#: longer with 2 than with 3.
+_CAUTIOUS = 3
+#: Bytes of a body that is read before a thread would have begun to.
+_SMALL = 32_000
 #: Requests under way once the first batch is consumed. DuckDB 1.4 asks for a second one under a LIMIT that the first
 #: fills, so it is not all of them yet; with 2 a scan of 100 pages takes a round trip longer, with 3 it does not.
 _SECOND = 3
@@ -67,7 +72,10 @@ class Fetched:
 
 
 class Pages:
-    """The pages of one scan; `keep` cuts a batch down to the rows and columns that are wanted."""
+    """The pages of one scan; `keep` cuts a batch down to the rows and columns that are wanted.
+
+    `cautious` says that a second batch may be asked for by who does not want it.
+    """
 
     def __init__(
         self,
@@ -80,6 +88,7 @@ class Pages:
         journal: Journal | None = None,
         scan: int = 0,
         progress: Progress | None = None,
+        cautious: bool = False,
     ) -> None:
         self.client = client
         self.decoder = decoder
@@ -88,6 +97,7 @@ class Pages:
         self.pin = pin or Pin()
         self.journal = journal or Journal()
         self.scan = scan
+        self.cautious = cautious
         self.progress = progress or Progress(decoder.table.name)
         self._opened = 1
         self._travelling = asyncio.Semaphore(window)
@@ -102,13 +112,15 @@ class Pages:
             journal=self.journal,
             scan=self.scan,
             progress=self.progress,
+            cautious=self.cautious,
         )
         pages._travelling = self._travelling
         return pages
 
     def consumed(self) -> None:
         """Note that a batch was consumed and the next one is asked for, which opens the window."""
-        self._opened = min(_SECOND, self.window) if self._opened == 1 else _AHEAD * self.window
+        cautious = self.cautious and self._opened == 1
+        self._opened = min(_CAUTIOUS, self.window) if cautious else _AHEAD * self.window
 
     async def fetch(self, request: Request) -> Fetched:
         """The page that answers a request; without rows where the answer means that there are none."""

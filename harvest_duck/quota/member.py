@@ -18,7 +18,7 @@ from harvest_duck.quota.files import Presence, Unavailable
 from harvest_duck.quota.ledger import UNDER_WAY, Corrupt, Ledger, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["Entry", "Member"]
@@ -26,12 +26,16 @@ __all__ = ["Entry", "Member"]
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A request of this process; `answered` is infinite while it is under way, `sent` False where it never will be."""
+    """A request of this process; `answered` is infinite while it is under way, `sent` False where it never will be.
+
+    `admitted` says whether there is room for it.
+    """
 
     number: int
     window_s: float
     answered: float = UNDER_WAY
     sent: bool = True
+    admitted: bool = False
 
 
 class Member:
@@ -62,15 +66,28 @@ class Member:
         """Let nobody in before the moment `until`, from the next exchange on; a longer pause stands."""
         self._paused_until = max(self._paused_until, until)
 
-    def take(self, entry: Entry, requests: int, since: float) -> float:
-        """0 where `entry` has one of the room of `requests` now, else the seconds after which to try again."""
-        place = Place(self._presence.owner, entry.number, UNDER_WAY, entry.window_s)
+    def take(self, entry: Entry, requests: int, since: float, behind: Sequence[Entry] = ()) -> float:
+        """0 where `entry` has one of the room of `requests` now, else the seconds after which to try again.
+
+        Those who wait `behind` it have room as well, one after the other, while there is some.
+        """
         with self._lock:
             with self._exchange() as ledger:
-                wait_s = ledger.admit(place, requests, since) if entry.sent else 0.0
-            if not wait_s and entry.sent:
-                self._entries.append(entry)
+                wait_s = self._admit(ledger, entry, requests, since)
+                admitted = [entry] if not wait_s else []
+                for each in behind if admitted else ():
+                    if self._admit(ledger, each, requests, self._now()):
+                        break
+                    admitted.append(each)
+            for each in admitted:
+                each.admitted = True
+                if each.sent:
+                    self._entries.append(each)
         return wait_s
+
+    def _admit(self, ledger: Ledger, entry: Entry, requests: int, since: float) -> float:
+        place = Place(self._presence.owner, entry.number, UNDER_WAY, entry.window_s)
+        return ledger.admit(place, requests, since) if entry.sent else 0.0
 
     def take_alone(self, entry: Entry) -> float:
         """As `take` while nothing is shared: only a pause is in the way."""
@@ -79,6 +96,7 @@ class Member:
         if not wait_s:
             self._forget(self._over(now))
             self._entries.append(entry)
+            entry.admitted = True
         return wait_s
 
     def publish(self) -> None:

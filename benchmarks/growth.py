@@ -1,0 +1,82 @@
+"""Measures the cost of a row from a hundred rows to four million, and draws it: see README.md beside this file.
+
+Fails where the cost of a further row is not the same throughout.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+from measuring import measured, serving
+from static_server import PAGE
+
+ROWS = (100, 1_000, 10_000, 100_000, 1_000_000, 4_000_000)
+SUBJECTS = ("every column", "four columns")
+#: From so many rows on the cost of a further one is compared: before, the start of a query is most of it.
+_FROM = 10_000
+#: How much the cost of a further row may differ between the smallest and the largest of them.
+_STRAIGHT = 1.3
+
+
+def seconds(rows: int, runs: int) -> dict[str, float]:
+    """The CPU seconds of each subject for so many rows."""
+    pages, records = max(1, rows // PAGE), min(rows, PAGE)
+    with serving("static_server.py", "--pages", str(pages), "--records", str(records)) as connection:
+        return {
+            name: median(measured(name, f"{connection};RateLimit=off")["cpu_s"] for _ in range(runs))
+            for name in SUBJECTS
+        }
+
+
+def further(found: dict[int, float]) -> list[float]:
+    """The microseconds of each further row, from one number of rows to the next."""
+    sizes = [rows for rows in found if rows >= _FROM]
+    return [(found[more] - found[fewer]) / (more - fewer) * 1e6 for fewer, more in pairwise(sizes)]
+
+
+def draw(found: dict[str, dict[int, float]], target: Path) -> None:
+    """Draw the CPU seconds over the rows, both by powers of ten, with a line of one slope beside each subject."""
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - an extra, and for the picture alone
+
+    figure, axes = plt.subplots(figsize=(7, 4.5))
+    for name, series in found.items():
+        rows = list(series)
+        (line,) = axes.loglog(rows, list(series.values()), marker="o", label=name)
+        each = series[rows[-1]] / rows[-1]
+        axes.loglog(rows, [each * number for number in rows], linestyle=":", color=line.get_color())
+    axes.set_xlabel("rows")
+    axes.set_ylabel("CPU seconds of the query")
+    axes.set_title("The cost of a scan; dotted: the cost of a row in the longest one")
+    axes.legend()
+    axes.grid(visible=True, which="major", alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(target, metadata={"Date": None})
+
+
+def main() -> None:
+    """Measure, print a table, draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=ROWS[-1], help="the most")
+    parser.add_argument("-o", "--output", type=Path, default=Path(__file__).with_name("growth.svg"))
+    options = parser.parse_args()
+    found: dict[str, dict[int, float]] = {name: {} for name in SUBJECTS}
+    print("| rows | " + " | ".join(f"{name}, CPU s | µs a row" for name in SUBJECTS) + " |")
+    print("|---" * (1 + 2 * len(SUBJECTS)) + "|")
+    for rows in (number for number in ROWS if number <= options.rows):
+        for name, cpu_s in seconds(rows, options.runs).items():
+            found[name][rows] = cpu_s
+        told = " | ".join(f"{found[name][rows]:.3f} | {found[name][rows] / rows * 1e6:.2f}" for name in SUBJECTS)
+        print(f"| {rows:,} | {told} |", flush=True)
+    draw(found, options.output)
+    for name, series in found.items():
+        each = further(series)
+        print(f"{name}: a further row costs {', '.join(f'{cost:.2f}' for cost in each)} µs")
+        assert max(each) <= _STRAIGHT * min(each), name
+
+
+if __name__ == "__main__":
+    main()
