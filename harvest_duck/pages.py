@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harvest_duck import background
 from harvest_duck.auth import Pin
@@ -101,6 +101,7 @@ class Pages:
         self.progress = progress or Progress(decoder.table.name)
         self._opened = 1
         self._travelling = asyncio.Semaphore(window)
+        self._decoding = asyncio.Lock()
 
     def within(self, decoder: Decoder) -> Pages:
         """Pages of another table for the same scan, none of them cut down."""
@@ -114,7 +115,7 @@ class Pages:
             progress=self.progress,
             cautious=self.cautious,
         )
-        pages._travelling = self._travelling
+        pages._travelling, pages._decoding = self._travelling, self._decoding
         return pages
 
     def consumed(self) -> None:
@@ -182,20 +183,31 @@ class Pages:
         return asyncio.create_task(self.fetch(request))
 
     async def _read(self, body: bytes, request: Request) -> tuple[Page, pa.RecordBatch]:
+        pool = background.own("decoding", _decoding_pool)
         if not self.decoder.holds_gil and len(body) > _SMALL:
-            pool = background.own("decoding", _decoding_pool)
-            return await background.apart(lambda: self._decoded(body, request), pool)
+            return await background.apart(
+                lambda: self._kept(self.decoder.decode(body, **_answered(request)), request), pool
+            )
         # One after the other, and what came meanwhile first: that the next requests go out matters more.
-        async with background.own("turn to decode", asyncio.Lock):
+        async with self._decoding:
             await asyncio.sleep(0)
-            return self._decoded(body, request)
+            page = self.decoder.quick(body, **_answered(request))
+            if page is not None:
+                return self._kept(page, request)
+        return await background.apart(
+            lambda: self._kept(self.decoder.thorough(body, **_answered(request)), request), pool
+        )
 
-    def _decoded(self, body: bytes, request: Request) -> tuple[Page, pa.RecordBatch]:
-        values: dict[str, Value | None] = dict(request.values) | {"account_id": request.account_id}
-        page = self.decoder.decode(body, values=values, where=request.where, single=request.single)
+    def _kept(self, page: Page, request: Request) -> tuple[Page, pa.RecordBatch]:
         if request.single and page.ids is not None and page.ids.null_count:
             raise ProtocolError(f"{request.where}: the answer is no such record; check BaseURL")
         return page, self.keep(page.batch)
+
+
+def _answered(request: Request) -> dict[str, Any]:
+    """What a decoder has to know of the request that a body answers."""
+    values: dict[str, Value | None] = dict(request.values) | {"account_id": request.account_id}
+    return {"values": values, "where": request.where, "single": request.single}
 
 
 async def _cancelled(tasks: Collection[asyncio.Task[Fetched]]) -> None:
