@@ -60,6 +60,33 @@ def test_the_window_opens_as_batches_are_asked_for(long: Sandbox, connection: st
     assert under_way() == 0
 
 
+def test_a_consumer_that_reads_no_further_holds_the_requests_back(long: Sandbox, connection: str) -> None:
+    """Twice as many pages as requests may travel are asked for and not consumed, whatever has come of them."""
+    at_once: list[int] = [0]
+
+    async def counted(_request: web.Request) -> None:
+        at_once.append(at_once[-1] + 1)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        at_once.append(at_once[-1] - 1)
+
+    long.on_request = counted
+    reader = harvest_duck.scan("time_entries", connection, columns=["id"])
+    reader.read_next_batch()
+    reader.read_next_batch()
+    background.run(_all_fetched())
+    assert len(long.requests) == 1 + 2 * 16
+    assert max(at_once) <= 16
+    reader.read_next_batch()
+    background.run(_all_fetched())
+    assert len(long.requests) == 2 + 2 * 16
+
+
+async def _all_fetched() -> None:
+    fetching = [task for task in asyncio.all_tasks() if task is not asyncio.current_task() and "fetch" in repr(task)]
+    await asyncio.gather(*fetching)
+
+
 def test_letting_go_cancels_what_is_under_way(long: Sandbox, connection: str) -> None:
     held = asyncio.Event()
 
