@@ -251,14 +251,14 @@ def _compared(sandbox: Sandbox, condition: str, accounts: str) -> set[str | None
 
 
 @given(condition=_combined(_term, "AND"), accounts=st.sampled_from([BOTH, "*"]))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 def test_only_accounts_that_all_terms_allow_are_asked(agency: Sandbox, condition: str, accounts: str) -> None:
     possible = _compared(agency, condition, accounts)
     assert accounts_in(agency) <= possible, "none is asked that no client can be of"
 
 
 @given(condition=_combined(_term | _vague, "AND", "OR"), accounts=st.sampled_from([BOTH, "*"]))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 def test_any_filter_keeps_what_it_keeps_of_the_whole_table(agency: Sandbox, condition: str, accounts: str) -> None:
     """DuckDB keeps some filters to itself, so that more is asked; the rows are the same."""
     _compared(agency, condition, accounts)

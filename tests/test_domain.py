@@ -68,7 +68,7 @@ def beside(value: Value) -> Bound:
     return Bound(value, inclusive=False)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(predicates(), rows())
 def test_every_row_that_the_predicate_keeps_lies_within_its_domains(predicate: Predicate, row: Row) -> None:
     if may_hold(predicate, row):
@@ -87,7 +87,7 @@ def test_no_domains_mean_that_no_row_satisfies_the_predicate(predicate: Predicat
         assert not any(may_hold(predicate, row) for row in everything)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(
     predicates(),
     st.fixed_dictionaries({name: st.sampled_from(values) for name, values in VALUES.items()}),
@@ -119,7 +119,7 @@ def renamed(predicate: Predicate, column: str) -> Predicate:
             return predicate
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_the_domain_of_one_column_is_exact_but_for_holes(data: st.DataObject) -> None:
     """Just the rows that a predicate keeps fit, where no part of it says what a value is not."""
@@ -148,7 +148,7 @@ def holed(predicate: Predicate, *, negated: bool = False) -> bool:
             return False
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_intersection_and_union_of_domains_are_those_of_the_values(data: st.DataObject) -> None:
     column = data.draw(st.sampled_from(list(VALUES)))
@@ -163,7 +163,7 @@ def test_intersection_and_union_of_domains_are_those_of_the_values(data: st.Data
     assert one.union(two) == two.union(one)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_the_values_and_ends_of_a_domain_are_those_that_fit(data: st.DataObject) -> None:
     column = data.draw(st.sampled_from(list(VALUES)))

@@ -169,7 +169,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=180, deadline=None, suppress_health_check=list(HealthCheck))
 @given(query=queries())
 def test_a_scan_gives_what_a_plain_table_gives(
     query: tuple[Table, list[dict[str, Any]], str, list[str], int], stage: Sandbox, con: duckdb.DuckDBPyConnection

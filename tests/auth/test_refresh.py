@@ -149,7 +149,7 @@ def test_a_scan_of_a_hundred_pages_across_two_expiries_returns_every_row(
     assert store.exists()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     expiries=st.sets(st.integers(0, 5).map(lambda number: 1 + 40 * number), max_size=4),
     size=st.integers(7, 60),
