@@ -1,8 +1,8 @@
 """The fast reading of a page for few columns: the others are skipped and not even looked up.
 
-msgspec reads the page into one small object for each record, 2.2 ms for six values of 2,000 time entries, where Arrow's
-reader takes 6.6; it holds the GIL meanwhile, so pages of many columns, which Arrow reads in threads, are not for it. It
-is as strict: what does not fit is an error, and `exact` reads the page again.
+msgspec reads the page into one small object for each record, and Arrow makes arrays of them: 4.5 ms for six values of
+2,000 time entries, where Arrow's reader takes 7.1. It holds the GIL meanwhile, so pages of many columns, which Arrow
+reads in threads, are not for it. It is as strict: what does not fit is an error, and `exact` reads the page again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Narrow", "narrow"]
 
-#: The most values of a record that are read like this; see benchmarks/README.md for how it was chosen.
+#: The most values of a record that are read like this; benchmarks/profiles/decoders.txt has what it was chosen by.
 _MOST = 12
 
 #: Characters of a number that fits DECIMAL(18, 4), and some to spare.

@@ -1,4 +1,4 @@
-"""Pages: fetched ahead of the consumer, decoded in threads, and cut down to what the predicate keeps.
+"""Pages: fetched ahead of the consumer, decoded, in threads where that helps, and cut down to what the predicate keeps.
 
 One request goes out first, and when a second batch is asked for `MaxConnections` are under way at any time: a query
 which stops early costs one request, and one that reads on waits for latency divided by the window. Pages come in the
@@ -41,12 +41,6 @@ _SMALL = 32_000
 #: Requests under way when a second batch is asked for by who may not want it; a scan of 100 pages takes a round trip
 #: longer with 2 than with 3.
 _CAUTIOUS = 3
-#: Bytes of a body that is read before a thread would have begun to.
-_SMALL = 32_000
-#: Requests under way once the first batch is consumed. DuckDB 1.4 asks for a second one under a LIMIT that the first
-#: fills, so it is not all of them yet; with 2 a scan of 100 pages takes a round trip longer, with 3 it does not.
-_SECOND = 3
-
 #: Pages asked for and not yet consumed, for each request that may travel at once: while some are decoded others do.
 _AHEAD = 2
 
