@@ -314,6 +314,19 @@ def test_what_is_left_from_before_the_machine_was_started_counts_for_nothing(fol
     assert took(Process(folder, clock.now)) == 0
 
 
+def test_those_who_wait_behind_have_room_in_the_same_exchange_as_far_as_it_goes(folder: Path, clock: Told) -> None:
+    one, other = Process(folder, clock.now), Process(folder, clock.now)
+    assert took(other, requests=4) == 0
+    first, *behind = (one.member.enter(10) for _ in range(5))
+    behind[0].sent = False  # given up before there was room
+    assert one.member.take(first, 4, 0, behind) == 0
+    assert [each.admitted for each in (first, *behind)] == [True, True, True, True, False]
+    assert took(other, requests=4) > 0
+    late = one.member.enter(10)
+    assert one.member.take(behind[-1], 4, 0, [late]) > 0
+    assert not late.admitted, "who waits behind one that has to wait has no room either"
+
+
 def test_a_ledger_does_not_grow(folder: Path, clock: Told) -> None:
     process = Process(folder, clock.now)
     for _ in range(500):
