@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from seen import pytest_configure, pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks of pytest
+from support.secret_watch import pytest_configure, pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks of pytest
 
 import harvest_duck
 from harvest_duck.sandbox import Sandbox

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from clocks import Clock
+from support.clocks import Clock
 
 from harvest_duck.auth import Pin
 from harvest_duck.client import Client

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from shifting import (
+from support.shifting import (
     ORDERS,
     Asked,
     ShiftingList,
@@ -32,7 +32,7 @@ from harvest_duck.windows import calendar, days_of, split, windows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shifting import Answer, Change, Record, Span
+    from support.shifting import Answer, Change, Record, Span
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PAGE = 5

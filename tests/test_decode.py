@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import DATES, TIMESTAMPS, Record, body_of, records, sql_rows, to_json
+from support.strategies import DATES, TIMESTAMPS, Record, body_of, records, sql_rows, to_json
 
 from harvest_duck import exact
 from harvest_duck.arrow_types import schema_of

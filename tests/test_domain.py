@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import VALUES, Row, may_hold, predicates, rows
+from support.strategies import VALUES, Row, may_hold, predicates, rows
 
 from harvest_duck.domain import Bound, Domain, Range, domains
 from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value

@@ -5,47 +5,31 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.table_params import DAY, HOLDS, INPUTS, MOMENT, NAMES, NARROWING, expected, sample
 
 from harvest_duck.domain import Domain, domains
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import QueryError
 from harvest_duck.planner import Plan, Target, cost, plan, refuse_unseen
 from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
-from harvest_duck.table import BIGINT, BOOLEAN, DATE, TIMESTAMP, Host, Limit, Match, Origin, Paging, Param, Table
+from harvest_duck.table import Host, Limit, Match, Paging, Param, Table
 
 if TYPE_CHECKING:
     from harvest_duck.protocol import Request
 
 BASE = "https://api.harvestapp.com/v2"
 TARGET = Target(BASE, "https://id.getharvest.com", 99, 2000)
-DAY = date(2024, 2, 29)
-MOMENT = datetime(2024, 2, 29, 12, 30, 15, 250_000, tzinfo=UTC)
 SPAN = And((Compare("from_date", Op.EQ, date(2024, 1, 1)), Compare("to_date", Op.EQ, date(2024, 1, 31))))
 SENT_SPAN = [("from", "20240101"), ("to", "20240131")]
 
-NARROWING = [
-    (table, param)
-    for table in TABLES.values()
-    for param in table.params
-    if table.column(param.column).origin is not Origin.INPUT
-]
-INPUTS = [
-    (table, param)
-    for table in TABLES.values()
-    for param in table.params
-    if table.column(param.column).origin is Origin.INPUT
-]
 CHILDREN = [table for table in TABLES.values() if table.parent]
 PERIODS = [table for table in TABLES.values() if table.max_span_days is not None]
 OPTIONAL = [table for table in PERIODS if "include_fixed_fee" in table]
-NAMES = {False: "false", True: "true"}
-HOLDS = {Op.EQ: eq, Op.NE: ne, Op.LT: lt, Op.LE: le, Op.GT: gt, Op.GE: ge}
 
 each_narrowing = pytest.mark.parametrize(
     ("table", "param"), NARROWING, ids=[f"{table.name}-{param.name}-{param.match.name}" for table, param in NARROWING]
@@ -77,31 +61,6 @@ def only(found: Plan) -> Request:
     """The one request of a plan."""
     (request,) = found.requests
     return request
-
-
-def sample(table: Table, param: Param) -> Value:
-    """A value that the parameter could be asked for."""
-    column = table.column(param.column)
-    samples: dict[object, Value] = {BIGINT: 7, BOOLEAN: True, DATE: DAY, TIMESTAMP: MOMENT}
-    return param.values[0] if param.values else samples.get(column.type, "7f")
-
-
-def expected(param: Param, op: Op, value: Value) -> str | None:
-    """What a parameter narrows to where `column op value` has to hold; written down again from Harvest's words."""
-    lower, upper = op in (Op.EQ, Op.GT, Op.GE), op in (Op.EQ, Op.LT, Op.LE)
-    if isinstance(value, bool):
-        left = [each for each in (False, True) if HOLDS[op](each, value)]
-        return NAMES[left[0]] if len(left) == 1 else None
-    match param.match:
-        case Match.EQUAL if op is Op.EQ:
-            return str(value)
-        case Match.FROM if lower:
-            return "2024-03-01" if op is Op.GT else "2024-02-29"
-        case Match.TO if upper:
-            return "2024-02-28" if op is Op.LT else "2024-02-29"
-        case Match.SINCE if lower:
-            return "2024-02-29T12:30:14Z"
-    return None
 
 
 @each_table

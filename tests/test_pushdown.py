@@ -15,7 +15,7 @@ import pyarrow.dataset as ds
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import SCHEMA, Filter, Row, filters, may_hold, rows
+from support.strategies import SCHEMA, Filter, Row, filters, may_hold, rows
 
 from harvest_duck.domain import Bound, Domain, Range, domains
 from harvest_duck.errors import QueryError

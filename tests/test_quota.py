@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from virtual import Job, Sent, VirtualClock, most_within, run, served
+from support.virtual import Job, Sent, VirtualClock, most_within, run, served
 
 import harvest_duck
 from harvest_duck.quota import SharedWindow, files

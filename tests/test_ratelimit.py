@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from virtual import Job, Sent, VirtualClock, most_within, run, served
+from support.virtual import Job, Sent, VirtualClock, most_within, run, served
 
 from harvest_duck.ratelimit import SlidingWindow, SystemClock
 

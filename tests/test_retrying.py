@@ -7,9 +7,9 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from clocks import Clock
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clocks import Clock
 
 from harvest_duck.errors import HarvestDuckError, ProtocolError, RateLimited, ServerError, TransportError
 from harvest_duck.retrying import ATTEMPTS, PATIENCE_S, RETRY_S, RetryBudget, tries

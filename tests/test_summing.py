@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, timedelta
 from decimal import Context, Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.paths import api_facts
 
 from harvest_duck.arrow_types import schema_of
 from harvest_duck.endpoints import TABLES
@@ -223,7 +222,7 @@ def test_months_of_a_report_add_up_to_the_report(table: Table, role: str, agency
 
 @each_report
 def test_what_tells_the_rows_of_a_report_apart_is_the_documented_key_and_the_currency(table: Table) -> None:
-    facts = json.loads((Path(__file__).parent / "data" / "harvest_api.json").read_text("utf-8"))
+    facts = api_facts()
     (key,) = (fact["primary_key"] for fact in facts["tables"] if fact["name"] == table.name)
     assert len(table.subject) == len(set(table.subject))
     assert set(table.subject) == {*key, "currency"}

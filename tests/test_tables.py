@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from string import Formatter
 from typing import Any
 
 import pytest
+from support.paths import api_facts
 
 from harvest_duck.consistency import validate
 from harvest_duck.endpoints import TABLES, table
@@ -17,10 +16,7 @@ from harvest_duck.table import Column, Host, Limit, Match, Origin, Paging, Param
 
 Fact = dict[str, Any]
 
-FACTS: dict[str, Fact] = {
-    fact["name"]: fact
-    for fact in json.loads((Path(__file__).parent / "data" / "harvest_api.json").read_text("utf-8"))["tables"]
-}
+FACTS: dict[str, Fact] = {fact["name"]: fact for fact in api_facts()["tables"]}
 
 PAGINATION = {"page": Paging.PAGE, "cursor": Paging.CURSOR, "none": Paging.NONE}
 SQL = {

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from faults.scenarios import SPAN, TABLE_NAMES
-from test_every_table import AROUND, plain, row_of, rows_of
+from support.sandbox_rows import AROUND, plain, row_of, rows_of
 
 from harvest_duck.endpoints import TABLES
 from harvest_duck.sandbox import MAIN_ID

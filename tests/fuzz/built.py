@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from strategies import COMPARISONS, SCHEMA, VALUES, constant
+from support.strategies import COMPARISONS, SCHEMA, VALUES, constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from fuzz.built import built
-from strategies import SCHEMA, VALUES, may_hold
+from support.strategies import SCHEMA, VALUES, may_hold
 
 from harvest_duck import exact, protocol
 from harvest_duck.auth import answers, callback, oauth

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox.caller import Caller
+from support.api_caller import Caller
 
 from harvest_duck.sandbox import EURO_ADMINISTRATOR_TOKEN, EURO_ID, MANAGER_TOKEN, MEMBER_TOKEN, Sandbox
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sandbox.caller import at
+from support.api_caller import at
 
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, TODAY, Sandbox
 

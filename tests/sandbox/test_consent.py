@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox.signing_in import AUTHORIZE, CALLBACK, S256, VERIFIER, Page, ask, code_of, decide, exchange, told
+from support.sandbox_sign_in import AUTHORIZE, CALLBACK, S256, VERIFIER, Page, ask, code_of, decide, exchange, told
 
 from harvest_duck.sandbox import EURO_ID, FORECAST_ID, MAIN_ID, OAUTH_CLIENT_ID, REDIRECT_URIS
 from harvest_duck.sandbox.redirects import is_registered
 
 if TYPE_CHECKING:
-    from sandbox.caller import Answer, Caller
+    from support.api_caller import Answer, Caller
 
 
 def shown(answer: Answer) -> Page:

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
-from command import COMMAND
-from sandbox.caller import Caller
+from support.api_caller import Caller
+from support.command import COMMAND
 
 from harvest_duck import sandbox as package
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, MAIN_ID, Fault, Kind, Sandbox, Schedule

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sandbox.caller import FACTS, Caller, at
+from support.api_caller import FACTS, Caller, at
 
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 

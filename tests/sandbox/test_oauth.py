@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
-from sandbox.caller import Caller
-from sandbox.signing_in import (
+from support.api_caller import Caller
+from support.sandbox_sign_in import (
     AUTHORIZE,
     CALLBACK,
     S256,

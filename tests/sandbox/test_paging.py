@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sandbox.caller import FACTS
+from support.api_caller import FACTS
 
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
-    from sandbox.caller import Caller
+    from support.api_caller import Caller
 
     from harvest_duck.sandbox import Sandbox
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox.caller import Caller
+from support.api_caller import Caller
 
 from harvest_duck.sandbox import (
     ADMINISTRATOR_TOKEN,

@@ -8,14 +8,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sandbox.caller import at
+from support.api_caller import at
 
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sandbox.caller import Caller
+    from support.api_caller import Caller
 
     from harvest_duck.sandbox import Sandbox
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sandbox.caller import FACTS, at
+from support.api_caller import FACTS, at
 
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
-    from sandbox.caller import Caller
+    from support.api_caller import Caller
 
     from harvest_duck.sandbox import Sandbox
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
-from sandbox.caller import Caller
+from support.api_caller import Caller
 
 from harvest_duck import sandbox as package
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, EURO_ID, MAIN_ID, MANAGER_TOKEN, MEMBER_TOKEN, Sandbox

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sandbox.caller import FACTS, at
+from support.api_caller import FACTS, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.caller import Caller
+    from support.api_caller import Caller
 
     from harvest_duck.sandbox import Sandbox
 

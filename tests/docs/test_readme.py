@@ -1,0 +1,108 @@
+"""The README is true: its Python runs and prints what stands below it, its tables are those of the catalogue.
+
+`UPDATE_README=1 pytest tests/test_readme.py` writes both anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+from support.paths import ROOT
+
+from harvest_duck.cli import cli
+from harvest_duck.endpoints import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = ROOT / "README.md"
+BLOCK = re.compile(r"```python\n(?P<code>[^`]*)```\n\n```text\n(?P<output>[^`]*)```")
+UPDATE = bool(os.environ.get("UPDATE_README"))
+
+
+def listing() -> str:
+    """The table of tables, as Markdown."""
+    rows = [f"| `{table.name}` | {table.description} |" for table in TABLES.values()]
+    return "\n".join(["| table | a row is |", "|---|---|", *rows])
+
+
+def test_the_tables_are_those_of_the_catalogue() -> None:
+    text = README.read_text(encoding="utf-8")
+    wanted = re.sub(
+        r"(<!-- tables -->\n).*?(<!-- /tables -->)", lambda m: f"{m[1]}{listing()}\n{m[2]}", text, flags=re.DOTALL
+    )
+    if UPDATE:
+        README.write_text(wanted, encoding="utf-8")
+    assert UPDATE or text == wanted
+
+
+def test_every_example_prints_what_stands_below_it() -> None:
+    text = README.read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+
+    def ran(block: re.Match[str]) -> str:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(block["code"], names)  # noqa: S102 - the README's own code
+        output = "\n".join(line.rstrip() for line in printed.getvalue().strip("\n").splitlines())
+        return f"```python\n{block['code']}```\n\n```text\n{output}\n```"
+
+    wanted, count = BLOCK.subn(ran, text)
+    assert count >= 5
+    if UPDATE:
+        README.write_text(wanted, encoding="utf-8")
+    assert UPDATE or text == wanted
+
+
+PAGES = [README, *sorted((README.parent / "docs").glob("*.md"))]
+COMMANDS = {
+    (name, *below): command
+    for name, group in cli.commands.items()
+    for below, command in (
+        [((inner,), each) for inner, each in group.commands.items()]
+        if isinstance(group, click.Group)
+        else [((), group)]
+    )
+}
+
+
+def commands_in(page: Path) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Each line of a page that runs `harvest-duck`: the command, and the words after it."""
+    found = []
+    for line in re.findall(r"^(?:[^`|#\n]* [|&]+ )?harvest-duck ([^#\n]*)", page.read_text("utf-8"), re.MULTILINE):
+        words = shlex.split(line.replace("…", "x"))
+        length = 2 if tuple(words[:2]) in COMMANDS else 1
+        found.append((tuple(words[:length]), words[length:]))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
+    for name, words in commands_in(page):
+        known = {option for each in COMMANDS[name].params for option in each.opts + each.secondary_opts}
+        assert {word for word in words if word.startswith("-")} <= known, name
+
+
+def test_every_command_is_in_the_readme() -> None:
+    assert {name[0] for name, _ in commands_in(README)} == set(cli.commands) - {"demo"}
+
+
+@pytest.mark.parametrize("command", [[name] for name in sorted(cli.commands)] + [list(name) for name in COMMANDS])
+def test_every_command_explains_itself(command: list[str]) -> None:
+    result = CliRunner().invoke(cli, [*command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target

@@ -1,0 +1,176 @@
+"""The command line, run as its user runs it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+from support.command import run
+
+from harvest_duck.cli.demo import QUERIES
+from harvest_duck.endpoints import TABLES
+from harvest_duck.sandbox import MAIN_ID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harvest_duck.sandbox import Sandbox
+
+
+def test_the_demo_shows_each_query_and_its_rows() -> None:
+    ended = run("demo")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for title, sql in QUERIES:
+        assert title in ended.stdout
+        assert sql in ended.stdout
+    assert "(0 rows)" not in ended.stdout
+
+
+def test_a_query_prints_a_table(connection: str, sandbox: Sandbox) -> None:
+    ended = run("query", "SELECT count(*) AS clients FROM harvest.clients", connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == [
+        "clients",
+        ended.stdout.split()[1],
+        str(len(sandbox.records(MAIN_ID, "clients"))),
+        "(1",
+        "row)",
+    ]
+
+
+def test_a_query_prints_csv_and_json(connection: str) -> None:
+    sql = "SELECT id, name, is_active, address, [1, 2] AS l FROM harvest_scan('clients') ORDER BY id LIMIT 3"
+    as_csv = run("query", sql, "--format", "csv", "--connection", connection)
+    as_json = run("query", sql, "--format", "json", "-c", connection)
+    rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
+    records = json.loads(as_json.stdout)
+    assert [row["id"] for row in rows] == [str(record["id"]) for record in records]
+    assert [row["name"] for row in rows] == [record["name"] for record in records]
+    assert records[0]["l"] == [1, 2]
+    empty = run("query", "SELECT 1 WHERE false", "--format", "json", "-c", connection)
+    assert json.loads(empty.stdout) == []
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "json"])
+def test_a_query_writes_a_file_by_its_ending(ending: str, connection: str, tmp_path: Path) -> None:
+    target = tmp_path / f"out.{ending}"
+    ended = run("query", "SELECT id, name FROM harvest.clients;", "-o", str(target), connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    assert "rows written to" in ended.stderr
+    assert [file.name for file in tmp_path.iterdir()] == [target.name]
+
+
+def test_export_writes_a_table_with_a_condition(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    target = tmp_path / "te.parquet"
+    ended = run(
+        "export", "time_entries", "-o", str(target), "--where", "spent_date >= '2026-01-01'", connection=connection
+    )
+    assert ended.returncode == 0, ended.stderr
+    entries = sandbox.records(MAIN_ID, "time_entries")
+    assert pq.read_metadata(target).num_rows == sum(entry["spent_date"] >= "2026-01-01" for entry in entries)
+    assert all(request.query.get("from") == "2026-01-01" for request in sandbox.requests)
+
+
+@pytest.mark.parametrize("arguments", [["--format", "json"], ["--format", "csv"], []])
+def test_export_names_its_file_by_the_format(arguments: list[str], connection: str, tmp_path: Path) -> None:
+    ended = run("export", "tasks", *arguments, connection=connection, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [f"tasks.{arguments[1] if arguments else 'parquet'}"]
+
+
+def test_a_file_keeps_its_mode_and_a_link_its_target(connection: str, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    ended = run("query", "SELECT 1 AS one -- with a comment", "-o", str(link), connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    assert link.is_symlink()
+    assert real.read_text() == "one\n1\n"
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_device_is_not_replaced(connection: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    ended = run("query", "SELECT 1", "-o", str(pipe), connection=connection)
+    assert (ended.returncode, pipe.is_fifo()) == (1, True)
+    assert "is no file that could be replaced" in ended.stderr
+
+
+def test_json_keeps_numbers_and_every_column(connection: str) -> None:
+    sql = "SELECT 1.25::DECIMAL(18,4) AS h, 1 AS id, 2 AS id, TIME '14:59' AS t"
+    (record,) = json.loads(run("query", sql, "--format", "json", "-c", connection).stdout)
+    assert record["h"] == 1.25
+    assert len(record) == 4
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(connection: str) -> None:
+    command = f"{sys.executable} -m harvest_duck query 'SELECT range FROM range(200000)' --format csv -c '{connection}'"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{command} | head -n 2"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("range\n0\n", "")
+
+
+def test_a_failed_export_leaves_the_file_as_it_was(sandbox: Sandbox, tmp_path: Path) -> None:
+    target = tmp_path / "te.parquet"
+    target.write_text("precious")
+    ended = run("export", "invoices", "-o", str(target), connection=sandbox.connection_string(role="member"))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("harvest-duck: invoices page 1: Harvest answered 403")
+    assert len(ended.stderr.splitlines()) == 1
+    assert target.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_tables_and_describe_list_everything() -> None:
+    listed = run("tables", "--format", "json")
+    assert [row["table_name"] for row in json.loads(listed.stdout)] == list(TABLES)
+    described = run("describe", "time_entries", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(described.stdout)))
+    assert [row["column_name"] for row in rows] == [column.name for column in TABLES["time_entries"].columns]
+    assert next(row for row in rows if row["column_name"] == "user_id")["pushed_down"] == "= IN"
+    assert "time_entries" in run("tables").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["describe", "tme_entries"], 'no Harvest table "tme_entries"; did you mean "time_entries"?'),
+        (["query", "FROM harvest.clients", "--connection", "AcountId=1"], "did you mean AccountId?"),
+        (["query", "SELECT 1", "-o", "out.xlsx", "-c", "DSN=sandbox"], "choose --format csv, json or parquet"),
+        (["query", "SELECT 1", "--format", "parquet", "-c", "DSN=sandbox"], "name a file with -o FILE"),
+        (["query", "FROM harvest.clients", "-c", "DSN=none"], "there are: sandbox"),
+        (["query", "SELEC 1", "-c", "DSN=sandbox"], "syntax error"),
+        (["nothing"], "No such command"),
+    ],
+)
+def test_a_mistake_is_told_without_a_traceback(arguments: list[str], says: str, tmp_path: Path) -> None:
+    ended = run(*arguments, cwd=tmp_path)
+    assert ended.returncode != 0
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_sandbox_serves_until_it_is_interrupted() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "harvest_duck", "sandbox", "--port", "0", "--scale", "0.05"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as serving:
+        assert serving.stdout is not None
+        line = next(line for line in serving.stdout if "AccountId=" in line)
+        connection = line.strip().split()[-1]
+        ended = run("query", "SELECT count(*) AS n FROM harvest.tasks", "--format", "csv", connection=connection)
+        serving.send_signal(2)
+        assert serving.wait(30) in (0, 130)
+    assert int(ended.stdout.split()[1]) > 0

@@ -1,0 +1,599 @@
+"""What is said of a query beforehand is what it sends."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import json
+import os
+import re
+import weakref
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.command import run
+from support.paths import DOCS
+from support.strategies import SCHEMA, VALUES, Row, may_hold, outcomes, predicates, rows
+
+import harvest_duck
+from harvest_duck import recording
+from harvest_duck.domain import Bound, Domain, Range
+from harvest_duck.errors import CredentialsError, Forbidden, QueryError
+from harvest_duck.exactness import essential, follows
+from harvest_duck.explaining import EXPLAINED, Purpose
+from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown
+from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
+from harvest_duck.sql_text import condition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BLOCK = re.compile(r"```python\n(?P<code>[^`]*)```\n\n```text\n(?P<output>[^`]*)```")
+NUMBERED = SCHEMA.append(pa.field("n", pa.int64()))
+REPORT = "from_date = '2026-01-01' AND to_date = '2026-06-30'"
+IDS = ", ".join(map(str, range(1, 31)))
+
+#: DuckDB 1.x narrows the one table by the rows of the other, which has none while the query is explained.
+JOINS = [
+    "SELECT p.name FROM harvest.projects p JOIN harvest.clients c ON c.id = p.client_id WHERE c.is_active = true",
+    "SELECT a.id FROM harvest.clients a JOIN harvest.clients b USING (id)",
+]
+
+#: Every kind of plan, over pages of ten records.
+QUERIES = [
+    "SELECT id FROM harvest.clients",
+    "SELECT * FROM harvest.clients WHERE is_active = true",
+    "SELECT count(*) FROM harvest.time_entries",
+    "SELECT id FROM harvest.time_entries WHERE spent_date BETWEEN '2026-03-01' AND '2026-03-31'",
+    "SELECT id FROM harvest.time_entries WHERE spent_date > '2026-03-01' AND notes LIKE '%a%'",
+    "SELECT id FROM harvest.time_entries WHERE updated_at >= '2026-03-01'",
+    "SELECT id FROM harvest.time_entries WHERE hours > 2",
+    "SELECT id FROM harvest.time_entries WHERE user_id = (SELECT min(id) FROM people)",
+    "SELECT id FROM harvest.time_entries WHERE user_id IN (SELECT id FROM people)",
+    "SELECT id FROM harvest.time_entries WHERE user_id IN (1, 2)",
+    "SELECT id FROM harvest.time_entries WHERE user_id IN ({users})",
+    "SELECT id FROM harvest.time_entries WHERE user_id IN ({users}) AND is_billed = true",
+    "SELECT id FROM harvest.time_entries WHERE user_id = 7 OR project_id = 8",
+    "SELECT id FROM harvest.time_entries WHERE spent_date = '2026-03-02' OR spent_date = '2025-03-03'",
+    (
+        "SELECT id FROM harvest.time_entries WHERE spent_date BETWEEN '2026-01-01' AND '2026-01-10' "
+        "OR spent_date BETWEEN '2025-01-01' AND '2025-01-10' OR spent_date BETWEEN '2024-01-01' AND '2024-01-10' "
+        "OR spent_date BETWEEN '2023-01-01' AND '2023-01-10' OR spent_date BETWEEN '2022-01-01' AND '2022-01-10'"
+    ),
+    "SELECT id FROM harvest.time_entries WHERE account_id = 1",
+    "SELECT id FROM harvest.time_entries WHERE external_reference_id = ''",
+    "SELECT id FROM harvest.time_entries WHERE approval_status = 'no such status'",
+    "SELECT name FROM harvest.clients WHERE id = 1",
+    "SELECT name FROM harvest.clients WHERE id IN ({clients})",
+    f"SELECT name FROM harvest.clients WHERE id IN ({IDS})",
+    f"SELECT hours FROM harvest.time_entries WHERE id IN ({IDS})",
+    "SELECT state FROM harvest.invoices WHERE state IN ('open', 'draft')",
+    "SELECT state FROM harvest.invoices WHERE state IN ('open', 'draft', 'paid', 'closed')",
+    "SELECT count(*) FROM harvest.invoice_line_items WHERE invoice_state = 'paid'",
+    "SELECT count(*) FROM harvest.invoice_line_items WHERE invoice_id IN ({invoices})",
+    "SELECT count(*) FROM harvest.invoice_payments",
+    "SELECT count(*) FROM harvest.invoice_payments WHERE invoice_id = {invoice}",
+    "SELECT count(*) FROM harvest.invoice_payments WHERE invoice_id = 1",
+    "SELECT count(*) FROM harvest.invoice_payments WHERE invoice_id IN ({invoices})",
+    f"SELECT count(*) FROM harvest.invoice_payments WHERE invoice_id IN ({IDS})",
+    "SELECT count(*) FROM harvest.invoice_payments WHERE invoice_id > 5",
+    "SELECT count(*) FROM harvest.invoice_messages",
+    "SELECT count(*) FROM harvest.invoice_message_templates WHERE invoice_id = {invoice}",
+    "SELECT count(*) FROM harvest.invoice_message_templates WHERE reminder = true",
+    "SELECT count(*) FROM harvest.billable_rates",
+    "SELECT count(*) FROM harvest.billable_rates WHERE user_id = {user} AND id = 5",
+    "SELECT count(*) FROM harvest.teammates",
+    "SELECT count(*) FROM harvest.teammates WHERE user_id IN ({users})",
+    "SELECT count(*) FROM harvest.project_assignment_task_assignments",
+    "SELECT count(*) FROM harvest.task_assignments",
+    "SELECT count(*) FROM harvest.task_assignments WHERE project_id = {project}",
+    "SELECT count(*) FROM harvest.task_assignments WHERE project_id = {project} AND id = 3",
+    "SELECT count(*) FROM harvest.task_assignments WHERE project_id IN ({projects})",
+    "SELECT count(*) FROM harvest.user_assignments WHERE user_id = {user} AND is_active = false",
+    "SELECT name FROM harvest.company",
+    "FROM harvest.me",
+    "FROM harvest.accounts",
+    "FROM harvest.my_project_assignments",
+    "FROM harvest.report_project_budget",
+    f"FROM harvest.report_time_projects WHERE {REPORT}",
+    f"SELECT total_hours FROM harvest.report_time_team WHERE {REPORT} AND include_fixed_fee IN (true, false)",
+    "FROM harvest.report_expenses_team WHERE from_date = '2023-01-01' AND to_date = '2026-06-30'",
+    "FROM harvest.report_expenses_team WHERE from_date = '2006-01-01' AND to_date = '2026-06-30'",
+    *JOINS,
+    "SELECT id FROM harvest.clients UNION ALL SELECT id FROM harvest.roles",
+    "WITH c AS (FROM harvest.clients) SELECT count(*) FROM harvest.roles",
+    "SELECT count(*) FROM harvest.clients WHERE id = 1 AND id = 2",
+    "SELECT count(*) FROM harvest_scan('tasks')",
+    "SELECT count(*) FROM harvest_tables()",
+    "SELECT count(*) FROM people",
+]
+
+
+@pytest.fixture(scope="module")
+def long() -> Iterator[Sandbox]:
+    """An account with many pages of a few records each."""
+    with Sandbox(seed=7, scale=0.3, time_entries=1000, limits=False) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def opened(long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with the agency in it, in pages of ten records, beside a table of its own."""
+    with harvest_duck.connect(f"{long.connection_string()};RateLimit=off;ReportsRateLimit=off;Pagesize=10") as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute("CREATE TABLE people AS SELECT id FROM harvest.users ORDER BY id LIMIT 2")
+        yield con
+
+
+@pytest.fixture
+def con(long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One for a test that may change it."""
+    with opened(long) as con:
+        long.clear_log()
+        yield con
+
+
+@pytest.fixture(scope="module")
+def lasting(long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One for all tests that leave it as it is."""
+    with opened(long) as con:
+        yield con
+
+
+@pytest.fixture
+def kept(lasting: duckdb.DuckDBPyConnection, long: Sandbox) -> duckdb.DuckDBPyConnection:
+    """The same, before anything is sent."""
+    long.clear_log()
+    return lasting
+
+
+def filled(sql: str, sandbox: Sandbox) -> str:
+    """The query with ids of the account in its places: {invoice} is one of them, {invoices} are several."""
+
+    def ids(found: re.Match[str]) -> str:
+        name = found[1].removesuffix("s")
+        records = sandbox.records(MAIN_ID, f"{name}s")[: 1 if name == found[1] else 6]
+        return ", ".join(str(record["id"]) for record in records)
+
+    return re.sub(r"{(\w+)}", ids, sql)
+
+
+def sent(sandbox: Sandbox) -> list[str]:
+    """The requests that were sent, each without what its page is."""
+    texts = []
+    for request in sandbox.requests:
+        query = {name: text for name, text in request.query.items() if name not in {"page", "cursor", "ref"}}
+        texts.append(f"{request.path}?{urlencode(query)}" if query else request.path)
+    return texts
+
+
+def matching(path: str) -> re.Pattern[str]:
+    """What is sent for a request that was told, of many that are alike as well."""
+    return re.compile(re.sub(r"…|\\{\w+\\}", "[^/&?]+", re.escape(path)))
+
+
+@pytest.mark.parametrize("sql", [sql for sql in QUERIES if sql not in JOINS or not duckdb.__version__.startswith("1.")])
+def test_a_query_sends_what_was_told(sql: str, kept: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    sql = filled(sql, long)
+    told = harvest_duck.explain(sql, kept).to_pylist()
+    long.clear_log()
+    kept.execute(sql).fetchall()
+    went = sent(long)
+    for path, requests in {(row["request"], row["requests"]) for row in told if row["request"]}:
+        came = [text for text in went if matching(path).fullmatch(text)]
+        assert requests is None or len(came) == requests * sum(row["request"] == path for row in told), path
+    assert [text for text in went if not any(matching(row["request"] or "").fullmatch(text) for row in told)] == []
+    if all(row["requests"] is not None for row in told):
+        assert sum(row["requests"] for row in told) == len(went)
+
+
+@pytest.mark.parametrize("sql", QUERIES)
+def test_only_probes_are_sent_and_none_without_them(sql: str, kept: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    sql = filled(sql, long)
+    journal = kept.execute("SELECT count(*) FROM harvest_requests()").fetchone()
+    harvest_duck.explain(sql, kept, probe=False)
+    kept.execute("FROM harvest_explain(?, probe := false)", [sql]).fetchall()
+    assert long.requests == []
+    told = harvest_duck.explain(sql, kept).to_pylist()
+    probes = [(request.path, request.query) for request in long.requests]
+    assert all(query["per_page"] == "1" for _, query in probes)
+    assert len({str(probe) for probe in probes}) == len(probes)
+    assert len(probes) <= sum(row["requests"] or 0 for row in told)
+    assert kept.execute("SELECT count(*) FROM harvest_requests()").fetchone() == journal
+
+
+@pytest.mark.parametrize("sql", QUERIES)
+def test_without_probes_what_is_told_is_what_is_told_with_them(
+    sql: str, kept: duckdb.DuckDBPyConnection, long: Sandbox
+) -> None:
+    sql = filled(sql, long)
+    informed = {row["request"]: row for row in harvest_duck.explain(sql, kept).to_pylist()}
+    blind = {row["request"]: row for row in harvest_duck.explain(sql, kept, probe=False).to_pylist()}
+    assert informed.keys() <= blind.keys()
+    for path, row in informed.items():
+        assert blind[path]["requests"] in (None, row["requests"])
+        assert set(blind[path]["pushed"]) <= set(row["pushed"])
+
+
+def test_explaining_a_look_at_what_a_token_sees_sends_nothing(kept: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    long.clear_log()
+    assert harvest_duck.explain("FROM harvest_access()", kept, probe=False).num_rows == 0
+    assert long.requests == []
+
+
+@pytest.mark.parametrize("sql", [sql for sql in QUERIES if "harvest.time_entries" in sql or "harvest.clients" in sql])
+def test_every_record_of_a_list_is_a_row_where_nothing_is_left_to_the_scan(
+    sql: str, kept: duckdb.DuckDBPyConnection, long: Sandbox
+) -> None:
+    sql = filled(sql, long)
+    told = harvest_duck.explain(sql, kept).to_pylist()
+    lists = [row for row in told if row["step"] == "list"]
+    if lists == [row for row in told if row["step"] != "look"] and not any(row["rechecked"] for row in told):
+        (before,) = kept.execute("SELECT coalesce(max(scan), 0) FROM harvest_requests()").fetchall()
+        kept.execute(sql).fetchall()
+        came = kept.execute(
+            "SELECT coalesce(sum(records), 0) FROM harvest_requests() WHERE scan > ? AND request NOT LIKE '%=1'",
+            before,
+        ).fetchall()
+        assert came == [(sum(row["records"] for row in lists),)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "pushed", "rechecked"),
+    [
+        ("user_id = 7 AND notes LIKE '%a%'", ["user_id = 7"], []),
+        ("spent_date > '2026-03-01' AND client_id > 2", ["spent_date > '2026-03-01'"], ["client_id > 2"]),
+        ("spent_date >= '2026-03-01' AND spent_date <= '2026-03-05'", None, []),
+        ("updated_at > '2026-03-01 12:00:00'", [], ["updated_at > '2026-03-01 12:00:00+00:00'"]),
+        ("approval_status = 'no such status'", [], ["approval_status = 'no such status'"]),
+        ("is_billed = true", ["is_billed = true"], []),
+        ("notes <> ''", [], ["notes <> ''"]),
+        (f"account_id = {MAIN_ID}", [f"account_id = {MAIN_ID}"], []),
+        ("id = 5", ["id = 5"], []),
+        ("user_id IN (1, 5, 9)", None, []),
+        ("spent_date = '2026-03-02' OR spent_date = '2025-03-03'", None, []),
+    ],
+)
+def test_a_condition_is_pushed_or_rechecked(
+    sql: str, pushed: list[str] | None, rechecked: list[str], kept: duckdb.DuckDBPyConnection
+) -> None:
+    told = harvest_duck.explain(f"SELECT id FROM harvest.time_entries WHERE {sql}", kept).to_pylist()
+    assert told
+    for row in told:
+        assert row["rechecked"] == rechecked
+        assert row["pushed"] == pushed or (pushed is None and row["pushed"])
+
+
+def test_the_conditions_of_a_report_and_of_its_rows(con: duckdb.DuckDBPyConnection) -> None:
+    (told,) = harvest_duck.explain(
+        f"FROM harvest.report_time_projects WHERE {REPORT} AND client_id = 7", con
+    ).to_pylist()
+    assert told["pushed"] == ["from_date = '2026-01-01'", "to_date = '2026-06-30'"]
+    assert told["rechecked"] == ["client_id = 7"]
+    assert (told["step"], told["rate_limit"], told["requests"]) == ("report", "reports", 1)
+
+
+def steps(sql: str, con: duckdb.DuckDBPyConnection, **options: bool) -> list[tuple[Any, ...]]:
+    """The steps of a query, each with its requests and its records."""
+    rows = harvest_duck.explain(sql, con, **options).to_pylist()
+    return [(row["table_name"], row["step"], row["requests"], row["records"]) for row in rows]
+
+
+def test_the_steps_of_children(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    invoices, users = (len(long.records(MAIN_ID, name)) for name in ("invoices", "users"))
+    pages = -(-invoices // 10)
+    payments = "SELECT count(*) FROM harvest.invoice_payments"
+    assert steps(payments, con) == [
+        ("invoices", "parents", pages, invoices),
+        ("invoice_payments", "children", invoices, None),
+    ]
+    assert steps(payments, con, probe=False) == [
+        ("invoices", "parents", None, None),
+        ("invoice_payments", "children", None, None),
+    ]
+    assert steps(f"{payments} WHERE invoice_id > 5", con)[1] == ("invoice_payments", "children", None, None)
+    assert steps("FROM harvest.teammates", con) == [
+        ("users", "parents", -(-users // 10), users),
+        ("teammates", "children", None, None),
+    ]
+
+
+def test_a_look_decides_between_two_ways(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    entries = long.records(MAIN_ID, "time_entries")
+    sql = f"SELECT id FROM harvest.time_entries WHERE id IN ({IDS})"
+    assert steps(sql, con) == [
+        ("time_entries", "look", 1, len(entries)),
+        ("time_entries", "record", 30, None),
+    ]
+    assert steps(sql, con, probe=False) == [
+        ("time_entries", "look", 1, None),
+        ("time_entries", "list", None, None),
+        ("time_entries", "record", None, None),
+    ]
+    found = harvest_duck.explain(sql, con).column("request").to_pylist()
+    assert found == ["/v2/time_entries?per_page=1", "/v2/time_entries/…"]
+
+
+def test_a_scan_that_sends_nothing_is_told(con: duckdb.DuckDBPyConnection) -> None:
+    assert steps("SELECT id FROM harvest.clients WHERE account_id = 1", con) == [("clients", "nothing", 0, None)]
+    assert steps("SELECT id FROM harvest.clients WHERE id = 1 AND id = 2", con) == []
+
+
+def test_the_rate_limits_of_the_connection_tell_when_the_last_request_goes(long: Sandbox) -> None:
+    limited = f"{long.connection_string()};RateLimit=2/10;ReportsRateLimit=1/60;Pagesize=10"
+    company = f"SELECT name FROM harvest_scan('company', '{limited}')"
+    report = f"SELECT currency FROM harvest_scan('report_expenses_team', '{limited}') WHERE {REPORT}"
+    with duckdb.connect() as con:
+        harvest_duck.register(con)
+        told = harvest_duck.explain(" UNION ALL ".join([*[company] * 5, report]), con)
+        assert told.column("earliest_s").to_pylist() == [0.0, 0.0, 10.0, 10.0, 20.0, 0.0]
+        told = harvest_duck.explain(f"{company} UNION ALL {report}", con, probe=False)
+        assert told.column("earliest_s").to_pylist() == [0.0, None]
+
+
+def test_several_accounts_are_told_one_by_one(long: Sandbox) -> None:
+    one = long.connection_string()
+    with duckdb.connect() as con:
+        harvest_duck.register(con)
+        every = one.replace(f"AccountId={MAIN_ID}", "AccountId=*")
+        sql = f"SELECT name FROM harvest_scan('company', '{every}')"
+        found = harvest_duck.explain(sql, con).to_pylist()
+        assert [(row["step"], row["account_id"]) for row in found] == [
+            ("accounts", None),
+            ("list", MAIN_ID),
+            ("list", EURO_ID),
+        ]
+        long.clear_log()
+        con.execute(sql).fetchall()
+        assert len(long.requests) == sum(row["requests"] for row in found)
+        long.clear_log()
+        with pytest.raises(QueryError, match=r"company: AccountId is \*, .* name them, or allow requests"):
+            harvest_duck.explain(sql, con, probe=False)
+        assert long.requests == []
+
+
+def test_the_same_list_under_two_tokens_is_looked_at_under_each(long: Sandbox) -> None:
+    scans = " UNION ALL ".join(
+        f"SELECT id FROM harvest_scan('time_entries', '{long.connection_string(role=role)};RateLimit=off')"
+        for role in ("administrator", "member")
+    )
+    with duckdb.connect() as con:
+        harvest_duck.register(con)
+        one, other = harvest_duck.explain(scans, con).column("records").to_pylist()
+    assert one == len(long.records(MAIN_ID, "time_entries"))
+    assert 0 < other < one
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT 1; SELECT 2", "takes one SELECT"),
+        ("", "takes one SELECT"),
+        ("DELETE FROM people", "takes one SELECT"),
+        ("CREATE TABLE x AS SELECT 1", "takes one SELECT"),
+        ("SELECT nope FROM harvest.clients", "nope"),
+        ("SELEC", "syntax error"),
+        ("FROM harvest.no_such_table", "no_such_table does not exist"),
+        ("FROM harvest_scan('tme_entries')", 'did you mean "time_entries"'),
+        ("FROM own", "own does not exist.*does not see temporary tables"),
+        ("FROM frame", "frame does not exist.*data frames"),
+        ("FROM harvest.clients WHERE id = $1", "parameters"),
+        ("FROM harvest_explain('SELECT 1')", "harvest_explain does not exist"),
+        ("FROM harvest.report_time_team", "add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31'"),
+        ("FROM harvest_scan('clients', 'AccountId=1')", "APIKey"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused_in_one_line(
+    sql: str, message: str, con: duckdb.DuckDBPyConnection, long: Sandbox
+) -> None:
+    frame = harvest_duck.tables()
+    con.execute("CREATE TEMP TABLE own AS SELECT 1")
+    with pytest.raises((QueryError, CredentialsError), match=message) as raised:
+        harvest_duck.explain(sql, con)
+    assert len(str(raised.value).splitlines()) == 1
+    with pytest.raises(duckdb.Error, match=message):
+        con.execute("FROM harvest_explain(?)", [sql]).fetchall()
+    assert type(harvest_duck.last_error(con)) is raised.type
+    assert str(harvest_duck.last_error(con)) == str(raised.value)
+    assert con.execute("SELECT count(*) FROM people").fetchone() == (2,)
+    assert frame.num_rows
+    assert long.requests == []
+
+
+def test_null_is_no_query_and_the_default(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    with pytest.raises(duckdb.Error, match="takes one SELECT"):
+        con.execute("FROM harvest_explain(NULL)").fetchall()
+    con.execute("FROM harvest_explain('FROM harvest.clients', probe := NULL)").fetchall()
+    assert len(long.requests) == 1
+
+
+def test_what_the_token_may_not_read_is_said(long: Sandbox) -> None:
+    with harvest_duck.connect(long.connection_string(role="member") + ";RateLimit=off") as con:
+        with pytest.raises(Forbidden, match="clients page 1: Harvest answered 403"):
+            harvest_duck.explain("FROM harvest.clients", con)
+        with pytest.raises(duckdb.Error, match="clients page 1: Harvest answered 403"):
+            con.execute("FROM harvest_explain('FROM harvest.clients')").fetchall()
+        assert isinstance(harvest_duck.last_error(con), Forbidden)
+
+
+def test_a_query_without_an_end_is_given_up(con: duckdb.DuckDBPyConnection) -> None:
+    endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
+    with pytest.raises(QueryError, match=r"takes longer than 0\.05 s even without rows of Harvest"):
+        recording.recorded(con, lambda _cursor, _dataset: None, endless, {}, patience_s=0.05)
+    assert con.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_nothing_is_changed(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("CREATE SEQUENCE numbers")
+    with pytest.raises(QueryError, match="read-only"):
+        harvest_duck.explain("SELECT nextval('numbers')", con)
+    assert con.execute("SELECT nextval('numbers')").fetchone() == (1,)
+
+
+def test_the_settings_of_the_connection_hold(con: duckdb.DuckDBPyConnection) -> None:
+    sql = "SELECT id FROM harvest.clients WHERE updated_at >= '2026-03-01 00:00:00'"
+    assert "updated_since=2026-02-28T23%3A59%3A59Z" in harvest_duck.explain(sql, con).column("request")[0].as_py()
+    con.execute("SET TimeZone = 'America/New_York'")
+    con.execute("USE harvest")
+    wanted = "updated_since=2026-03-01T04%3A59%3A59Z"
+    assert wanted in harvest_duck.explain(sql.replace("harvest.", ""), con).column("request")[0].as_py()
+    found = con.execute("SELECT request FROM harvest_explain(?)", [sql.replace("harvest.", "")]).fetchone()
+    assert found is not None
+    assert wanted in found[0]
+
+
+def test_it_joins_and_is_kept_like_a_table(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("CREATE TABLE kept AS FROM harvest_explain('FROM harvest.clients')")
+    assert con.execute(
+        "SELECT a.table_name, b.table_name FROM kept a JOIN harvest_explain('FROM harvest.roles') b USING (scan) "
+        "JOIN harvest.company ON true WHERE b.requests > 0"
+    ).fetchall() == [("clients", "roles")]
+    assert (
+        con.execute("SELECT * FROM kept").fetchall()
+        == con.execute("FROM harvest_explain('FROM harvest.clients')").fetchall()
+    )
+
+
+def test_the_default_connection_can_be_asked(connection: str) -> None:
+    harvest_duck.register()
+    found = harvest_duck.explain(f"SELECT id FROM harvest_scan('tasks', '{connection}')")
+    assert found.column("step").to_pylist() == ["list"]
+    assert found.schema.equals(harvest_duck.explain("SELECT 1").schema)
+
+
+def test_a_secret_in_the_query_is_not_in_the_answer(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    secret = "t0ken-that-nobody-may-see"
+    string = re.sub("APIKey=[^;]*", f"APIKey={secret}", long.connection_string())
+    sql = f"SELECT * FROM harvest_scan('clients', '{string}') WHERE id > 5 AND is_active = true"
+    told = harvest_duck.explain(sql, con, probe=False)
+    assert (told.num_rows, "_connection" in str(told.to_pylist()), secret in str(told.to_pylist())) == (1, False, False)
+    relation = con.execute("FROM harvest_explain(?, probe := false)", [sql])
+    assert [column[0] for column in relation.description or []] == told.schema.names
+    assert secret not in str(relation.fetchall())
+
+
+def test_a_connection_is_not_kept_open(long: Sandbox) -> None:
+    con = harvest_duck.connect(long.connection_string())
+    con.execute("FROM harvest_explain('FROM harvest.company')").fetchall()
+    gone = weakref.ref(con)
+    con.close()
+    del con
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_command_explains(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    sql = "SELECT name FROM harvest.clients WHERE is_active = true;"
+    told = json.loads(run("query", "--explain", "--format", "json", sql, connection=connection).stdout)
+    assert [(row["step"], row["requests"], row["pushed"]) for row in told] == [("list", 1, ["is_active = true"])]
+    assert [request.query["per_page"] for request in sandbox.requests] == ["1"]
+    sandbox.clear_log()
+    target = tmp_path / "told.csv"
+    ended = run("query", "--explain", "--no-probe", sql, "-o", str(target), connection=connection)
+    assert (ended.returncode, sandbox.requests) == (0, [])
+    assert "is_active=true" in target.read_text()
+    ended = run("query", "--no-probe", sql, connection=connection)
+    assert (ended.returncode, "--no-probe goes with --explain" in ended.stderr) == (2, True)
+    ended = run("query", "--explain", "SELECT 1; SELECT 2", connection=connection)
+    assert "takes one SELECT" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+# The pure parts
+
+
+def warrants() -> st.SearchStrategy[dict[str, Domain]]:
+    """What requests may say of columns."""
+    each = {
+        name: st.one_of(
+            st.builds(Domain.of, st.lists(st.sampled_from(values), min_size=1, max_size=2), nulls=st.booleans()),
+            st.builds(
+                lambda low, high: Domain((Range(low, high),), nulls=False),
+                st.one_of(st.none(), st.builds(Bound, st.sampled_from(values), st.booleans())),
+                st.one_of(st.none(), st.builds(Bound, st.sampled_from(values), st.booleans())),
+            ),
+            st.just(Domain((), nulls=True)),
+        )
+        for name, values in VALUES.items()
+    }
+    return st.fixed_dictionaries({}, optional=each)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.one_of([predicates([name]) for name in VALUES] + [predicates()]), warrants(), rows())
+def test_a_term_that_follows_is_true_of_every_row(term: Predicate, warrant: dict[str, Domain], row: Row) -> None:
+    if all(domain.contains(row[column]) for column, domain in warrant.items()) and follows(term, warrant):
+        assert outcomes(term, row) == {True}
+
+
+@settings(deadline=None)
+@given(st.lists(predicates(), max_size=4), rows())
+def test_what_is_essential_keeps_the_same_rows(terms: list[Predicate], row: Row) -> None:
+    assert outcomes(And(tuple(essential(terms))), row) - {None, False} == outcomes(And(tuple(terms)), row) - {
+        None,
+        False,
+    }
+
+
+@settings(deadline=None, max_examples=100)
+@given(predicates(unknown=False), st.lists(rows(), max_size=5))
+def test_a_condition_is_sql_that_means_the_predicate(predicate: Predicate, few: list[Row]) -> None:
+    # An empty list is no SQL.
+    if "IN ()" in condition(predicate):
+        return
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.register("few", pa.Table.from_pylist([{**row, "n": n} for n, row in enumerate(few)], schema=NUMBERED))
+        kept = con.execute(f"SELECT n FROM few WHERE {condition(predicate)} ORDER BY n").fetchall()
+    assert [n for (n,) in kept] == [n for n, row in enumerate(few) if may_hold(predicate, row)]
+
+
+def test_what_is_too_long_or_was_not_read_is_a_comment() -> None:
+    many = In("id", frozenset(range(1, 13)))
+    assert condition(many) == "id IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, /* and 2 more */)"
+    either = Or(tuple(Compare("id", Op.EQ, n) for n in range(12)))
+    assert condition(either).endswith("id = 9 OR /* and 2 more */")
+    assert condition(And((Unknown("function f"), IsNull("a")))) == "/* not understood: function f */ AND a IS NULL"
+    deep: Predicate = IsNull("a")
+    for _ in range(5000):
+        deep = Not(deep)
+    assert condition(deep).count("NOT") == 9
+    assert not follows(deep, {})
+
+
+# The page
+
+PAGE = DOCS / "explain.md"
+UPDATE = bool(os.environ.get("UPDATE_README"))
+
+
+def test_the_example_of_the_page_prints_what_stands_below_it() -> None:
+    text = PAGE.read_text("utf-8")
+
+    def ran(block: re.Match[str]) -> str:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(block["code"], {})  # noqa: S102 - the page's own code
+        output = "\n".join(line.rstrip() for line in printed.getvalue().strip("\n").splitlines())
+        return f"```python\n{block['code']}```\n\n```text\n{output}\n```"
+
+    wanted, count = BLOCK.subn(ran, text)
+    assert count == 1
+    if UPDATE:
+        PAGE.write_text(wanted, "utf-8")
+    assert UPDATE or text == wanted
+
+
+def test_the_page_tells_of_every_column_and_step() -> None:
+    text = PAGE.read_text("utf-8")
+    columns = re.findall(r"^\| `(\w+)`", text.partition("<!-- columns -->")[2].partition("<!--")[0], re.MULTILINE)
+    assert columns == EXPLAINED.names
+    told = re.findall(r"^\| `(\w+)`", text.partition("<!-- steps -->")[2].partition("<!--")[0], re.MULTILINE)
+    assert told == list(Purpose)

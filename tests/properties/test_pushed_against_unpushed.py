@@ -1,0 +1,57 @@
+"""Every table: what a query finds does not depend on what of its predicate travels to Harvest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.sandbox_rows import assert_same
+from support.sql_conditions import comparisons, literal, period
+
+from harvest_duck.endpoints import TABLES
+from harvest_duck.table import Origin, Scalar, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+EXAMPLES = 20
+
+
+@st.composite
+def predicates(draw: st.DrawFn, table: Table, values: dict[str, list[str]], depth: int = 2) -> str:
+    """A condition over the columns of a table that have values, those that parameters and paths answer above all."""
+    if depth and draw(st.booleans()):
+        terms = draw(st.lists(predicates(table, values, depth - 1), min_size=2, max_size=3))
+        joined = draw(st.sampled_from([" AND ", " OR "])).join(f"({term})" for term in terms)
+        return draw(st.sampled_from([joined, joined, f"NOT ({joined})"]))
+    pushed = {param.column for param in table.params} | set(table.key) | {"account_id"}
+    pushed |= {name for path in table.alternates for name in path.columns}
+    answered = [name for name in values if name in pushed] or list(values)
+    name = draw(st.sampled_from([*answered * 3, *values]))
+    return draw(comparisons(table.column(name), st.sampled_from(values[name])))
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_what_is_pushed_changes_no_answer(table: Table, con: duckdb.DuckDBPyConnection) -> None:
+    names = [column.name for column in table.columns]
+    columns = ", ".join(f'"{name}"' for name in names)
+    scan = f"harvest_scan('{table.name}')"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE plain AS SELECT {columns} FROM {scan} WHERE {period(table)}")
+    values = {}
+    for column in table.columns:
+        if isinstance(column.type, Scalar) and column.origin is not Origin.INPUT:
+            found = con.execute(f'SELECT DISTINCT "{column.name}" FROM plain ORDER BY ALL LIMIT 40').fetchall()
+            values[column.name] = [literal(value) for (value,) in found if value is not None] + ["NULL"]
+    values = {name: found for name, found in values.items() if len(found) > 1}
+    pushed_columns = ", ".join(name for name in names if name != "include_fixed_fee")
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(predicate=predicates(table, values))
+    def holds(predicate: str) -> None:
+        wanted = con.execute(f"SELECT {pushed_columns} FROM plain WHERE {predicate}").fetchall()
+        found = con.execute(f"SELECT {pushed_columns} FROM {scan} WHERE {period(table)} AND ({predicate})").fetchall()
+        assert_same(found, wanted)
+
+    holds()
