@@ -73,24 +73,24 @@ def queries(connection: str, count: int, warm_up: int) -> None:
 
 def held() -> dict[str, float]:
     """What the process holds: its threads, open files, the tasks of the event loop, and memory in MB."""
-    from harvest_duck import background  # noqa: PLC0415 - only the measured process loads it
+    from harvest_duck.runtime import loop  # noqa: PLC0415 - only the measured process loads it
 
     gc.collect()
     # Connections that are kept for the next query are no leak, and are as many as happened to be needed at once.
-    background.run(_idle())
+    loop.run(_idle())
     return {
         "threads": len(list(Path("/proc/self/task").iterdir())),
         "python_threads": threading.active_count(),
         "files": len(list(Path("/proc/self/fd").iterdir())),
-        "tasks": background.run(_tasks()),
+        "tasks": loop.run(_tasks()),
         "rss_mb": _rss_mb(),
     }
 
 
 async def _idle() -> None:
-    from harvest_duck import background  # noqa: PLC0415 - as above
+    from harvest_duck.runtime import loop  # noqa: PLC0415 - as above
 
-    clients: Any = background.own("clients", dict)
+    clients: Any = loop.own("clients", dict)
     await clients.close()
     for _ in range(10):
         await asyncio.sleep(0)

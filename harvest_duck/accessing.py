@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from harvest_duck import background
 from harvest_duck.client import client_for
 from harvest_duck.decode import Decoder
 from harvest_duck.domain import domains
@@ -25,6 +24,7 @@ from harvest_duck.predicate import And, Compare, Op
 from harvest_duck.protocol import with_params
 from harvest_duck.pushdown import Filter
 from harvest_duck.query import Query, query
+from harvest_duck.runtime import loop
 from harvest_duck.table import Host, Paging
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def access(connection: str = "", *, today: date | None = None) -> pa.Table:
     """
     days = today or datetime.now(UTC).date()
     queries = _queries(query(_ME, connection, looked_at(_ME), _EVERYTHING), days)
-    return pa.Table.from_pylist(background.run(_rows(queries)), schema=ACCESS)
+    return pa.Table.from_pylist(loop.run(_rows(queries)), schema=ACCESS)
 
 
 def _queries(me: Query, today: date) -> dict[str, Query]:

@@ -10,13 +10,14 @@ from collections import OrderedDict
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from harvest_duck import background, protocol, quota
+from harvest_duck import protocol, quota
 from harvest_duck.auth import Credential, Pin, credential_for, reached
 from harvest_duck.journal import Sent
 from harvest_duck.logs import logger
 from harvest_duck.protocol import Request
 from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock, Window
 from harvest_duck.retrying import PATIENCE_S, RetryBudget, tries
+from harvest_duck.runtime import loop
 from harvest_duck.table import Limit, Paging
 from harvest_duck.transport import Answer, Transport
 
@@ -159,7 +160,7 @@ class Client:
 @asynccontextmanager
 async def client_for(connection: Connection) -> AsyncIterator[Client]:
     """A client for `connection`, kept for the next scan when this one is done with it."""
-    kept = background.own("clients", _Clients)
+    kept = loop.own("clients", _Clients)
     client = kept.open(connection)
     client.users += 1
     try:
@@ -174,7 +175,7 @@ class _Clients:
 
     def __init__(self) -> None:
         self._clients: OrderedDict[tuple[Connection, Clock], Client] = OrderedDict()
-        background.at_stop(self.close)
+        loop.at_stop(self.close)
 
     def open(self, connection: Connection) -> Client:
         key = connection, clock
@@ -196,7 +197,7 @@ class _Clients:
 
 def _window(whose: tuple[object, ...], rate: RateLimit | None, timed_by: Clock, log: logging.Logger) -> Window:
     """The window that scans with one credential and limit share: by the machine's clock, those of all processes."""
-    windows = background.own("windows", dict[tuple[object, ...], Window])
+    windows = loop.own("windows", dict[tuple[object, ...], Window])
     named = (*whose, rate, None if isinstance(timed_by, SystemClock) else timed_by)
     if named not in windows:
         if rate is None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harvest_duck import private_file, sandbox
+from harvest_duck import sandbox
 from harvest_duck.connection import PROPERTIES, Kind, config_directory, parse, render, resolve
 from harvest_duck.connection.dsn import named_connections, shown
 from harvest_duck.connection.layers import Layer, canonical, merge
@@ -28,6 +28,7 @@ from harvest_duck.connection.trust import bearer
 from harvest_duck.connection.values import Place, Values
 from harvest_duck.errors import ConnectionStringError, CredentialsError
 from harvest_duck.reading import scan
+from harvest_duck.runtime import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

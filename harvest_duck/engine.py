@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from harvest_duck import background, catalog, stopping
+from harvest_duck import catalog
 from harvest_duck.arrow_types import CONNECTION
 from harvest_duck.dataset import HarvestDataset
 from harvest_duck.endpoints import TABLES
@@ -28,8 +28,10 @@ from harvest_duck.permissions import ACCESS
 from harvest_duck.progressing import PROGRESS
 from harvest_duck.query import attached
 from harvest_duck.recording import SETTINGS, recorded
+from harvest_duck.runtime import loop
+from harvest_duck.runtime.blocking_reader import Readers
+from harvest_duck.runtime.interrupt import hear
 from harvest_duck.sql_text import identifier, text
-from harvest_duck.stream import Readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,7 +100,7 @@ def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "")
     """
     con = con if con is not None else duckdb.default_connection()
     known = _known.setdefault(con, _Known())
-    stopping.hear()
+    hear()
     known.errors.clear()
     known.default = attached(connection) if connection else ""
     read = _live(known)
@@ -189,7 +191,7 @@ def progress(con: duckdb.DuckDBPyConnection) -> pa.Table:
     process asks; with `requests_left` it is null until it is known how many requests there will be.
     """
     known = _known.get(con)
-    rows = background.run(known.journal.progress()) if known is not None and background.running() else []
+    rows = loop.run(known.journal.progress()) if known is not None and loop.running() else []
     return pa.Table.from_pylist(rows, schema=PROGRESS)
 
 
@@ -259,7 +261,7 @@ def _explained(
     from harvest_duck.probing import planned, probed  # noqa: PLC0415 - as above
 
     queries = recorded(con, lambda cursor, dataset: _define(cursor, known, dataset, _unasked), sql, settings)
-    return explained(background.run(probed(queries)) if probe else map(planned, queries))
+    return explained(loop.run(probed(queries)) if probe else map(planned, queries))
 
 
 def _unasked(connection: str) -> pa.Table:  # noqa: ARG001 - nothing is asked over it

@@ -9,7 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from harvest_duck import background
 from harvest_duck.auth import Pin, credential_for
 from harvest_duck.auth.authority import Account, Identity
 from harvest_duck.auth.kept import KeptSignIn
@@ -19,6 +18,7 @@ from harvest_duck.builtin import resolved
 from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth
 from harvest_duck.connection.values import account_numbers
 from harvest_duck.errors import ConnectionStringError
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -68,7 +68,7 @@ def login(
     terminal = terminal_there() or browser is False
     browser = browser_there() if browser is None else browser
     manner = Manner(browser=browser, terminal=terminal, limit_s=limit_s, tell=tell)
-    return background.run(_with(lambda: KeptSignIn(settings, manner=manner), KeptSignIn.sign_in))
+    return loop.run(_with(lambda: KeptSignIn(settings, manner=manner), KeptSignIn.sign_in))
 
 
 def logout(connection: str = "", *, account: int | str | None = None, everybody: bool = False) -> Logout:
@@ -78,14 +78,14 @@ def logout(connection: str = "", *, account: int | str | None = None, everybody:
     the application at id.getharvest.com.
     """
     settings = _signing_in(resolved(connection, signing_in=True), account)
-    gone, left = background.run(_with(lambda: KeptSignIn(settings), lambda kept: kept.sign_out(everybody=everybody)))
+    gone, left = loop.run(_with(lambda: KeptSignIn(settings), lambda kept: kept.sign_out(everybody=everybody)))
     return Logout(tuple(map(_called, gone)), None if left is None else _called(left))
 
 
 def whoami(connection: str = "") -> Identity:
     """Whose token `connection` sends, as Harvest ID tells, with the accounts that it reaches."""
     settings = resolved(connection)
-    return background.run(_identity(settings))
+    return loop.run(_identity(settings))
 
 
 def accounts(connection: str = "") -> tuple[Account, ...]:
@@ -100,7 +100,7 @@ def prepare(connection: str = "") -> None:
     """
     settings = resolved(connection)
     if settings.stores_tokens:
-        background.run(_token(settings))
+        loop.run(_token(settings))
 
 
 def _signing_in(settings: Connection, account: int | str | None) -> Connection:

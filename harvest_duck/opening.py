@@ -20,9 +20,9 @@ from harvest_duck.journal import Journal
 from harvest_duck.pages import Pages
 from harvest_duck.pushdown import read_filter
 from harvest_duck.query import query
+from harvest_duck.runtime.blocking_reader import Readers, reader
 from harvest_duck.scanning import Scan
 from harvest_duck.sql_text import shown
-from harvest_duck.stream import Readers, reader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence

@@ -13,12 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck import background
 from harvest_duck.auth import Pin
 from harvest_duck.errors import ProtocolError
 from harvest_duck.journal import Journal
 from harvest_duck.progressing import Progress
 from harvest_duck.protocol import page_of, refuse_repeat, served_at
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection
@@ -177,20 +177,16 @@ class Pages:
         return asyncio.create_task(self.fetch(request))
 
     async def _read(self, body: bytes, request: Request) -> tuple[Page, pa.RecordBatch]:
-        pool = background.own("decoding", _decoding_pool)
+        pool = loop.own("decoding", _decoding_pool)
         if not self.decoder.holds_gil and len(body) > _SMALL:
-            return await background.apart(
-                lambda: self._kept(self.decoder.decode(body, **_answered(request)), request), pool
-            )
+            return await loop.apart(lambda: self._kept(self.decoder.decode(body, **_answered(request)), request), pool)
         # One after the other, and what came meanwhile first: that the next requests go out matters more.
         async with self._decoding:
             await asyncio.sleep(0)
             page = self.decoder.quick(body, **_answered(request))
             if page is not None:
                 return self._kept(page, request)
-        return await background.apart(
-            lambda: self._kept(self.decoder.thorough(body, **_answered(request)), request), pool
-        )
+        return await loop.apart(lambda: self._kept(self.decoder.thorough(body, **_answered(request)), request), pool)
 
     def _kept(self, page: Page, request: Request) -> tuple[Page, pa.RecordBatch]:
         if request.single and page.ids is not None and page.ids.null_count:

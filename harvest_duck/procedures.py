@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harvest_duck import background
 from harvest_duck.auth import oauth
 from harvest_duck.auth.authority import Authority
 from harvest_duck.builtin import resolved
 from harvest_duck.connection import Connection, Secret
 from harvest_duck.errors import CredentialsError
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -74,7 +74,7 @@ def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]])
         finally:
             await authority.close()
 
-    return background.run(asked())
+    return loop.run(asked())
 
 
 def _with_properties(connection: str, callback_url: str | None, scope: str | None) -> Connection:

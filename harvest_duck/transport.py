@@ -16,9 +16,10 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from harvest_duck import background, content
+from harvest_duck import content
 from harvest_duck.connection.address import loopback
 from harvest_duck.errors import ConnectionStringError, ProtocolError, TransportError
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ class Transport:
         packed = answer.headers.get("Content-Encoding")
         if not packed or not answer.body:
             return answer
-        return replace(answer, body=await background.apart(lambda: _unpacked(answer.body, packed, url, where)))
+        return replace(answer, body=await loop.apart(lambda: _unpacked(answer.body, packed, url, where)))
 
     async def _exchanged(self, url: str, form: str | None, headers: Mapping[str, str], where: str) -> Answer:
         """What came back, as it was packed."""

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 import harvest_duck
-from harvest_duck import background
 from harvest_duck.errors import ProtocolError, ServerError
+from harvest_duck.runtime import loop
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def _tasks() -> int:
 
 def under_way() -> int:
     """How many tasks the loop has."""
-    return background.run(_tasks())
+    return loop.run(_tasks())
 
 
 def test_the_window_opens_as_batches_are_asked_for(long: Sandbox, connection: str) -> None:
@@ -78,11 +78,11 @@ def test_a_consumer_that_reads_no_further_holds_the_requests_back() -> None:
         )
         reader.read_next_batch()
         reader.read_next_batch()
-        background.run(_all_fetched())
+        loop.run(_all_fetched())
         assert len(own.requests) == 1 + 2 * 16
         assert max(at_once) <= 16
         reader.read_next_batch()
-        background.run(_all_fetched())
+        loop.run(_all_fetched())
         assert len(own.requests) == 2 + 2 * 16
         del reader
 

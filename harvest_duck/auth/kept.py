@@ -18,7 +18,6 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harvest_duck import background
 from harvest_duck.auth import oauth, page
 from harvest_duck.auth.authority import Authority, Identity
 from harvest_duck.auth.consent import consent
@@ -28,6 +27,7 @@ from harvest_duck.auth.terminal import Manner
 from harvest_duck.auth.tokens import SignIn, Tokens, find, fits, parse, put, render, renewed
 from harvest_duck.connection import InitiateOAuth, Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Hashable
@@ -98,7 +98,7 @@ class KeptSignIn:
             gone = tuple(each for each in kept if each is found or (everybody and fits(each, self._wanted)))
             left = tuple(each for each in kept if each not in gone)
             if gone:
-                await (self._keep(left) if left else background.apart(self._store.clear))
+                await (self._keep(left) if left else loop.apart(self._store.clear))
             _forget(self._store.where)
             return gone, find(left, self._wanted)
 
@@ -150,7 +150,7 @@ class KeptSignIn:
             raise self._nobody()
         await acquire(self._store.lock, where=self._store.where, within_s=_LOCK_S)
         # To its end, whatever becomes of the query: a refresh token that was sent may be good no more.
-        self._refreshing = background.finishing(self._refreshed(refused))
+        self._refreshing = loop.finishing(self._refreshed(refused))
         return await asyncio.shield(self._refreshing)
 
     async def _refreshed(self, refused: Secret | None) -> SignIn:
@@ -230,7 +230,7 @@ class KeptSignIn:
                 user=who.name,
                 accounts=tuple(account.id for account in who.harvest_accounts),
             )
-            await asyncio.shield(background.finishing(self._added(made)))
+            await asyncio.shield(loop.finishing(self._added(made)))
             return (made, who), page.success(who.name, _listed(who))
 
         return await consent(self._connection, manner, complete)
@@ -243,10 +243,10 @@ class KeptSignIn:
 
     async def _kept(self) -> tuple[SignIn, ...]:
         # Beside the loop, as a keyring may wait for a person to unlock it.
-        return parse(await background.apart(self._store.read), where=self._store.where)
+        return parse(await loop.apart(self._store.read), where=self._store.where)
 
     async def _keep(self, sign_ins: tuple[SignIn, ...]) -> None:
-        await background.apart(lambda: self._store.write(render(sign_ins)))
+        await loop.apart(lambda: self._store.write(render(sign_ins)))
 
 
 _live: weakref.WeakSet[KeptSignIn] = weakref.WeakSet()

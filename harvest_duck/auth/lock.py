@@ -13,8 +13,8 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from harvest_duck import private_file
 from harvest_duck.errors import CredentialsError
+from harvest_duck.runtime import private_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

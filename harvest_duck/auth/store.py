@@ -12,10 +12,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harvest_duck import private_file
 from harvest_duck.auth.lock import Lock, LockFile, NamedLock
 from harvest_duck.connection import config_directory
 from harvest_duck.errors import CredentialsError
+from harvest_duck.runtime import private_file
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

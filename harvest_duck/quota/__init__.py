@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from harvest_duck import background
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
 from harvest_duck.quota import files
 from harvest_duck.quota.files import Presence
 from harvest_duck.quota.member import Member
 from harvest_duck.quota.window import SharedWindow
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     import logging
@@ -53,7 +53,7 @@ def shared(
     `whose` names what Harvest counts by; all windows of the same share their count, and each keeps its own number. No
     part of it is to be found in a file or in its name.
     """
-    kept = background.own("quota", _Shared)
+    kept = loop.own("quota", _Shared)
     return SharedWindow(requests, window_s, clock, kept.member(whose, clock), lambda reason: kept.tell(reason, log))
 
 
@@ -74,7 +74,7 @@ class _Shared:
         self._presence = Presence(self._directory)
         self._members: dict[str, Member] = {}
         self._told = False
-        background.at_stop(self._leave)
+        loop.at_stop(self._leave)
 
     def member(self, whose: tuple[object, ...], clock: SystemClock) -> Member:
         name = _name(whose)
@@ -99,10 +99,10 @@ class _Shared:
     async def _leave(self) -> None:
         for member in self._members.values():
             with suppress(files.Unavailable):
-                await background.apart(member.publish)
-        await background.apart(self._presence.leave)
+                await loop.apart(member.publish)
+        await loop.apart(self._presence.leave)
         with suppress(OSError, CredentialsError):
-            await background.apart(lambda: files.sweep(self._directory))
+            await loop.apart(lambda: files.sweep(self._directory))
 
 
 def _name(whose: tuple[object, ...]) -> str:

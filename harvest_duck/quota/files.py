@@ -16,8 +16,8 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from harvest_duck import private_file
 from harvest_duck.errors import CredentialsError
+from harvest_duck.runtime import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harvest_duck import background
 from harvest_duck.quota.files import Unavailable
 from harvest_duck.ratelimit import SlidingWindow
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -97,7 +97,7 @@ class SharedWindow:
             # One exchange for all who wait: 16 of them one after the other took 45 ms while pages were decoded.
             behind = [each for each in self._waiting if each is not entry and not each.admitted]
             try:
-                return await background.apart(partial(self._member.take, entry, self._requests, since, behind))
+                return await loop.apart(partial(self._member.take, entry, self._requests, since, behind))
             except Unavailable as reason:
                 self._fall_back(reason)
         return self._member.take_alone(entry)
@@ -116,7 +116,7 @@ class SharedWindow:
         while self._news:
             self._news = False
             try:
-                await background.apart(self._member.publish)
+                await loop.apart(self._member.publish)
                 self._alone_until = float("-inf")
             except Unavailable as reason:
                 self._fall_back(reason)

@@ -17,7 +17,8 @@ from support.command import COMMAND, environment
 from support.held import held
 
 import harvest_duck
-from harvest_duck import background, stopping
+from harvest_duck.runtime import loop
+from harvest_duck.runtime.interrupt import hear
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ THREADS = ("", "SET threads = 8", "SET threads = 1; SET external_threads = 0")
 
 STOPPED = """
 import duckdb, harvest_duck
-from harvest_duck import background
+from harvest_duck.runtime import loop
 import asyncio
 
 async def tasks():
@@ -52,7 +53,7 @@ try:
         print(end="")
 except KeyboardInterrupt:
     pass
-print(con.execute("SELECT count(*) FROM harvest.clients").fetchall(), background.run(tasks()))
+print(con.execute("SELECT count(*) FROM harvest.clients").fetchall(), loop.run(tasks()))
 """
 
 
@@ -63,7 +64,7 @@ async def _tasks() -> int:
 def tasks() -> int:
     """The number of tasks on the loop that all requests run on."""
     gc.collect()
-    return background.run(_tasks())
+    return loop.run(_tasks())
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ def test_a_wakeup_descriptor_of_somebody_else_is_left_alone() -> None:
         mine.settimeout(0)
         signal.set_wakeup_fd(mine.fileno())
         try:
-            stopping.hear()
+            hear()
         finally:
             left = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
         assert left == mine.fileno()
@@ -179,7 +180,7 @@ def test_a_wakeup_descriptor_of_somebody_else_is_left_alone() -> None:
 
 def test_only_the_main_thread_begins_to_hear() -> None:
     ours = signal.set_wakeup_fd(-1)
-    thread = threading.Thread(target=stopping.hear)
+    thread = threading.Thread(target=hear)
     thread.start()
     thread.join()
     assert signal.set_wakeup_fd(ours, warn_on_full_buffer=False) == -1

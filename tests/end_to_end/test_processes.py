@@ -248,7 +248,7 @@ def test_a_signal_of_a_forked_child_is_not_heard_in_the_parent(connection: str) 
     ended = run(
         """
 import signal
-from harvest_duck import stopping
+from harvest_duck.runtime import interrupt
 con = harvest_duck.connect(CONNECTION)
 con.execute("SELECT count(*) FROM harvest.roles").fetchall()
 before = signal.set_wakeup_fd(-1)

@@ -18,7 +18,8 @@ import trustme
 from faults.oracle import Oracle
 
 import harvest_duck
-from harvest_duck import background, client
+from harvest_duck import client
+from harvest_duck.runtime import loop
 from harvest_duck.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _stacks() -> str:
         faulthandler.dump_traceback(file, all_threads=True)
         file.seek(0)
         threads = file.read()
-    tasks = "\n".join(f"{task!r}" for task in asyncio.all_tasks(background._loop()))
+    tasks = "\n".join(f"{task!r}" for task in asyncio.all_tasks(loop._loop()))
     return f"{threads}\n{tasks}"
 
 
@@ -186,12 +187,12 @@ def tasks_left() -> list[str]:
             _, others = await asyncio.wait(others, timeout=5)
         return [repr(task) for task in others]
 
-    return background.run(left())
+    return loop.run(left())
 
 
 def close_clients() -> None:
     """Close the connections that are kept for the next query."""
-    background.run(background.own("clients", client._Clients).close())
+    loop.run(loop.own("clients", client._Clients).close())
 
 
 def open_files() -> set[str] | None:

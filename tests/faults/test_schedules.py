@@ -11,8 +11,8 @@ from faults.excuses import EXCUSES, excused
 from faults.scenarios import Scenario, scenario
 from faults.stage import Hang, Stage, bounded, close_clients, open_files, tasks_left
 
-from harvest_duck import background, stopping
 from harvest_duck.errors import CredentialsError, HarvestDuckError, Unauthorized
+from harvest_duck.runtime import interrupt, loop
 from harvest_duck.sandbox.schedule import Kind, Schedule
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def test_rows_are_exact_or_an_error_says_why(
 ) -> None:
     """Whatever goes wrong on the way; nothing hangs, nothing is left behind, and the next scan is right."""
     # The sockets that the process has once: those of the loop, and those by which it hears of Ctrl-C.
-    background.run(asyncio.sleep(0))
-    stopping.hear()
+    loop.run(asyncio.sleep(0))
+    interrupt.hear()
     before = open_files()
     with Stage() as stage:
         reports = [_played(stage, seed, alone=len(seeds) == 1) for seed in seeds]
@@ -60,7 +60,7 @@ def _left_open(before: set[str] | None) -> set[str]:
         after = open_files()
         if before is None or after is None or after <= before:
             return set()
-        background.run(asyncio.sleep(0.01))
+        loop.run(asyncio.sleep(0.01))
     return after - before
 
 

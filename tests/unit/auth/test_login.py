@@ -15,7 +15,7 @@ from support.person import Person, agreed, fetched
 from support.sign_in import signed_in, token_requests
 
 import harvest_duck
-from harvest_duck import background, connections
+from harvest_duck import connections
 from harvest_duck.auth.kept import KeptSignIn
 from harvest_duck.auth.terminal import Manner
 from harvest_duck.connection import resolve
@@ -27,6 +27,7 @@ from harvest_duck.errors import (
     ProtocolError,
     TransportError,
 )
+from harvest_duck.runtime import loop
 from harvest_duck.sandbox import EURO_ID, FORECAST_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -374,12 +375,12 @@ def test_whoever_gives_up_frees_the_port(connection: str, port: int) -> None:
     waiting = threading.Event()
     manner = Manner(browser=False, terminal=True, tell=lambda _: waiting.set())
     kept = KeptSignIn(resolve(connection), manner=manner)
-    asking = background.start(kept.sign_in())
+    asking = loop.start(kept.sign_in())
     assert waiting.wait(30)
     with pytest.raises(OSError, match="in use"), socket.create_server(("127.0.0.1", port)):
         pass
     asking.cancel()
-    background.run(kept.close())
+    loop.run(kept.close())
     # The next sign-in waits for the end of this one, and then finds the port free.
     assert signed_in(connection).name == "Ada Moreau"
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from support.sign_in import kept, signed_in, token_requests
 
-from harvest_duck import background
 from harvest_duck.auth import Pin, credential_for, reached
 from harvest_duck.auth.authority import Account
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError, Unauthorized
+from harvest_duck.runtime import loop
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, EURO_ID, FORECAST_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def asked(text: str, pin: Pin | None = None) -> tuple[Account, ...]:
         finally:
             await credential.close()
 
-    return background.run(ask())
+    return loop.run(ask())
 
 
 @pytest.mark.parametrize(("role", "accounts"), [("administrator", (MAIN, EURO)), ("member", (MAIN,))])

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from support.sign_in import aged, kept, signed_in, token_requests
 
 import harvest_duck
-from harvest_duck import background, identity
+from harvest_duck import identity
 from harvest_duck.auth import Pin
 from harvest_duck.auth.kept import KeptSignIn
 from harvest_duck.client import Client
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, RateLimited, ServerError, Unauthorized
 from harvest_duck.protocol import Request
+from harvest_duck.runtime import loop
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.table import Limit, Paging
 
@@ -331,17 +332,17 @@ def test_a_query_that_ends_during_a_refresh_does_not_lose_the_new_token(
         async with aclosing(credential.tokens(Pin())) as tokens:
             await anext(tokens)
 
-    asking = background.start(ask())
+    asking = loop.start(ask())
     assert held.wait(30)
     asking.cancel()
-    again = background.start(ask())
+    again = loop.start(ask())
     go_on.set()
     # Whoever asks next, with the same credential or another, waits for the lock that the refresh holds.
     again.result(30)
     harvest.on_request = None
     assert rows(refreshing) > 0
     (after,) = kept(store)
-    background.run(credential.close())
+    loop.run(credential.close())
     assert after.tokens.refresh_token != before.tokens.refresh_token
     assert token_requests(harvest).count("refresh_token") == 1
 
@@ -353,7 +354,7 @@ def test_whoever_gives_up_during_a_refresh_waits_for_its_answer(
     """As after a Ctrl-C: what the refresh needs is not closed before it has ended."""
     aged(store)
     held, go_on = hold_refresh(harvest)
-    asking = background.start(ask(resolve(refreshing)))
+    asking = loop.start(ask(resolve(refreshing)))
     assert held.wait(30)
     asking.cancel()
     go_on.set()
@@ -472,7 +473,7 @@ def test_windows_of_the_rate_limit_outlive_a_token(harvest: Sandbox, refreshing:
                     pass
             await each.close()
 
-    background.run(refresh())
+    loop.run(refresh())
     assert kept(store) != before
     assert first.identity == second.identity
     assert harvest.requests[-1].path == "/api/v2/oauth2/token"

@@ -14,8 +14,8 @@ from concurrent.futures import thread as _pools  # noqa: F401 - it cannot be loa
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from harvest_duck import stopping
-from harvest_duck.stopping import Stop
+from harvest_duck.runtime import interrupt
+from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -58,14 +58,14 @@ def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None) -> T:
     once = Stop()
     future = start(coroutine)
     try:
-        with stopping.waiting(stop or once, future):
+        with interrupt.waiting(stop or once, future):
             # Not future.result(): a signal that another thread of the process takes does not end a wait without an end
             # (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows none does.
             while not wait([future], timeout=_SIGNAL_S).done:
                 pass
             return future.result()
     finally:
-        stopping.forget(once)
+        interrupt.forget(once)
 
 
 def finishing(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -125,7 +125,7 @@ def _loop() -> asyncio.AbstractEventLoop:
     with _state.lock:
         if _state.loop is None:
             _state.loop = asyncio.new_event_loop()
-            stopping.listen(_state.loop)
+            interrupt.listen(_state.loop)
             _state.thread = threading.Thread(target=_state.loop.run_forever, name="harvest-duck requests", daemon=True)
             _state.thread.start()
         return _state.loop
@@ -137,7 +137,7 @@ def _stop() -> None:
         _state.loop = _state.thread = None
     if loop is None or thread is None:
         return
-    waited = stopping.waited()
+    waited = interrupt.waited()
     try:
         asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_STOP_S)
     except TimeoutError:
@@ -146,7 +146,7 @@ def _stop() -> None:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_S)
         # A thread that comes back from DuckDB when the interpreter is gone aborts the process (duckdb 1.4 and 2.0).
-        stopping.left(waited, _STOP_S)
+        interrupt.left(waited, _STOP_S)
     if not thread.is_alive():
         loop.close()
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck import private_file
 from harvest_duck.errors import CredentialsError
+from harvest_duck.runtime import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -283,7 +283,7 @@ def test_a_user_may_write_where_root_owns_the_directory() -> None:
         code = f"""
 import os
 from pathlib import Path
-from harvest_duck import private_file
+from harvest_duck.runtime import private_file
 from harvest_duck.errors import CredentialsError
 os.setuid({OTHER_USER})
 private_file.write(Path({str(shared / "token")!r}), "x")
@@ -330,7 +330,7 @@ def test_a_write_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
     code = f"""
 import resource
 from pathlib import Path
-from harvest_duck import private_file
+from harvest_duck.runtime import private_file
 from harvest_duck.errors import CredentialsError
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 for path in ({str(path)!r}, {str(tmp_path / "new" / "deep" / "token")!r}):

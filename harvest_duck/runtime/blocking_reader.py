@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck import background, stopping
-from harvest_duck.stopping import Stop
+from harvest_duck.runtime import interrupt, loop
+from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
@@ -45,7 +45,7 @@ class Readers:
             yield stop
         finally:
             self._stops.discard(stop)
-            stopping.forget(stop)
+            interrupt.forget(stop)
 
 
 def reader(
@@ -59,11 +59,11 @@ def _pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]], among: Reader
     source = _Source(batches())
     with among.opened() as stop:
         try:
-            while (batch := background.run(source.next(), stop)) is not None:
+            while (batch := loop.run(source.next(), stop)) is not None:
                 yield batch
         finally:
-            if background.running():
-                _wait_for(background.start(source.close()))
+            if loop.running():
+                _wait_for(loop.start(source.close()))
 
 
 class _Source:
@@ -86,7 +86,7 @@ class _Source:
 
 def _wait_for(closed: Future[None]) -> None:
     # A reader that is collected as garbage on the loop's own thread is closed a moment later.
-    if not background.inside():
+    if not loop.inside():
         try:
             closed.result(_CLOSE_S)
         except TimeoutError:
