@@ -15,14 +15,14 @@ import pyarrow as pa
 
 from harvest_duck.client import client_for
 from harvest_duck.decode import Decoder
-from harvest_duck.domain import domains
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import Forbidden, InvalidRequest, NotFound, ResponseError
 from harvest_duck.pages import Pages
 from harvest_duck.permissions import ACCESS, Outcome, Person, account_names, looked_at, parent_in, row, without_parent
-from harvest_duck.predicate import And, Compare, Op
 from harvest_duck.protocol import with_params
-from harvest_duck.pushdown import Filter
+from harvest_duck.pushdown.arrow_filter import Filter
+from harvest_duck.pushdown.domain import domains
+from harvest_duck.pushdown.predicate import And, Compare, Op
 from harvest_duck.query import Query, query
 from harvest_duck.runtime import loop
 from harvest_duck.table import Host, Paging

@@ -27,7 +27,7 @@ from harvest_duck.windows import days_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harvest_duck.predicate import Value
+    from harvest_duck.pushdown.predicate import Value
 
 __all__ = ["Decoder", "Page"]
 

@@ -26,12 +26,12 @@ from harvest_duck.function import TableFunction
 from harvest_duck.journal import SENT, Journal
 from harvest_duck.permissions import ACCESS
 from harvest_duck.progressing import PROGRESS
+from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.query import attached
 from harvest_duck.recording import SETTINGS, recorded
 from harvest_duck.runtime import loop
 from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.runtime.interrupt import hear
-from harvest_duck.sql_text import identifier, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

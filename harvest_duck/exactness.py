@@ -12,16 +12,16 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from harvest_duck.domain import Bound, Domain, Range, domains
-from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate
+from harvest_duck.pushdown.domain import Bound, Domain, Range, domains
+from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate
 from harvest_duck.table import BIGINT, BOOLEAN, Match, Param, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harvest_duck.planner import Plan
-    from harvest_duck.predicate import Value
     from harvest_duck.protocol import Request
+    from harvest_duck.pushdown.predicate import Value
 
 __all__ = ["essential", "follows", "warranted"]
 

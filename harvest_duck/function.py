@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from harvest_duck.errors import HarvestDuckError, QueryError
-from harvest_duck.predicate import Compare, Op, conjuncts
-from harvest_duck.pushdown import read_filter
+from harvest_duck.pushdown.arrow_filter import read_filter
+from harvest_duck.pushdown.predicate import Compare, Op, conjuncts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pyarrow.compute as pc
 
-    from harvest_duck.predicate import Predicate
+    from harvest_duck.pushdown.predicate import Predicate
 
 __all__ = ["TableFunction"]
 

@@ -18,11 +18,11 @@ from harvest_duck.decode import Decoder
 from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.journal import Journal
 from harvest_duck.pages import Pages
-from harvest_duck.pushdown import read_filter
+from harvest_duck.pushdown.arrow_filter import read_filter
+from harvest_duck.pushdown.sql import shown
 from harvest_duck.query import query
 from harvest_duck.runtime.blocking_reader import Readers, reader
 from harvest_duck.scanning import Scan
-from harvest_duck.sql_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence

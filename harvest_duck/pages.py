@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from harvest_duck.client import Client
     from harvest_duck.decode import Decoder, Page
     from harvest_duck.journal import Sent
-    from harvest_duck.predicate import Value
     from harvest_duck.protocol import Request
+    from harvest_duck.pushdown.predicate import Value
 
 __all__ = ["Fetched", "Pages"]
 

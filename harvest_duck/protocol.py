@@ -29,7 +29,7 @@ from harvest_duck.table import Limit, Paging
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from harvest_duck.predicate import Value
+    from harvest_duck.pushdown.predicate import Value
 
 __all__ = [
     "Request",

@@ -13,12 +13,12 @@ import pyarrow as pa
 
 from harvest_duck.arrow_types import CONNECTION, schema_of
 from harvest_duck.builtin import resolved
-from harvest_duck.domain import Domain, domains
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import QueryError
 from harvest_duck.planner import Plan, Target, plan, refuse_unseen
-from harvest_duck.predicate import Compare, Op, Predicate, conjuncts
 from harvest_duck.protocol import accounts_request
+from harvest_duck.pushdown.domain import Domain, domains
+from harvest_duck.pushdown.predicate import Compare, Op, Predicate, conjuncts
 from harvest_duck.table import Host, Table
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harvest_duck.client import Client
     from harvest_duck.connection import Connection
     from harvest_duck.journal import Journal
-    from harvest_duck.pushdown import Filter
+    from harvest_duck.pushdown.arrow_filter import Filter
 
 __all__ = ["Query", "attached", "connection_in", "query"]
 

@@ -16,7 +16,7 @@ import pyarrow.dataset as ds
 
 from harvest_duck.dataset import HarvestDataset
 from harvest_duck.errors import HarvestDuckError, QueryError
-from harvest_duck.sql_text import text
+from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

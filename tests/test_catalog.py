@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 
 from harvest_duck.catalog import LISTINGS, describe, operators, tables
-from harvest_duck.domain import domains
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import UnknownTable
 from harvest_duck.planner import Target, plan
-from harvest_duck.predicate import And, Compare, In, Op, Predicate
+from harvest_duck.pushdown.domain import domains
+from harvest_duck.pushdown.predicate import And, Compare, In, Op, Predicate
 from harvest_duck.table import BIGINT, BOOLEAN, DATE, TIMESTAMP, Column, Host, Origin, Table
 
 TARGET = Target("https://api.harvestapp.com/v2", "https://id.getharvest.com", 99, 2000)

@@ -13,8 +13,8 @@ from harvest_duck.table import Match, Origin, Param, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from harvest_duck.domain import Domain
-    from harvest_duck.predicate import Value
+    from harvest_duck.pushdown.domain import Domain
+    from harvest_duck.pushdown.predicate import Value
 
 __all__ = ["Inputs", "joined", "options", "refuse_unseen", "variants"]
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from harvest_duck.domain import Bound, Domain, Range
+from harvest_duck.pushdown.domain import Bound, Domain, Range
 from harvest_duck.table import BIGINT, Match, Origin, Param, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from harvest_duck.predicate import Value
+    from harvest_duck.pushdown.predicate import Value
 
 __all__ = [
     "ANY",

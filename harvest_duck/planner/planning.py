@@ -17,7 +17,7 @@ from harvest_duck.table import Host, Paging, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harvest_duck.domain import Domain
+    from harvest_duck.pushdown.domain import Domain
 
 __all__ = ["plan"]
 

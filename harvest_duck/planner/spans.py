@@ -18,7 +18,7 @@ from harvest_duck.table import Match, Param, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harvest_duck.domain import Domain
+    from harvest_duck.pushdown.domain import Domain
 
 __all__ = ["pieces", "refuse_sum", "spans"]
 

@@ -23,13 +23,13 @@ from support.strategies import SCHEMA, VALUES, Row, may_hold, outcomes, predicat
 
 import harvest_duck
 from harvest_duck import recording
-from harvest_duck.domain import Bound, Domain, Range
 from harvest_duck.errors import CredentialsError, Forbidden, QueryError
 from harvest_duck.exactness import essential, follows
 from harvest_duck.explaining import EXPLAINED, Purpose
-from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown
+from harvest_duck.pushdown.domain import Bound, Domain, Range
+from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown
+from harvest_duck.pushdown.sql import condition
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
-from harvest_duck.sql_text import condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

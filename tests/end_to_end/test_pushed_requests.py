@@ -12,7 +12,7 @@ from support.table_params import HOLDS, INPUTS, NAMES, NARROWING, expected, samp
 
 import harvest_duck
 from harvest_duck.endpoints import TABLES
-from harvest_duck.predicate import Op, Value
+from harvest_duck.pushdown.predicate import Op, Value
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.table import Host, Match, Paging, Param, Table
 

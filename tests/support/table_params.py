@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from operator import eq, ge, gt, le, lt, ne
 
 from harvest_duck.endpoints import TABLES
-from harvest_duck.predicate import Op, Value
+from harvest_duck.pushdown.predicate import Op, Value
 from harvest_duck.table import BIGINT, BOOLEAN, DATE, TIMESTAMP, Match, Origin, Param, Table
 
 DAY = date(2024, 2, 29)

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harvest_duck.errors import QueryError
-from harvest_duck.ipc import metadata
+from harvest_duck.pushdown.flatbuffer import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck.predicate import Value
-from harvest_duck.ranges import EVERY_VALUE, Bound, Range, Ranges, holds, kind, overlap, point, sorted_ranges
+from harvest_duck.pushdown.predicate import Value
+from harvest_duck.pushdown.ranges import EVERY_VALUE, Bound, Range, Ranges, holds, kind, overlap, point, sorted_ranges
 
 #: The values of one kind in order: ends of ranges are drawn from every other one, so that values lie between them.
 ORDERED: Mapping[str, Sequence[Value]] = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck.ipc import metadata
+from harvest_duck.pushdown.flatbuffer import metadata
 
 texts = st.text(max_size=20)
 

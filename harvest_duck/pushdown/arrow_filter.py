@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 
-from harvest_duck.expressions import serialised, shallow
-from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
+from harvest_duck.pushdown.arrow_expression import serialised, shallow
+from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pyarrow.compute as pc
 
-    from harvest_duck.expressions import Step
+    from harvest_duck.pushdown.arrow_expression import Step
 
 __all__ = ["Filter", "read_filter"]
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import VALUES, Row, may_hold, predicates, rows
 
-from harvest_duck.domain import Bound, Domain, Range, domains
-from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
+from harvest_duck.pushdown.domain import Bound, Domain, Range, domains
+from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

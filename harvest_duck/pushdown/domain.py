@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from harvest_duck.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
-from harvest_duck.ranges import EVERY_VALUE, Bound, Range, Ranges, holds, overlap, point, sorted_ranges
+from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
+from harvest_duck.pushdown.ranges import EVERY_VALUE, Bound, Range, Ranges, holds, overlap, point, sorted_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

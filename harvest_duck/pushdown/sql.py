@@ -7,12 +7,12 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from harvest_duck.predicate import And, Compare, In, IsNull, Not, Or, Predicate, Unknown
+from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Or, Predicate, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harvest_duck.predicate import Value
+    from harvest_duck.pushdown.predicate import Value
 
 __all__ = ["condition", "identifier", "shown", "text"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harvest_duck.predicate import Value
+    from harvest_duck.pushdown.predicate import Value
 
 __all__ = ["EVERY_VALUE", "Bound", "Range", "Ranges", "holds", "kind", "overlap", "point", "sorted_ranges"]
 
