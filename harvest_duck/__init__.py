@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 from harvest_duck.errors import HarvestDuckError
 
 if TYPE_CHECKING:
-    from harvest_duck.accessing import access
-    from harvest_duck.catalog import describe, tables
     from harvest_duck.engine import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.identity import accounts, login, logout, whoami
+    from harvest_duck.introspection.access import access
+    from harvest_duck.introspection.catalog_tables import describe, tables
     from harvest_duck.procedures import (
         get_oauth_access_token,
         get_oauth_authorization_url,
@@ -57,11 +57,11 @@ __version__ = "0.1.0"
 
 #: Where each public name lives; loaded when first used, so that the import itself costs nothing.
 _HOMES = {
-    "access": "accessing",
+    "access": "introspection.access",
     "accounts": "identity",
     "attach": "engine",
     "connect": "engine",
-    "describe": "catalog",
+    "describe": "introspection.catalog_tables",
     "explain": "engine",
     "get_oauth_access_token": "procedures",
     "get_oauth_authorization_url": "procedures",
@@ -73,7 +73,7 @@ _HOMES = {
     "refresh_oauth_access_token": "procedures",
     "register": "engine",
     "scan": "reading",
-    "tables": "catalog",
+    "tables": "introspection.catalog_tables",
     "whoami": "identity",
 }
 

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from harvest_duck import catalog
 from harvest_duck.arrow_types import CONNECTION
 from harvest_duck.dataset import HarvestDataset
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
-from harvest_duck.explaining import EXPLAINED, explained
 from harvest_duck.function import TableFunction
+from harvest_duck.introspection import catalog_tables
+from harvest_duck.introspection.access_rules import ACCESS
+from harvest_duck.introspection.explain import EXPLAINED, explained
 from harvest_duck.journal import SENT, Journal
-from harvest_duck.permissions import ACCESS
 from harvest_duck.progressing import PROGRESS
 from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.query import attached
@@ -65,7 +65,7 @@ class _Known:
     readers: Readers = field(default_factory=Readers)
     default: str = ""
     listings: Mapping[str, pa.Table] = field(
-        default_factory=lambda: {name: listing() for name, listing in catalog.LISTINGS.items()}
+        default_factory=lambda: {name: listing() for name, listing in catalog_tables.LISTINGS.items()}
     )
 
 
@@ -228,7 +228,7 @@ def _live(known: _Known) -> Read:
 
 def _access(connection: str) -> pa.Table:
     """What the token of `connection` sees."""
-    from harvest_duck.accessing import access  # noqa: PLC0415 - as above
+    from harvest_duck.introspection.access import access  # noqa: PLC0415 - as above
 
     return access(connection)
 
@@ -258,7 +258,7 @@ def _explanation(con: duckdb.DuckDBPyConnection, known: _Known) -> TableFunction
 def _explained(
     con: duckdb.DuckDBPyConnection, known: _Known, sql: str, settings: Mapping[str, str], *, probe: bool
 ) -> pa.Table:
-    from harvest_duck.probing import planned, probed  # noqa: PLC0415 - as above
+    from harvest_duck.introspection.list_sizes import planned, probed  # noqa: PLC0415 - as above
 
     queries = recorded(con, lambda cursor, dataset: _define(cursor, known, dataset, _unasked), sql, settings)
     return explained(loop.run(probed(queries)) if probe else map(planned, queries))

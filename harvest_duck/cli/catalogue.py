@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from harvest_duck import catalog
 from harvest_duck.cli.output import form_option, show_listed
+from harvest_duck.introspection import catalog_tables
 
 __all__ = ["describe", "tables"]
 
@@ -20,7 +20,7 @@ FROM listed
 @form_option
 def tables(form: str) -> None:
     """List the tables."""
-    show_listed(catalog.tables(), form, sql="SELECT table_name, columns, description FROM listed")
+    show_listed(catalog_tables.tables(), form, sql="SELECT table_name, columns, description FROM listed")
 
 
 @click.command()
@@ -28,4 +28,4 @@ def tables(form: str) -> None:
 @form_option
 def describe(table: str, form: str) -> None:
     """List the columns of a table, with the operators that reach the API."""
-    show_listed(catalog.describe(table), form, sql=_DESCRIBE)
+    show_listed(catalog_tables.describe(table), form, sql=_DESCRIBE)

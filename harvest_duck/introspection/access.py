@@ -17,8 +17,17 @@ from harvest_duck.client import client_for
 from harvest_duck.decode import Decoder
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import Forbidden, InvalidRequest, NotFound, ResponseError
+from harvest_duck.introspection.access_rules import (
+    ACCESS,
+    Outcome,
+    Person,
+    account_names,
+    looked_at,
+    parent_in,
+    row,
+    without_parent,
+)
 from harvest_duck.pages import Pages
-from harvest_duck.permissions import ACCESS, Outcome, Person, account_names, looked_at, parent_in, row, without_parent
 from harvest_duck.protocol import with_params
 from harvest_duck.pushdown.arrow_filter import Filter
 from harvest_duck.pushdown.domain import domains

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
-from harvest_duck.catalog import LISTINGS, describe, operators, tables
 from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import UnknownTable
+from harvest_duck.introspection.catalog_tables import LISTINGS, describe, operators, tables
 from harvest_duck.planner import Target, plan
 from harvest_duck.pushdown.domain import domains
 from harvest_duck.pushdown.predicate import And, Compare, In, Op, Predicate
