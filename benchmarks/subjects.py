@@ -44,7 +44,7 @@ def sql(query: str) -> Subject:
 
     def prepared(connection: str, _pages: int) -> Callable[[], Told]:
         import harvest_duck.opening  # noqa: PLC0415 - only what is measured is imported
-        from harvest_duck.endpoints import TABLES  # noqa: PLC0415 - as above
+        from harvest_duck.catalog.tables import TABLES  # noqa: PLC0415 - as above
 
         con = harvest_duck.connect(connection)
         every = ", ".join(f"count({column.name})" for column in TABLES["time_entries"].columns)
@@ -125,8 +125,8 @@ def _page(connection: str) -> bytes:
 def _schema() -> Any:  # noqa: ANN401 - a schema of pyarrow's
     import pyarrow as pa  # noqa: PLC0415 - as above
 
-    from harvest_duck.arrow_types import json_type  # noqa: PLC0415 - as above
-    from harvest_duck.endpoints import TABLES  # noqa: PLC0415 - as above
+    from harvest_duck.catalog.arrow_types import json_type  # noqa: PLC0415 - as above
+    from harvest_duck.catalog.tables import TABLES  # noqa: PLC0415 - as above
     from harvest_duck.layout import Layout  # noqa: PLC0415 - as above
 
     table = TABLES["time_entries"]
@@ -274,7 +274,7 @@ def _rows_of(connection: str) -> Callable[[str], int]:
     import pyarrow.compute as pc  # noqa: PLC0415 - as above
 
     import harvest_duck  # noqa: PLC0415 - as above
-    from harvest_duck.endpoints import TABLES  # noqa: PLC0415 - as above
+    from harvest_duck.catalog.tables import TABLES  # noqa: PLC0415 - as above
 
     year = (pc.field("from_date") == date(2026, 1, 1)) & (pc.field("to_date") == date(2026, 11, 20))
 

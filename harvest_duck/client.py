@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from harvest_duck import protocol, quota
 from harvest_duck.auth import Credential, Pin, credential_for, reached
+from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.journal import Sent
 from harvest_duck.logs import logger
 from harvest_duck.protocol import Request
 from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock, Window
 from harvest_duck.retrying import PATIENCE_S, RetryBudget, tries
 from harvest_duck.runtime import loop
-from harvest_duck.table import Limit, Paging
 from harvest_duck.transport import Answer, Transport
 
 if TYPE_CHECKING:

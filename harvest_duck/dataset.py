@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from harvest_duck.arrow_types import CONNECTION, schema_of
+from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.query import Query, connection_in, query
@@ -22,7 +22,7 @@ from harvest_duck.query import Query, connection_in, query
 if TYPE_CHECKING:
     import pyarrow.compute as pc
 
-    from harvest_duck.table import Table
+    from harvest_duck.catalog.model import Table
 
 __all__ = ["HarvestDataset", "Read"]
 

@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from harvest_duck import exact
-from harvest_duck.arrow_types import arrow_type, json_type
+from harvest_duck.catalog.arrow_types import arrow_type, json_type
+from harvest_duck.catalog.model import DATE, TIME, Column, Origin, Table
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.layout import ENVELOPE, Layout
 from harvest_duck.narrow import narrow
-from harvest_duck.table import DATE, TIME, Column, Origin, Table
 from harvest_duck.timeofday import parse_time
 from harvest_duck.windows import days_of
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from harvest_duck.arrow_types import CONNECTION
+from harvest_duck.catalog.arrow_types import CONNECTION
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.dataset import HarvestDataset
-from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
 from harvest_duck.function import TableFunction
 from harvest_duck.introspection import catalog_tables
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.dataset import Read
     from harvest_duck.query import Query
-    from harvest_duck.table import Table
 
 __all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "progress", "register", "text"]
 

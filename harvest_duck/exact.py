@@ -13,9 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harvest_duck.errors import DecodeError, ProtocolError
-from harvest_duck.layout import ENVELOPE, Layout
-from harvest_duck.table import (
+from harvest_duck.catalog.model import (
     BIGINT,
     BOOLEAN,
     DATE,
@@ -29,6 +27,8 @@ from harvest_duck.table import (
     StructOf,
     Type,
 )
+from harvest_duck.errors import DecodeError, ProtocolError
+from harvest_duck.layout import ENVELOPE, Layout
 from harvest_duck.timeofday import parse_time
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, Match, Param, Table
 from harvest_duck.pushdown.domain import Bound, Domain, Range, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate
-from harvest_duck.table import BIGINT, BOOLEAN, Match, Param, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harvest_duck.table import BIGINT, VARCHAR, Column, ListOf, Origin, StructOf, Table, Type
+from harvest_duck.catalog.model import BIGINT, VARCHAR, Column, ListOf, Origin, StructOf, Table, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

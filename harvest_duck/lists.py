@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from harvest_duck.catalog.model import Match, Paging
 from harvest_duck.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
 from harvest_duck.errors import ProtocolError
 from harvest_duck.planner import LARGEST_PAGE, cost
 from harvest_duck.protocol import next_request, numbered, with_params
 from harvest_duck.seen import Seen
-from harvest_duck.table import Match, Paging
 from harvest_duck.windows import calendar, split, windows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.pages import Fetched, Pages
     from harvest_duck.protocol import Request
-    from harvest_duck.table import Table
     from harvest_duck.windows import Window
 
 __all__ = ["Lists"]

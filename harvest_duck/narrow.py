@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import pyarrow as pa
 
-from harvest_duck.arrow_types import json_type
+from harvest_duck.catalog.arrow_types import json_type
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, DECIMAL, Scalar, StructOf
 from harvest_duck.exact import Envelope
-from harvest_duck.table import BIGINT, BOOLEAN, DECIMAL, Scalar, StructOf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harvest_duck.catalog.model import Type
     from harvest_duck.layout import Layout
-    from harvest_duck.table import Type
 
 __all__ = ["Narrow", "narrow"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.arrow_types import CONNECTION, schema_of
+from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.client import client_for
 from harvest_duck.decode import Decoder
 from harvest_duck.errors import HarvestDuckError, QueryError
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     import pyarrow.compute as pc
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.client import Client
     from harvest_duck.query import Query
-    from harvest_duck.table import Table
 
     Failed = Callable[[HarvestDuckError], None]
 

@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.errors import (
     Forbidden,
     InvalidRequest,
@@ -24,7 +25,6 @@ from harvest_duck.errors import (
     ServerError,
     Unauthorized,
 )
-from harvest_duck.table import Limit, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.arrow_types import CONNECTION, schema_of
 from harvest_duck.builtin import resolved
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
+from harvest_duck.catalog.model import Host, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import QueryError
 from harvest_duck.planner import Plan, Target, plan, refuse_unseen
 from harvest_duck.protocol import accounts_request
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import Compare, Op, Predicate, conjuncts
-from harvest_duck.table import Host, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -21,8 +21,8 @@ from harvest_duck.pushdown.sql import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.query import Query
-    from harvest_duck.table import Table
 
 __all__ = ["SETTINGS", "recorded"]
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import Paging
 from harvest_duck.decode import Decoder
 from harvest_duck.lists import Lists
 from harvest_duck.planner import cost
 from harvest_duck.summing import summed
-from harvest_duck.table import Paging
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     import pyarrow as pa
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.pages import Fetched, Pages
     from harvest_duck.planner import Plan
     from harvest_duck.protocol import Request
-    from harvest_duck.table import Table
 
 __all__ = ["Scan"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harvest_duck.catalog.model import DECIMAL, Table
 from harvest_duck.errors import DecodeError
-from harvest_duck.table import DECIMAL, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ import pytest
 from support.clocks import Clock
 
 from harvest_duck.auth import Pin
+from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.client import Client
 from harvest_duck.connection import resolve
 from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, ServerError, TransportError
@@ -17,7 +18,6 @@ from harvest_duck.journal import Journal, Sent
 from harvest_duck.protocol import Request, served_at
 from harvest_duck.retrying import ATTEMPTS
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
-from harvest_duck.table import Limit, Paging
 from harvest_duck.transport import Answer
 
 if TYPE_CHECKING:

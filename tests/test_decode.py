@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from support.strategies import DATES, TIMESTAMPS, Record, body_of, records, sql_rows, to_json
 
 from harvest_duck import exact
-from harvest_duck.arrow_types import schema_of
+from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.model import BOOLEAN, DATE, Origin, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decode import Decoder, Page
-from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
-from harvest_duck.table import BOOLEAN, DATE, Origin, Table
 from harvest_duck.windows import calendar
 
 if TYPE_CHECKING:
@@ -559,7 +559,7 @@ def test_deep_nesting_ends_in_an_error_or_is_ignored(member: bytes) -> None:
         "import sys, threading\n"
         "from harvest_duck.decode import Decoder\n"
         "from harvest_duck.errors import HarvestDuckError\n"
-        "from harvest_duck.endpoints import TABLES\n"
+        "from harvest_duck.catalog.tables import TABLES\n"
         "def run():\n"
         "    try:\n"
         "        decoder = Decoder(TABLES['time_entries'], ['id', 'notes', 'hours', 'user_id'])\n"

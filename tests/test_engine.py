@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 import harvest_duck
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import ConnectionStringError, Forbidden, HarvestDuckError, QueryError, UnknownTable
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.exact import Envelope, envelope, read, rounded
 from harvest_duck.layout import Layout

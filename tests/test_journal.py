@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 import harvest_duck
+from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
 from harvest_duck.journal import SENT, Journal, Sent
 from harvest_duck.protocol import Request
 from harvest_duck.sandbox import MAIN_ID
-from harvest_duck.table import Limit, Paging
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox

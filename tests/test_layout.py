@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck.endpoints import TABLES
-from harvest_duck.layout import ENVELOPE, Layout, Tree
-from harvest_duck.table import (
+from harvest_duck.catalog.model import (
     BIGINT,
     BOOLEAN,
     DATE,
@@ -22,6 +20,8 @@ from harvest_duck.table import (
     Table,
     Type,
 )
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.layout import ENVELOPE, Layout, Tree
 
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 

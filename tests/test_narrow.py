@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decode import Decoder
-from harvest_duck.endpoints import TABLES
 from harvest_duck.layout import Layout
 from harvest_duck.narrow import narrow
 

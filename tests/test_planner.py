@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.table_params import DAY, HOLDS, INPUTS, MOMENT, NAMES, NARROWING, expected, sample
 
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.model import Host, Limit, Match, Paging, Param, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import QueryError
 from harvest_duck.planner import Plan, Target, cost, plan, refuse_unseen
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
-from harvest_duck.table import Host, Limit, Match, Paging, Param, Table
 
 if TYPE_CHECKING:
     from harvest_duck.protocol import Request

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.errors import (
     Forbidden,
     HarvestDuckError,
@@ -35,7 +36,6 @@ from harvest_duck.protocol import (
     served_at,
     with_params,
 )
-from harvest_duck.table import Limit, Paging
 
 BASE = "https://api.harvestapp.com/v2/clients"
 REQUEST = Request("clients", BASE, (("is_active", "true"), ("per_page", "2000")), Limit.GENERAL, Paging.CURSOR)

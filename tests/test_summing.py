@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.paths import api_facts
 
-from harvest_duck.arrow_types import schema_of
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, DECIMAL, VARCHAR, Table, Type
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import DecodeError
 from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.summing import summed
-from harvest_duck.table import BIGINT, BOOLEAN, DATE, DECIMAL, VARCHAR, Table, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -11,9 +11,9 @@ import duckdb
 
 from harvest_duck import engine, identity
 from harvest_duck import export as files
+from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.cli import output, waiting
 from harvest_duck.cli.output import Format
-from harvest_duck.endpoints import table as table_named
 from harvest_duck.errors import QueryError
 from harvest_duck.export import FileFormat
 

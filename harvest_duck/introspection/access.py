@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
+from harvest_duck.catalog.model import Host, Paging
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.client import client_for
 from harvest_duck.decode import Decoder
-from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import Forbidden, InvalidRequest, NotFound, ResponseError
 from harvest_duck.introspection.access_rules import (
     ACCESS,
@@ -34,15 +35,14 @@ from harvest_duck.pushdown.domain import domains
 from harvest_duck.pushdown.predicate import And, Compare, Op
 from harvest_duck.query import Query, query
 from harvest_duck.runtime import loop
-from harvest_duck.table import Host, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.decode import Page
     from harvest_duck.planner import Plan
     from harvest_duck.protocol import Request
-    from harvest_duck.table import Table
 
 __all__ = ["ACCESS", "access"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harvest_duck.endpoints import TABLES
-from harvest_duck.table import Right, Table
+from harvest_duck.catalog.model import Right, Table
+from harvest_duck.catalog.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

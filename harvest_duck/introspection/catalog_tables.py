@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harvest_duck.endpoints import TABLES, table
-from harvest_duck.table import BOOLEAN, Column, Host, Match, Origin, Table
+from harvest_duck.catalog.model import BOOLEAN, Column, Host, Match, Origin, Table
+from harvest_duck.catalog.tables import TABLES, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

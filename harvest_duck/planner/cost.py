@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import Paging
 from harvest_duck.protocol import with_params
-from harvest_duck.table import Paging
 
 if TYPE_CHECKING:
     from harvest_duck.planner.plan import Alternative, Plan

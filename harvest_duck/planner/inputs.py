@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import Match, Origin, Param, Table
 from harvest_duck.errors import QueryError
 from harvest_duck.planner.narrowing import ANY
-from harvest_duck.table import Match, Origin, Param, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,8 +7,8 @@ from decimal import Decimal
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import BIGINT, Match, Origin, Param, Table
 from harvest_duck.pushdown.domain import Bound, Domain, Range
-from harvest_duck.table import BIGINT, Match, Origin, Param, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -11,7 +11,7 @@ from harvest_duck.pushdown.domain import Domain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harvest_duck.table import Table
+    from harvest_duck.catalog.model import Table
 
 __all__ = ["LARGEST_PAGE", "Alternative", "Plan", "Target"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import Host, Paging, Table
 from harvest_duck.planner import cost
 from harvest_duck.planner.alternatives import alternatives, narrowed, one_list
 from harvest_duck.planner.inputs import Inputs, joined, options, variants
@@ -12,7 +13,6 @@ from harvest_duck.planner.narrowing import ANY, ids
 from harvest_duck.planner.plan import LARGEST_PAGE, Alternative, Plan, Target
 from harvest_duck.planner.spans import pieces, refuse_sum, spans
 from harvest_duck.protocol import Request, filled
-from harvest_duck.table import Host, Paging, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from itertools import product
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import Match, Param, Table
 from harvest_duck.errors import QueryError
 from harvest_duck.planner.inputs import Inputs
 from harvest_duck.planner.narrowing import ANY, first_day, last_day
-from harvest_duck.table import Match, Param, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

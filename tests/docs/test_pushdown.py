@@ -7,7 +7,7 @@ import re
 
 from support.paths import DOCS
 
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.introspection.catalog_tables import pushed
 
 PAGE = DOCS / "pushdown.md"

@@ -17,8 +17,8 @@ import pytest
 from click.testing import CliRunner
 from support.paths import ROOT
 
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli import cli
-from harvest_duck.endpoints import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

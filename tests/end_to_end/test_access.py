@@ -16,18 +16,18 @@ from support.paths import DOCS
 from support.sandbox_rows import plain
 
 import harvest_duck
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.model import Right
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import Forbidden, InvalidRequest, ResponseError, ServerError, TransportError, Unauthorized
 from harvest_duck.introspection.access import access
 from harvest_duck.introspection.access_rules import ACCESS, Person
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, MANAGER_TOKEN, MEMBER_TOKEN, Sandbox
 from harvest_duck.sandbox.plan import TODAY
-from harvest_duck.table import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harvest_duck.table import Table
+    from harvest_duck.catalog.model import Table
 
 PAGE = DOCS / "access.md"
 EXAMPLE = re.compile(r"```python\n(?P<code>[^`]*)```\n\n```text\n(?P<output>[^`]*)```")

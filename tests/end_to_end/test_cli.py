@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from support.command import run
 
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.demo import QUERIES
-from harvest_duck.endpoints import TABLES
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.sandbox_rows import SPAN, assert_same, expected, row_of, rows_of
 
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.model import DECIMAL, TIME, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.sandbox import MAIN_ID
-from harvest_duck.table import DECIMAL, TIME, Table
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,10 +11,10 @@ from support.sql_conditions import literal, period
 from support.table_params import HOLDS, INPUTS, NAMES, NARROWING, expected, sample
 
 import harvest_duck
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.model import Host, Match, Paging, Param, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.pushdown.predicate import Op, Value
 from harvest_duck.sandbox import MAIN_ID, Sandbox
-from harvest_duck.table import Host, Match, Paging, Param, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

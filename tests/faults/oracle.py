@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from faults.scenarios import SPAN, TABLE_NAMES
 from support.sandbox_rows import AROUND, plain, row_of, rows_of
 
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from faults.scenarios import Scenario
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.sandbox import Sandbox
     from harvest_duck.sandbox.schedule import Touched
-    from harvest_duck.table import Table
 
 __all__ = ["Oracle", "Row", "different"]
 

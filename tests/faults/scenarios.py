@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.sandbox.schedule import CHANGES, HARMLESS, LIES, PASSING, Kind, Schedule
-from harvest_duck.table import BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,15 +20,15 @@ from support.strategies import SCHEMA, VALUES, may_hold
 
 from harvest_duck import exact, protocol
 from harvest_duck.auth import answers, callback, oauth
+from harvest_duck.catalog.model import BOOLEAN, DATE, Limit, Origin, Paging
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import Secret, parse, render, resolve
 from harvest_duck.decode import Decoder
-from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError
 from harvest_duck.layout import Layout
 from harvest_duck.protocol import Request
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.pushdown.flatbuffer import metadata
-from harvest_duck.table import BOOLEAN, DATE, Limit, Origin, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

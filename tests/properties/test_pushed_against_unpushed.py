@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.sandbox_rows import assert_same
 from support.sql_conditions import comparisons, literal, period
 
-from harvest_duck.endpoints import TABLES
-from harvest_duck.table import Origin, Scalar, Table
+from harvest_duck.catalog.model import Origin, Scalar, Table
+from harvest_duck.catalog.tables import TABLES
 
 if TYPE_CHECKING:
     import duckdb

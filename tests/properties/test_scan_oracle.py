@@ -14,9 +14,9 @@ from support.sandbox_rows import AROUND, assert_same, rows_of
 from support.sql_conditions import comparisons
 
 import harvest_duck
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, DECIMAL, TIME, TIMESTAMP, VARCHAR, Column, Origin, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.sandbox import MAIN_ID, Sandbox
-from harvest_duck.table import BIGINT, BOOLEAN, DATE, DECIMAL, TIME, TIMESTAMP, VARCHAR, Column, Origin, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,13 +13,13 @@ import pytest
 from support.command import run
 
 import harvest_duck
+from harvest_duck.catalog.model import Limit, Paging
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.output import harmless
 from harvest_duck.decode import Decoder
-from harvest_duck.endpoints import TABLES
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
 from harvest_duck.protocol import Request, next_request, page_of, refuse_repeat
 from harvest_duck.sandbox import Sandbox
-from harvest_duck.table import Limit, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.table import DATE, DECIMAL, TIME, TIMESTAMP, Column, ListOf, Origin, StructOf, Table, Type
+from harvest_duck.catalog.model import DATE, DECIMAL, TIME, TIMESTAMP, Column, ListOf, Origin, StructOf, Table, Type
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from support.sandbox_rows import SPAN
 
-from harvest_duck.table import BOOLEAN, DATE, TIMESTAMP, VARCHAR, Column, Table
+from harvest_duck.catalog.model import BOOLEAN, DATE, TIMESTAMP, VARCHAR, Column, Table
 
 
 @st.composite

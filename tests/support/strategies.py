@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from hypothesis import strategies as st
 
-from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
-from harvest_duck.table import (
+from harvest_duck.catalog.model import (
     BIGINT,
     BOOLEAN,
     DATE,
@@ -29,6 +28,7 @@ from harvest_duck.table import (
     Table,
     Type,
 )
+from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
 
 # Rows and predicates
 

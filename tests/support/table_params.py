@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from operator import eq, ge, gt, le, lt, ne
 
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, TIMESTAMP, Match, Origin, Param, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.pushdown.predicate import Op, Value
-from harvest_duck.table import BIGINT, BOOLEAN, DATE, TIMESTAMP, Match, Origin, Param, Table
 
 DAY = date(2024, 2, 29)
 MOMENT = datetime(2024, 2, 29, 12, 30, 15, 250_000, tzinfo=UTC)

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
-from harvest_duck.endpoints import TABLES
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, TIMESTAMP, Column, Host, Origin, Table
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import UnknownTable
 from harvest_duck.introspection.catalog_tables import LISTINGS, describe, operators, tables
 from harvest_duck.planner import Target, plan
 from harvest_duck.pushdown.domain import domains
 from harvest_duck.pushdown.predicate import And, Compare, In, Op, Predicate
-from harvest_duck.table import BIGINT, BOOLEAN, DATE, TIMESTAMP, Column, Host, Origin, Table
 
 TARGET = Target("https://api.harvestapp.com/v2", "https://id.getharvest.com", 99, 2000)
 SPAN = (Compare("from_date", Op.EQ, date(2024, 1, 1)), Compare("to_date", Op.EQ, date(2024, 1, 31)))

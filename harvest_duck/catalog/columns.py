@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypedDict, Unpack
 
-from harvest_duck.table import (
+from harvest_duck.catalog.model import (
     BIGINT,
     BOOLEAN,
     DATE,

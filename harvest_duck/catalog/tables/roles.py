@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harvest_duck.endpoints.columns import ACCOUNT_ID, array, created_at, identity, text, updated_at
-from harvest_duck.table import BIGINT, Paging, Table
+from harvest_duck.catalog.columns import ACCOUNT_ID, array, created_at, identity, text, updated_at
+from harvest_duck.catalog.model import BIGINT, Paging, Table
 
 __all__ = ["ROLES"]
 

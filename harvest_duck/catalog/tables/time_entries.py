@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.endpoints.columns import (
+from harvest_duck.catalog.columns import (
     ACCOUNT_ID,
     APPROVAL_STATUSES,
     CLIENT,
@@ -25,7 +25,7 @@ from harvest_duck.endpoints.columns import (
     timestamp,
     updated_at,
 )
-from harvest_duck.table import Paging, Right, Table
+from harvest_duck.catalog.model import Paging, Right, Table
 
 __all__ = ["TIME_ENTRIES"]
 

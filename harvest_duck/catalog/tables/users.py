@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.endpoints.columns import (
+from harvest_duck.catalog.columns import (
     ACCOUNT_ID,
     CLIENT,
     PROJECT,
@@ -23,7 +23,7 @@ from harvest_duck.endpoints.columns import (
     timestamp,
     updated_at,
 )
-from harvest_duck.table import (
+from harvest_duck.catalog.model import (
     BIGINT,
     BOOLEAN,
     DECIMAL,

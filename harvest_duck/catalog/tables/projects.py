@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.endpoints.columns import (
+from harvest_duck.catalog.columns import (
     ACCOUNT_ID,
     BUDGET_METHODS,
     CLIENT,
@@ -22,7 +22,7 @@ from harvest_duck.endpoints.columns import (
     text,
     updated_at,
 )
-from harvest_duck.table import Paging, PathWhen, Right, Table
+from harvest_duck.catalog.model import Paging, PathWhen, Right, Table
 
 __all__ = ["PROJECTS", "TASK_ASSIGNMENTS", "USER_ASSIGNMENTS"]
 

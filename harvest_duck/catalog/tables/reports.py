@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.endpoints.columns import (
+from harvest_duck.catalog.columns import (
     ACCOUNT_ID,
     BUDGET_METHODS,
     boolean,
@@ -17,12 +17,12 @@ from harvest_duck.endpoints.columns import (
     seconds,
     text,
 )
-from harvest_duck.table import Limit, Match, Origin, Paging, Param, Right, Table
+from harvest_duck.catalog.model import Limit, Match, Origin, Paging, Param, Right, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harvest_duck.table import Column
+    from harvest_duck.catalog.model import Column
 
 __all__ = [
     "REPORT_EXPENSES_CATEGORIES",

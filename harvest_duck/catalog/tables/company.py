@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harvest_duck.endpoints.columns import ACCOUNT_ID, boolean, seconds, text
-from harvest_duck.table import Paging, Table
+from harvest_duck.catalog.columns import ACCOUNT_ID, boolean, seconds, text
+from harvest_duck.catalog.model import Paging, Table
 
 __all__ = ["COMPANY"]
 

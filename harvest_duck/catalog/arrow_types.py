@@ -10,7 +10,19 @@ from functools import cache
 
 import pyarrow as pa
 
-from harvest_duck.table import BIGINT, BOOLEAN, DATE, DECIMAL, TIME, TIMESTAMP, VARCHAR, ListOf, StructOf, Table, Type
+from harvest_duck.catalog.model import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DECIMAL,
+    TIME,
+    TIMESTAMP,
+    VARCHAR,
+    ListOf,
+    StructOf,
+    Table,
+    Type,
+)
 
 __all__ = ["CONNECTION", "arrow_type", "json_type", "schema_of"]
 

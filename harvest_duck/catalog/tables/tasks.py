@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.endpoints.columns import (
+from harvest_duck.catalog.columns import (
     ACCOUNT_ID,
     UPDATED_SINCE,
     boolean,
@@ -13,7 +13,7 @@ from harvest_duck.endpoints.columns import (
     text,
     updated_at,
 )
-from harvest_duck.table import Paging, Right, Table
+from harvest_duck.catalog.model import Paging, Right, Table
 
 __all__ = ["TASKS"]
 

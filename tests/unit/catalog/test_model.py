@@ -6,8 +6,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from harvest_duck.consistency import validate
-from harvest_duck.table import (
+from harvest_duck.catalog.model import (
     BIGINT,
     BOOLEAN,
     DATE,
@@ -26,6 +25,7 @@ from harvest_duck.table import (
     Table,
     Type,
 )
+from tests.unit.catalog.validate import validate
 
 ID = Column(name="id", type=BIGINT, description="Number of the bird", key=True)
 SPECIES = Column(name="species_name", type=VARCHAR, description="What it is called", at="species.name")

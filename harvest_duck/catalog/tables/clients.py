@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.endpoints.columns import (
+from harvest_duck.catalog.columns import (
     ACCOUNT_ID,
     CLIENT,
     UPDATED_SINCE,
@@ -13,7 +13,7 @@ from harvest_duck.endpoints.columns import (
     text,
     updated_at,
 )
-from harvest_duck.table import Paging, Table
+from harvest_duck.catalog.model import Paging, Table
 
 __all__ = ["CLIENTS", "CONTACTS"]
 

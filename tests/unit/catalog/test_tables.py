@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from support.paths import api_facts
 
-from harvest_duck.consistency import validate
-from harvest_duck.endpoints import TABLES, table
+from harvest_duck.catalog.model import Column, Host, Limit, Match, Origin, Paging, Param, PathWhen, Table
+from harvest_duck.catalog.tables import TABLES, table
 from harvest_duck.errors import HarvestDuckError, UnknownTable
-from harvest_duck.table import Column, Host, Limit, Match, Origin, Paging, Param, PathWhen, Table
+from tests.unit.catalog.validate import validate
 
 Fact = dict[str, Any]
 

@@ -10,17 +10,17 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from harvest_duck.endpoints.accounts import ACCOUNTS
-from harvest_duck.endpoints.clients import CLIENTS, CONTACTS
-from harvest_duck.endpoints.company import COMPANY
-from harvest_duck.endpoints.estimates import (
+from harvest_duck.catalog.tables.accounts import ACCOUNTS
+from harvest_duck.catalog.tables.clients import CLIENTS, CONTACTS
+from harvest_duck.catalog.tables.company import COMPANY
+from harvest_duck.catalog.tables.estimates import (
     ESTIMATE_ITEM_CATEGORIES,
     ESTIMATE_LINE_ITEMS,
     ESTIMATE_MESSAGES,
     ESTIMATES,
 )
-from harvest_duck.endpoints.expenses import EXPENSE_CATEGORIES, EXPENSES
-from harvest_duck.endpoints.invoices import (
+from harvest_duck.catalog.tables.expenses import EXPENSE_CATEGORIES, EXPENSES
+from harvest_duck.catalog.tables.invoices import (
     INVOICE_ITEM_CATEGORIES,
     INVOICE_LINE_ITEMS,
     INVOICE_MESSAGE_TEMPLATES,
@@ -28,8 +28,8 @@ from harvest_duck.endpoints.invoices import (
     INVOICE_PAYMENTS,
     INVOICES,
 )
-from harvest_duck.endpoints.projects import PROJECTS, TASK_ASSIGNMENTS, USER_ASSIGNMENTS
-from harvest_duck.endpoints.reports import (
+from harvest_duck.catalog.tables.projects import PROJECTS, TASK_ASSIGNMENTS, USER_ASSIGNMENTS
+from harvest_duck.catalog.tables.reports import (
     REPORT_EXPENSES_CATEGORIES,
     REPORT_EXPENSES_CLIENTS,
     REPORT_EXPENSES_PROJECTS,
@@ -41,10 +41,10 @@ from harvest_duck.endpoints.reports import (
     REPORT_TIME_TEAM,
     REPORT_UNINVOICED,
 )
-from harvest_duck.endpoints.roles import ROLES
-from harvest_duck.endpoints.tasks import TASKS
-from harvest_duck.endpoints.timesheets import TIME_ENTRIES
-from harvest_duck.endpoints.users import (
+from harvest_duck.catalog.tables.roles import ROLES
+from harvest_duck.catalog.tables.tasks import TASKS
+from harvest_duck.catalog.tables.time_entries import TIME_ENTRIES
+from harvest_duck.catalog.tables.users import (
     BILLABLE_RATES,
     COST_RATES,
     ME,
@@ -59,7 +59,7 @@ from harvest_duck.errors import UnknownTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harvest_duck.table import Table
+    from harvest_duck.catalog.model import Table
 
 __all__ = ["TABLES", "table"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.table import Origin
+from harvest_duck.catalog.model import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from harvest_duck.table import Column, Table
+    from harvest_duck.catalog.model import Column, Table
 
 __all__ = ["validate"]
 
