@@ -23,9 +23,9 @@ from harvest_duck import sandbox
 from harvest_duck.connection import PROPERTIES, Kind, config_directory, parse, render, resolve
 from harvest_duck.connection.dsn import named_connections, shown
 from harvest_duck.connection.layers import Layer, canonical, merge
-from harvest_duck.connection.sections import with_section, without_sections
-from harvest_duck.connection.trust import bearer
-from harvest_duck.connection.values import Place, Values
+from harvest_duck.connection.parsing import Place, Values
+from harvest_duck.connection.secret_leaks import bearer
+from harvest_duck.connection.toml_edit import with_section, without_sections
 from harvest_duck.errors import ConnectionStringError, CredentialsError
 from harvest_duck.reading import scan
 from harvest_duck.runtime import private_file

@@ -14,9 +14,9 @@ from harvest_duck.auth.authority import Account, Identity
 from harvest_duck.auth.kept import KeptSignIn
 from harvest_duck.auth.reach import identity
 from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
-from harvest_duck.builtin import resolved
 from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth
-from harvest_duck.connection.values import account_numbers
+from harvest_duck.connection.builtin import resolved
+from harvest_duck.connection.parsing import account_numbers
 from harvest_duck.errors import ConnectionStringError
 from harvest_duck.runtime import loop
 

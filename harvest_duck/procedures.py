@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.auth import oauth
 from harvest_duck.auth.authority import Authority
-from harvest_duck.builtin import resolved
 from harvest_duck.connection import Connection, Secret
+from harvest_duck.connection.builtin import resolved
 from harvest_duck.errors import CredentialsError
 from harvest_duck.runtime import loop
 

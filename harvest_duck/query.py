@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.builtin import resolved
 from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.catalog.model import Host, Table
 from harvest_duck.catalog.tables import TABLES
+from harvest_duck.connection.builtin import resolved
 from harvest_duck.errors import QueryError
 from harvest_duck.planner import Plan, Target, plan, refuse_unseen
 from harvest_duck.protocol import accounts_request

@@ -14,7 +14,7 @@ from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.connection import PROPERTIES, parse, render
 from harvest_duck.connection.layers import canonical
-from harvest_duck.connection.values import account_numbers
+from harvest_duck.connection.parsing import account_numbers
 from harvest_duck.errors import ConnectionStringError
 
 __all__ = ["connections"]

@@ -6,9 +6,9 @@ import click
 import pyarrow as pa
 
 from harvest_duck import identity
-from harvest_duck.builtin import resolved
 from harvest_duck.cli.output import form_option, harmless, show_listed
 from harvest_duck.cli.query import connection_option
+from harvest_duck.connection.builtin import resolved
 from harvest_duck.errors import CredentialsError
 
 __all__ = ["accounts", "login", "logout", "whoami"]

@@ -2,11 +2,12 @@
 
 ::
 
-    text, file, environment ─ sources, dsn ─→ pairs ─ layers ─→ text of each property ─ values, settings ─→ Connection
-                                ▲                   ▲                               ▲
-                              grammar           properties                        trust
+    text, file, environment ─ sources, dsn ─→ pairs ─ layers ─→ text of each property ─ parsing, settings ─→ Connection
+                                ▲                   ▲                                ▲
+                              grammar           properties                      secret_leaks
 
-`resolve` is the way in. Nothing here opens a connection, and no error, warning or `repr` shows a secret.
+`resolve` is the way in. It takes a string, files and the environment; it gives a `Connection` or an error that shows no
+secret. Nothing here opens a connection. It may import `runtime`, `sandbox` (for `DSN=sandbox`) and `errors`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from harvest_duck.connection.address import loopback
 from harvest_duck.connection.grammar import parse, render
 from harvest_duck.connection.layers import merge
+from harvest_duck.connection.parsing import RateLimit
 from harvest_duck.connection.properties import (
     PROPERTIES,
     Kind,
@@ -28,6 +30,7 @@ from harvest_duck.connection.properties import (
     reference,
 )
 from harvest_duck.connection.secret import Secret
+from harvest_duck.connection.secret_leaks import refuse_leaks
 from harvest_duck.connection.settings import (
     AuthScheme,
     Connection,
@@ -38,8 +41,6 @@ from harvest_duck.connection.settings import (
     connection,
 )
 from harvest_duck.connection.sources import config_directory, layers
-from harvest_duck.connection.trust import refuse_leaks
-from harvest_duck.connection.values import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,7 +83,7 @@ def resolve(
 
     `builtin` names connections beside those of `connections.toml` in `config_dir`; a function of it is called only
     when its name is asked for. `sources` says which source wins. `signing_in` is for callers that begin a sign-in
-    whatever AuthScheme says, so that `trust` looks at its secrets too.
+    whatever AuthScheme says, so that `secret_leaks` looks at its secrets too.
 
     Raises `ConnectionStringError` for a string, file or variable that cannot be used. A missing account or token is no
     error here: `Connection.require_accounts` and `Connection.require_token` tell. Properties that are known and have no

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.grammar import parse
+from harvest_duck.connection.parsing import Given, Place
 from harvest_duck.connection.properties import find
-from harvest_duck.connection.values import Given, Place
 from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.address import loopback
-from harvest_duck.connection.trust import bearer
-from harvest_duck.connection.values import Given, Place, RateLimit, Values
+from harvest_duck.connection.parsing import Given, Place, RateLimit, Values
+from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
 
 if TYPE_CHECKING:

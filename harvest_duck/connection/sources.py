@@ -24,7 +24,7 @@ import platformdirs
 from harvest_duck.connection.dsn import named_connections
 from harvest_duck.connection.grammar import parse
 from harvest_duck.connection.layers import Layer, canonical
-from harvest_duck.connection.values import Place
+from harvest_duck.connection.parsing import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

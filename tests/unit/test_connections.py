@@ -27,7 +27,7 @@ from harvest_duck.connection import PROPERTIES, Kind, Property, Support, render,
 from harvest_duck.connection.dsn import named_connections
 from harvest_duck.connection.grammar import parse
 from harvest_duck.connection.layers import canonical
-from harvest_duck.connection.sections import with_section, without_sections
+from harvest_duck.connection.toml_edit import with_section, without_sections
 from harvest_duck.connections import CheckedConnection, NamedConnection, add, check, listed, remove
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, NotFound, Unauthorized
 from harvest_duck.sandbox import EURO_ID, MAIN_ID

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harvest_duck.connection.parsing import Given, Place
 from harvest_duck.connection.properties import PROPERTIES
-from harvest_duck.connection.values import Given, Place
 from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
