@@ -10,12 +10,13 @@ from collections import OrderedDict
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from harvest_duck import protocol, quota
+from harvest_duck import quota
 from harvest_duck.auth import Credential, Pin, credential_for, reached
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.journal import Sent
 from harvest_duck.logs import logger
-from harvest_duck.protocol import Request
+from harvest_duck.protocol import request as protocol
+from harvest_duck.protocol.request import Request
 from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock, Window
 from harvest_duck.retrying import PATIENCE_S, RetryBudget, tries
 from harvest_duck.runtime import loop

@@ -21,7 +21,7 @@ from harvest_duck.catalog.model import DATE, TIME, Column, Origin, Table
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.layout import ENVELOPE, Layout
 from harvest_duck.narrow import narrow
-from harvest_duck.timeofday import parse_time
+from harvest_duck.protocol.time_of_day import parse_time
 from harvest_duck.windows import days_of
 
 if TYPE_CHECKING:

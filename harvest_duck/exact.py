@@ -29,7 +29,7 @@ from harvest_duck.catalog.model import (
 )
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.layout import ENVELOPE, Layout
-from harvest_duck.timeofday import parse_time
+from harvest_duck.protocol.time_of_day import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

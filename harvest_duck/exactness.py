@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harvest_duck.planner import Plan
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
 
 __all__ = ["essential", "follows", "warranted"]

@@ -16,7 +16,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
 
 __all__ = ["SENT", "Journal", "Sent"]
 

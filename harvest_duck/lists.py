@@ -18,7 +18,7 @@ from harvest_duck.catalog.model import Match, Paging
 from harvest_duck.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
 from harvest_duck.errors import ProtocolError
 from harvest_duck.planner import LARGEST_PAGE, cost
-from harvest_duck.protocol import next_request, numbered, with_params
+from harvest_duck.protocol.request import next_request, numbered, with_params
 from harvest_duck.seen import Seen
 from harvest_duck.windows import calendar, split, windows
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.pages import Fetched, Pages
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
     from harvest_duck.windows import Window
 
 __all__ = ["Lists"]

@@ -17,7 +17,7 @@ from harvest_duck.auth import Pin
 from harvest_duck.errors import ProtocolError
 from harvest_duck.journal import Journal
 from harvest_duck.progressing import Progress
-from harvest_duck.protocol import page_of, refuse_repeat, served_at
+from harvest_duck.protocol.request import page_of, refuse_repeat, served_at
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harvest_duck.client import Client
     from harvest_duck.decode import Decoder, Page
     from harvest_duck.journal import Sent
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
 
 __all__ = ["Fetched", "Pages"]

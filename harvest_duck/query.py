@@ -17,7 +17,7 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection.builtin import resolved
 from harvest_duck.errors import QueryError
 from harvest_duck.planner import Plan, Target, plan, refuse_unseen
-from harvest_duck.protocol import accounts_request
+from harvest_duck.protocol.request import accounts_request
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import Compare, Op, Predicate, conjuncts
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harvest_duck.catalog.model import Table
     from harvest_duck.pages import Fetched, Pages
     from harvest_duck.planner import Plan
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
 
 __all__ = ["Scan"]
 

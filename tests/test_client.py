@@ -15,7 +15,7 @@ from harvest_duck.client import Client
 from harvest_duck.connection import resolve
 from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, ServerError, TransportError
 from harvest_duck.journal import Journal, Sent
-from harvest_duck.protocol import Request, served_at
+from harvest_duck.protocol.request import Request, served_at
 from harvest_duck.retrying import ATTEMPTS
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 from harvest_duck.transport import Answer

@@ -12,7 +12,7 @@ import harvest_duck
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
 from harvest_duck.journal import SENT, Journal, Sent
-from harvest_duck.protocol import Request
+from harvest_duck.protocol.request import Request
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:

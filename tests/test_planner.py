@@ -20,7 +20,7 @@ from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
 
 if TYPE_CHECKING:
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
 
 BASE = "https://api.harvestapp.com/v2"
 TARGET = Target(BASE, "https://id.getharvest.com", 99, 2000)

@@ -17,7 +17,7 @@ from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 from harvest_duck.auth.tokens import Tokens
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, ProtocolError, RateLimited, ServerError
-from harvest_duck.protocol import one_line, retry_after_s
+from harvest_duck.protocol.request import one_line, retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

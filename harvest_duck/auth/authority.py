@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harvest_duck import protocol
 from harvest_duck.auth import answers, oauth
 from harvest_duck.errors import HarvestDuckError, ProtocolError
 from harvest_duck.logs import logger
-from harvest_duck.protocol import one_line
+from harvest_duck.protocol import request as protocol
+from harvest_duck.protocol.request import one_line
 from harvest_duck.ratelimit import Clock, SystemClock
 from harvest_duck.retrying import tries
 from harvest_duck.transport import Transport

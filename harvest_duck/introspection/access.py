@@ -29,7 +29,7 @@ from harvest_duck.introspection.access_rules import (
     without_parent,
 )
 from harvest_duck.pages import Pages
-from harvest_duck.protocol import with_params
+from harvest_duck.protocol.request import with_params
 from harvest_duck.pushdown.arrow_filter import Filter
 from harvest_duck.pushdown.domain import domains
 from harvest_duck.pushdown.predicate import And, Compare, Op
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from harvest_duck.catalog.model import Table
     from harvest_duck.decode import Page
     from harvest_duck.planner import Plan
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
 
 __all__ = ["ACCESS", "access"]
 

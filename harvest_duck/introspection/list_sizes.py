@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.client import Client
     from harvest_duck.connection import Connection
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
     from harvest_duck.query import Query
 
 __all__ = ["planned", "probed"]

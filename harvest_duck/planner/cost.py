@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import Paging
-from harvest_duck.protocol import with_params
+from harvest_duck.protocol.request import with_params
 
 if TYPE_CHECKING:
     from harvest_duck.planner.plan import Alternative, Plan
-    from harvest_duck.protocol import Request
+    from harvest_duck.protocol.request import Request
 
 __all__ = ["chosen", "page_size", "pages", "pays_to_look", "probe", "swept"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harvest_duck.protocol import Request, filled
+from harvest_duck.protocol.request import Request, filled
 from harvest_duck.pushdown.domain import Domain
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from harvest_duck.planner.inputs import Inputs, joined, options, variants
 from harvest_duck.planner.narrowing import ANY, ids
 from harvest_duck.planner.plan import LARGEST_PAGE, Alternative, Plan, Target
 from harvest_duck.planner.spans import pieces, refuse_sum, spans
-from harvest_duck.protocol import Request, filled
+from harvest_duck.protocol.request import Request, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

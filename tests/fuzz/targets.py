@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from fuzz.built import built
 from support.strategies import SCHEMA, VALUES, may_hold
 
-from harvest_duck import exact, protocol
+from harvest_duck import exact
 from harvest_duck.auth import answers, callback, oauth
 from harvest_duck.catalog.model import BOOLEAN, DATE, Limit, Origin, Paging
 from harvest_duck.catalog.tables import TABLES
@@ -26,7 +26,8 @@ from harvest_duck.connection import Secret, parse, render, resolve
 from harvest_duck.decode import Decoder
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError
 from harvest_duck.layout import Layout
-from harvest_duck.protocol import Request
+from harvest_duck.protocol import request as protocol
+from harvest_duck.protocol.request import Request
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.pushdown.flatbuffer import metadata
 

@@ -18,7 +18,7 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.output import harmless
 from harvest_duck.decode import Decoder
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
-from harvest_duck.protocol import Request, next_request, page_of, refuse_repeat
+from harvest_duck.protocol.request import Request, next_request, page_of, refuse_repeat
 from harvest_duck.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.client import Client
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, RateLimited, ServerError, Unauthorized
-from harvest_duck.protocol import Request
+from harvest_duck.protocol.request import Request
 from harvest_duck.runtime import loop
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 

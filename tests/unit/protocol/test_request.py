@@ -24,7 +24,7 @@ from harvest_duck.errors import (
     ServerError,
     Unauthorized,
 )
-from harvest_duck.protocol import (
+from harvest_duck.protocol.request import (
     Request,
     accept_links,
     error_of,

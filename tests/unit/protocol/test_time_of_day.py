@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck.timeofday import parse_time
+from harvest_duck.protocol.time_of_day import parse_time
 
 MINUTES = [time(hour, minute) for hour in range(24) for minute in range(60)]
 
