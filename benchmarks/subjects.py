@@ -127,7 +127,7 @@ def _schema() -> Any:  # noqa: ANN401 - a schema of pyarrow's
 
     from harvest_duck.catalog.arrow_types import json_type  # noqa: PLC0415 - as above
     from harvest_duck.catalog.tables import TABLES  # noqa: PLC0415 - as above
-    from harvest_duck.layout import Layout  # noqa: PLC0415 - as above
+    from harvest_duck.decoder.layout import Layout  # noqa: PLC0415 - as above
 
     table = TABLES["time_entries"]
     record = json_type(Layout(table, [column.name for column in table.columns]).record)

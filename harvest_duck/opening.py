@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.client import client_for
-from harvest_duck.decode import Decoder
+from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.journal import Journal
 from harvest_duck.pages import Pages

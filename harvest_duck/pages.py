@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from harvest_duck.client import Client
-    from harvest_duck.decode import Decoder, Page
+    from harvest_duck.decoder.decoder import Decoder, Page
     from harvest_duck.journal import Sent
     from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value

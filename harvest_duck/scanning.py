@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import Paging
-from harvest_duck.decode import Decoder
+from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.lists import Lists
 from harvest_duck.planner import cost
 from harvest_duck.summing import summed

@@ -16,7 +16,7 @@ import pyarrow as pa
 from harvest_duck.catalog.model import Host, Paging
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.client import client_for
-from harvest_duck.decode import Decoder
+from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import Forbidden, InvalidRequest, NotFound, ResponseError
 from harvest_duck.introspection.access_rules import (
     ACCESS,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
 
     from harvest_duck.catalog.model import Table
-    from harvest_duck.decode import Page
+    from harvest_duck.decoder.decoder import Page
     from harvest_duck.planner import Plan
     from harvest_duck.protocol.request import Request
 

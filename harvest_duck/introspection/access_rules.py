@@ -16,7 +16,7 @@ from harvest_duck.catalog.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harvest_duck.decode import Page
+    from harvest_duck.decoder.decoder import Page
 
 __all__ = ["ACCESS", "Outcome", "Person", "account_names", "looked_at", "parent_in", "row", "without_parent"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.auth import Pin
 from harvest_duck.client import client_for
-from harvest_duck.decode import Decoder
+from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
 from harvest_duck.introspection.explain import Planned, Sizes, unknown
 from harvest_duck.journal import Journal

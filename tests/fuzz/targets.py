@@ -18,14 +18,14 @@ import pyarrow.compute as pc
 from fuzz.built import built
 from support.strategies import SCHEMA, VALUES, may_hold
 
-from harvest_duck import exact
 from harvest_duck.auth import answers, callback, oauth
 from harvest_duck.catalog.model import BOOLEAN, DATE, Limit, Origin, Paging
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import Secret, parse, render, resolve
-from harvest_duck.decode import Decoder
+from harvest_duck.decoder import exact_reader
+from harvest_duck.decoder.decoder import Decoder
+from harvest_duck.decoder.layout import Layout
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError
-from harvest_duck.layout import Layout
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
 from harvest_duck.pushdown.arrow_filter import read_filter
@@ -81,7 +81,7 @@ def decode(fuzzed: bytes) -> None:
     page.batch.validate(full=True)
     assert page.batch.schema == decoder.schema
     try:
-        records, envelope = exact.read(body, Layout(table, names), where="a page", single=single)
+        records, envelope = exact_reader.read(body, Layout(table, names), where="a page", single=single)
     except HarvestDuckError as error:
         if "nested too deep" in str(error):
             # What no column reads may nest as it will for Arrow, which skips it.

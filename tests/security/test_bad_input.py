@@ -16,7 +16,7 @@ import harvest_duck
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.output import harmless
-from harvest_duck.decode import Decoder
+from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
 from harvest_duck.protocol.request import Request, next_request, page_of, refuse_repeat
 from harvest_duck.sandbox import Sandbox
@@ -24,7 +24,7 @@ from harvest_duck.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from harvest_duck.decode import Page
+    from harvest_duck.decoder.decoder import Page
 
 VERSION_2 = int(duckdb.__version__.partition(".")[0]) >= 2
 ODD = {

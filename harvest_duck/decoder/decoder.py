@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from harvest_duck import exact
 from harvest_duck.catalog.arrow_types import arrow_type, json_type
 from harvest_duck.catalog.model import DATE, TIME, Column, Origin, Table
+from harvest_duck.decoder import exact_reader
+from harvest_duck.decoder.layout import ENVELOPE, Layout
+from harvest_duck.decoder.msgspec_reader import narrow
 from harvest_duck.errors import DecodeError, ProtocolError
-from harvest_duck.layout import ENVELOPE, Layout
-from harvest_duck.narrow import narrow
 from harvest_duck.protocol.time_of_day import parse_time
 from harvest_duck.windows import days_of
 
@@ -96,7 +96,7 @@ class Decoder:
 
     def thorough(self, body: bytes, *, values: Mapping[str, Value | None], where: str, single: bool = False) -> Page:
         """As `decode`, by the exact reading alone, which takes ten times as long."""
-        records, envelope = exact.read(body, self._layout, where=where, single=single)
+        records, envelope = exact_reader.read(body, self._layout, where=where, single=single)
         try:
             read = pa.array(records, self._record)
             self._refuse_repeated(read, where)
@@ -106,7 +106,7 @@ class Decoder:
                 f"{where}: {error}", table=self._layout.table.name, column=None, record_id=None, page=where
             ) from error
 
-    def _read(self, body: bytes, *, single: bool = False) -> tuple[pa.StructArray, exact.Envelope]:
+    def _read(self, body: bytes, *, single: bool = False) -> tuple[pa.StructArray, exact_reader.Envelope]:
         if body.lstrip()[:1] != b"{":
             # On the body "null" Arrow's reader ends the whole process (pyarrow 18 to 26).
             raise pa.ArrowInvalid("the body is no JSON object")
@@ -129,14 +129,14 @@ class Decoder:
         (whole,) = read.to_struct_array().chunks
         key = self._layout.table.body_key
         if single:
-            return whole, exact.Envelope()
+            return whole, exact_reader.Envelope()
         if key is None:
-            return self._identified(whole), exact.Envelope()
+            return self._identified(whole), exact_reader.Envelope()
         listed = pc.struct_field(whole, key)
         records = listed.flatten()
         if listed.null_count or records.null_count:
             raise pa.ArrowInvalid("records are missing")
-        return self._identified(records), exact.envelope(read.select(_ENVELOPE).to_pylist()[0])
+        return self._identified(records), exact_reader.envelope(read.select(_ENVELOPE).to_pylist()[0])
 
     def _identified(self, records: pa.StructArray) -> pa.StructArray:
         ids = _at(records, self._layout.identity)
@@ -154,9 +154,13 @@ class Decoder:
 
     def empty(self) -> Page:
         """A page without rows, for a list that is not there."""
-        return Page(pa.RecordBatch.from_pylist([], schema=self.schema), 0, None, None, None, None, *exact.Envelope())
+        return Page(
+            pa.RecordBatch.from_pylist([], schema=self.schema), 0, None, None, None, None, *exact_reader.Envelope()
+        )
 
-    def _assembled(self, records: pa.StructArray, envelope: exact.Envelope, values: Mapping[str, Value | None]) -> Page:
+    def _assembled(
+        self, records: pa.StructArray, envelope: exact_reader.Envelope, values: Mapping[str, Value | None]
+    ) -> Page:
         enclosing, rows, owners = self._rows(records)
         found = {Origin.RECORD: _leaves(rows)}
         if self._layout.table.items is not None:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_duck.catalog.tables import TABLES
+from harvest_duck.decoder.exact_reader import Envelope, envelope, read, rounded
+from harvest_duck.decoder.layout import Layout
 from harvest_duck.errors import DecodeError, ProtocolError
-from harvest_duck.exact import Envelope, envelope, read, rounded
-from harvest_duck.layout import Layout
 
 LARGEST = Decimal("99999999999999.9999")
 WHERE = "invoices page 1"

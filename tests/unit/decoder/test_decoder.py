@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.strategies import DATES, TIMESTAMPS, Record, body_of, records, sql_rows, to_json
 
-from harvest_duck import exact
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.model import BOOLEAN, DATE, Origin, Table
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.decode import Decoder, Page
+from harvest_duck.decoder import exact_reader
+from harvest_duck.decoder.decoder import Decoder, Page
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
 from harvest_duck.windows import calendar
 
@@ -118,7 +118,7 @@ def in_arrow_only(decoder: Decoder, body: bytes, values: Mapping[str, Any], *, s
 
 def in_python_only(decoder: Decoder, body: bytes, values: Mapping[str, Any], *, single: bool = False) -> Page:
     """The page as the exact reading alone takes it in."""
-    found, envelope = exact.read(body, decoder._layout, where=WHERE, single=single)
+    found, envelope = exact_reader.read(body, decoder._layout, where=WHERE, single=single)
     return decoder._assembled(pa.array(found, decoder._record), envelope, values)
 
 
@@ -557,7 +557,7 @@ def test_deep_nesting_ends_in_an_error_or_is_ignored(member: bytes) -> None:
     """In a process of its own, since the fault to be ruled out is a crash; on a thread, whose stack is smaller."""
     program = (
         "import sys, threading\n"
-        "from harvest_duck.decode import Decoder\n"
+        "from harvest_duck.decoder.decoder import Decoder\n"
         "from harvest_duck.errors import HarvestDuckError\n"
         "from harvest_duck.catalog.tables import TABLES\n"
         "def run():\n"

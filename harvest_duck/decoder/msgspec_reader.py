@@ -17,13 +17,13 @@ import pyarrow as pa
 
 from harvest_duck.catalog.arrow_types import json_type
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DECIMAL, Scalar, StructOf
-from harvest_duck.exact import Envelope
+from harvest_duck.decoder.exact_reader import Envelope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harvest_duck.catalog.model import Type
-    from harvest_duck.layout import Layout
+    from harvest_duck.decoder.layout import Layout
 
 __all__ = ["Narrow", "narrow"]
 

@@ -27,8 +27,8 @@ from harvest_duck.catalog.model import (
     StructOf,
     Type,
 )
+from harvest_duck.decoder.layout import ENVELOPE, Layout
 from harvest_duck.errors import DecodeError, ProtocolError
-from harvest_duck.layout import ENVELOPE, Layout
 from harvest_duck.protocol.time_of_day import parse_time
 
 if TYPE_CHECKING:

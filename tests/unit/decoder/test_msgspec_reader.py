@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.decode import Decoder
-from harvest_duck.layout import Layout
-from harvest_duck.narrow import narrow
+from harvest_duck.decoder.decoder import Decoder
+from harvest_duck.decoder.layout import Layout
+from harvest_duck.decoder.msgspec_reader import narrow
 
 ENTRIES = TABLES["time_entries"]
 COLUMNS = ["id", "hours", "notes", "billable", "client_name", "user_assignment_id", "started_time", "created_at"]
