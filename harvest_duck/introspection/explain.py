@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from harvest_duck.catalog.model import Limit, Paging
-from harvest_duck.exactness import essential, follows, warranted
 from harvest_duck.planner import LARGEST_PAGE, cost
+from harvest_duck.planner.enforced import essential, follows, warranted
 from harvest_duck.protocol.request import Request, accounts_request, with_params
 from harvest_duck.pushdown.ranges import EVERY_VALUE
 from harvest_duck.pushdown.sql import condition

@@ -3,14 +3,15 @@
 Every plan fetches a superset of the rows that the predicate keeps; the scan applies the predicate itself. A parameter
 is sent only where it cannot lose such a row, so what is not understood costs requests and never rows.
 
-`plan` chooses the list, `alternatives` the ways around it, `cost` between the two; `narrowing`, `inputs` and `spans`
-make the parameters.
+`plan_table` chooses the list, `alternatives` the ways around it, `cost` between the two; `params`, `report_options` and
+`report_periods` make the parameters; `enforced` tells which conditions the requests answer. It may import `protocol`,
+`catalog`, `pushdown` and below, and does no input or output.
 """
 
 from __future__ import annotations
 
-from harvest_duck.planner.inputs import refuse_unseen
-from harvest_duck.planner.plan import LARGEST_PAGE, Alternative, Plan, Target
-from harvest_duck.planner.planning import plan
+from harvest_duck.planner.model import LARGEST_PAGE, Alternative, Plan, Target
+from harvest_duck.planner.plan_table import plan
+from harvest_duck.planner.report_options import refuse_unseen
 
 __all__ = ["LARGEST_PAGE", "Alternative", "Plan", "Target", "plan", "refuse_unseen"]

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import BOOLEAN, Match, Paging, Table
-from harvest_duck.planner.narrowing import ANY, DaySpan, day, day_spans, equal_texts, ids, narrowing, sends
-from harvest_duck.planner.plan import Alternative
+from harvest_duck.planner.model import Alternative
+from harvest_duck.planner.params import ANY, DaySpan, day, day_spans, equal_texts, ids, narrowing, sends
 from harvest_duck.protocol.request import Request, with_params
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from harvest_duck.catalog.model import Paging
 from harvest_duck.protocol.request import with_params
 
 if TYPE_CHECKING:
-    from harvest_duck.planner.plan import Alternative, Plan
+    from harvest_duck.planner.model import Alternative, Plan
     from harvest_duck.protocol.request import Request
 
 __all__ = ["chosen", "page_size", "pages", "pays_to_look", "probe", "swept"]

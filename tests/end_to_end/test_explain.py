@@ -24,8 +24,8 @@ from support.strategies import SCHEMA, VALUES, Row, may_hold, outcomes, predicat
 import harvest_duck
 from harvest_duck import recording
 from harvest_duck.errors import CredentialsError, Forbidden, QueryError
-from harvest_duck.exactness import essential, follows
 from harvest_duck.introspection.explain import EXPLAINED, Purpose
+from harvest_duck.planner.enforced import essential, follows
 from harvest_duck.pushdown.domain import Bound, Domain, Range
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown
 from harvest_duck.pushdown.sql import condition

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from harvest_duck.catalog.model import Host, Paging, Table
 from harvest_duck.planner import cost
 from harvest_duck.planner.alternatives import alternatives, narrowed, one_list
-from harvest_duck.planner.inputs import Inputs, joined, options, variants
-from harvest_duck.planner.narrowing import ANY, ids
-from harvest_duck.planner.plan import LARGEST_PAGE, Alternative, Plan, Target
-from harvest_duck.planner.spans import pieces, refuse_sum, spans
+from harvest_duck.planner.model import LARGEST_PAGE, Alternative, Plan, Target
+from harvest_duck.planner.params import ANY, ids
+from harvest_duck.planner.report_options import Inputs, joined, options, variants
+from harvest_duck.planner.report_periods import pieces, refuse_sum, spans
 from harvest_duck.protocol.request import Request, filled
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import Match, Param, Table
 from harvest_duck.errors import QueryError
-from harvest_duck.planner.inputs import Inputs
-from harvest_duck.planner.narrowing import ANY, first_day, last_day
+from harvest_duck.planner.params import ANY, first_day, last_day
+from harvest_duck.planner.report_options import Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import Match, Origin, Param, Table
 from harvest_duck.errors import QueryError
-from harvest_duck.planner.narrowing import ANY
+from harvest_duck.planner.params import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
