@@ -10,17 +10,17 @@ from collections import OrderedDict
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from harvest_duck import quota
 from harvest_duck.auth import Credential, Pin, credential_for, reached
 from harvest_duck.catalog.model import Limit, Paging
-from harvest_duck.journal import Sent
-from harvest_duck.logs import logger
+from harvest_duck.http.log import logger
+from harvest_duck.http.ratelimit import shared
+from harvest_duck.http.ratelimit.window import Clock, SlidingWindow, SystemClock, Window
+from harvest_duck.http.request_log import Sent
+from harvest_duck.http.retry import PATIENCE_S, RetryBudget, tries
+from harvest_duck.http.transport import Answer, Transport
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
-from harvest_duck.ratelimit import Clock, SlidingWindow, SystemClock, Window
-from harvest_duck.retrying import PATIENCE_S, RetryBudget, tries
 from harvest_duck.runtime import loop
-from harvest_duck.transport import Answer, Transport
 
 if TYPE_CHECKING:
     import logging
@@ -204,7 +204,7 @@ def _window(whose: tuple[object, ...], rate: RateLimit | None, timed_by: Clock, 
         if rate is None:
             windows[named] = SlidingWindow(_UNLIMITED, 0, timed_by)
         elif isinstance(timed_by, SystemClock):
-            windows[named] = quota.shared(whose, rate.requests, rate.window_s, timed_by, log)
+            windows[named] = shared.shared(whose, rate.requests, rate.window_s, timed_by, log)
         else:
             windows[named] = SlidingWindow(rate.requests, rate.window_s, timed_by)
     return windows[named]

@@ -21,10 +21,10 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.dataset import HarvestDataset
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
 from harvest_duck.function import TableFunction
+from harvest_duck.http.request_log import SENT, Journal
 from harvest_duck.introspection import catalog_tables
 from harvest_duck.introspection.access_rules import ACCESS
 from harvest_duck.introspection.explain import EXPLAINED, explained
-from harvest_duck.journal import SENT, Journal
 from harvest_duck.progressing import PROGRESS
 from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.query import attached

@@ -16,7 +16,7 @@ from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.client import client_for
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import HarvestDuckError, QueryError
-from harvest_duck.journal import Journal
+from harvest_duck.http.request_log import Journal
 from harvest_duck.pages import Pages
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.pushdown.sql import shown

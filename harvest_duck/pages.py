@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harvest_duck.auth import Pin
 from harvest_duck.errors import ProtocolError
-from harvest_duck.journal import Journal
+from harvest_duck.http.request_log import Journal
 from harvest_duck.progressing import Progress
 from harvest_duck.protocol.request import page_of, refuse_repeat, served_at
 from harvest_duck.runtime import loop
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.client import Client
     from harvest_duck.decoder.decoder import Decoder, Page
-    from harvest_duck.journal import Sent
+    from harvest_duck.http.request_log import Sent
     from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
 

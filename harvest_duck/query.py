@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harvest_duck.auth import Pin
     from harvest_duck.client import Client
     from harvest_duck.connection import Connection
-    from harvest_duck.journal import Journal
+    from harvest_duck.http.request_log import Journal
     from harvest_duck.pushdown.arrow_filter import Filter
 
 __all__ = ["Query", "attached", "connection_in", "query"]

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 from harvest_duck.auth import answers, oauth
 from harvest_duck.errors import HarvestDuckError, ProtocolError
-from harvest_duck.logs import logger
+from harvest_duck.http.log import logger
+from harvest_duck.http.ratelimit.window import Clock, SystemClock
+from harvest_duck.http.retry import tries
+from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import one_line
-from harvest_duck.ratelimit import Clock, SystemClock
-from harvest_duck.retrying import tries
-from harvest_duck.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

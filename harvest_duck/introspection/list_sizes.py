@@ -12,8 +12,8 @@ from harvest_duck.auth import Pin
 from harvest_duck.client import client_for
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
+from harvest_duck.http.request_log import Journal
 from harvest_duck.introspection.explain import Planned, Sizes, unknown
-from harvest_duck.journal import Journal
 from harvest_duck.pages import Fetched, Pages
 from harvest_duck.planner import cost
 

@@ -16,8 +16,9 @@ from support.clocks import Clock
 from support.paths import DOCS
 
 import harvest_duck
-from harvest_duck import client, content, errors
+from harvest_duck import client, errors
 from harvest_duck.errors import HarvestDuckError
+from harvest_duck.http import content_encoding
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ CASES = {
         "ProtocolError", "{administrator}", before=answers(status=302, headers={"Location": "https://evil.example/"})
     ),
     "fewer records": Case("ProtocolError", "{administrator}", before=answers(body=page(total_entries=3))),
-    "too large": Case("ProtocolError", "{administrator}", before=answers(body=b" " * (content.LARGEST + 1))),
+    "too large": Case("ProtocolError", "{administrator}", before=answers(body=b" " * (content_encoding.LARGEST + 1))),
     "ill-typed": Case("DecodeError", "{administrator}", before=answers(body=page(clients=[{"id": 7, "name": 5}]))),
 }
 

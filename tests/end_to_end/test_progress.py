@@ -18,8 +18,8 @@ from support.virtual import VirtualClock, run
 
 import harvest_duck
 from harvest_duck.cli.waiting import told
+from harvest_duck.http.ratelimit.window import SlidingWindow
 from harvest_duck.progressing import PROGRESS, Progress
-from harvest_duck.ratelimit import SlidingWindow
 from harvest_duck.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import trustme
 from support.clocks import Clock
 
 import harvest_duck
-from harvest_duck import client, content
+from harvest_duck import client
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, ProtocolError, TransportError
+from harvest_duck.http import content_encoding
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def test_cookies_are_not_kept(sandbox: Sandbox) -> None:
 def test_a_bomb_of_gzip_is_refused_once_it_is_too_large(
     guarded: Sandbox, trusted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "LARGEST", 100_000)
+    monkeypatch.setattr(content_encoding, "LARGEST", 100_000)
     bomb = gzip.compress(b'{"clients": [' + b" " * 10_000_000)
     assert len(bomb) < 100_000
     guarded.respond_next("/v2/clients", headers={"Content-Encoding": "gzip"}, body=bomb)
@@ -148,7 +149,7 @@ def test_a_bomb_of_gzip_is_refused_once_it_is_too_large(
 def test_an_answer_without_an_end_is_refused_once_it_is_too_large(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "LARGEST", 100_000)
+    monkeypatch.setattr(content_encoding, "LARGEST", 100_000)
     sandbox.respond_next("/v2/clients", body=b" " * 100_001)
     with pytest.raises(ProtocolError, match=r"has more than .* MiB"):
         clients(sandbox.connection_string())

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor
 
-    from harvest_duck.ratelimit import Window
+    from harvest_duck.http.ratelimit.window import Window
 
 __all__ = ["Job", "Sent", "VirtualClock", "VirtualLoop", "most_within", "run", "served"]
 

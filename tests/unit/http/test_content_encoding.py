@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_duck.content import LARGEST, Damaged, TooLarge, unpacked
+from harvest_duck.http.content_encoding import LARGEST, Damaged, TooLarge, unpacked
 
 
 @given(st.binary(max_size=2000), st.sampled_from(["gzip", "x-gzip", " GZIP "]))

@@ -11,7 +11,7 @@ import pytest
 import harvest_duck
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
-from harvest_duck.journal import SENT, Journal, Sent
+from harvest_duck.http.request_log import SENT, Journal, Sent
 from harvest_duck.protocol.request import Request
 from harvest_duck.sandbox import MAIN_ID
 

@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harvest_duck.quota.files import Unavailable
-from harvest_duck.ratelimit import SlidingWindow
+from harvest_duck.http.ratelimit.lock_files import Unavailable
+from harvest_duck.http.ratelimit.window import SlidingWindow
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from harvest_duck.quota.member import Entry, Member
-    from harvest_duck.ratelimit import Clock
+    from harvest_duck.http.ratelimit.participant import Entry, Member
+    from harvest_duck.http.ratelimit.window import Clock
 
 __all__ = ["SharedWindow"]
 

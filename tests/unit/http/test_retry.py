@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.clocks import Clock
 
 from harvest_duck.errors import HarvestDuckError, ProtocolError, RateLimited, ServerError, TransportError
-from harvest_duck.retrying import ATTEMPTS, PATIENCE_S, RETRY_S, RetryBudget, tries
+from harvest_duck.http.retry import ATTEMPTS, PATIENCE_S, RETRY_S, RetryBudget, tries
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,9 +16,9 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from harvest_duck import content
 from harvest_duck.connection.address import loopback
 from harvest_duck.errors import ConnectionStringError, ProtocolError, TransportError
+from harvest_duck.http import content_encoding
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
@@ -137,17 +137,17 @@ async def _body(answer: aiohttp.ClientResponse, url: str, where: str) -> bytes:
     async for piece in answer.content.iter_any():
         pieces.append(piece)
         size += len(piece)
-        if size > content.LARGEST:
+        if size > content_encoding.LARGEST:
             raise _too_large(url, where)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _unpacked(body: bytes, coding: str, url: str, where: str) -> bytes:
     try:
-        return content.unpacked(body, coding, largest=content.LARGEST)
-    except content.Damaged as error:
+        return content_encoding.unpacked(body, coding, largest=content_encoding.LARGEST)
+    except content_encoding.Damaged as error:
         raise TransportError(f"{where}: the answer from {_host(url)} broke off ({error}): try again") from error
-    except content.TooLarge as error:
+    except content_encoding.TooLarge as error:
         raise _too_large(url, where) from error
     except LookupError:
         raise ProtocolError(
@@ -157,7 +157,7 @@ def _unpacked(body: bytes, coding: str, url: str, where: str) -> bytes:
 
 
 def _too_large(url: str, where: str) -> ProtocolError:
-    most = content.LARGEST // 1024 // 1024
+    most = content_encoding.LARGEST // 1024 // 1024
     return ProtocolError(
         f"{where}: the answer from {_host(url)} has more than {most} MiB, which no page of Harvest has; check BaseURL, "
         "or lower Pagesize"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.virtual import Job, Sent, VirtualClock, most_within, run, served
 
-from harvest_duck.ratelimit import SlidingWindow, SystemClock
+from harvest_duck.http.ratelimit.window import SlidingWindow, SystemClock
 
 
 def serve(requests: int, window_s: float, jobs: list[Job]) -> list[Sent]:

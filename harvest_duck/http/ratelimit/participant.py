@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from harvest_duck.quota import files
-from harvest_duck.quota.files import Presence, Unavailable
-from harvest_duck.quota.ledger import UNDER_WAY, Corrupt, Ledger, Place
+from harvest_duck.http.ratelimit import lock_files
+from harvest_duck.http.ratelimit.ledger import UNDER_WAY, Corrupt, Ledger, Place
+from harvest_duck.http.ratelimit.lock_files import Presence, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -108,15 +108,15 @@ class Member:
     def _exchange(self) -> Iterator[Ledger]:
         """A context in which nobody else has the ledger; what it becomes there is written at the end."""
         try:
-            with files.locked(self.path) as descriptor:
+            with lock_files.locked(self.path) as descriptor:
                 self._presence.hold()
                 now = self._now()
-                ledger = Ledger(files.read(descriptor), now)
+                ledger = Ledger(lock_files.read(descriptor), now)
                 ledger.look(self._presence.alive, self._presence.owner)
                 over = self._report(ledger, now)
                 yield ledger
                 for at, content in ledger.changes():
-                    files.write(descriptor, at, content)
+                    lock_files.write(descriptor, at, content)
                 if ledger.size is not None:
                     os.ftruncate(descriptor, ledger.size)
         except Corrupt as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
-    from harvest_duck.ratelimit import Clock
+    from harvest_duck.http.ratelimit.window import Clock
 
 __all__ = ["ATTEMPTS", "PATIENCE_S", "RETRY_S", "RetryBudget", "tries"]
 

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from support.virtual import Job, Sent, VirtualClock, most_within, run, served
 
 import harvest_duck
-from harvest_duck.quota import SharedWindow, files
-from harvest_duck.quota.files import Presence, Unavailable
-from harvest_duck.quota.ledger import UNDER_WAY, Corrupt, Ledger, Place
-from harvest_duck.quota.member import Member
+from harvest_duck.http.ratelimit import lock_files
+from harvest_duck.http.ratelimit.ledger import UNDER_WAY, Corrupt, Ledger, Place
+from harvest_duck.http.ratelimit.lock_files import Presence, Unavailable
+from harvest_duck.http.ratelimit.participant import Member
+from harvest_duck.http.ratelimit.shared import SharedWindow
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, MAIN_ID
 
 if TYPE_CHECKING:
@@ -236,8 +237,8 @@ def took(process: Process, requests: int = 1, window_s: float = 10) -> float:
 HOLDING = """
 import sys, time
 from pathlib import Path
-from harvest_duck.quota.files import Presence
-from harvest_duck.quota.member import Member
+from harvest_duck.http.ratelimit.lock_files import Presence
+from harvest_duck.http.ratelimit.participant import Member
 folder = Path(sys.argv[1])
 member = Member(folder / "a.window", Presence(folder), time.monotonic)
 assert [member.take(member.enter(10), 3, 0) for _ in range(3)] == [0, 0, 0]
@@ -269,7 +270,7 @@ def test_a_process_that_is_killed_counts_for_one_window_more(folder: Path) -> No
 FORKING = """
 import os, sys
 from pathlib import Path
-from harvest_duck.quota.files import Presence
+from harvest_duck.http.ratelimit.lock_files import Presence
 presence = Presence(Path(sys.argv[1]))
 presence.hold()
 if os.fork() == 0:
@@ -368,7 +369,7 @@ def test_what_nobody_used_for_a_day_is_removed(folder: Path, clock: Told) -> Non
     recent.presence._let_go()
     assert took(used) > 0
     os.utime(used.member.path)
-    files.sweep(folder)
+    lock_files.sweep(folder)
     there = [f"{process.presence.owner:016x}.process" for process in (used, recent)]
     assert {path.name for path in folder.iterdir()} == {"mine.txt", "used.window", "recent.window", *there}
 
@@ -474,9 +475,9 @@ def test_a_file_system_without_locks_is_told(folder: Path, clock: Told, monkeypa
 def test_a_lock_that_somebody_keeps_is_not_waited_for_long(
     folder: Path, clock: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(lock_files, "_PATIENCE_S", 0.0)
     process = Process(folder, clock.now)
-    with files.locked(process.member.path), pytest.raises(Unavailable, match="kept it locked"):
+    with lock_files.locked(process.member.path), pytest.raises(Unavailable, match="kept it locked"):
         took(process)
     assert took(process) == 0
 
@@ -484,8 +485,8 @@ def test_a_lock_that_somebody_keeps_is_not_waited_for_long(
 FULL = """
 import resource, sys, time
 from pathlib import Path
-from harvest_duck.quota.files import Presence, Unavailable
-from harvest_duck.quota.member import Member
+from harvest_duck.http.ratelimit.lock_files import Presence, Unavailable
+from harvest_duck.http.ratelimit.participant import Member
 folder = Path(sys.argv[1])
 member = Member(folder / "a.window", Presence(folder), time.monotonic)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
@@ -572,7 +573,7 @@ def test_a_user_is_told_once_where_nothing_can_be_shared(flags: list[str], sandb
 def test_equal_credentials_have_one_name_in_every_process_and_others_another() -> None:
     """Python hashes texts differently in each."""
     code = (
-        "from harvest_duck.connection import Secret\nfrom harvest_duck.quota import _name\n"
+        "from harvest_duck.connection import Secret\nfrom harvest_duck.http.ratelimit.shared import _name\n"
         "from harvest_duck.auth.tokens import Wanted\nfrom harvest_duck.catalog.model import Limit\n"
         "print(_name(('u', Secret('t'), Limit.GENERAL)), _name(('u', Secret('t'), Limit.REPORTS)),"
         "_name(('u', Secret('s'), Limit.GENERAL)), *(_name(('u', ('w', Wanted('a', 'b', None, frozenset(ids))), 1))"

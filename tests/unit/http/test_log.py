@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harvest_duck.errors import ConnectionStringError
-from harvest_duck.logs import logger
+from harvest_duck.http.log import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,17 +26,17 @@ import platformdirs
 
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
-from harvest_duck.quota import files
-from harvest_duck.quota.files import Presence
-from harvest_duck.quota.member import Member
-from harvest_duck.quota.window import SharedWindow
+from harvest_duck.http.ratelimit import lock_files
+from harvest_duck.http.ratelimit.lock_files import Presence
+from harvest_duck.http.ratelimit.participant import Member
+from harvest_duck.http.ratelimit.shared_window import SharedWindow
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
-    from harvest_duck.ratelimit import SystemClock
+    from harvest_duck.http.ratelimit.window import SystemClock
 
 __all__ = ["SharedWindow", "UnsharedLimitWarning", "directory", "shared"]
 
@@ -98,11 +98,11 @@ class _Shared:
 
     async def _leave(self) -> None:
         for member in self._members.values():
-            with suppress(files.Unavailable):
+            with suppress(lock_files.Unavailable):
                 await loop.apart(member.publish)
         await loop.apart(self._presence.leave)
         with suppress(OSError, CredentialsError):
-            await loop.apart(lambda: files.sweep(self._directory))
+            await loop.apart(lambda: lock_files.sweep(self._directory))
 
 
 def _name(whose: tuple[object, ...]) -> str:
