@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING
 from harvest_duck.errors import HarvestDuckError
 
 if TYPE_CHECKING:
-    from harvest_duck.engine import attach, connect, explain, interrupt, last_error, progress, register
-    from harvest_duck.identity import accounts, login, logout, whoami
-    from harvest_duck.introspection.access import access
-    from harvest_duck.introspection.catalog_tables import describe, tables
-    from harvest_duck.procedures import (
+    from harvest_duck.auth.cdata_procedures import (
         get_oauth_access_token,
         get_oauth_authorization_url,
         refresh_oauth_access_token,
     )
+    from harvest_duck.auth.sessions import accounts, login, logout, whoami
+    from harvest_duck.engine import attach, connect, explain, interrupt, last_error, progress, register
+    from harvest_duck.introspection.access import access
+    from harvest_duck.introspection.catalog_tables import describe, tables
     from harvest_duck.reading import scan
 
 __all__ = [
@@ -58,23 +58,23 @@ __version__ = "0.1.0"
 #: Where each public name lives; loaded when first used, so that the import itself costs nothing.
 _HOMES = {
     "access": "introspection.access",
-    "accounts": "identity",
+    "accounts": "auth.sessions",
     "attach": "engine",
     "connect": "engine",
     "describe": "introspection.catalog_tables",
     "explain": "engine",
-    "get_oauth_access_token": "procedures",
-    "get_oauth_authorization_url": "procedures",
+    "get_oauth_access_token": "auth.cdata_procedures",
+    "get_oauth_authorization_url": "auth.cdata_procedures",
     "interrupt": "engine",
     "last_error": "engine",
-    "login": "identity",
-    "logout": "identity",
+    "login": "auth.sessions",
+    "logout": "auth.sessions",
     "progress": "engine",
-    "refresh_oauth_access_token": "procedures",
+    "refresh_oauth_access_token": "auth.cdata_procedures",
     "register": "engine",
     "scan": "reading",
     "tables": "introspection.catalog_tables",
-    "whoami": "identity",
+    "whoami": "auth.sessions",
 }
 
 

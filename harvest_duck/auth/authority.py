@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harvest_duck.auth import answers, oauth
+from harvest_duck.auth import requests, responses
 from harvest_duck.errors import HarvestDuckError, ProtocolError
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.window import Clock, SystemClock
@@ -23,8 +23,8 @@ from harvest_duck.protocol.request import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harvest_duck.auth.oauth import TokenRequest
-    from harvest_duck.auth.tokens import Tokens
+    from harvest_duck.auth.requests import TokenRequest
+    from harvest_duck.auth.sign_ins import Tokens
     from harvest_duck.connection import Connection, Secret
 
 __all__ = ["Account", "Authority", "Identity"]
@@ -72,11 +72,11 @@ class Authority:
 
     async def exchange(self, code: Secret, pkce_verifier: Secret | None) -> Tokens:
         """The tokens for an authorization code; the errors of `answers.tokens_in` and `TransportError`."""
-        return await self._tokens(oauth.exchange(self._connection, code, pkce_verifier), kept=None)
+        return await self._tokens(requests.exchange(self._connection, code, pkce_verifier), kept=None)
 
     async def refresh(self, refresh_token: Secret) -> Tokens:
         """New tokens; the refresh token among them is the old one where Harvest sends no other. Errors as above."""
-        return await self._tokens(oauth.refresh(self._connection, refresh_token), kept=refresh_token)
+        return await self._tokens(requests.refresh(self._connection, refresh_token), kept=refresh_token)
 
     async def identity(self, token: Secret) -> Identity:
         """Whose `token` it is, and the accounts that it reaches.
@@ -107,7 +107,7 @@ class Authority:
                         request.url, where=request.what, headers=headers, form=request.form
                     )
                     self._log.info("POST %s %d, %s", urlsplit(request.url).path, answer.status, request.what)
-                    return answers.tokens_in(
+                    return responses.tokens_in(
                         request, answer.status, answer.headers, answer.body, now=self._now(), kept=kept
                     )
         except HarvestDuckError as error:

@@ -10,15 +10,15 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
-from harvest_duck.auth import answers, oauth, page, terminal
-from harvest_duck.auth.callback import Callback, RedirectServer, callback_in
+from harvest_duck.auth import requests, responses, result_page, terminal
+from harvest_duck.auth.redirect_server import Callback, RedirectServer, callback_in
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, HarvestDuckError, LoginFailed, LoginRequired
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from harvest_duck.auth.oauth import Authorization
+    from harvest_duck.auth.requests import Authorization
     from harvest_duck.auth.terminal import Manner
     from harvest_duck.connection import Connection
 
@@ -39,7 +39,7 @@ async def consent(
     reach nobody, `LoginFailed` where the person says no, nobody agrees in time, the redirect is not the one that was
     asked for, or its port is taken; and what `complete` raises, which the page tells too.
     """
-    authorization = oauth.authorization(connection)
+    authorization = requests.authorization(connection)
     callback = _callback(connection, manner)
     if connection.oauth.client_secret is None:
         raise CredentialsError(
@@ -60,7 +60,7 @@ async def consent(
                 ) from None
             made, shown = await complete(code, authorization.pkce_verifier)
         except HarvestDuckError as error:
-            _show(server, page.failure(str(error)))
+            _show(server, result_page.failure(str(error)))
             raise
         _show(server, shown)
         return made
@@ -97,7 +97,7 @@ async def _server(
 
     def refused(redirect: str) -> str | None:
         try:
-            answers.require_state(redirect, authorization)
+            responses.require_state(redirect, authorization)
         except LoginFailed as error:
             manner.tell(f"A redirect came that was not taken: {error}")
             return str(error)
@@ -149,7 +149,7 @@ async def _code(
 
 
 async def _redirected(server: RedirectServer, authorization: Authorization) -> Secret:
-    return answers.code_in(await server.redirect(), authorization)
+    return responses.code_in(await server.redirect(), authorization)
 
 
 async def _pasted(authorization: Authorization, callback_url: str | None, manner: Manner, *, alone: bool) -> Secret:
@@ -161,13 +161,13 @@ async def _pasted(authorization: Authorization, callback_url: str | None, manner
     while (line := await terminal.pasted_line()) is not None:
         if line.strip():
             try:
-                found = answers.pasted(line, authorization, callback_url)
+                found = responses.pasted(line, authorization, callback_url)
             except LoginFailed as error:
                 wrong = error
                 if terminal.terminal_there():
                     manner.tell(f"That is not it: {error}.")
             else:
-                return found if isinstance(found, Secret) else answers.code_in(found, authorization)
+                return found if isinstance(found, Secret) else responses.code_in(found, authorization)
         if terminal.terminal_there():
             manner.tell("Paste the address here:")
     if wrong is None and not alone and not terminal.terminal_there():

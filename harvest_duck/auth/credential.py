@@ -65,6 +65,6 @@ def credential_for(connection: Connection) -> Credential:
     if not connection.stores_tokens:
         return GivenToken(connection.require_token())
     # Imported here, as a token that is given needs none of OAuth: 60 ms of imports (authlib 1.9, 2026-11).
-    from harvest_duck.auth.kept import KeptSignIn  # noqa: PLC0415
+    from harvest_duck.auth.stored_credential import KeptSignIn  # noqa: PLC0415
 
     return KeptSignIn(connection)

@@ -20,7 +20,7 @@ from harvest_duck.runtime import private_file
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
-    from harvest_duck.auth.tokens import Wanted
+    from harvest_duck.auth.sign_ins import Wanted
     from harvest_duck.connection import Connection
 
 __all__ = ["Store", "store_for"]

@@ -9,7 +9,7 @@ import click
 import pyarrow as pa
 
 from harvest_duck import connections as named
-from harvest_duck.auth.callback import callback_in
+from harvest_duck.auth.redirect_server import callback_in
 from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.connection import PROPERTIES, parse, render

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pyarrow as pa
 
-from harvest_duck import identity
+from harvest_duck.auth import sessions
 from harvest_duck.cli.output import form_option, harmless, show_listed
 from harvest_duck.cli.query import connection_option
 from harvest_duck.connection.builtin import resolved
@@ -25,7 +25,7 @@ _USER = pa.schema([("name", pa.string()), ("email", pa.string()), ("user_id", pa
 @click.option(
     "--timeout",
     type=click.FloatRange(1),
-    default=identity.LIMIT_S,
+    default=sessions.LIMIT_S,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for your consent.",
@@ -41,7 +41,7 @@ def login(connection: str, account: str | None, timeout: float, *, no_browser: b
             f"OAuthSettingsLocation is {location}, which is forgotten when this command ends: "
             "name a file, or leave it out"
         )
-    who = identity.login(connection, account=account, browser=False if no_browser else None, limit_s=timeout)
+    who = sessions.login(connection, account=account, browser=False if no_browser else None, limit_s=timeout)
     count = len(who.harvest_accounts)
     click.echo(
         f"{harmless(who.name)} is signed in, with {count} Harvest {'account' if count == 1 else 'accounts'}:", err=True
@@ -56,7 +56,7 @@ def login(connection: str, account: str | None, timeout: float, *, no_browser: b
 @click.option("--all", "everybody", is_flag=True, help="Forget everybody who signed in by the application.")
 def logout(connection: str, account: str | None, *, everybody: bool) -> None:
     """Forget a sign-in; withdraw the application itself at id.getharvest.com."""
-    ended = identity.logout(connection, account=account, everybody=everybody)
+    ended = sessions.logout(connection, account=account, everybody=everybody)
     for name in ended.signed_out:
         click.echo(f"{harmless(name)} is signed out.", err=True)
     if not ended.signed_out:
@@ -70,7 +70,7 @@ def logout(connection: str, account: str | None, *, everybody: bool) -> None:
 @form_option
 def whoami(connection: str, form: str) -> None:
     """Tell whose token a connection sends."""
-    who = identity.whoami(connection)
+    who = sessions.whoami(connection)
     listed = ", ".join(str(each.id) for each in who.harvest_accounts)
     row = {"name": who.name, "email": who.email, "user_id": who.user_id, "accounts": listed}
     show_listed(pa.Table.from_pylist([row], schema=_USER), form)
@@ -81,6 +81,6 @@ def whoami(connection: str, form: str) -> None:
 @form_option
 def accounts(connection: str, form: str) -> None:
     """List the accounts that a connection's token reaches."""
-    found = identity.accounts(connection)
+    found = sessions.accounts(connection)
     rows = [{"account_id": each.id, "name": each.name, "product": each.product} for each in found]
     show_listed(pa.Table.from_pylist(rows, schema=_ACCOUNTS), form)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 import duckdb
 
-from harvest_duck import engine, identity
+from harvest_duck import engine
 from harvest_duck import export as files
+from harvest_duck.auth import sessions
 from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.cli import output, waiting
 from harvest_duck.cli.output import Format
@@ -43,7 +44,7 @@ _target = click.option(
 @contextmanager
 def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of DuckDB with Harvest in it, whose errors keep their own type; somebody may be asked to sign in."""
-    identity.prepare(connection)
+    sessions.prepare(connection)
     con = engine.connect(connection)
     try:
         yield con

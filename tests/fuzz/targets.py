@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from fuzz.built import built
 from support.strategies import SCHEMA, VALUES, may_hold
 
-from harvest_duck.auth import answers, callback, oauth
+from harvest_duck.auth import redirect_server, requests, responses
 from harvest_duck.catalog.model import BOOLEAN, DATE, Limit, Origin, Paging
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import Secret, parse, render, resolve
@@ -149,16 +149,16 @@ def rules(fuzzed: bytes) -> None:
 def sign_in(fuzzed: bytes) -> None:
     """What comes back from Harvest ID: tokens, a redirect, what a person pasted."""
     text = fuzzed.decode("utf-8", "surrogateescape")
-    begun = oauth.Authorization("https://id.getharvest.com/oauth2/authorize", "state-1", None)
-    asked = oauth.TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh")
+    begun = requests.Authorization("https://id.getharvest.com/oauth2/authorize", "state-1", None)
+    asked = requests.TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh")
     status = (200, 400, 401, 429, 503)[len(fuzzed) % 5]
     with suppress(HarvestDuckError):
-        answers.tokens_in(asked, status, {"Retry-After": text}, fuzzed, now=0.0, kept=Secret(SECRET))
+        responses.tokens_in(asked, status, {"Retry-After": text}, fuzzed, now=0.0, kept=Secret(SECRET))
     for read in (
-        lambda: answers.require_state(f"/callback?{text}", begun),
-        lambda: answers.code_in(f"/callback?{text}", begun),
-        lambda: answers.pasted(text, begun, "http://localhost:8765/callback"),
-        lambda: callback.callback_in(text),
+        lambda: responses.require_state(f"/callback?{text}", begun),
+        lambda: responses.code_in(f"/callback?{text}", begun),
+        lambda: responses.pasted(text, begun, "http://localhost:8765/callback"),
+        lambda: redirect_server.callback_in(text),
     ):
         try:
             read()

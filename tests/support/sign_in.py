@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from support.person import Person
 
 import harvest_duck
-from harvest_duck.auth.tokens import SignIn, parse, render
+from harvest_duck.auth.sign_ins import SignIn, parse, render
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harvest_duck.identity import Identity
+    from harvest_duck.auth.sessions import Identity
     from harvest_duck.sandbox import Sandbox
 
 __all__ = ["aged", "kept", "signed_in", "token_requests"]

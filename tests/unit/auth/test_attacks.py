@@ -13,7 +13,7 @@ from support.person import Person, agreed, fetched
 from support.sign_in import signed_in
 
 import harvest_duck
-from harvest_duck.auth.callback import Callback, RedirectServer
+from harvest_duck.auth.redirect_server import Callback, RedirectServer
 from harvest_duck.errors import LoginFailed, ProtocolError, Unauthorized
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.command import COMMAND, environment, run
 from support.sign_in import token_requests
 
-from harvest_duck.auth import page as pages
+from harvest_duck.auth import result_page as pages
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:

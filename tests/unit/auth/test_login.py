@@ -16,7 +16,7 @@ from support.sign_in import signed_in, token_requests
 
 import harvest_duck
 from harvest_duck import connections
-from harvest_duck.auth.kept import KeptSignIn
+from harvest_duck.auth.stored_credential import KeptSignIn
 from harvest_duck.auth.terminal import Manner
 from harvest_duck.connection import resolve
 from harvest_duck.errors import (

@@ -17,10 +17,10 @@ import pytest
 from support.sign_in import kept, signed_in
 
 import harvest_duck
-from harvest_duck.auth import oauth
+from harvest_duck.auth import requests
 from harvest_duck.auth.lock import Lock, locked
+from harvest_duck.auth.sign_ins import parse
 from harvest_duck.auth.store import Store, store_for
-from harvest_duck.auth.tokens import parse
 from harvest_duck.connection import resolve
 from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
 from harvest_duck.sandbox import MAIN_ID
@@ -77,7 +77,7 @@ def ring() -> Iterator[Ring]:
 def store(text: str = "") -> Store:
     """The store of a connection."""
     connection = resolve(f"{APP};{text}", environ={})
-    return store_for(connection, oauth.wanted(connection))
+    return store_for(connection, requests.wanted(connection))
 
 
 @pytest.fixture(params=["file", "own file", "memory", "keyring"])
@@ -171,7 +171,7 @@ os.kill(os.getpid(), 9)
 def test_each_application_and_host_has_a_file_of_its_own(config: Path) -> None:
     places = {store(text).where for text in ("", "OAuthClientSecret=x", "BaseURL=https://x.example")}
     other = resolve(APP.replace("=app", "=b"), environ={})
-    places.add(store_for(other, oauth.wanted(other)).where)
+    places.add(store_for(other, requests.wanted(other)).where)
     assert len(places) == 3
     assert all(place.startswith(str(config / "oauth")) for place in places)
 

@@ -574,7 +574,7 @@ def test_equal_credentials_have_one_name_in_every_process_and_others_another() -
     """Python hashes texts differently in each."""
     code = (
         "from harvest_duck.connection import Secret\nfrom harvest_duck.http.ratelimit.shared import _name\n"
-        "from harvest_duck.auth.tokens import Wanted\nfrom harvest_duck.catalog.model import Limit\n"
+        "from harvest_duck.auth.sign_ins import Wanted\nfrom harvest_duck.catalog.model import Limit\n"
         "print(_name(('u', Secret('t'), Limit.GENERAL)), _name(('u', Secret('t'), Limit.REPORTS)),"
         "_name(('u', Secret('s'), Limit.GENERAL)), *(_name(('u', ('w', Wanted('a', 'b', None, frozenset(ids))), 1))"
         " for ids in ((1, 2, 3), (3, 2))))"

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from support.sign_in import aged, kept, signed_in, token_requests
 
 import harvest_duck
-from harvest_duck import identity
-from harvest_duck.auth import Pin
-from harvest_duck.auth.kept import KeptSignIn
+from harvest_duck.auth import Pin, sessions
+from harvest_duck.auth.stored_credential import KeptSignIn
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.client import Client
 from harvest_duck.connection import resolve
@@ -347,7 +346,7 @@ def test_a_query_that_ends_during_a_refresh_does_not_lose_the_new_token(
     assert token_requests(harvest).count("refresh_token") == 1
 
 
-@pytest.mark.parametrize("ask", [identity._token, identity._identity], ids=["prepare", "whoami"])
+@pytest.mark.parametrize("ask", [sessions._token, sessions._identity], ids=["prepare", "whoami"])
 def test_whoever_gives_up_during_a_refresh_waits_for_its_answer(
     ask: Callable[..., Coroutine[None, None, object]], harvest: Sandbox, refreshing: str, store: Path
 ) -> None:

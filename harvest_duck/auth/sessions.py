@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck.auth import Pin, credential_for
 from harvest_duck.auth.authority import Account, Identity
-from harvest_duck.auth.kept import KeptSignIn
 from harvest_duck.auth.reach import identity
+from harvest_duck.auth.stored_credential import KeptSignIn
 from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
 from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth
 from harvest_duck.connection.builtin import resolved
@@ -23,7 +23,7 @@ from harvest_duck.runtime import loop
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from harvest_duck.auth.tokens import SignIn
+    from harvest_duck.auth.sign_ins import SignIn
 
 __all__ = [
     "LIMIT_S",

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 
-from harvest_duck.auth.tokens import Tokens
+from harvest_duck.auth.sign_ins import Tokens
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, ProtocolError, RateLimited, ServerError
 from harvest_duck.protocol.request import one_line, retry_after_s
@@ -22,7 +22,7 @@ from harvest_duck.protocol.request import one_line, retry_after_s
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harvest_duck.auth.oauth import Authorization, TokenRequest
+    from harvest_duck.auth.requests import Authorization, TokenRequest
 
 __all__ = ["code_in", "pasted", "require_state", "tokens_in"]
 

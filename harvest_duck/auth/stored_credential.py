@@ -18,13 +18,13 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harvest_duck.auth import oauth, page
+from harvest_duck.auth import requests, result_page
 from harvest_duck.auth.authority import Authority, Identity
 from harvest_duck.auth.consent import consent
 from harvest_duck.auth.lock import acquire, locked
+from harvest_duck.auth.sign_ins import SignIn, Tokens, find, fits, parse, put, render, renewed
 from harvest_duck.auth.store import store_for
 from harvest_duck.auth.terminal import Manner
-from harvest_duck.auth.tokens import SignIn, Tokens, find, fits, parse, put, render, renewed
 from harvest_duck.connection import InitiateOAuth, Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired
 from harvest_duck.runtime import loop
@@ -51,7 +51,7 @@ class KeptSignIn:
         self._connection = connection
         self._now = now
         self._manner = manner
-        self._wanted = oauth.wanted(connection)
+        self._wanted = requests.wanted(connection)
         self._store = store_for(connection, self._wanted)
         self._authority = Authority(connection, now=now)
         self._current: SignIn | None = None
@@ -231,7 +231,7 @@ class KeptSignIn:
                 accounts=tuple(account.id for account in who.harvest_accounts),
             )
             await asyncio.shield(loop.finishing(self._added(made)))
-            return (made, who), page.success(who.name, _listed(who))
+            return (made, who), result_page.success(who.name, _listed(who))
 
         return await consent(self._connection, manner, complete)
 

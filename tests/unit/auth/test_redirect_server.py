@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.person import fetched
 
-from harvest_duck.auth import page
-from harvest_duck.auth.callback import Callback, RedirectServer, callback_in
+from harvest_duck.auth import result_page
+from harvest_duck.auth.redirect_server import Callback, RedirectServer, callback_in
 from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def served(callback: Callback, visit: Callable[[], object]) -> tuple[str | None,
             await asyncio.wait([seen, redirect], return_when=asyncio.FIRST_COMPLETED)
             came = redirect.result() if redirect.done() else None
             redirect.cancel()
-            server.answer(page.success("Ada", "Acme (1)"))
+            server.answer(result_page.success("Ada", "Acme (1)"))
             return came, await seen
 
     return asyncio.run(both())
@@ -86,8 +86,8 @@ def test_the_redirect_is_taken_and_its_page_shown(host: str, port: int) -> None:
     assert came == "/callback?code=c&state=s"
     assert isinstance(seen, tuple)
     status, headers, shown = seen
-    assert (status, shown) == (200, page.success("Ada", "Acme (1)"))
-    assert {name: headers[name] for name in page.HEADERS} == dict(page.HEADERS)
+    assert (status, shown) == (200, result_page.success("Ada", "Acme (1)"))
+    assert {name: headers[name] for name in result_page.HEADERS} == dict(result_page.HEADERS)
 
 
 def test_localhost_is_listened_for_on_both_addresses(port: int) -> None:
@@ -146,7 +146,7 @@ def test_a_second_redirect_changes_nothing(port: int) -> None:
             first = asyncio.create_task(asyncio.to_thread(fetched, f"{url}?code=first&state=s"))
             came = await server.redirect()
             second = await asyncio.to_thread(fetched, f"{url}?code=second&state=s")
-            server.answer(page.success("Ada", "Acme (1)"))
+            server.answer(result_page.success("Ada", "Acme (1)"))
             assert await server.redirect() == came
             return came, (await first)[2], second[2]
 
@@ -175,11 +175,11 @@ def test_nothing_listens_afterwards(port: int) -> None:
 
 def test_what_a_page_shows_is_text() -> None:
     """Nothing that Harvest, or whoever made the redirect, sends becomes part of the page's markup."""
-    shown = page.failure("harvest ID reports <script>alert(1)</script>: run `harvest-duck login` again")
+    shown = result_page.failure("harvest ID reports <script>alert(1)</script>: run `harvest-duck login` again")
     assert "<script" not in shown
     assert "&lt;script&gt;" in shown
     assert "<code>harvest-duck login</code>" in shown
-    assert "<b>" not in page.success("<b>Ada</b>", "<b>Acme</b>")
+    assert "<b>" not in result_page.success("<b>Ada</b>", "<b>Acme</b>")
 
 
 def test_a_broken_request_ends_nothing(port: int) -> None:

@@ -18,7 +18,7 @@ from authlib.common.security import generate_token
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from harvest_duck.auth.tokens import Wanted
+from harvest_duck.auth.sign_ins import Wanted
 from harvest_duck.connection import Secret
 from harvest_duck.errors import ConnectionStringError, CredentialsError
 

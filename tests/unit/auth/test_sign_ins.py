@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_duck.auth.tokens import SignIn, Tokens, Wanted, find, parse, put, render, renewed
+from harvest_duck.auth.sign_ins import SignIn, Tokens, Wanted, find, parse, put, render, renewed
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_duck.auth import answers, oauth
-from harvest_duck.auth.oauth import Authorization, TokenRequest
+from harvest_duck.auth import requests, responses
+from harvest_duck.auth.requests import Authorization, TokenRequest
 from harvest_duck.connection import Connection, Secret, resolve
 from harvest_duck.errors import (
     ConnectionStringError,
@@ -44,7 +44,7 @@ def fields(text: str) -> dict[str, str]:
 
 
 def test_the_url_for_consent_has_what_rfc_6749_and_7636_ask_for() -> None:
-    begun = oauth.authorization(read("Scope=harvest:1 harvest:2"))
+    begun = requests.authorization(read("Scope=harvest:1 harvest:2"))
     parts = urlsplit(begun.url)
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://id.getharvest.com/oauth2/authorize"
     assert begun.pkce_verifier is not None
@@ -63,21 +63,21 @@ def test_the_url_for_consent_has_what_rfc_6749_and_7636_ask_for() -> None:
 
 
 def test_no_two_sign_ins_have_a_state_or_verifier_in_common() -> None:
-    begun = [oauth.authorization(read()) for _ in range(50)]
+    begun = [requests.authorization(read()) for _ in range(50)]
     assert len({each.state for each in begun}) == len({each.pkce_verifier for each in begun}) == 50
 
 
 def test_pkce_can_be_turned_off() -> None:
-    begun = oauth.authorization(read("UsePKCE=false"))
+    begun = requests.authorization(read("UsePKCE=false"))
     assert begun.pkce_verifier is None
     assert "code_challenge" not in begun.url
 
 
 def test_what_is_shown_of_a_sign_in_hides_verifier_and_secret() -> None:
-    begun = oauth.authorization(read())
+    begun = requests.authorization(read())
     assert begun.pkce_verifier is not None
     assert begun.pkce_verifier.reveal() not in repr(begun)
-    assert "s3cret" not in repr(oauth.refresh(read(), Secret("r")))
+    assert "s3cret" not in repr(requests.refresh(read(), Secret("r")))
 
 
 def test_addresses_can_be_set() -> None:
@@ -85,14 +85,14 @@ def test_addresses_can_be_set() -> None:
         "OAuthAuthorizationURL=https://a.example/go;OAuthAccessTokenURL=https://b.example/t;"
         "OAuthRefreshTokenURL=https://c.example/r"
     )
-    assert oauth.authorization(settings).url.startswith("https://a.example/go?response_type=code")
-    assert oauth.exchange(settings, Secret("c"), None).url == "https://b.example/t"
-    assert oauth.refresh(settings, Secret("r")).url == "https://c.example/r"
-    assert oauth.refresh(read("OAuthAccessTokenURL=https://b.example/t"), Secret("r")).url == "https://b.example/t"
+    assert requests.authorization(settings).url.startswith("https://a.example/go?response_type=code")
+    assert requests.exchange(settings, Secret("c"), None).url == "https://b.example/t"
+    assert requests.refresh(settings, Secret("r")).url == "https://c.example/r"
+    assert requests.refresh(read("OAuthAccessTokenURL=https://b.example/t"), Secret("r")).url == "https://b.example/t"
 
 
 def test_the_exchange_names_application_code_and_verifier() -> None:
-    request = oauth.exchange(read(), Secret("the code"), Secret("v"))
+    request = requests.exchange(read(), Secret("the code"), Secret("v"))
     assert request.url == "https://id.getharvest.com/api/v2/oauth2/token"
     assert fields(request.form) == {
         "grant_type": "authorization_code",
@@ -105,7 +105,7 @@ def test_the_exchange_names_application_code_and_verifier() -> None:
 
 
 def test_the_refresh_names_application_and_token() -> None:
-    assert fields(oauth.refresh(read(), Secret("r+/=&")).form) == {
+    assert fields(requests.refresh(read(), Secret("r+/=&")).form) == {
         "grant_type": "refresh_token",
         "refresh_token": "r+/=&",
         "client_id": "app",
@@ -115,7 +115,7 @@ def test_the_refresh_names_application_and_token() -> None:
 
 @pytest.mark.parametrize("params", ["a=1,b=x y", "a=1&b=x%20y", " a=1 , b=x+y,"])
 def test_further_parameters_are_sent_along(params: str) -> None:
-    sent = fields(oauth.refresh(read(f"OAuthParams='{params}'"), Secret("r")).form)
+    sent = fields(requests.refresh(read(f"OAuthParams='{params}'"), Secret("r")).form)
     assert (sent["a"], sent["b"]) == ("1", "x y")
 
 
@@ -124,19 +124,19 @@ def test_further_parameters_are_sent_along(params: str) -> None:
 )
 def test_further_parameters_replace_none_of_our_own(params: str) -> None:
     with pytest.raises(ConnectionStringError, match=r"OAuthParams has to be name=value pairs"):
-        oauth.refresh(read(f"OAuthParams='{params}'"), Secret("r"))
+        requests.refresh(read(f"OAuthParams='{params}'"), Secret("r"))
 
 
 def test_signing_in_needs_an_application() -> None:
     with pytest.raises(
         CredentialsError, match=r"register one at id\.getharvest\.com/developers, and set OAuthClientId"
     ):
-        oauth.authorization(resolve("AuthScheme=OAuth", environ={}))
+        requests.authorization(resolve("AuthScheme=OAuth", environ={}))
 
 
 def answer(status: int = 200, request: TokenRequest = REFRESH, kept: Secret | None = None, **body: Any) -> Any:
     """The tokens in an answer with this JSON, received at 1000."""
-    return answers.tokens_in(request, status, {"Retry-After": "7"}, json.dumps(body).encode(), now=1000, kept=kept)
+    return responses.tokens_in(request, status, {"Retry-After": "7"}, json.dumps(body).encode(), now=1000, kept=kept)
 
 
 def test_tokens_are_read_with_their_expiry() -> None:
@@ -218,7 +218,7 @@ def test_a_refusal_says_what_to_do(
 def test_any_answer_is_tokens_or_an_error_of_the_tree(body: bytes, status: int) -> None:
     said = ""
     try:
-        answers.tokens_in(REFRESH, status, {}, body, now=0, kept=None)
+        responses.tokens_in(REFRESH, status, {}, body, now=0, kept=None)
     except HarvestDuckError as error:
         said = str(error)
     assert said.isprintable()
@@ -230,7 +230,7 @@ def redirect(**params: str) -> str:
 
 
 def test_the_code_of_the_right_redirect_is_taken() -> None:
-    assert answers.code_in(redirect(code="c", state="the-state", scope="all"), EXPECTED) == Secret("c")
+    assert responses.code_in(redirect(code="c", state="the-state", scope="all"), EXPECTED) == Secret("c")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_the_code_of_the_right_redirect_is_taken() -> None:
 )
 def test_any_other_redirect_is_refused(target: str, says: str) -> None:
     with pytest.raises(LoginFailed, match=says) as refused:
-        answers.code_in(target, EXPECTED)
+        responses.code_in(target, EXPECTED)
     assert str(refused.value).isprintable()
     assert "the-state" not in str(refused.value)
 
@@ -270,8 +270,8 @@ def test_any_other_redirect_is_refused(target: str, says: str) -> None:
     ],
 )
 def test_what_is_pasted_may_be_the_address_its_query_or_the_code(text: str) -> None:
-    found = answers.pasted(text, EXPECTED, "http://localhost:8765/callback")
-    assert (found if isinstance(found, Secret) else answers.code_in(found, EXPECTED)) == Secret("c")
+    found = responses.pasted(text, EXPECTED, "http://localhost:8765/callback")
+    assert (found if isinstance(found, Secret) else responses.code_in(found, EXPECTED)) == Secret("c")
 
 
 @pytest.mark.parametrize(
@@ -290,14 +290,14 @@ def test_what_is_pasted_may_be_the_address_its_query_or_the_code(text: str) -> N
 )
 def test_anything_else_that_is_pasted_is_refused(text: str, says: str) -> None:
     with pytest.raises(LoginFailed, match=says):
-        answers.pasted(text, EXPECTED, "http://localhost:8765/callback")
+        responses.pasted(text, EXPECTED, "http://localhost:8765/callback")
 
 
 @given(st.text(max_size=80))
 def test_anything_that_is_pasted_is_a_code_or_an_error_of_the_tree(text: str) -> None:
     said = ""
     try:
-        answers.pasted(text, EXPECTED, "http://localhost:8765/callback")
+        responses.pasted(text, EXPECTED, "http://localhost:8765/callback")
     except LoginFailed as error:
         said = str(error)
     assert said.isprintable()
@@ -326,7 +326,7 @@ def test_a_kept_sign_in_is_for_the_hosts_that_it_was_made_with(other: str, same:
     plain = {"AccountId": "1", "AuthScheme": "OAuth", "OAuthClientId": "app"}
     changed = plain | dict(pair.split("=", 1) for pair in other.replace("{cert}", str(certificate)).split(";"))
     texts = [";".join(f"{name}={value}" for name, value in pairs.items()) for pairs in (plain, changed)]
-    first, second = (oauth.wanted(resolve(text, environ={})) for text in texts)
+    first, second = (requests.wanted(resolve(text, environ={})) for text in texts)
     assert (first == second) is same
 
 
@@ -336,14 +336,14 @@ def test_a_kept_sign_in_is_for_the_hosts_that_it_was_made_with(other: str, same:
 )
 def test_every_account_that_is_named_is_wanted_of_a_sign_in(account_id: str, accounts: set[int]) -> None:
     """Rate limits are shared whatever the accounts are, as they are those of the credential."""
-    wanted = oauth.wanted(resolve(APP.replace("AccountId=1", f"AccountId={account_id}"), environ={}))
+    wanted = requests.wanted(resolve(APP.replace("AccountId=1", f"AccountId={account_id}"), environ={}))
     assert wanted.accounts == accounts
-    assert wanted == oauth.wanted(read())
+    assert wanted == requests.wanted(read())
 
 
 def test_tokens_and_codes_of_a_string_name_a_seed_of_their_own() -> None:
     seeds = [
-        oauth.wanted(read(text)).seed
+        requests.wanted(read(text)).seed
         for text in ("", "OAuthAccessToken=a", "OAuthRefreshToken=a", "OAuthAccessToken=b", "OAuthVerifier=a")
     ]
     assert seeds[0] is None

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from harvest_duck.auth import page
+from harvest_duck.auth import result_page
 from harvest_duck.connection import loopback
 from harvest_duck.errors import ConnectionStringError, LoginFailed
 
@@ -99,7 +99,7 @@ class RedirectServer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the port, once the browser has its page; one that is left without is told that the sign-in is over."""
-        self.answer(page.failure("the sign-in was given up"))
+        self.answer(result_page.failure("the sign-in was given up"))
         await self._runner.cleanup()
 
     async def redirect(self) -> str:
@@ -134,11 +134,11 @@ class RedirectServer:
         if not self._meant(request):
             return web.Response(status=404, text="Not Found", headers={"Cache-Control": "no-store"})
         if self._redirect.done():
-            return web.Response(text=page.answered(), headers=page.HEADERS)
+            return web.Response(text=result_page.answered(), headers=result_page.HEADERS)
         if (reason := self._refused(request.raw_path)) is not None:
-            return web.Response(text=page.failure(reason), headers=page.HEADERS)
+            return web.Response(text=result_page.failure(reason), headers=result_page.HEADERS)
         self._redirect.set_result(request.raw_path)
-        return web.Response(text=await asyncio.shield(self._page), headers=page.HEADERS)
+        return web.Response(text=await asyncio.shield(self._page), headers=result_page.HEADERS)
 
     def _meant(self, request: web.BaseRequest) -> bool:
         """Whether the request can be a redirect: a GET for the path, under the name of CallbackURL."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harvest_duck.auth import oauth
+from harvest_duck.auth import requests
 from harvest_duck.auth.authority import Authority
 from harvest_duck.connection import Connection, Secret
 from harvest_duck.connection.builtin import resolved
@@ -19,8 +19,8 @@ from harvest_duck.runtime import loop
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from harvest_duck.auth.oauth import Authorization
-    from harvest_duck.auth.tokens import Tokens
+    from harvest_duck.auth.requests import Authorization
+    from harvest_duck.auth.sign_ins import Tokens
 
 __all__ = [
     "get_oauth_access_token",
@@ -36,7 +36,7 @@ def get_oauth_authorization_url(
 
     Nothing is sent. The caller has to compare the `state` that comes back.
     """
-    return oauth.authorization(_with_properties(connection, callback_url, scope), state=state)
+    return requests.authorization(_with_properties(connection, callback_url, scope), state=state)
 
 
 def get_oauth_access_token(
