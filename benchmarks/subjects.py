@@ -43,7 +43,8 @@ def sql(query: str) -> Subject:
     """A query through DuckDB, `{every}` in it being all columns."""
 
     def prepared(connection: str, _pages: int) -> Callable[[], Told]:
-        import harvest_duck.opening  # noqa: PLC0415 - only what is measured is imported
+        import harvest_duck.scanner.scan  # noqa: PLC0415 - only what is measured is imported
+
         from harvest_duck.catalog.tables import TABLES  # noqa: PLC0415 - as above
 
         con = harvest_duck.connect(connection)
@@ -60,7 +61,7 @@ def sql(query: str) -> Subject:
 
 def to_arrow(connection: str, _pages: int) -> Callable[[], Told]:
     """Every column of every row in memory, as a table of Arrow's."""
-    import harvest_duck.opening  # noqa: PLC0415 - as above
+    import harvest_duck.scanner.scan  # noqa: PLC0415 - as above
 
     con = harvest_duck.connect(connection)
     return lambda: {"rows": con.sql(f"FROM {ENTRIES}").to_arrow_table().num_rows}
@@ -244,7 +245,7 @@ def registering(_connection: str, _pages: int) -> Callable[[], Told]:
 
 def scheduled(connection: str, pages: int) -> Callable[[], Told]:
     """Every column of many pages under a rate limit, by a clock that runs `SCALE` times as fast."""
-    import harvest_duck.client  # noqa: PLC0415 - as above
+    import harvest_duck.scanner.client  # noqa: PLC0415 - as above
 
     class Fast:
         def now(self) -> float:
@@ -253,7 +254,7 @@ def scheduled(connection: str, pages: int) -> Callable[[], Told]:
         async def sleep(self, seconds: float) -> None:
             await asyncio.sleep(seconds / SCALE)
 
-    harvest_duck.client.clock = Fast()
+    harvest_duck.scanner.client.clock = Fast()
     scan = SUBJECTS["every column"](connection, pages)
 
     def run() -> Told:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from harvest_duck.engine import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.introspection.access import access
     from harvest_duck.introspection.catalog_tables import describe, tables
-    from harvest_duck.reading import scan
+    from harvest_duck.scanner.reading import scan
 
 __all__ = [
     "HarvestDuckError",
@@ -72,7 +72,7 @@ _HOMES = {
     "progress": "engine",
     "refresh_oauth_access_token": "auth.cdata_procedures",
     "register": "engine",
-    "scan": "reading",
+    "scan": "scanner.reading",
     "tables": "introspection.catalog_tables",
     "whoami": "auth.sessions",
 }

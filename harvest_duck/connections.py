@@ -27,8 +27,8 @@ from harvest_duck.connection.parsing import Place, Values
 from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.connection.toml_edit import with_section, without_sections
 from harvest_duck.errors import ConnectionStringError, CredentialsError
-from harvest_duck.reading import scan
 from harvest_duck.runtime import private_file
+from harvest_duck.scanner.reading import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

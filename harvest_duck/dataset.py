@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.pushdown.arrow_filter import read_filter
-from harvest_duck.query import Query, connection_in, query
+from harvest_duck.scanner.scan_request import Query, connection_in, query
 
 if TYPE_CHECKING:
     import pyarrow.compute as pc

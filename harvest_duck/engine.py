@@ -25,13 +25,13 @@ from harvest_duck.http.request_log import SENT, Journal
 from harvest_duck.introspection import catalog_tables
 from harvest_duck.introspection.access_rules import ACCESS
 from harvest_duck.introspection.explain import EXPLAINED, explained
-from harvest_duck.progressing import PROGRESS
 from harvest_duck.pushdown.sql import identifier, text
-from harvest_duck.query import attached
 from harvest_duck.recording import SETTINGS, recorded
 from harvest_duck.runtime import loop
 from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.runtime.interrupt import hear
+from harvest_duck.scanner.progress import PROGRESS
+from harvest_duck.scanner.scan_request import attached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.dataset import Read
-    from harvest_duck.query import Query
+    from harvest_duck.scanner.scan_request import Query
 
 __all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "progress", "register", "text"]
 
@@ -211,7 +211,7 @@ def _live(known: _Known) -> Read:
     """Scans that ask Harvest."""
 
     def read(asked: Query, connection: str, expression: pc.Expression | None) -> pa.RecordBatchReader:
-        from harvest_duck.opening import scanned  # noqa: PLC0415 - as above
+        from harvest_duck.scanner.scan import scanned  # noqa: PLC0415 - as above
 
         return scanned(
             asked,

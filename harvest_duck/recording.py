@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from harvest_duck.catalog.model import Table
-    from harvest_duck.query import Query
+    from harvest_duck.scanner.scan_request import Query
 
 __all__ = ["SETTINGS", "recorded"]
 

@@ -22,7 +22,7 @@ from harvest_duck.decoder.layout import ENVELOPE, Layout
 from harvest_duck.decoder.msgspec_reader import narrow
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.protocol.time_of_day import parse_time
-from harvest_duck.windows import days_of
+from harvest_duck.scanner.day_ranges import days_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from harvest_duck.catalog.model import Host, Paging
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.client import client_for
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import Forbidden, InvalidRequest, NotFound, ResponseError
 from harvest_duck.introspection.access_rules import (
@@ -28,13 +27,14 @@ from harvest_duck.introspection.access_rules import (
     row,
     without_parent,
 )
-from harvest_duck.pages import Pages
 from harvest_duck.protocol.request import with_params
 from harvest_duck.pushdown.arrow_filter import Filter
 from harvest_duck.pushdown.domain import domains
 from harvest_duck.pushdown.predicate import And, Compare, Op
-from harvest_duck.query import Query, query
 from harvest_duck.runtime import loop
+from harvest_duck.scanner.client import client_for
+from harvest_duck.scanner.page_source import Pages
+from harvest_duck.scanner.scan_request import Query, query
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping

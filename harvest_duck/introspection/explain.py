@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection
     from harvest_duck.planner import Plan
-    from harvest_duck.query import Query
+    from harvest_duck.scanner.scan_request import Query
 
 __all__ = ["EXPLAINED", "Planned", "Purpose", "Sizes", "explained", "unknown"]
 

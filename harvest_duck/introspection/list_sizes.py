@@ -9,21 +9,21 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from harvest_duck.auth import Pin
-from harvest_duck.client import client_for
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import Journal
 from harvest_duck.introspection.explain import Planned, Sizes, unknown
-from harvest_duck.pages import Fetched, Pages
 from harvest_duck.planner import cost
+from harvest_duck.scanner.client import client_for
+from harvest_duck.scanner.page_source import Fetched, Pages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from harvest_duck.client import Client
     from harvest_duck.connection import Connection
     from harvest_duck.protocol.request import Request
-    from harvest_duck.query import Query
+    from harvest_duck.scanner.client import Client
+    from harvest_duck.scanner.scan_request import Query
 
 __all__ = ["planned", "probed"]
 

@@ -16,10 +16,11 @@ from support.clocks import Clock
 from support.paths import DOCS
 
 import harvest_duck
-from harvest_duck import client, errors
+from harvest_duck import errors
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.http import content_encoding
 from harvest_duck.sandbox import MAIN_ID, Sandbox
+from harvest_duck.scanner import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

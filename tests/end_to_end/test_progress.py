@@ -19,8 +19,8 @@ from support.virtual import VirtualClock, run
 import harvest_duck
 from harvest_duck.cli.waiting import told
 from harvest_duck.http.ratelimit.window import SlidingWindow
-from harvest_duck.progressing import PROGRESS, Progress
 from harvest_duck.sandbox import Sandbox
+from harvest_duck.scanner.progress import PROGRESS, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,9 @@ import trustme
 from faults.oracle import Oracle
 
 import harvest_duck
-from harvest_duck import client
 from harvest_duck.runtime import loop
 from harvest_duck.sandbox import Sandbox
+from harvest_duck.scanner import client
 
 if TYPE_CHECKING:
     import ssl

@@ -12,10 +12,10 @@ import trustme
 from support.clocks import Clock
 
 import harvest_duck
-from harvest_duck import client
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, ProtocolError, TransportError
 from harvest_duck.http import content_encoding
 from harvest_duck.sandbox import MAIN_ID, Sandbox
+from harvest_duck.scanner import client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

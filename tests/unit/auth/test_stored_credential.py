@@ -19,12 +19,12 @@ import harvest_duck
 from harvest_duck.auth import Pin, sessions
 from harvest_duck.auth.stored_credential import KeptSignIn
 from harvest_duck.catalog.model import Limit, Paging
-from harvest_duck.client import Client
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, RateLimited, ServerError, Unauthorized
 from harvest_duck.protocol.request import Request
 from harvest_duck.runtime import loop
 from harvest_duck.sandbox import MAIN_ID, Sandbox
+from harvest_duck.scanner.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -23,7 +23,7 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decoder import exact_reader
 from harvest_duck.decoder.decoder import Decoder, Page
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
-from harvest_duck.windows import calendar
+from harvest_duck.scanner.day_ranges import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

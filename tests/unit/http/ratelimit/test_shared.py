@@ -616,7 +616,7 @@ class Waiting(Told):
 
 
 def test_a_clock_that_is_not_the_machines_shares_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harvest_duck.client.clock", Waiting())
+    monkeypatch.setattr("harvest_duck.scanner.client.clock", Waiting())
     with TemporaryDirectory() as folder:
         monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", folder)
         assert harvest_duck.scan("clients", f"{sandbox.connection_string()};Pagesize=100").read_all().num_rows

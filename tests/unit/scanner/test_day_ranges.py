@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck.windows import calendar, days_of, split, windows
+from harvest_duck.scanner.day_ranges import calendar, days_of, split, windows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harvest_duck.windows import Window
+    from harvest_duck.scanner.day_ranges import Window
 
 LARGEST = 100
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
-from harvest_duck.client import client_for
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.http.request_log import Journal
-from harvest_duck.pages import Pages
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.pushdown.sql import shown
-from harvest_duck.query import query
 from harvest_duck.runtime.blocking_reader import Readers, reader
-from harvest_duck.scanning import Scan
+from harvest_duck.scanner.client import client_for
+from harvest_duck.scanner.executor import Scan
+from harvest_duck.scanner.page_source import Pages
+from harvest_duck.scanner.scan_request import query
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
 
     from harvest_duck.catalog.model import Table
-    from harvest_duck.client import Client
-    from harvest_duck.query import Query
+    from harvest_duck.scanner.client import Client
+    from harvest_duck.scanner.scan_request import Query
 
     Failed = Callable[[HarvestDuckError], None]
 

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harvest_duck.errors import ProtocolError
-from harvest_duck.seen import Seen
+from harvest_duck.scanner.delivered_ids import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from harvest_duck.auth import Pin
 from harvest_duck.errors import ProtocolError
 from harvest_duck.http.request_log import Journal
-from harvest_duck.progressing import Progress
 from harvest_duck.protocol.request import page_of, refuse_repeat, served_at
 from harvest_duck.runtime import loop
+from harvest_duck.scanner.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from harvest_duck.client import Client
     from harvest_duck.decoder.decoder import Decoder, Page
     from harvest_duck.http.request_log import Sent
     from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
+    from harvest_duck.scanner.client import Client
 
 __all__ = ["Fetched", "Pages"]
 

@@ -11,7 +11,6 @@ from support.clocks import Clock
 
 from harvest_duck.auth import Pin
 from harvest_duck.catalog.model import Limit, Paging
-from harvest_duck.client import Client
 from harvest_duck.connection import resolve
 from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, ServerError, TransportError
 from harvest_duck.http.request_log import Journal, Sent
@@ -19,6 +18,7 @@ from harvest_duck.http.retry import ATTEMPTS
 from harvest_duck.http.transport import Answer
 from harvest_duck.protocol.request import Request, served_at
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
+from harvest_duck.scanner.client import Client
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox

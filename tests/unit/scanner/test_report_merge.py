@@ -17,7 +17,7 @@ from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, DECIMAL, VARCHAR, 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import DecodeError
 from harvest_duck.sandbox import MAIN_ID
-from harvest_duck.summing import summed
+from harvest_duck.scanner.report_merge import summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

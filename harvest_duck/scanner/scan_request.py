@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harvest_duck.auth import Pin
-    from harvest_duck.client import Client
     from harvest_duck.connection import Connection
     from harvest_duck.http.request_log import Journal
     from harvest_duck.pushdown.arrow_filter import Filter
+    from harvest_duck.scanner.client import Client
 
 __all__ = ["Query", "attached", "connection_in", "query"]
 

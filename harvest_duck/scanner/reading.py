@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.tables import table as table_named
-from harvest_duck.opening import open_scan
+from harvest_duck.scanner.scan import open_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

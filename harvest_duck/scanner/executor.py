@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import Paging
 from harvest_duck.decoder.decoder import Decoder
-from harvest_duck.lists import Lists
 from harvest_duck.planner import cost
-from harvest_duck.summing import summed
+from harvest_duck.scanner.list_reader import Lists
+from harvest_duck.scanner.report_merge import summed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from harvest_duck.catalog.model import Table
-    from harvest_duck.pages import Fetched, Pages
     from harvest_duck.planner import Plan
     from harvest_duck.protocol.request import Request
+    from harvest_duck.scanner.page_source import Fetched, Pages
 
 __all__ = ["Scan"]
 
