@@ -44,7 +44,6 @@ def sql(query: str) -> Subject:
 
     def prepared(connection: str, _pages: int) -> Callable[[], Told]:
         import harvest_duck.scanner.scan  # noqa: PLC0415 - only what is measured is imported
-
         from harvest_duck.catalog.tables import TABLES  # noqa: PLC0415 - as above
 
         con = harvest_duck.connect(connection)

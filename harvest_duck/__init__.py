@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         refresh_oauth_access_token,
     )
     from harvest_duck.auth.sessions import accounts, login, logout, whoami
-    from harvest_duck.engine import attach, connect, explain, interrupt, last_error, progress, register
+    from harvest_duck.engine.register import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.introspection.access import access
     from harvest_duck.introspection.catalog_tables import describe, tables
     from harvest_duck.scanner.reading import scan
@@ -59,19 +59,19 @@ __version__ = "0.1.0"
 _HOMES = {
     "access": "introspection.access",
     "accounts": "auth.sessions",
-    "attach": "engine",
-    "connect": "engine",
+    "attach": "engine.register",
+    "connect": "engine.register",
     "describe": "introspection.catalog_tables",
-    "explain": "engine",
+    "explain": "engine.register",
     "get_oauth_access_token": "auth.cdata_procedures",
     "get_oauth_authorization_url": "auth.cdata_procedures",
-    "interrupt": "engine",
-    "last_error": "engine",
+    "interrupt": "engine.register",
+    "last_error": "engine.register",
     "login": "auth.sessions",
     "logout": "auth.sessions",
-    "progress": "engine",
+    "progress": "engine.register",
     "refresh_oauth_access_token": "auth.cdata_procedures",
-    "register": "engine",
+    "register": "engine.register",
     "scan": "scanner.reading",
     "tables": "introspection.catalog_tables",
     "whoami": "auth.sessions",

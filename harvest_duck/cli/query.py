@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 import duckdb
 
-from harvest_duck import engine
-from harvest_duck import export as files
 from harvest_duck.auth import sessions
 from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.cli import output, waiting
 from harvest_duck.cli.output import Format
+from harvest_duck.engine import export as files
+from harvest_duck.engine import register
+from harvest_duck.engine.export import FileFormat
 from harvest_duck.errors import QueryError
-from harvest_duck.export import FileFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +45,11 @@ _target = click.option(
 def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of DuckDB with Harvest in it, whose errors keep their own type; somebody may be asked to sign in."""
     sessions.prepare(connection)
-    con = engine.connect(connection)
+    con = register.connect(connection)
     try:
         yield con
     except duckdb.Error as error:
-        cause = engine.last_error(con)
+        cause = register.last_error(con)
         if cause is not None and str(cause) in str(error):
             raise cause from error
         raise
@@ -74,7 +74,7 @@ def query(sql: str, connection: str, form: str | None, target: Path | None, *, e
     if no_probe and not explain:
         raise click.UsageError("--no-probe goes with --explain")
     if explain:
-        sql = f"FROM harvest_explain({engine.text(sql)}, probe := {'false' if no_probe else 'true'})"
+        sql = f"FROM harvest_explain({register.text(sql)}, probe := {'false' if no_probe else 'true'})"
     chosen = output.chosen(form, target)
     with opened(connection) as con:
         if target is not None or chosen is Format.PARQUET:
@@ -98,7 +98,7 @@ def export(table: str, connection: str, where: str | None, form: str | None, tar
     target = target or Path(f"{entry.name}.{form or FileFormat.PARQUET}")
     chosen = output.chosen(form, target)
     with opened(connection) as con:
-        sql = f"SELECT * FROM harvest.{engine.identifier(entry.name)}{condition}"
+        sql = f"SELECT * FROM harvest.{register.identifier(entry.name)}{condition}"
         _write(con, sql, target, chosen)
 
 

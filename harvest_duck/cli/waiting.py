@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from harvest_duck import engine
+from harvest_duck.engine import register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def _show(con: duckdb.DuckDBPyConnection, over: threading.Event) -> None:
         return
     with Console(stderr=True).status("") as status:
         while not over.is_set():
-            status.update(told(engine.progress(con).to_pylist()))
+            status.update(told(register.progress(con).to_pylist()))
             over.wait(_PATIENCE_S)
 
 

@@ -22,7 +22,7 @@ from support.paths import DOCS
 from support.strategies import SCHEMA, VALUES, Row, may_hold, outcomes, predicates, rows
 
 import harvest_duck
-from harvest_duck import recording
+from harvest_duck.engine import dry_run
 from harvest_duck.errors import CredentialsError, Forbidden, QueryError
 from harvest_duck.introspection.explain import EXPLAINED, Purpose
 from harvest_duck.planner.enforced import essential, follows
@@ -426,7 +426,7 @@ def test_what_the_token_may_not_read_is_said(long: Sandbox) -> None:
 def test_a_query_without_an_end_is_given_up(con: duckdb.DuckDBPyConnection) -> None:
     endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
     with pytest.raises(QueryError, match=r"takes longer than 0\.05 s even without rows of Harvest"):
-        recording.recorded(con, lambda _cursor, _dataset: None, endless, {}, patience_s=0.05)
+        dry_run.recorded(con, lambda _cursor, _dataset: None, endless, {}, patience_s=0.05)
     assert con.execute("SELECT 1").fetchone() == (1,)
 
 

@@ -18,15 +18,15 @@ import pyarrow as pa
 
 from harvest_duck.catalog.arrow_types import CONNECTION
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.dataset import HarvestDataset
+from harvest_duck.engine.dataset import HarvestDataset
+from harvest_duck.engine.dry_run import SETTINGS, recorded
+from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
-from harvest_duck.function import TableFunction
 from harvest_duck.http.request_log import SENT, Journal
 from harvest_duck.introspection import catalog_tables
 from harvest_duck.introspection.access_rules import ACCESS
 from harvest_duck.introspection.explain import EXPLAINED, explained
 from harvest_duck.pushdown.sql import identifier, text
-from harvest_duck.recording import SETTINGS, recorded
 from harvest_duck.runtime import loop
 from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.runtime.interrupt import hear
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
     from harvest_duck.catalog.model import Table
-    from harvest_duck.dataset import Read
+    from harvest_duck.engine.dataset import Read
     from harvest_duck.scanner.scan_request import Query
 
 __all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "progress", "register", "text"]

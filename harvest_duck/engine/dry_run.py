@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from harvest_duck.dataset import HarvestDataset
+from harvest_duck.engine.dataset import HarvestDataset
 from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.pushdown.sql import text
 

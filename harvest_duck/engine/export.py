@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harvest_duck.engine import text
+from harvest_duck.engine.register import text
 from harvest_duck.errors import QueryError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import HarvestDuckError, QueryError, UnknownTable
-from harvest_duck.function import TableFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
