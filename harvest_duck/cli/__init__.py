@@ -10,13 +10,13 @@ import click
 import duckdb
 
 from harvest_duck import __version__
-from harvest_duck.cli.catalogue import describe, tables
 from harvest_duck.cli.connections import connections
 from harvest_duck.cli.demo import demo
 from harvest_duck.cli.login import accounts, login, logout, whoami
 from harvest_duck.cli.output import harmless
 from harvest_duck.cli.query import export, query
 from harvest_duck.cli.sandbox import sandbox
+from harvest_duck.cli.tables import describe, tables
 from harvest_duck.errors import HarvestDuckError
 
 __all__ = ["cli", "main"]

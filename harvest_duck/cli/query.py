@@ -11,7 +11,7 @@ import duckdb
 
 from harvest_duck.auth import sessions
 from harvest_duck.catalog.tables import table as table_named
-from harvest_duck.cli import output, waiting
+from harvest_duck.cli import output, progress
 from harvest_duck.cli.output import Format
 from harvest_duck.engine import export as files
 from harvest_duck.engine import register
@@ -107,6 +107,6 @@ def _write(con: duckdb.DuckDBPyConnection, sql: str, target: Path | None, form: 
         raise QueryError("Parquet is not for the terminal: name a file with -o FILE")
     if form is Format.TABLE:
         raise QueryError(f"{target}: a table is for the terminal: choose --format csv, json or parquet")
-    with waiting.shown(con):
+    with progress.shown(con):
         rows = files.export(con, sql.strip().rstrip(";"), target, FileFormat(form.value))
     click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} written to {target}", err=True)
