@@ -22,12 +22,10 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.sandbox.authority import IssuedTokens
-from harvest_duck.sandbox.faults import LoggedRequest
-from harvest_duck.sandbox.plan import TODAY
-from harvest_duck.sandbox.running import Sandbox
-from harvest_duck.sandbox.schedule import Fault, Kind, Schedule
-from harvest_duck.sandbox.tokens import (
+from harvest_duck.sandbox.api.request_log import LoggedRequest
+from harvest_duck.sandbox.data.profile import TODAY
+from harvest_duck.sandbox.faults.schedule import Fault, Kind, Schedule
+from harvest_duck.sandbox.grants import (
     ADMINISTRATOR_TOKEN,
     EURO_ADMINISTRATOR_TOKEN,
     EURO_ID,
@@ -39,6 +37,8 @@ from harvest_duck.sandbox.tokens import (
     OAUTH_CLIENT_SECRET,
     REDIRECT_URIS,
 )
+from harvest_duck.sandbox.identity.authority import IssuedTokens
+from harvest_duck.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

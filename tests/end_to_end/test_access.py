@@ -22,7 +22,7 @@ from harvest_duck.errors import Forbidden, InvalidRequest, ResponseError, Server
 from harvest_duck.introspection.access import access
 from harvest_duck.introspection.access_rules import ACCESS, Person
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, MANAGER_TOKEN, MEMBER_TOKEN, Sandbox
-from harvest_duck.sandbox.plan import TODAY
+from harvest_duck.sandbox.data.profile import TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

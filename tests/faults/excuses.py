@@ -16,14 +16,14 @@ from harvest_duck.errors import (
     TransportError,
     Unauthorized,
 )
-from harvest_duck.sandbox.schedule import CHANGES, HARMLESS, PASSING, Kind
+from harvest_duck.sandbox.faults.schedule import CHANGES, HARMLESS, PASSING, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from faults.scenarios import Scenario
 
-    from harvest_duck.sandbox.hostility import Committed
+    from harvest_duck.sandbox.faults.injector import Committed
 
 __all__ = ["EXCUSES", "excused"]
 

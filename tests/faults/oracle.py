@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.sandbox import Sandbox
-    from harvest_duck.sandbox.schedule import Touched
+    from harvest_duck.sandbox.faults.schedule import Touched
 
 __all__ = ["Oracle", "Row", "different"]
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR, Table
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.sandbox.schedule import CHANGES, HARMLESS, LIES, PASSING, Kind, Schedule
+from harvest_duck.sandbox.faults.schedule import CHANGES, HARMLESS, LIES, PASSING, Kind, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,14 +13,14 @@ from faults.stage import Hang, Stage, bounded, close_clients, open_files, tasks_
 
 from harvest_duck.errors import CredentialsError, HarvestDuckError, Unauthorized
 from harvest_duck.runtime import interrupt, loop
-from harvest_duck.sandbox.schedule import Kind, Schedule
+from harvest_duck.sandbox.faults.schedule import Kind, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pytest
 
-    from harvest_duck.sandbox.hostility import Committed
+    from harvest_duck.sandbox.faults.injector import Committed
 
 
 def test_rows_are_exact_or_an_error_says_why(

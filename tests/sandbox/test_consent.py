@@ -8,7 +8,7 @@ import pytest
 from support.sandbox_sign_in import AUTHORIZE, CALLBACK, S256, VERIFIER, Page, ask, code_of, decide, exchange, told
 
 from harvest_duck.sandbox import EURO_ID, FORECAST_ID, MAIN_ID, OAUTH_CLIENT_ID, REDIRECT_URIS
-from harvest_duck.sandbox.redirects import is_registered
+from harvest_duck.sandbox.identity.redirect_uris import is_registered
 
 if TYPE_CHECKING:
     from support.api_caller import Answer, Caller

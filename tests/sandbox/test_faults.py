@@ -24,8 +24,8 @@ from support.command import COMMAND
 
 from harvest_duck import sandbox as package
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, MAIN_ID, Fault, Kind, Sandbox, Schedule
-from harvest_duck.sandbox.schedule import CHANGES, HARMLESS, LIES, PASSING, TOKENS, Counting
-from harvest_duck.sandbox.wreck import WRECKS
+from harvest_duck.sandbox.faults.connection_faults import WRECKS
+from harvest_duck.sandbox.faults.schedule import CHANGES, HARMLESS, LIES, PASSING, TOKENS, Counting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -37,9 +37,9 @@ from harvest_duck.sandbox import (
     IssuedTokens,
     Sandbox,
 )
-from harvest_duck.sandbox.authority import Authority
-from harvest_duck.sandbox.authorization import AuthorizationRequest, OAuthError
-from harvest_duck.sandbox.tokens import CLIENTS
+from harvest_duck.sandbox.grants import CLIENTS
+from harvest_duck.sandbox.identity.authority import Authority
+from harvest_duck.sandbox.identity.authorization_request import AuthorizationRequest, OAuthError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

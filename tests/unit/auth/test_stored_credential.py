@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from harvest_duck.sandbox.authority import IssuedTokens
+    from harvest_duck.sandbox.identity.authority import IssuedTokens
 
 
 @pytest.fixture

@@ -1,0 +1,140 @@
+"""Who asks, and what they may see: roles and permissions, rows left out, and rates blanked.
+
+Administrators see everything. Time entries, expenses and reports are silently narrowed for everyone else; other
+resources answer 403 to those without permission. Rates are null for those who may not see them. The rules are those of
+https://help.getharvest.com/api-v2/introduction/overview/permissions/ as far as written down, else of captured payloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harvest_duck.sandbox.data.account import Account
+    from harvest_duck.sandbox.data.profile import Record
+
+__all__ = ["Rule", "Viewer", "administrator", "anyone", "leader", "manager", "permitted", "team_lead"]
+
+INVOICE_PERMISSIONS = ("managed_projects_invoice_drafter", "managed_projects_invoice_manager")
+
+# By table, the fields that show billable rates or money agreed with a client.
+_RATES = {
+    "time_entries": ("billable_rate", "user_assignment.hourly_rate", "task_assignment.hourly_rate"),
+    "expenses": ("user_assignment.hourly_rate",),
+    "projects": ("hourly_rate", "fee", "cost_budget"),
+    "tasks": ("default_hourly_rate",),
+    "task_assignments": ("hourly_rate",),
+    "user_assignments": ("hourly_rate",),
+    "project_assignments": ("hourly_rate", "task_assignments.hourly_rate"),
+    "users": ("default_hourly_rate",),
+}
+_COSTS = {"time_entries": ("cost_rate",), "users": ("cost_rate",)}
+
+
+class Viewer:
+    """A user of an account, with the eyes of their access roles."""
+
+    def __init__(self, account: Account, identity: int) -> None:
+        self.account = account
+        self.identity = identity
+        self.user = account.user(identity)
+        self.roles = frozenset(self.user.get("access_roles") or ())
+        self.administrates = "administrator" in self.roles
+        self.sees_rates = self.administrates or self.may("billable_rates_manager")
+
+    def may(self, *permissions: str) -> bool:
+        """Whether the user is a manager with one of the `permissions`."""
+        return "manager" in self.roles and any(permission in self.roles for permission in permissions)
+
+    @cached_property
+    def managed_projects(self) -> frozenset[int]:
+        """The ids of the projects that the user manages."""
+        return self._projects(lambda each: each.get("is_project_manager") is True)
+
+    @cached_property
+    def assigned_projects(self) -> frozenset[int]:
+        """The ids of the projects on which the user works."""
+        return self._projects(lambda _: True)
+
+    def _projects(self, which: Callable[[Record], bool]) -> frozenset[int]:
+        return frozenset(
+            (each.get("project") or {}).get("id", 0)
+            for each in self.account.records("user_assignments")
+            if (each.get("user") or {}).get("id") == self.identity and each.get("is_active") is True and which(each)
+        )
+
+    @cached_property
+    def teammates(self) -> frozenset[int]:
+        """The ids of the user's assigned teammates."""
+        own = self.account.children("teammates", "user_id").get(self.identity)
+        return frozenset() if own is None else frozenset(own.by_id)
+
+    def sees(self, record: Record, *, teammates: bool = True) -> bool:
+        """Whether a time entry or an expense is among the rows for this user; reports leave teammates out."""
+        if self.administrates:
+            return True
+        owner = (record.get("user") or {}).get("id")
+        if owner == self.identity:
+            return True
+        if "manager" not in self.roles:
+            return False
+        return (teammates and owner in self.teammates) or (record.get("project") or {}).get(
+            "id"
+        ) in self.managed_projects
+
+    def view(self, table: str, record: Record) -> Record:
+        """`record` as the user gets it: itself, or a copy with null for the rates they may not see."""
+        hidden = () if self.sees_rates else _RATES.get(table, ())
+        if not self.administrates:
+            hidden += _COSTS.get(table, ())
+        return _blanked(record, hidden) if hidden else record
+
+
+def _blanked(record: Record, paths: tuple[str, ...]) -> Record:
+    """A copy of `record` with null at each of `paths` that it has; lists on the way are blanked item by item."""
+    copy = dict(record)
+    for path in paths:
+        key, _, rest = path.partition(".")
+        match copy.get(key):
+            case dict(inner) if rest:
+                copy[key] = _blanked(inner, (rest,))
+            case list(items) if rest:
+                copy[key] = [_blanked(item, (rest,)) for item in items]
+            case _ if not rest and key in copy:
+                copy[key] = None
+    return copy
+
+
+Rule = Callable[[Viewer], bool]
+
+
+def anyone(_: Viewer) -> bool:
+    """Every user."""
+    return True
+
+
+def administrator(viewer: Viewer) -> bool:
+    """Administrators only."""
+    return viewer.administrates
+
+
+def manager(viewer: Viewer) -> bool:
+    """Administrators, and those who manage a project."""
+    return viewer.administrates or ("manager" in viewer.roles and bool(viewer.managed_projects))
+
+
+def team_lead(viewer: Viewer) -> bool:
+    """Administrators, and managers with assigned teammates."""
+    return viewer.administrates or ("manager" in viewer.roles and bool(viewer.teammates))
+
+
+def leader(viewer: Viewer) -> bool:
+    """Administrators, and managers with assigned teammates or a project."""
+    return manager(viewer) or team_lead(viewer)
+
+
+def permitted(*permissions: str) -> Rule:
+    """Administrators, and managers with one of the `permissions`."""
+    return lambda viewer: viewer.administrates or viewer.may(*permissions)

@@ -1,0 +1,193 @@
+"""The sandbox as an HTTP server: from a request's headers to an answer, in the order in which Harvest checks them.
+
+First who asks (User-Agent, token, account), then how often (rate limits), then what (route, permission, parameters).
+The API lives under `/v2`, the ID host's list of accounts under `/api/v2/accounts`, and its sign-in, which asks for no
+token, where `oauth` says. Answers of status 200 are kept with their bytes, so that the same request by the same user is
+answered again at the cost of a lookup.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from harvest_duck.sandbox.api.lists import add_lists
+from harvest_duck.sandbox.api.permissions import Viewer
+from harvest_duck.sandbox.api.rate_limits import GENERAL, REPORTS, Limiter
+from harvest_duck.sandbox.api.reports import add_reports
+from harvest_duck.sandbox.api.request_log import Forcing, LoggedRequest, without_secrets
+from harvest_duck.sandbox.api.routing import Routes, Visit
+from harvest_duck.sandbox.api.singletons import add_singletons, identity
+from harvest_duck.sandbox.grants import TOKENS, Grant
+from harvest_duck.sandbox.identity.oauth_endpoints import OAuth, form_fields
+from harvest_duck.sandbox.wire import Body, Refusal, encode
+
+if TYPE_CHECKING:
+    from harvest_duck.sandbox.api.listening_port import Door
+    from harvest_duck.sandbox.data.account import Account
+    from harvest_duck.sandbox.faults.injector import Hostility
+    from harvest_duck.sandbox.identity.authority import Authority
+
+__all__ = ["Server"]
+
+_JSON = "application/json; charset=utf-8"
+_SECRET_HEADERS = frozenset({"authorization", "cookie"})
+# Compressing less than a packet gains nothing.
+_SMALL = 1400
+_INVALID = "The access token provided is expired, revoked, malformed or invalid for other reasons."
+
+Hook = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
+
+
+class Server:
+    """Answers requests about `accounts`; `clock` counts the seconds of the log and of the limits.
+
+    Tokens are good that are fixed, and those of the `authority`.
+    """
+
+    def __init__(
+        self,
+        accounts: dict[int, Account],
+        authority: Authority,
+        *,
+        latency_ms: float,
+        limits: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self.accounts = accounts
+        self._names = {number: account.plan.name for number, account in accounts.items()}
+        self.authority = authority
+        self._oauth = OAuth(authority, self._names)
+        self.latency_ms = latency_ms
+        self.requests: list[LoggedRequest] = []
+        self.forcing = Forcing()
+        self.on_request: Hook | None = None
+        self.hostility: Hostility | None = None
+        self.doors: list[Door] = []
+        self._limits = limits
+        self._limiter = Limiter(clock)
+        self._clock = clock
+        self._routes = Routes()
+        add_lists(self._routes)
+        add_singletons(self._routes)
+        add_reports(self._routes)
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to `request`, after the latency; logged, whatever it is."""
+        entry = self._logged(request)
+        self.requests.append(entry)
+        entry.form = without_secrets(await form_fields(request))
+        if self.latency_ms:
+            await asyncio.sleep(self.latency_ms / 1000)
+        hostility = self.hostility
+        response = await (self._answer(request) if hostility is None else hostility.answer(request, self._answer))
+        if response is None:
+            # Nobody is there to read it: the connection was ended on purpose.
+            return web.Response()
+        entry.status = response.status
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """A forced answer, else that of the hook, else the true one."""
+        forced = self.forcing.take(request.path)
+        if forced is not None:
+            headers = {"Content-Type": _JSON} | forced.headers
+            return web.Response(status=forced.status, headers=headers, body=forced.body)
+        if self.on_request is not None:
+            response = await self.on_request(request)
+            if response is not None:
+                return response
+        try:
+            return await self._true_answer(request)
+        except Refusal as refusal:
+            headers = {"Content-Type": _JSON} | refusal.headers
+            return web.Response(status=refusal.status, headers=headers, body=encode(refusal.body))
+
+    async def _true_answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer of Harvest; refuses otherwise."""
+        if not request.headers.get("User-Agent"):
+            raise Refusal(400, "User-Agent header is required")
+        if request.path in OAuth.paths:
+            return await self._oauth.answer(request)
+        body = self._body(request)
+        headers = {"Content-Type": _JSON, "Vary": "Accept-Encoding"}
+        if len(body.plain) > _SMALL and "gzip" in request.headers.get("Accept-Encoding", ""):
+            return web.Response(headers=headers | {"Content-Encoding": "gzip"}, body=body.compressed)
+        return web.Response(headers=headers, body=body.plain)
+
+    def _body(self, request: web.BaseRequest) -> Body:
+        """The body of status 200; refuses otherwise."""
+        token, grant = self._granted(request)
+        if request.method not in ("GET", "HEAD"):
+            raise Refusal(405, "The sandbox is read-only")
+        if request.path == "/api/v2/accounts":
+            return Body(encode(identity(grant, self._names)))
+        account = self._account(request, grant)
+        self._count(token, account, request.path)
+        viewer = Viewer(account, account.founders[grant.seats[account.plan.account_id]]["id"])
+        key = (viewer.identity, request.host, request.path_qs)
+        bodies = account.bodies
+        body = bodies.get(key)
+        if body is None:
+            body = Body(encode(self._visit(request, viewer)))
+            bodies.keep(key, body)
+        return body
+
+    def _visit(self, request: web.BaseRequest, viewer: Viewer) -> dict[str, object]:
+        """The JSON object that answers `request`."""
+        if not request.path.startswith("/v2/"):
+            raise Refusal(404, "Not Found")
+        path = request.path.removeprefix("/v2")
+        handler, ids = self._routes.find(path)
+        return handler(Visit(viewer, path, request.query, ids, f"{request.scheme}://{request.host}/v2"))
+
+    def _granted(self, request: web.BaseRequest) -> tuple[str, Grant]:
+        """The token of `request`, from its header or else its query, and what it reaches."""
+        # https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            token = request.query.get("access_token", "")
+        token = token.strip()
+        grant = TOKENS.get(token) or self.authority.grant(token)
+        if grant is None:
+            raise Refusal(401, _INVALID)
+        return token, grant
+
+    def _account(self, request: web.BaseRequest, grant: Grant) -> Account:
+        """The account that `request` names; a missing name is observed to count as an invalid token.
+
+        What Harvest says to an account that the token does not reach is not documented. The sandbox answers 404, as
+        Harvest does for what it hides, so that account ids cannot be probed.
+        """
+        name = request.headers.get("Harvest-Account-Id") or request.query.get("account_id")
+        if not name:
+            raise Refusal(401, _INVALID)
+        number = int(name) if name.isascii() and name.isdigit() else 0
+        if number not in grant.seats:
+            raise Refusal(404, "Not Found")
+        return self.accounts[number]
+
+    def _count(self, token: str, account: Account, path: str) -> None:
+        """Refuse with 429 beyond the limits."""
+        if not self._limits:
+            return
+        reports = path.startswith("/v2/reports/")
+        wait = self._limiter.admit((token, account.plan.account_id, reports), REPORTS if reports else GENERAL)
+        if wait is not None:
+            raise Refusal(429, "This request has been throttled.", headers={"Retry-After": str(wait)})
+
+    def _logged(self, request: web.BaseRequest) -> LoggedRequest:
+        """`request` for the log, without its secrets."""
+        return LoggedRequest(
+            method=request.method,
+            path=request.path,
+            query=without_secrets(request.query.items()),
+            headers={name: value for name, value in request.headers.items() if name.lower() not in _SECRET_HEADERS},
+            has_token="Authorization" in request.headers or "access_token" in request.query,
+            user_agent=request.headers.get("User-Agent"),
+            account_id=request.headers.get("Harvest-Account-Id") or request.query.get("account_id"),
+            time=self._clock(),
+        )

@@ -1,0 +1,193 @@
+"""One account of the sandbox: its tables as Harvest would answer them, and what follows from them.
+
+Most tables are lists of records of their own. Records embedded in others (line items), seen from another side (project
+assignments), or about the caller (me) are derived on demand, and derived anew after `replace`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from harvest_duck.sandbox.data.table_index import Selection, Shelf
+from harvest_duck.sandbox.wire import Bodies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from harvest_duck.sandbox.data.profile import Plan, Record
+
+__all__ = ["Account", "message_template"]
+
+_SORTS = {
+    "estimates": "issue_date",
+    "invoices": "issue_date",
+    "expenses": "spent_date",
+    "time_entries": "spent_date",
+    "billable_rates": "start_date",
+    "cost_rates": "start_date",
+    "teammates": None,
+    "company": None,
+}
+_ASCENDING = frozenset({"billable_rates", "cost_rates"})
+_SELECTIONS = 256
+
+
+class Account:
+    """An account: `records` and `replace` for tests, `shelf`, `children` and `select` for the server."""
+
+    def __init__(self, plan: Plan, tables: dict[str, list[Record]]) -> None:
+        self.plan = plan
+        self.founders = [dict(user) for user in tables["users"]]
+        self.bodies = Bodies()
+        self._tables = tables
+        self._shelves: dict[str, Shelf] = {}
+        self._children: dict[tuple[str, str], dict[int, Shelf]] = {}
+        self._selections: OrderedDict[Hashable, Selection] = OrderedDict()
+        self._derivations: dict[str, Callable[[], list[Record]]] = {
+            "project_assignments": self._project_assignments,
+            "my_project_assignments": self._my_project_assignments,
+            "project_assignment_task_assignments": self._project_assignment_task_assignments,
+            "estimate_line_items": lambda: self._items("estimates", "estimate_id"),
+            "invoice_line_items": lambda: self._items("invoices", "invoice_id"),
+            "invoice_message_templates": self._message_templates,
+            "me": lambda: [self.user(self.founders[0]["id"])],
+        }
+
+    def records(self, table: str) -> list[Record]:
+        """The records of `table` as they are served; for change, hand a list to `replace`."""
+        return self.shelf(table).records
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables whose records are their own."""
+        return frozenset(self._tables)
+
+    def replace(self, table: str, records: list[Record]) -> None:
+        """Let `table` hold `records` from now on; what was derived or answered before is forgotten.
+
+        Raises ValueError for a table that is embedded in another, which has to be replaced instead.
+        """
+        if table not in self._tables and table not in ("project_assignments", "teammates"):
+            raise ValueError(f"{table} follows from other tables: replace those")
+        self._tables[table] = records
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop everything derived from the records, after they changed."""
+        # New objects, so that an answer under way at this moment is kept with the old ones.
+        self._shelves = {}
+        self._children = {}
+        self._selections = OrderedDict()
+        self.bodies = Bodies()
+
+    def shelf(self, table: str) -> Shelf:
+        """The records of `table` with their order; LookupError where there is no such table."""
+        if table not in self._shelves:
+            derive = self._derivations.get(table)
+            if table in self._tables:
+                records = self._tables[table]
+            elif derive is not None:
+                records = derive()
+            else:
+                raise LookupError(f"no table {table!r} in the sandbox; reports are computed: use report()")
+            self._shelves[table] = Shelf(records, _SORTS.get(table, "created_at"), ascending=table in _ASCENDING)
+        return self._shelves[table]
+
+    def children(self, table: str, owner: str) -> dict[int, Shelf]:
+        """The records of a child table by the id in their `owner` key, and without that key, as the API lists them."""
+        if (table, owner) not in self._children:
+            grouped: dict[int, list[Record]] = {}
+            for record in self.shelf(table).records:
+                own = {key: value for key, value in record.items() if key != owner}
+                grouped.setdefault(record[owner], []).append(own)
+            sort, ascending = _SORTS.get(table, "created_at"), table in _ASCENDING
+            self._children[table, owner] = {
+                identity: Shelf(records, sort, ascending=ascending) for identity, records in grouped.items()
+            }
+        return self._children[table, owner]
+
+    def embedded(self, table: str, key: str) -> dict[int, Shelf]:
+        """The records of `table` by the id of the object embedded in them under `key`."""
+        if (table, key) not in self._children:
+            grouped: dict[int, list[Record]] = {}
+            for record in self.shelf(table).records:
+                grouped.setdefault((record.get(key) or {}).get("id", 0), []).append(record)
+            self._children[table, key] = {
+                identity: Shelf(records, "created_at") for identity, records in grouped.items()
+            }
+        return self._children[table, key]
+
+    def select(self, key: Hashable, find: Callable[[], list[Record]]) -> Selection:
+        """What `find` returns, found once for each `key`."""
+        selections = self._selections
+        selection = selections.get(key)
+        if selection is None:
+            selection = selections[key] = Selection(find())
+            if len(selections) > _SELECTIONS:
+                selections.popitem(last=False)
+        return selection
+
+    def user(self, identity: int) -> Record:
+        """The user of a token: the live record, or the generated one where the users were replaced."""
+        founder = next((user for user in self.founders if user["id"] == identity), None)
+        return self.shelf("users").by_id.get(identity) or founder or {"id": identity}
+
+    def _items(self, table: str, owner: str) -> list[Record]:
+        """The line items of all documents, each with the id of its document."""
+        return [{owner: each["id"], **item} for each in self.records(table) for item in each.get("line_items") or ()]
+
+    def _project_assignments(self) -> list[Record]:
+        """For each user the active assignments, with the project's client and tasks."""
+        # https://help.getharvest.com/api-v2/users-api/users/project-assignments/
+        projects = self.shelf("projects").by_id
+        tasks: dict[int, list[Record]] = {}
+        for each in self.records("task_assignments"):
+            own = {key: value for key, value in each.items() if key != "project"}
+            tasks.setdefault((each.get("project") or {}).get("id", 0), []).append(own)
+        assignments = []
+        for each in self.records("user_assignments"):
+            project, user = each.get("project") or {}, each.get("user") or {}
+            if each.get("is_active") is not True or "id" not in user:
+                continue
+            client = (projects.get(project.get("id", 0)) or {}).get("client")
+            own = {key: value for key, value in each.items() if key not in ("user", "project")}
+            assignments.append(
+                {"user_id": user["id"]}
+                | own
+                | {
+                    "project": each.get("project"),
+                    "client": client and {key: client.get(key) for key in ("id", "name")},
+                }
+                | {"task_assignments": tasks.get(project.get("id", 0), [])},
+            )
+        return assignments
+
+    def _my_project_assignments(self) -> list[Record]:
+        """The assignments of the administrator of the tokens."""
+        own = self.children("project_assignments", "user_id").get(self.founders[0]["id"])
+        return [] if own is None else own.ordered
+
+    def _project_assignment_task_assignments(self) -> list[Record]:
+        """The tasks of each project assignment, with the ids that enclose them."""
+        return [
+            {"user_id": each["user_id"], "project_assignment_id": each["id"], **item}
+            for each in self.records("project_assignments")
+            for item in each.get("task_assignments") or ()
+        ]
+
+    def _message_templates(self) -> list[Record]:
+        """The plain template of each invoice."""
+        return [message_template(each, thank_you=False, reminder=False) for each in self.records("invoices")]
+
+
+def message_template(invoice: Record, *, thank_you: bool, reminder: bool) -> Record:
+    """The text that Harvest proposes for a message about `invoice`."""
+    purpose = "Thank you for paying invoice" if thank_you else "Reminder about invoice" if reminder else "Invoice"
+    return {
+        "invoice_id": invoice["id"],
+        "subject": f"{purpose} #{invoice.get('number')}",
+        "body": f"---------------\r\nInvoice ID: {invoice.get('number')}\r\nAmount: {invoice.get('amount')}",
+        "reminder": reminder,
+        "thank_you": thank_you,
+    }

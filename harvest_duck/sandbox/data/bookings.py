@@ -1,0 +1,100 @@
+"""What can be booked: for each person and month, the assignments that take time or expenses, ready to embed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from harvest_duck.sandbox.data.clients import short_client
+from harvest_duck.sandbox.data.people import Person, rate_on
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.projects import Engagement
+
+__all__ = ["Booking", "Diary", "approval"]
+
+# Entries of the last weeks wait for approval.
+SUBMITTED_AFTER_DAYS = 14
+APPROVED_AFTER_DAYS = 42
+
+
+@dataclass(slots=True)
+class Booking:
+    """A person on a project, with the objects that records embed."""
+
+    person: Person
+    engagement: Engagement
+    user: Record
+    client: Record
+    project: Record
+    user_assignment: Record
+    tasks: list[tuple[Record, Record]]
+
+    def billable_rate(self, task_assignment: Record, day: date) -> Decimal | None:
+        """The rate of a billable hour on `day` by the project's way of billing; None where it has none."""
+        match self.engagement.project["bill_by"]:
+            case "Project":
+                rate: Decimal | None = self.engagement.project["hourly_rate"]
+            case "Tasks":
+                rate = task_assignment["hourly_rate"]
+            case "People" if self.user_assignment["use_default_rates"]:
+                rate = rate_on(self.person.billable_rates, day)
+            case "People":
+                rate = self.user_assignment["hourly_rate"]
+            case _:
+                rate = None
+        return rate
+
+
+class Diary:
+    """The bookings of every person, by month."""
+
+    def __init__(self, plan: Plan, engagements: list[Engagement]) -> None:
+        self._plan = plan
+        self._bookings: dict[int, list[Booking]] = {}
+        self._months: dict[tuple[int, int, int], list[Booking]] = {}
+        for engagement in engagements:
+            tasks = _bookable_tasks(engagement)
+            client = short_client(engagement.client, currency=plan.currency == "USD")
+            project = engagement.short if plan.currency == "USD" else _without(engagement.short, "code")
+            for person, assignment in zip(engagement.members, engagement.user_assignments, strict=True):
+                embedded = _without(assignment, "project", "user")
+                booking = Booking(person, engagement, person.short, client, project, embedded, tasks)
+                self._bookings.setdefault(person.record["id"], []).append(booking)
+
+    def open_to(self, person: Person, day: date) -> list[Booking]:
+        """What `person` can book in the month of `day`: first the internal project, then those running all month."""
+        key = (person.record["id"], day.year, day.month)
+        if key not in self._months:
+            first = max(day.replace(day=1), self._plan.since)
+            last = min((day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1), self._plan.today)
+            self._months[key] = [
+                booking
+                for booking in self._bookings[person.record["id"]]
+                if booking.engagement.start <= first and booking.engagement.end >= last
+            ]
+        return self._months[key]
+
+
+def _bookable_tasks(engagement: Engagement) -> list[tuple[Record, Record]]:
+    """The task and the task assignment of each task of the project, as time entries embed them."""
+    return [(each["task"], _without(each, "project", "task")) for each in engagement.task_assignments]
+
+
+def _without(record: Record, *keys: str) -> Record:
+    """`record` less some of its keys."""
+    return {key: value for key, value in record.items() if key not in keys}
+
+
+def approval(plan: Plan, day: date, *, locked: bool) -> tuple[str, bool, str | None]:
+    """Approval status, whether locked, and the reason, of something spent on `day`; `locked` where nothing approves."""
+    age = (plan.today - day).days
+    if not plan.approval:
+        return "unsubmitted", locked, "Item Locked for this Time Period" if locked else None
+    if age > APPROVED_AFTER_DAYS:
+        return "approved", True, "Item Approved and Locked for this Time Period"
+    return ("submitted" if age > SUBMITTED_AFTER_DAYS else "unsubmitted"), False, None

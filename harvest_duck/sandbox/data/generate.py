@@ -1,0 +1,131 @@
+"""The agency behind the sandbox: every record of both accounts, grown from a seed.
+
+`found` goes through the years once, in the order in which the facts depend on one another: people, clients, projects,
+time, expenses, offers, invoices, payments. The same seed, scale and today give the same records; no clock is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harvest_duck.sandbox.data.bookings import Diary
+from harvest_duck.sandbox.data.clients import client_records, contact_records, task_records
+from harvest_duck.sandbox.data.estimates import estimate_category_records, estimate_message_records, estimate_records
+from harvest_duck.sandbox.data.expenses import expense_category_records, expense_records
+from harvest_duck.sandbox.data.invoices import bill, invoice_category_records
+from harvest_duck.sandbox.data.payments import message_records, settle
+from harvest_duck.sandbox.data.people import hire, rate_records, role_records, teammate_records
+from harvest_duck.sandbox.data.profile import Plan, Record
+from harvest_duck.sandbox.data.projects import engage
+from harvest_duck.sandbox.data.time_entries import time_entry_records
+from harvest_duck.sandbox.grants import EURO_ID, MAIN_ID
+
+if TYPE_CHECKING:
+    from datetime import date
+
+__all__ = ["found", "plans"]
+
+
+def plans(*, seed: int, scale: float, today: date, time_entries: int | None) -> list[Plan]:
+    """Both accounts in outline, `scale` times their usual size; `time_entries` is the exact count of the first's."""
+
+    def size(usual: int, least: int) -> int:
+        return max(least, round(usual * scale))
+
+    main = Plan(
+        account_id=MAIN_ID,
+        name="Harbour & Vale",
+        domain="harbourvale.harvestapp.example",
+        currency="USD",
+        clock="12h",
+        rounds_up=True,
+        approval=True,
+        seed=seed,
+        today=today,
+        clients=size(25, 6),
+        projects=size(40, 13),
+        users=size(15, 7),
+        time_entries=size(18_000, 300) if time_entries is None else time_entries,
+        expenses=size(420, 60),
+        estimates=size(30, 12),
+    )
+    euro = Plan(
+        account_id=EURO_ID,
+        name="Harbour & Vale Europe",
+        domain="harbourvale-europe.harvestapp.example",
+        currency="EUR",
+        clock="24h",
+        rounds_up=False,
+        approval=False,
+        seed=seed,
+        today=today,
+        clients=size(8, 4),
+        projects=size(14, 13),
+        users=size(6, 5),
+        time_entries=size(3_000, 150),
+        expenses=size(90, 30),
+        estimates=size(10, 8),
+    )
+    return [main, euro]
+
+
+def found(plan: Plan) -> dict[str, list[Record]]:
+    """The records of an account by table, each table oldest first."""
+    staff = hire(plan)
+    clients, tasks = client_records(plan), task_records(plan)
+    engagements = engage(plan, clients, tasks, staff)
+    diary = Diary(plan, engagements)
+    categories = expense_category_records(plan)
+    tables: dict[str, list[Record]] = {
+        "company": [_company(plan)],
+        "clients": clients,
+        "contacts": contact_records(plan, clients),
+        "tasks": tasks,
+        "users": [person.record for person in staff],
+        "roles": role_records(plan, staff),
+        "billable_rates": rate_records(plan, staff, cost=False),
+        "cost_rates": rate_records(plan, staff, cost=True),
+        "teammates": teammate_records(plan, staff),
+        "projects": [each.project for each in engagements],
+        "task_assignments": [record for each in engagements for record in each.task_assignments],
+        "user_assignments": [record for each in engagements for record in each.user_assignments],
+        "time_entries": time_entry_records(plan, staff, diary),
+        "expense_categories": categories,
+        "expenses": expense_records(plan, staff, diary, categories),
+        "estimates": estimate_records(plan, clients, staff),
+        "estimate_item_categories": estimate_category_records(plan),
+        "invoice_item_categories": invoice_category_records(plan),
+    }
+    tables["estimate_messages"] = estimate_message_records(plan, tables["estimates"], tables["contacts"])
+    tables["invoices"] = bill(plan, engagements, tables, staff[:2])
+    tables["invoice_payments"] = settle(plan, tables["invoices"])
+    tables["invoice_messages"] = message_records(plan, tables["invoices"], tables["contacts"])
+    return tables
+
+
+def _company(plan: Plan) -> Record:
+    """The account's settings as `/company` gives them; one account lacks `team_feature`, as payloads do."""
+    european = plan.currency == "EUR"
+    company = {
+        "base_uri": f"https://{plan.domain}",
+        "full_domain": plan.domain,
+        "name": plan.name,
+        "is_active": True,
+        "week_start_day": "Monday",
+        "wants_timestamp_timers": True,
+        "time_format": "hours_minutes" if european else "decimal",
+        "date_format": "%d.%m.%Y" if european else "%m/%d/%Y",
+        "plan_type": "business-v4" if european else "sponsored",
+        "expense_feature": True,
+        "invoice_feature": True,
+        "estimate_feature": True,
+        "approval_feature": plan.approval,
+        "clock": plan.clock,
+        "currency_code_display": "iso_code_after" if european else "iso_code_none",
+        "currency_symbol_display": "symbol_after" if european else "symbol_before",
+        "decimal_symbol": "," if european else ".",
+        "thousands_separator": "." if european else ",",
+        "color_scheme": "blue" if european else "orange",
+        "weekly_capacity": 144000 if european else 126000,
+    }
+    return company if european else company | {"team_feature": True}

@@ -1,0 +1,53 @@
+"""What an account is to be like before its records exist: identity, settings, size, and the day called today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from harvest_duck.sandbox.data.random_source import Dice, Ids
+
+__all__ = ["TODAY", "Plan", "Record"]
+
+#: A JSON object; decimals in it are `decimal.Decimal`.
+Record = dict[str, Any]
+
+#: The day on which the sandbox stands still unless told otherwise.
+TODAY = date(2026, 11, 20)
+
+YEARS = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An account in outline; every count is a number of records to generate."""
+
+    account_id: int
+    name: str
+    domain: str
+    currency: str
+    clock: str
+    rounds_up: bool
+    approval: bool
+    seed: int
+    today: date
+    clients: int
+    projects: int
+    users: int
+    time_entries: int
+    expenses: int
+    estimates: int
+    since: date = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "since", self.today - timedelta(days=round(YEARS * 365.25)))
+
+    def dice(self, stream: str) -> Dice:
+        """The stream of chance for one part of this account."""
+        return Dice(self.seed, f"{self.account_id}/{stream}")
+
+    def ids(self, table: str, start: int, gap: int = 40) -> Ids:
+        """Ascending ids for `table`, apart from those of the other account."""
+        shift = (self.account_id % 10 - 1) * 20_000_000
+        return Ids(self.dice(f"{table} ids"), start + shift, gap)

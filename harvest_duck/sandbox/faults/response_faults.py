@@ -1,0 +1,119 @@
+"""Whole answers that go wrong: refusals for no reason, and true bodies that are packed or labelled oddly."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from harvest_duck.sandbox.faults.schedule import Fault, Kind
+from harvest_duck.sandbox.wire import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+__all__ = ["ODD", "packed", "plain_body", "refusal"]
+
+_JSON = "application/json; charset=utf-8"
+_HTML = "text/html; charset=utf-8"
+_STATUSES = (500, 502, 503, 504)
+_DAY = timedelta(days=1)
+#: What a refusal asks to wait, where it does not ask for too much.
+_ADVICE = timedelta(seconds=3)
+
+
+def refusal(fault: Fault, now: datetime) -> web.Response | None:
+    """An answer 429 or 5xx at the moment `now`; None for other kinds."""
+    if fault.kind not in _HEADERS:
+        return None
+    status = 429 if fault.kind in _THROTTLED else fault.thrown().choice(_STATUSES)
+    headers = _HEADERS[fault.kind](now)
+    if fault.kind is Kind.FAILED_HTML:
+        page = f"<html><head><title>{status}</title></head><body>nginx</body></html>"
+        return web.Response(status=status, headers=headers, body=page.encode())
+    message = "This request has been throttled." if fault.kind in _THROTTLED else "Internal Server Error"
+    return web.Response(status=status, headers={"Content-Type": _JSON} | headers, body=encode({"message": message}))
+
+
+def _dated(now: datetime) -> dict[str, str]:
+    """The headers of an answer at the moment `now` of the server's clock, with advice as a date."""
+    date, later = (format_datetime(moment, usegmt=True) for moment in (now, now + _ADVICE))
+    return {"Date": date, "Retry-After": later}
+
+
+_HEADERS: dict[Kind, Callable[[datetime], dict[str, str]]] = {
+    Kind.THROTTLED: lambda _: {},
+    Kind.THROTTLED_SECONDS: lambda _: {"Retry-After": f"{_ADVICE.seconds}"},
+    Kind.THROTTLED_DATE: _dated,
+    Kind.THROTTLED_AHEAD: lambda now: _dated(now + _DAY),
+    Kind.THROTTLED_BEHIND: lambda now: _dated(now - _DAY),
+    Kind.THROTTLED_GARBAGE: lambda _: {"Retry-After": "soon"},
+    Kind.THROTTLED_LONG: lambda _: {"Retry-After": "3600"},
+    Kind.FAILED: lambda _: {},
+    Kind.FAILED_HTML: lambda _: {"Content-Type": _HTML},
+    Kind.FAILED_SECONDS: lambda _: {"Retry-After": f"{_ADVICE.seconds}"},
+}
+_THROTTLED = frozenset(kind for kind in _HEADERS if kind.startswith("429"))
+
+
+def plain_body(response: web.Response) -> bytes:
+    """The body of one of the sandbox's own answers, unpacked."""
+    body = response.body
+    assert isinstance(body, bytes)  # noqa: S101 - the sandbox's own answers
+    return gzip.decompress(body) if response.headers.get("Content-Encoding") == "gzip" else body
+
+
+def packed(plain: bytes, like: web.Response, *, html: bool = False) -> web.Response:
+    """A body in the coding of another answer."""
+    coding = like.headers.get("Content-Encoding")
+    headers = {"Content-Type": _HTML if html else _JSON} | ({"Content-Encoding": coding} if coding else {})
+    return web.Response(headers=headers, body=gzip.compress(plain, 1) if coding else plain)
+
+
+def _gzip(body: bytes) -> web.Response:
+    return web.Response(headers={"Content-Type": _JSON, "Content-Encoding": "gzip"}, body=body)
+
+
+def _cut(_: web.Response, plain: bytes, dice: Random) -> web.Response:
+    packed = gzip.compress(plain, 1)
+    return _gzip(packed[: dice.choice([len(packed) // 2, len(packed) - 8, len(packed) - 1])])
+
+
+def _damaged(_: web.Response, plain: bytes, __: Random) -> web.Response:
+    packed = bytearray(gzip.compress(plain, 1))
+    # RFC 1952, section 2.3.1: the checksum is the first four of the last eight bytes.
+    packed[-8] ^= 1
+    return _gzip(bytes(packed))
+
+
+def _unasked(_: web.Response, plain: bytes, __: Random) -> web.Response:
+    return _gzip(gzip.compress(plain, 1))
+
+
+def _content_type(response: web.Response, _: bytes, dice: Random) -> web.Response:
+    response.headers["Content-Type"] = dice.choice(["text/html", "text/plain; charset=iso-8859-1", "application/pdf"])
+    return response
+
+
+def _shifted(sign: int) -> Callable[[web.Response, bytes, Random], web.Response]:
+    def dated(response: web.Response, _: bytes, dice: Random) -> web.Response:
+        shift = sign * dice.choice([timedelta(minutes=1), timedelta(hours=3), 400 * _DAY])
+        response.headers["Date"] = format_datetime(datetime.now(UTC) + shift, usegmt=True)
+        return response
+
+    return dated
+
+
+#: True answers made odd.
+ODD: dict[Kind, Callable[[web.Response, bytes, Random], web.Response]] = {
+    Kind.GZIP_CUT: _cut,
+    Kind.GZIP_DAMAGED: _damaged,
+    Kind.GZIP_UNASKED: _unasked,
+    Kind.CONTENT_TYPE: _content_type,
+    Kind.DATE_AHEAD: _shifted(1),
+    Kind.DATE_BEHIND: _shifted(-1),
+}
