@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from harvest_duck.auth.sign_ins import Tokens
     from harvest_duck.connection import Connection, Secret
 
-__all__ = ["Account", "Authority", "Identity"]
-
 
 #: The longest that a request for tokens is put off; others wait for it.
 _PATIENCE_S = 30.0

@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from harvest_duck.auth.requests import Authorization
     from harvest_duck.auth.sign_ins import Tokens
 
-__all__ = [
-    "get_oauth_access_token",
-    "get_oauth_authorization_url",
-    "refresh_oauth_access_token",
-]
-
 
 def get_oauth_authorization_url(
     connection: str = "", *, callback_url: str | None = None, scope: str | None = None, state: str | None = None

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from harvest_duck.auth.terminal import Manner
     from harvest_duck.connection import Connection
 
-__all__ = ["Outcome", "consent"]
-
 T = TypeVar("T")
 Outcome = tuple[T, str]
 

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection, Secret
 
-__all__ = ["Credential", "GivenToken", "Pin", "credential_for"]
-
 
 @dataclass(slots=True)
 class Pin:

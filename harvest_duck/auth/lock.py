@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-__all__ = ["Lock", "LockFile", "NamedLock", "acquire", "locked"]
-
 #: How often a lock that somebody else holds is tried.
 _POLL_S = 0.05
 #: How long somebody else may hold it before that is told.

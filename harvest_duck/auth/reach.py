@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from harvest_duck.auth.credential import Credential, Pin
     from harvest_duck.connection import Connection
 
-__all__ = ["identity", "reached"]
-
 
 async def identity(connection: Connection, credential: Credential, pin: Pin) -> Identity:
     """Whose token the connection sends, with the accounts that it reaches; asked with the next token after a 401.

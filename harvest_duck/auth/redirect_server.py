@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-__all__ = ["Callback", "RedirectServer", "callback_in"]
-
 _GONE_S = 2.0
 # aiohttp would log a request that it cannot read, with the code that may stand in it.
 _silent = logging.getLogger("harvest_duck.callback")

@@ -25,15 +25,6 @@ from harvest_duck.errors import ConnectionStringError, CredentialsError
 if TYPE_CHECKING:
     from harvest_duck.connection import Connection
 
-__all__ = [
-    "Authorization",
-    "TokenRequest",
-    "authorization",
-    "exchange",
-    "refresh",
-    "wanted",
-]
-
 _OWN = {"grant_type", "client_id", "client_secret", "code", "redirect_uri", "refresh_token", "code_verifier"}
 _OWN |= {"scope", "body"}
 

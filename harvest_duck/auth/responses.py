@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.auth.requests import Authorization, TokenRequest
 
-__all__ = ["code_in", "pasted", "require_state", "tokens_in"]
-
 _TOKEN = re.compile(r"[!-~]+")
 _QUOTED = 200
 

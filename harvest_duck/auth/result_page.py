@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HEADERS", "answered", "failure", "success"]
-
 #: Sent with every page: nothing is loaded, kept, or told to other sites.
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",

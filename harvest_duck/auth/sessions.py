@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck.auth import Pin, credential_for
-from harvest_duck.auth.authority import Account, Identity
 from harvest_duck.auth.reach import identity
 from harvest_duck.auth.stored_credential import KeptSignIn
 from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
@@ -23,19 +22,8 @@ from harvest_duck.runtime import loop
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from harvest_duck.auth.authority import Account, Identity
     from harvest_duck.auth.sign_ins import SignIn
-
-__all__ = [
-    "LIMIT_S",
-    "Account",
-    "Identity",
-    "Logout",
-    "accounts",
-    "login",
-    "logout",
-    "prepare",
-    "whoami",
-]
 
 T = TypeVar("T")
 

@@ -13,8 +13,6 @@ from typing import Any
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
 
-__all__ = ["SignIn", "Tokens", "Wanted", "find", "fits", "parse", "put", "render", "renewed"]
-
 _FORMAT = "harvest_duck sign-ins 1"
 #: A token is renewed so many seconds before it expires, as clocks differ and requests take time,
 _LEEWAY_S = 60.0

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from harvest_duck.auth.sign_ins import Wanted
     from harvest_duck.connection import Connection
 
-__all__ = ["Store", "store_for"]
-
 _MEMORY = "memory://"
 _SERVICE = "harvest_duck"
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from harvest_duck.auth.credential import Pin
     from harvest_duck.connection import Connection, OAuth
 
-__all__ = ["KeptSignIn"]
-
 #: A lock is held for one refresh, which a dead server makes last some time, or while a person is asked.
 _LOCK_S = 120.0
 

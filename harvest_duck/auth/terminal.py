@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["LIMIT_S", "Manner", "browser_there", "open_browser", "pasted_line", "tell", "terminal_there"]
-
 #: How long a person has to agree.
 LIMIT_S = 300.0
 #: More than any redirect is long.

@@ -24,8 +24,6 @@ from harvest_duck.catalog.model import (
     Type,
 )
 
-__all__ = ["CONNECTION", "arrow_type", "json_type", "schema_of"]
-
 #: The hidden column that carries the connection string from SQL to a scan, see `dataset`.
 CONNECTION = "_connection"
 

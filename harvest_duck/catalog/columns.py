@@ -24,38 +24,6 @@ from harvest_duck.catalog.model import (
     Type,
 )
 
-__all__ = [
-    "ACCOUNT_ID",
-    "APPROVAL_STATUSES",
-    "BUDGET_METHODS",
-    "CLIENT",
-    "PROJECT",
-    "TASK",
-    "UPDATED_SINCE",
-    "USER",
-    "USER_ASSIGNMENT",
-    "array",
-    "between",
-    "boolean",
-    "budget",
-    "created_at",
-    "date",
-    "equal",
-    "hours",
-    "identity",
-    "integer",
-    "money",
-    "percent",
-    "quantity",
-    "rate",
-    "seconds",
-    "since",
-    "text",
-    "time_of_day",
-    "timestamp",
-    "updated_at",
-]
-
 #: The states of approval a time entry or an expense goes through.
 APPROVAL_STATUSES = ("unsubmitted", "submitted", "approved")
 

@@ -13,31 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "BIGINT",
-    "BOOLEAN",
-    "DATE",
-    "DECIMAL",
-    "TIME",
-    "TIMESTAMP",
-    "VARCHAR",
-    "Column",
-    "Host",
-    "Limit",
-    "ListOf",
-    "Match",
-    "Origin",
-    "Paging",
-    "Param",
-    "Parent",
-    "PathWhen",
-    "Right",
-    "Scalar",
-    "StructOf",
-    "Table",
-    "Type",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Scalar:

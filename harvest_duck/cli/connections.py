@@ -17,8 +17,6 @@ from harvest_duck.connection.layers import canonical
 from harvest_duck.connection.parsing import account_numbers
 from harvest_duck.errors import ConnectionStringError
 
-__all__ = ["connections"]
-
 _WHERE = "connection string"
 #: What can be asked for on a terminal, and the option that gives it elsewhere.
 _ASKED = {

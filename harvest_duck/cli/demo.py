@@ -7,8 +7,6 @@ import click
 from harvest_duck.cli.output import Format, show
 from harvest_duck.cli.query import opened
 
-__all__ = ["QUERIES", "demo"]
-
 #: What the demo asks, each with its SQL. The sandbox's last day is 2026-11-20.
 QUERIES = (
     (

@@ -6,12 +6,11 @@ import click
 import pyarrow as pa
 
 from harvest_duck.auth import sessions
+from harvest_duck.auth.terminal import LIMIT_S
 from harvest_duck.cli.output import form_option, harmless, show_listed
 from harvest_duck.cli.query import connection_option
 from harvest_duck.connection.builtin import resolved
 from harvest_duck.errors import CredentialsError
-
-__all__ = ["accounts", "login", "logout", "whoami"]
 
 _account = click.option("--account", metavar="ID", help="Stands for AccountId; several are parted by commas.")
 _ACCOUNTS = pa.schema([("account_id", pa.int64()), ("name", pa.string()), ("product", pa.string())])
@@ -25,7 +24,7 @@ _USER = pa.schema([("name", pa.string()), ("email", pa.string()), ("user_id", pa
 @click.option(
     "--timeout",
     type=click.FloatRange(1),
-    default=sessions.LIMIT_S,
+    default=LIMIT_S,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for your consent.",

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["Format", "chosen", "form_option", "harmless", "show", "show_listed"]
-
 _ROWS_AT_ONCE = 1000
 #: A terminal holds no more than so many rows; files have no such end.
 _ROWS_SHOWN = 1000

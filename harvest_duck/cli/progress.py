@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["shown", "told"]
-
 #: Seconds until something is shown, and between two looks.
 _PATIENCE_S = 1.0
 

@@ -17,11 +17,10 @@ from harvest_duck.engine import export as files
 from harvest_duck.engine import register
 from harvest_duck.engine.export import FileFormat
 from harvest_duck.errors import QueryError
+from harvest_duck.pushdown.sql import identifier, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-__all__ = ["connection_option", "export", "opened", "query"]
 
 #: Whom to ask, for every command that asks Harvest.
 connection_option = click.option(
@@ -74,7 +73,7 @@ def query(sql: str, connection: str, form: str | None, target: Path | None, *, e
     if no_probe and not explain:
         raise click.UsageError("--no-probe goes with --explain")
     if explain:
-        sql = f"FROM harvest_explain({register.text(sql)}, probe := {'false' if no_probe else 'true'})"
+        sql = f"FROM harvest_explain({text(sql)}, probe := {'false' if no_probe else 'true'})"
     chosen = output.chosen(form, target)
     with opened(connection) as con:
         if target is not None or chosen is Format.PARQUET:
@@ -98,7 +97,7 @@ def export(table: str, connection: str, where: str | None, form: str | None, tar
     target = target or Path(f"{entry.name}.{form or FileFormat.PARQUET}")
     chosen = output.chosen(form, target)
     with opened(connection) as con:
-        sql = f"SELECT * FROM harvest.{register.identifier(entry.name)}{condition}"
+        sql = f"SELECT * FROM harvest.{identifier(entry.name)}{condition}"
         _write(con, sql, target, chosen)
 
 

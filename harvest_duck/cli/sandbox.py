@@ -6,8 +6,6 @@ import click
 
 from harvest_duck import sandbox as stand_in
 
-__all__ = ["sandbox"]
-
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; loopback only.")

@@ -7,8 +7,6 @@ import click
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.introspection import catalog_tables
 
-__all__ = ["describe", "tables"]
-
 _DESCRIBE = """
 SELECT column_name, data_type, CASE WHEN key THEN 'key' ELSE '' END AS key,
        array_to_string(operators, ' ') AS pushed_down, description

@@ -6,8 +6,6 @@ import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-__all__ = ["loopback", "names_host", "plain_url"]
-
 _VISIBLE = re.compile(r"[!-~]+")
 # Of what RFC 3986, section 3.3, allows, what no shell takes for more than itself: URLs stand in logs and errors.
 _PATH = re.compile(r"[A-Za-z0-9._~/%:@+,=-]*")

@@ -9,8 +9,6 @@ from harvest_duck.connection import Connection, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["resolved"]
-
 
 def _sandbox() -> str:
     from harvest_duck import sandbox  # noqa: PLC0415 - longer to load than DuckDB, for those who ask it

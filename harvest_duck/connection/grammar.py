@@ -25,8 +25,6 @@ from harvest_duck.errors import ConnectionStringError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["fold", "parse", "render"]
-
 _BLANKS = " \t\r\n"
 _PREFIX = re.compile(r"[ \t\r\n]*(?:jdbc:(?:cdata:)?api:|cdata:api:)", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9_ \t]{1,64}")

@@ -16,8 +16,6 @@ from harvest_duck.errors import ConnectionStringError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Layer", "canonical", "merge"]
-
 
 @dataclass(frozen=True, slots=True)
 class Layer:

@@ -21,8 +21,6 @@ from harvest_duck.errors import ConnectionStringError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Given", "Place", "RateLimit", "Values", "account_numbers"]
-
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _TOKEN = re.compile(r"[!-~]+")
 _INTEGER = re.compile(r"-?[0-9]{1,15}")

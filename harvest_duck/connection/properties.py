@@ -15,9 +15,6 @@ from enum import Enum
 from harvest_duck.connection.grammar import fold
 from harvest_duck.errors import ConnectionStringError
 
-__all__ = ["PROPERTIES", "Kind", "Property", "Support", "UnsupportedPropertyWarning", "find", "reference"]
-
-
 # An unknown name is repeated only in this form; others may be a piece of a value that lacks its quotes.
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-__all__ = ["Secret"]
-
 
 class Secret:
     """A token or password; only `reveal` gives the text away. Equal and hashed by its text, never pickled."""

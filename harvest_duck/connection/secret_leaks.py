@@ -17,8 +17,6 @@ from harvest_duck.errors import ConnectionStringError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["bearer", "refuse_leaks"]
-
 _OAUTH = ("OAuthRefreshToken", "OAuthClientSecret", "OAuthParams", "OAuthVerifier", "PKCEVerifier")
 _DESTINATIONS = ("BaseURL", "IdURL", "OAuthAuthorizationURL", "OAuthAccessTokenURL", "OAuthRefreshTokenURL")
 _HARVEST = {urlsplit(PROPERTIES[name].default).hostname for name in ("BaseURL", "IdURL")}

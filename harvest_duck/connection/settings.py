@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection.secret import Secret
 
-__all__ = ["AuthScheme", "Connection", "InitiateOAuth", "OAuth", "Proxy", "ProxySSLType", "connection"]
-
 #: Account ids are 64-bit columns, see `table`.
 _IDS = range(2**63)
 

@@ -29,8 +29,6 @@ from harvest_duck.connection.parsing import Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["config_directory", "layers"]
-
 _VARIABLES = {"HARVEST_ACCESS_TOKEN": "APIKey", "HARVEST_ACCOUNT_ID": "AccountId"}
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
     from tomlkit.items import Item, Table
 
-__all__ = ["Section", "with_section", "without_sections"]
-
 Section = dict[str, str | int]
 
 

@@ -18,18 +18,16 @@ import pyarrow.json as pj
 from harvest_duck.catalog.arrow_types import arrow_type, json_type
 from harvest_duck.catalog.model import DATE, TIME, Column, Origin, Table
 from harvest_duck.decoder import exact_reader
+from harvest_duck.decoder.day_counts import days_of
 from harvest_duck.decoder.layout import ENVELOPE, Layout
 from harvest_duck.decoder.msgspec_reader import narrow
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.protocol.time_of_day import parse_time
-from harvest_duck.scanner.day_ranges import days_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harvest_duck.pushdown.predicate import Value
-
-__all__ = ["Decoder", "Page"]
 
 _ENVELOPE = [name for name, _ in ENVELOPE.fields]
 

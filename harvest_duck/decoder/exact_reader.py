@@ -34,8 +34,6 @@ from harvest_duck.protocol.time_of_day import parse_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Envelope", "envelope", "read", "rounded"]
-
 _STEP = Decimal("0.0001")
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN, Emax=10**6, Emin=-(10**6))
 _TOO_LARGE = Decimal(10) ** 14

@@ -14,8 +14,6 @@ from harvest_duck.catalog.model import BIGINT, VARCHAR, Column, ListOf, Origin, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ENVELOPE", "Layout", "Tree"]
-
 #: The part of a list's body that tells about its pages.
 # https://help.getharvest.com/api-v2/introduction/overview/pagination/
 ENVELOPE = StructOf(

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from harvest_duck.catalog.model import Type
     from harvest_duck.decoder.layout import Layout
 
-__all__ = ["Narrow", "narrow"]
-
 #: The most values of a record that are read like this; benchmarks/profiles/decoders.txt has what it was chosen by.
 _MOST = 12
 

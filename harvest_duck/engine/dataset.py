@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
 
-__all__ = ["HarvestDataset", "Read"]
-
 Failed = Callable[[HarvestDuckError], None]
 #: What a scan gives: of what is asked, over a connection, the rows that an expression keeps.
 Read = Callable[[Query, str, "pc.Expression | None"], pa.RecordBatchReader]

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from harvest_duck.catalog.model import Table
     from harvest_duck.scanner.scan_request import Query
 
-__all__ = ["SETTINGS", "recorded"]
-
 #: The settings of a connection that change what a query means, and that a cursor does not inherit.
 SETTINGS = ("TimeZone", "Calendar", "integer_division", "search_path")
 _PATIENCE_S = 30.0

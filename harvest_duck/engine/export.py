@@ -14,13 +14,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harvest_duck.engine.register import text
 from harvest_duck.errors import QueryError
+from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:
     import duckdb
-
-__all__ = ["FileFormat", "export"]
 
 
 class FileFormat(StrEnum):

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from harvest_duck.engine.dataset import Read
     from harvest_duck.scanner.scan_request import Query
 
-__all__ = ["attach", "connect", "explain", "identifier", "interrupt", "last_error", "progress", "register", "text"]
-
 _PREFIX = "_harvest_"
 #: DuckDB 1 asks for a second batch before it looks at the first, under a LIMIT as well.
 _ASKS_TWICE = duckdb.__version__.startswith("1.")

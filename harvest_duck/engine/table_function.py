@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.predicate import Predicate
 
-__all__ = ["TableFunction"]
-
 
 class TableFunction(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotations
     """The rows that `answer` gives for the texts of `arguments`, each the value of a hidden column `_argument`.

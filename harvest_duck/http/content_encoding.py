@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import zlib
 
-__all__ = ["LARGEST", "Damaged", "TooLarge", "unpacked"]
-
 #: The largest body that is taken, in bytes: more than 50 times that of 2,000 time entries of the sandbox, 2.3 MB.
 LARGEST = 128 * 1024 * 1024
 

@@ -16,8 +16,6 @@ from harvest_duck.errors import ConnectionStringError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["logger"]
-
 _LEVELS = {1: logging.WARNING, 2: logging.INFO}
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 _LINE = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")

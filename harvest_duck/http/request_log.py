@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.protocol.request import Request
 
-__all__ = ["SENT", "Journal", "Sent"]
-
 _KEPT = 10_000
 
 #: The columns of `harvest_requests()`.

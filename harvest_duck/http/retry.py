@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.http.ratelimit.window import Clock
 
-__all__ = ["ATTEMPTS", "PATIENCE_S", "RETRY_S", "RetryBudget", "tries"]
-
 #: How often a request is tried at most.
 ATTEMPTS = 5
 #: Seconds after the first try within which the last one begins; the waits between them take 8 at most.

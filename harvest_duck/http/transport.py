@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection
 
-__all__ = ["Answer", "Transport"]
-
 #: The longest that a connection, with its TLS, may take to come about, in seconds.
 _CONNECT_S = 15.0
 #: How many times longer than the time limit between its pieces a whole answer may take.

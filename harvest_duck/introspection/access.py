@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from harvest_duck.planner import Plan
     from harvest_duck.protocol.request import Request
 
-__all__ = ["ACCESS", "access"]
-
 T = TypeVar("T")
 
 _SAMPLE = "20"

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.decoder.decoder import Page
 
-__all__ = ["ACCESS", "Outcome", "Person", "account_names", "looked_at", "parent_in", "row", "without_parent"]
-
 #: The columns of `harvest_access()`.
 ACCESS = pa.schema(
     [

@@ -14,8 +14,6 @@ from harvest_duck.catalog.tables import TABLES, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["LISTINGS", "Pushed", "describe", "operators", "pushed", "tables"]
-
 _TABLES = pa.schema(
     [
         ("table_name", pa.string()),

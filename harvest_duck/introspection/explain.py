@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from harvest_duck.planner import Plan
     from harvest_duck.scanner.scan_request import Query
 
-__all__ = ["EXPLAINED", "Planned", "Purpose", "Sizes", "explained", "unknown"]
-
 #: The columns of `harvest_explain()`.
 EXPLAINED = pa.schema(
     [

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from harvest_duck.scanner.client import Client
     from harvest_duck.scanner.scan_request import Query
 
-__all__ = ["planned", "probed"]
-
 
 def planned(query: Query) -> Planned:
     """The plans of a query for which nothing has to be sent; `QueryError` where Harvest has to tell the accounts."""

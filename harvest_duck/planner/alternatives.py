@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.domain import Domain
 
-__all__ = ["alternatives", "narrowed", "one_list"]
-
 _PLACES = re.compile(r"\{(\w+)\}")
 #: What part of a list the rows with some values of a column are, where nothing tells.
 _UNKNOWN_SHARE = 0.5

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from harvest_duck.planner.model import Alternative, Plan
     from harvest_duck.protocol.request import Request
 
-__all__ = ["chosen", "page_size", "pages", "pays_to_look", "probe", "swept"]
-
 # https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting
 _REQUEST_S = 15 / 100
 #: 1.2 KB of JSON each, at 50 Mbit/s.

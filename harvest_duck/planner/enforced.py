@@ -13,8 +13,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, Match, Param, Table
-from harvest_duck.pushdown.domain import Bound, Domain, Range, domains
+from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate
+from harvest_duck.pushdown.ranges import Bound, Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from harvest_duck.planner import Plan
     from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
-
-__all__ = ["essential", "follows", "warranted"]
 
 _PLACES = re.compile(r"\\{(\w+)\\}")
 

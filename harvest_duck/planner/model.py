@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
 
-__all__ = ["LARGEST_PAGE", "Alternative", "Plan", "Target"]
-
 # https://help.getharvest.com/api-v2/introduction/overview/pagination/
 LARGEST_PAGE = 2000
 

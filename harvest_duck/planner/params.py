@@ -8,26 +8,13 @@ from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import BIGINT, Match, Origin, Param, Table
-from harvest_duck.pushdown.domain import Bound, Domain, Range
+from harvest_duck.pushdown.domain import Domain
+from harvest_duck.pushdown.ranges import Bound, Range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from harvest_duck.pushdown.predicate import Value
-
-__all__ = [
-    "ANY",
-    "DaySpan",
-    "day",
-    "day_spans",
-    "equal_texts",
-    "first_day",
-    "ids",
-    "last_day",
-    "narrowing",
-    "sends",
-    "whole_numbers",
-]
 
 #: A column of which nothing is asked.
 ANY = Domain()

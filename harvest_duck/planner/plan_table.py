@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.domain import Domain
 
-__all__ = ["plan"]
-
 
 def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain] | None, target: Target) -> Plan:
     """The plan for the rows of `table` within `domains`; no requests where no row can be.

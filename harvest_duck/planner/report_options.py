@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from harvest_duck.pushdown.domain import Domain
     from harvest_duck.pushdown.predicate import Value
 
-__all__ = ["Inputs", "joined", "options", "refuse_unseen", "variants"]
-
 
 @dataclass(frozen=True, slots=True)
 class Inputs:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.domain import Domain
 
-__all__ = ["pieces", "refuse_sum", "spans"]
-
 # https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting
 _MOST = 100
 

@@ -31,23 +31,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.predicate import Value
 
-__all__ = [
-    "Request",
-    "accept_links",
-    "accounts_request",
-    "error_of",
-    "filled",
-    "headers",
-    "next_request",
-    "numbered",
-    "one_line",
-    "page_of",
-    "refuse_repeat",
-    "retry_after_s",
-    "served_at",
-    "with_params",
-]
-
 #: Characters of a body that may stand in an error.
 _QUOTED = 200
 

@@ -6,8 +6,6 @@ import re
 from datetime import time
 from functools import lru_cache
 
-__all__ = ["parse_time"]
-
 # https://help.getharvest.com/api-v2/timesheets-api/timesheets/time-entries/ ; the form follows company.clock
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?(?:\s*([AaPp][Mm]))?")
 

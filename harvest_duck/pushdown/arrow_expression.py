@@ -28,8 +28,6 @@ from harvest_duck.pushdown.flatbuffer import metadata
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Serialised", "Step", "serialised", "shallow"]
-
 #: Room for a chain of 800,000 terms; memory is used only as far as the stack grows.
 _STACK_BYTES = 256 * 2**20
 #: What the stack of any thread holds at 1 KB a level.

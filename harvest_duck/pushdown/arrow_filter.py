@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.arrow_expression import Step
 
-__all__ = ["Filter", "read_filter"]
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 24 * 60 * 60 * 10**6
 _COMPARISONS = {

@@ -18,8 +18,6 @@ from harvest_duck.pushdown.ranges import EVERY_VALUE, Bound, Range, Ranges, hold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Bound", "Domain", "Range", "domains"]
-
 
 @dataclass(frozen=True, slots=True)
 class Domain:

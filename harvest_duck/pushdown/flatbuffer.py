@@ -13,8 +13,6 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-__all__ = ["metadata"]
-
 _SCHEMA = 1  # the kind of message
 
 _BYTE = struct.Struct("<B")

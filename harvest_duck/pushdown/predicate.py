@@ -11,8 +11,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 
-__all__ = ["And", "Compare", "In", "IsNull", "Not", "Op", "Or", "Predicate", "Unknown", "Value", "conjuncts"]
-
 Value = bool | int | str | date | datetime | time | Decimal
 
 

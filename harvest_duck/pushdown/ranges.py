@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.predicate import Value
 
-__all__ = ["EVERY_VALUE", "Bound", "Range", "Ranges", "holds", "kind", "overlap", "point", "sorted_ranges"]
-
 
 @dataclass(frozen=True, slots=True)
 class Bound:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.predicate import Value
 
-__all__ = ["condition", "identifier", "shown", "text"]
-
 #: More values of a list, or terms of an OR, than a person reads are counted instead.
 _SHOWN = 10
 #: The most characters of a name that no column has.

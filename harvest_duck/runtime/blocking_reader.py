@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
     from concurrent.futures import Future
 
-__all__ = ["Readers", "reader"]
-
 _CLOSE_S = 5.0
 
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
-__all__ = ["Stop", "forget", "hear", "left", "listen", "waited", "waiting"]
-
 #: So long after a wait DuckDB is taken to be still at work on what came.
 _BUSY_S = 0.2
 _SETTLED_S = 0.5

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor, Future
 
-__all__ = ["apart", "at_stop", "finishing", "inside", "own", "run", "running", "start"]
-
 T = TypeVar("T")
 
 #: How long a Ctrl-C may go unheard.

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["make_directory", "read", "remove", "write"]
-
 _POSIX = os.name == "posix"
 # Windows lacks O_NOFOLLOW and O_NONBLOCK, and has O_BINARY alone.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)

@@ -12,27 +12,6 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = [
-    "ADMINISTRATOR_TOKEN",
-    "CLIENTS",
-    "EURO_ADMINISTRATOR_TOKEN",
-    "EURO_ID",
-    "EVERYTHING",
-    "FORECAST_ID",
-    "MAIN_ID",
-    "MANAGER_TOKEN",
-    "MEMBER_TOKEN",
-    "OAUTH_CLIENT_ID",
-    "OAUTH_CLIENT_SECRET",
-    "PERSONS",
-    "REDIRECT_URIS",
-    "TOKENS",
-    "Client",
-    "Grant",
-    "is_scope",
-    "token_for",
-]
-
 #: The larger account: US dollars, a 12-hour clock, quarter-hour rounding, approval.
 MAIN_ID = 1000001
 #: The smaller one: euros, a 24-hour clock, no rounding, no approval.

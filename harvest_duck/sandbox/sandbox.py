@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.faults.injector import Committed
     from harvest_duck.sandbox.faults.schedule import Schedule
 
-__all__ = ["Sandbox"]
-
 
 class Sandbox:
     """A stand-in for Harvest on the loopback interface: `with Sandbox(seed=7) as sandbox: sandbox.base_url`.

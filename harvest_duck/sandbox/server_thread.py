@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.api.server import Server
 
-__all__ = ["Listener"]
-
 
 class Listener:
     """Lets a server answer on `ports` of `host`; port 0 is a free one.

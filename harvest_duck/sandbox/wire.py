@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["Bodies", "Body", "Refusal", "encode"]
-
 _SCALARS: dict[type, Callable[[Any], str]] = {
     str: encode_basestring,
     Decimal: str,

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from harvest_duck.auth.authority import Account
     from harvest_duck.connection import Connection, RateLimit
 
-__all__ = ["Client", "client_for"]
-
 #: The clock by which the kept clients wait and try again; a test puts one of its own here.
 clock: Clock = SystemClock()
 

@@ -30,8 +30,6 @@ from harvest_duck.scanner.delivered_ids import Seen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Repair", "ServerClock", "Tally", "horizon", "incomplete", "repair"]
-
 #: For clocks of servers that differ, seconds that were cut off, and changes that are saved a little after their time.
 _SLACK = timedelta(seconds=5)
 #: How far a clock of this machine may be off where the server does not tell the time.

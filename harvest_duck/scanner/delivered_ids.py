@@ -9,8 +9,6 @@ from typing import Literal, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Seen"]
-
 #: Runs of one level that become one run of the next.
 _MERGED = 4
 #: How many times longer a run may be to be read through, and how few ids are searched for one by one.

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from harvest_duck.protocol.request import Request
     from harvest_duck.scanner.page_source import Fetched, Pages
 
-__all__ = ["Scan"]
-
 
 class Scan:
     """One read of a table, by one plan for each account."""

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from harvest_duck.catalog.model import Match, Paging
+from harvest_duck.decoder.day_counts import calendar
 from harvest_duck.errors import ProtocolError
 from harvest_duck.planner import LARGEST_PAGE, cost
 from harvest_duck.protocol.request import next_request, numbered, with_params
 from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
-from harvest_duck.scanner.day_ranges import calendar, split, windows
+from harvest_duck.scanner.day_ranges import split, windows
 from harvest_duck.scanner.delivered_ids import Seen
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from harvest_duck.protocol.request import Request
     from harvest_duck.scanner.day_ranges import Window
     from harvest_duck.scanner.page_source import Fetched, Pages
-
-__all__ = ["Lists"]
 
 
 @dataclass(slots=True)

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from harvest_duck.pushdown.predicate import Value
     from harvest_duck.scanner.client import Client
 
-__all__ = ["Fetched", "Pages"]
-
 #: Arrow's reader works without the GIL: two threads decode 1.8 pages in the time of one.
 _DECODING = 2
 #: Bytes of a body that is read before a thread would have begun to.

@@ -15,8 +15,6 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["PROGRESS", "Progress"]
-
 #: The columns of `progress()`.
 PROGRESS = pa.schema(
     [

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-__all__ = ["scan"]
-
 
 def scan(
     table: str,

@@ -16,8 +16,6 @@ from harvest_duck.errors import DecodeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["summed"]
-
 #: What may not be seen is unknown, and so is a sum with it.
 _NULL_IF_ANY = pc.ScalarAggregateOptions(skip_nulls=False)
 #: The column of row numbers, which no table has.

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
     Failed = Callable[[HarvestDuckError], None]
 
-__all__ = ["open_scan", "scanned"]
-
 
 def open_scan(
     table: Table, connection: str, columns: Sequence[str] | None, keep: pc.Expression | None

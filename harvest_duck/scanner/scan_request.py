@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from harvest_duck.pushdown.arrow_filter import Filter
     from harvest_duck.scanner.client import Client
 
-__all__ = ["Query", "attached", "connection_in", "query"]
-
 _attached: dict[str, str] = {}
 
 

@@ -26,8 +26,9 @@ from harvest_duck.engine import dry_run
 from harvest_duck.errors import CredentialsError, Forbidden, QueryError
 from harvest_duck.introspection.explain import EXPLAINED, Purpose
 from harvest_duck.planner.enforced import essential, follows
-from harvest_duck.pushdown.domain import Bound, Domain, Range
+from harvest_duck.pushdown.domain import Domain
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown
+from harvest_duck.pushdown.ranges import Bound, Range
 from harvest_duck.pushdown.sql import condition
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from harvest_duck.catalog.columns import ACCOUNT_ID, boolean, identity, text
 from harvest_duck.catalog.model import Host, Paging, Table
 
-__all__ = ["ACCOUNTS"]
-
 ACCOUNTS = Table(
     name="accounts",
     description="An account of Harvest or Forecast that the token reaches",

@@ -15,8 +15,6 @@ from harvest_duck.catalog.columns import (
 )
 from harvest_duck.catalog.model import Paging, Table
 
-__all__ = ["CLIENTS", "CONTACTS"]
-
 _PERMISSION = "administrator, or manager with client_and_task_manager"
 
 CLIENTS = Table(

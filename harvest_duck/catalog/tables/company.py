@@ -5,8 +5,6 @@ from __future__ import annotations
 from harvest_duck.catalog.columns import ACCOUNT_ID, boolean, seconds, text
 from harvest_duck.catalog.model import Paging, Table
 
-__all__ = ["COMPANY"]
-
 COMPANY = Table(
     name="company",
     description="The settings of the company that owns the account; always one row",

@@ -24,8 +24,6 @@ from harvest_duck.catalog.columns import (
 )
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DECIMAL, VARCHAR, Origin, Paging, Parent, StructOf, Table
 
-__all__ = ["ESTIMATES", "ESTIMATE_ITEM_CATEGORIES", "ESTIMATE_LINE_ITEMS", "ESTIMATE_MESSAGES"]
-
 _PERMISSION = "administrator, or manager with estimates_manager"
 _STATES = ("draft", "sent", "accepted", "declined")
 

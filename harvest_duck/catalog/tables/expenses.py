@@ -24,8 +24,6 @@ from harvest_duck.catalog.columns import (
 )
 from harvest_duck.catalog.model import Paging, Table
 
-__all__ = ["EXPENSES", "EXPENSE_CATEGORIES"]
-
 EXPENSES = Table(
     name="expenses",
     description="Money that a user spent on a project on one day",

@@ -24,15 +24,6 @@ from harvest_duck.catalog.columns import (
 )
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DECIMAL, VARCHAR, Origin, Paging, Parent, StructOf, Table
 
-__all__ = [
-    "INVOICES",
-    "INVOICE_ITEM_CATEGORIES",
-    "INVOICE_LINE_ITEMS",
-    "INVOICE_MESSAGES",
-    "INVOICE_MESSAGE_TEMPLATES",
-    "INVOICE_PAYMENTS",
-]
-
 # Managers see the invoices of projects that they manage:
 # https://support.getharvest.com/hc/en-us/articles/4670090487309-New-permissions-What-changed-with-the-API-
 _PERMISSION = "administrator, or manager with managed_projects_invoice_drafter or managed_projects_invoice_manager"

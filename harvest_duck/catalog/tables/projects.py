@@ -24,8 +24,6 @@ from harvest_duck.catalog.columns import (
 )
 from harvest_duck.catalog.model import Paging, PathWhen, Right, Table
 
-__all__ = ["PROJECTS", "TASK_ASSIGNMENTS", "USER_ASSIGNMENTS"]
-
 PROJECTS = Table(
     name="projects",
     description="A piece of work for a client, with its way of billing and its budget",

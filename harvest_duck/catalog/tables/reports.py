@@ -24,19 +24,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Column
 
-__all__ = [
-    "REPORT_EXPENSES_CATEGORIES",
-    "REPORT_EXPENSES_CLIENTS",
-    "REPORT_EXPENSES_PROJECTS",
-    "REPORT_EXPENSES_TEAM",
-    "REPORT_PROJECT_BUDGET",
-    "REPORT_TIME_CLIENTS",
-    "REPORT_TIME_PROJECTS",
-    "REPORT_TIME_TASKS",
-    "REPORT_TIME_TEAM",
-    "REPORT_UNINVOICED",
-]
-
 _ANYONE = "anyone; members see their own, managers also their managed projects'"
 _DAYS = (
     date("from_date", "First day of the report, set by the query", origin=Origin.INPUT),

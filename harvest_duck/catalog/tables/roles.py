@@ -5,8 +5,6 @@ from __future__ import annotations
 from harvest_duck.catalog.columns import ACCOUNT_ID, array, created_at, identity, text, updated_at
 from harvest_duck.catalog.model import BIGINT, Paging, Table
 
-__all__ = ["ROLES"]
-
 ROLES = Table(
     name="roles",
     description="A group of people by what they do, such as Designer; grants no rights",

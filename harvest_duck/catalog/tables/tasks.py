@@ -15,8 +15,6 @@ from harvest_duck.catalog.columns import (
 )
 from harvest_duck.catalog.model import Paging, Right, Table
 
-__all__ = ["TASKS"]
-
 TASKS = Table(
     name="tasks",
     description="A kind of work that projects can have time tracked to, such as Design",

@@ -27,8 +27,6 @@ from harvest_duck.catalog.columns import (
 )
 from harvest_duck.catalog.model import Paging, Right, Table
 
-__all__ = ["TIME_ENTRIES"]
-
 _TASK_ASSIGNMENT = (
     integer(
         "task_assignment_id",

@@ -38,17 +38,6 @@ from harvest_duck.catalog.model import (
     Table,
 )
 
-__all__ = [
-    "BILLABLE_RATES",
-    "COST_RATES",
-    "ME",
-    "MY_PROJECT_ASSIGNMENTS",
-    "PROJECT_ASSIGNMENTS",
-    "PROJECT_ASSIGNMENT_TASK_ASSIGNMENTS",
-    "TEAMMATES",
-    "USERS",
-]
-
 _ACCESS_ROLES = (
     "administrator",
     "manager",

@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["UNDER_WAY", "Corrupt", "Ledger", "Place"]
-
 #: The moment of the answer of a request that has none yet.
 UNDER_WAY = float("inf")
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Presence", "Unavailable", "locked", "read", "sweep", "write"]
-
 #: How long a lock may be held by somebody else: each use takes less than a millisecond.
 _PATIENCE_S = 1.0
 _TRY_AGAIN_S = (0.0005, 0.002)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Entry", "Member"]
-
 
 @dataclass(slots=True, eq=False)
 class Entry:

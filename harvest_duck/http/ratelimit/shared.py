@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.http.ratelimit.window import SystemClock
 
-__all__ = ["SharedWindow", "UnsharedLimitWarning", "directory", "shared"]
-
 
 class UnsharedLimitWarning(UserWarning):
     """Other processes with the same credential cannot be told about requests, and may exceed the limit together."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from harvest_duck.http.ratelimit.participant import Entry, Member
     from harvest_duck.http.ratelimit.window import Clock
 
-__all__ = ["SharedWindow"]
-
 #: How often one who waits looks again: others may have died, or given up.
 _LOOK_S = 1.0
 #: How often it is tried again to share, where it failed.

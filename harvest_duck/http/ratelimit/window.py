@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
-__all__ = ["Clock", "SlidingWindow", "SystemClock", "Window"]
-
 
 class Clock(Protocol):
     """Where time comes from; seconds on a clock that only moves forward."""

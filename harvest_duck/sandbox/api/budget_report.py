@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.account import Account
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["project_budgets"]
-
 _MONEY = frozenset({"project_cost", "task_fees"})
 _ASSIGNMENTS = {"task": "task_assignments", "task_fees": "task_assignments", "person": "user_assignments"}
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["Filter", "Kind", "Narrowing", "narrowing", "parse_boolean", "parse_date", "parse_integer", "single"]
-
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _CANONICAL_LENGTH = len("2026-11-20T00:00:00Z")
 UNPROCESSABLE = 422

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-__all__ = ["Door"]
-
 #: Seconds after which a door that was shut opens by itself.
 _SHUT_S = 1.0
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.api.permissions import Viewer
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["add_lists"]
-
 _NARROWED = frozenset({"time_entries", "expenses"})
 _EMPTY = Shelf([])
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Record
     from harvest_duck.sandbox.data.table_index import Selection
 
-__all__ = ["LARGEST", "Asked", "Page", "asked_page", "cut"]
-
 LARGEST = 2000
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.account import Account
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["Rule", "Viewer", "administrator", "anyone", "leader", "manager", "permitted", "team_lead"]
-
 INVOICE_PERMISSIONS = ("managed_projects_invoice_drafter", "managed_projects_invoice_manager")
 
 # By table, the fields that show billable rates or money agreed with a client.

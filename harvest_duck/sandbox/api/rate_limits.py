@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["GENERAL", "REPORTS", "Limiter", "Window"]
-
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.account import Account
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["Ledger", "Span", "amount_billed", "hours_of"]
-
 ZERO = Decimal(0)
 
 

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.account import Account
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["EXPENSE_SUBJECTS", "PROJECT", "TIME_SUBJECTS", "Subject"]
-
 
 class Subject(NamedTuple):
     """The object embedded in records under `key`, and the row's columns for it, made from one of its records."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["add_reports", "report"]
-
 # Observed: 20200102 to 20210101 is accepted, 20200101 to 20210101 refused.
 LONGEST_DIFFERENCE_DAYS = 365
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Forced", "Forcing", "LoggedRequest", "without_secrets"]
-
 # A challenge by the method "plain" is the verifier itself.
 _SECRETS = frozenset({"access_token", "client_secret", "code", "code_challenge", "code_verifier", "refresh_token"})
 

@@ -21,8 +21,6 @@ from harvest_duck.sandbox.api.permissions import (
     team_lead,
 )
 
-__all__ = ["RESOURCES", "Resource"]
-
 
 @dataclass(frozen=True, slots=True)
 class Resource:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.api.permissions import Rule, Viewer
     from harvest_duck.sandbox.data.account import Account
 
-__all__ = ["Answer", "Routes", "Visit", "require"]
-
 #: The JSON object to answer with.
 Answer = dict[str, Any]
 

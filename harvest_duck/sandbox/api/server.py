@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.faults.injector import Hostility
     from harvest_duck.sandbox.identity.authority import Authority
 
-__all__ = ["Server"]
-
 _JSON = "application/json; charset=utf-8"
 _SECRET_HEADERS = frozenset({"authorization", "cookie"})
 # Compressing less than a packet gains nothing.

@@ -14,8 +14,6 @@ from harvest_duck.sandbox.wire import Refusal
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["account_records", "add_singletons", "identity"]
-
 
 def add_singletons(routes: Routes) -> None:
     """Teach `routes` the paths of single objects."""

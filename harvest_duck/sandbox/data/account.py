@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.data.profile import Plan, Record
 
-__all__ = ["Account", "message_template"]
-
 _SORTS = {
     "estimates": "issue_date",
     "invoices": "issue_date",

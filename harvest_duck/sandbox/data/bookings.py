@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Plan, Record
     from harvest_duck.sandbox.data.projects import Engagement
 
-__all__ = ["Booking", "Diary", "approval"]
-
 # Entries of the last weeks wait for approval.
 SUBMITTED_AFTER_DAYS = 14
 APPROVED_AFTER_DAYS = 42

@@ -13,8 +13,6 @@ from harvest_duck.sandbox.data.words import AGENCY_TASKS, CLIENTS, FIRST_NAMES, 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Plan, Record
 
-__all__ = ["client_records", "contact_records", "short_client", "task_records"]
-
 _CURRENCIES = {
     "USD": loaded(("USD", 7), ("EUR", 2), ("GBP", 1)),
     "EUR": loaded(("EUR", 8), ("CHF", 1), ("USD", 1)),

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
     from harvest_duck.sandbox.data.profile import Plan, Record
 
-__all__ = ["charges", "estimate_category_records", "estimate_message_records", "estimate_records", "recipients_of"]
-
 _STATES = loaded(("accepted", 5), ("declined", 2))
 _TAXES = loaded((None, 3), ("19.0", 1), ("8.25", 1))
 FIRST_NUMBER = 1000

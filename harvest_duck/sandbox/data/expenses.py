@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Plan, Record
     from harvest_duck.sandbox.data.random_source import Dice, Ids
 
-__all__ = ["expense_category_records", "expense_records"]
-
 _NO_RECEIPT = ("url", "file_name", "file_size", "content_type")
 
 

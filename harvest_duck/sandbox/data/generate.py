@@ -23,8 +23,6 @@ from harvest_duck.sandbox.grants import EURO_ID, MAIN_ID
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["found", "plans"]
-
 
 def plans(*, seed: int, scale: float, today: date, time_entries: int | None) -> list[Plan]:
     """Both accounts in outline, `scale` times their usual size; `time_entries` is the exact count of the first's."""

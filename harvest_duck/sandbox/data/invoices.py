@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.projects import Engagement
     from harvest_duck.sandbox.data.random_source import Dice, Ids
 
-__all__ = ["bill", "invoice_category_records"]
-
 _TERMS = (("upon receipt", 0), ("net 15", 15), ("net 30", 30), ("net 45", 45), ("net 60", 60), ("custom", 21))
 _OPTIONS: tuple[list[str], ...] = (["credit_card"], ["ach", "credit_card"], ["paypal"], [])
 _SETTLED_DAYS, _DUE_DAYS = 150, 60

@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-__all__ = ["amount_of", "cents", "instant", "number", "rounded_up", "total", "whole"]
-
 CENT = Decimal("0.01")
 TENTH = Decimal("0.1")
 QUARTER = Decimal("0.25")

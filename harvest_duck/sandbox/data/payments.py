@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Plan, Record
     from harvest_duck.sandbox.data.random_source import Dice, Ids
 
-__all__ = ["message_records", "settle"]
-
 _GATEWAYS: tuple[Record, ...] = (
     {"id": 1234, "name": "Stripe"},
     {"id": 1271, "name": "PayPal"},

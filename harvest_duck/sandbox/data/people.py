@@ -14,8 +14,6 @@ from harvest_duck.sandbox.data.words import FIRST_NAMES, LAST_NAMES, ROLES
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Plan, Record
 
-__all__ = ["Person", "hire", "rate_records", "role_records", "teammate_records"]
-
 _MANAGER_ACCESS = [
     "manager",
     "project_creator",

@@ -8,8 +8,6 @@ from typing import Any
 
 from harvest_duck.sandbox.data.random_source import Dice, Ids
 
-__all__ = ["TODAY", "Plan", "Record"]
-
 #: A JSON object; decimals in it are `decimal.Decimal`.
 Record = dict[str, Any]
 

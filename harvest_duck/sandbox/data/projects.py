@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Plan, Record
     from harvest_duck.sandbox.data.random_source import Dice, Ids
 
-__all__ = ["Engagement", "engage"]
-
 
 @dataclass(frozen=True, slots=True)
 class Form:

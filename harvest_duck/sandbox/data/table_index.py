@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["Selection", "Shelf"]
-
 
 class Shelf:
     """The records of one table sorted by the text field `sort`, latest first unless `ascending`; ties by id, falling.

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.data.profile import Plan, Record
 
-__all__ = ["time_entry_records"]
-
 SATURDAY = 5
 LOCKED_AFTER_DAYS = 120
 MORNING = 8 * 60

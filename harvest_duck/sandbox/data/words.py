@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "AGENCY_TASKS",
-    "CLIENTS",
-    "EXPENSE_CATEGORIES",
-    "EXPENSE_NOTES",
-    "FIRST_NAMES",
-    "LAST_NAMES",
-    "NOTES",
-    "PROJECT_KINDS",
-    "ROLES",
-    "STREETS",
-    "TITLES",
-]
-
 FIRST_NAMES = (
     *("Ada", "Ben", "Clara", "Dieter", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kaya", "Luca", "Maya"),
     *("Noor", "Oskar", "Priya", "Quentin", "Rosa", "Sven", "Tala", "Umar", "Vera", "Wim", "Xenia", "Yusuf", "Zoë"),

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["Page", "garbled", "lie", "listed"]
-
 _HTML = b"<!DOCTYPE html><html><body><h1>We are down for maintenance</h1></body></html>"
 #: Deeper than any record of Harvest's, and less deep than what a reader may take for an attack.
 _DEEP = 30

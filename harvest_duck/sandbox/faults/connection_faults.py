@@ -18,8 +18,6 @@ from harvest_duck.sandbox.faults.schedule import Kind
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["WRECKS", "abort", "late", "wreck"]
-
 #: The kinds that end with the connection, before the answer does.
 WRECKS = frozenset(
     {

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.api.server import Server
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["Committed", "Hostility"]
-
 
 @dataclass(frozen=True, slots=True)
 class Committed:

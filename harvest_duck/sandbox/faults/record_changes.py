@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.data.profile import Record
 
-__all__ = ["changed"]
-
 #: What a change gives a new text, in the tables that have it.
 _TEXTS = ("notes", "name", "first_name", "description", "subject", "client_key")
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-__all__ = ["ODD", "packed", "plain_body", "refusal"]
-
 _JSON = "application/json; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
 _STATUSES = (500, 502, 503, 504)

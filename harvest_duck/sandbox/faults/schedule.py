@@ -15,20 +15,6 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-__all__ = [
-    "CHANGES",
-    "HARMLESS",
-    "LIES",
-    "PASSING",
-    "TOKENS",
-    "Asked",
-    "Counting",
-    "Fault",
-    "Kind",
-    "Schedule",
-    "Touched",
-]
-
 
 class Kind(StrEnum):
     """A way in which an answer goes wrong."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.identity.authorization_request import AuthorizationRequest, Challenge
 
-__all__ = ["Authority", "IssuedTokens"]
-
 # https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2 recommends at most this much.
 _CODE_S = 600
 

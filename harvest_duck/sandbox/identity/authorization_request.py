@@ -21,8 +21,6 @@ from harvest_duck.sandbox.identity.redirect_uris import is_registered, with_para
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["AuthorizationRequest", "Challenge", "OAuthError", "Parameters", "Redirected", "Untrusted"]
-
 # https://datatracker.ietf.org/doc/html/rfc7636#section-4.1 and 4.2
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGES = {"S256": re.compile(r"[A-Za-z0-9_-]{43}"), "plain": _VERIFIER}

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import Record
     from harvest_duck.sandbox.identity.authorization_request import AuthorizationRequest
 
-__all__ = ["Candidate", "consent_page", "error_page"]
-
 _STYLE = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }

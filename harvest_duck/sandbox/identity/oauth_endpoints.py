@@ -29,8 +29,6 @@ from harvest_duck.sandbox.wire import Refusal, encode
 if TYPE_CHECKING:
     from harvest_duck.sandbox.identity.authority import Authority, IssuedTokens
 
-__all__ = ["OAuth", "form_fields"]
-
 _AUTHORIZE = "/oauth2/authorize"
 _TOKEN = "/api/v2/oauth2/token"  # noqa: S105 - a path
 _FORM = "application/x-www-form-urlencoded"

@@ -14,8 +14,6 @@ from urllib.parse import urlencode, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_registered", "with_parameters"]
-
 # https://datatracker.ietf.org/doc/html/rfc3986#appendix-A without "#", as RFC 6749 section 3.1.2 forbids fragments.
 # Browsers read "\" as "/" and drop line breaks.
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")

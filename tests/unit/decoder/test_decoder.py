@@ -21,9 +21,9 @@ from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.model import BOOLEAN, DATE, Origin, Table
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decoder import exact_reader
+from harvest_duck.decoder.day_counts import calendar
 from harvest_duck.decoder.decoder import Decoder, Page
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
-from harvest_duck.scanner.day_ranges import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

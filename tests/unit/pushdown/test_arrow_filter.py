@@ -19,8 +19,9 @@ from support.strategies import SCHEMA, Filter, Row, filters, may_hold, rows
 
 from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.arrow_filter import read_filter
-from harvest_duck.pushdown.domain import Bound, Domain, Range, domains
+from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value, conjuncts
+from harvest_duck.pushdown.ranges import Bound, Range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import VALUES, Row, may_hold, predicates, rows
 
-from harvest_duck.pushdown.domain import Bound, Domain, Range, domains
+from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
+from harvest_duck.pushdown.ranges import Bound, Range
 
 if TYPE_CHECKING:
     from collections.abc import Callable

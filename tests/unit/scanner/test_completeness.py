@@ -24,9 +24,10 @@ from support.shifting import (
     still,
 )
 
+from harvest_duck.decoder.day_counts import calendar, days_of
 from harvest_duck.errors import ProtocolError
 from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
-from harvest_duck.scanner.day_ranges import calendar, days_of, split, windows
+from harvest_duck.scanner.day_ranges import split, windows
 from harvest_duck.scanner.delivered_ids import Seen
 
 if TYPE_CHECKING:

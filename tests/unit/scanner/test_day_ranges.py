@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck.scanner.day_ranges import calendar, days_of, split, windows
+from harvest_duck.decoder.day_counts import calendar, days_of
+from harvest_duck.scanner.day_ranges import split, windows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
