@@ -18,7 +18,7 @@ from harvest_duck.http.ratelimit.window import Clock, SystemClock
 from harvest_duck.http.retry import tries
 from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
-from harvest_duck.protocol.request import one_line
+from harvest_duck.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,6 +25,7 @@ from harvest_duck.errors import (
     ServerError,
     Unauthorized,
 )
+from harvest_duck.text import one_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -247,10 +248,4 @@ def _message(body: bytes) -> str:
         text = said if isinstance(said, str) else json.dumps(said)
     elif text.startswith("<"):
         text = "an HTML page"
-    line = one_line(text)
-    return line if len(line) <= _QUOTED else f"{line[:_QUOTED]}…"
-
-
-def one_line(text: str) -> str:
-    """The text on one line, without characters that cannot be shown or written."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return shortened(one_line(text), _QUOTED)
