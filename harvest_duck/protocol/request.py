@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from harvest_duck.catalog import path
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.errors import (
     Forbidden,
@@ -96,13 +97,19 @@ def headers(*, token: str | None, account_id: int | None, user_agent: str) -> di
 def accounts_request(id_url: str) -> Request:
     """The request to Harvest ID for whose token it is and which accounts it reaches."""
     # https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
-    return Request("accounts", f"{id_url}/api/v2/accounts", (), Limit.GENERAL, Paging.NONE)
+    return Request("accounts", f"{id_api(id_url)}/accounts", (), Limit.GENERAL, Paging.NONE)
+
+
+def id_api(id_url: str) -> str:
+    """Return the URL that every path of Harvest ID begins with."""
+    return f"{id_url}/api/v2"
 
 
 def filled(request: Request, param: str, parent_id: int) -> Request:
     """The request for the children of one parent, out of a template for all of them."""
-    url = request.url.replace(f"{{{param}}}", str(parent_id))
-    return replace(request, url=url, values=((param, parent_id), *request.values))
+    return replace(
+        request, url=path.filled(request.url, param, parent_id), values=((param, parent_id), *request.values)
+    )
 
 
 def with_params(request: Request, params: Mapping[str, str | None]) -> Request:

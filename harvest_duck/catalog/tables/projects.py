@@ -22,7 +22,7 @@ from harvest_duck.catalog.columns import (
     text,
     updated_at,
 )
-from harvest_duck.catalog.model import Paging, PathWhen, Right, Table
+from harvest_duck.catalog.model import AlternatePath, Paging, Right, Table
 
 PROJECTS = Table(
     name="projects",
@@ -75,13 +75,12 @@ TASK_ASSIGNMENTS = Table(
     body_key="task_assignments",
     paging=Paging.CURSOR,
     alternates=(
-        PathWhen(
+        AlternatePath(
             path="/projects/{project_id}/task_assignments",
-            columns=("project_id",),
             paging=Paging.PAGE,
             params=("is_active", "updated_since"),
         ),
-        PathWhen(path="/projects/{project_id}/task_assignments/{id}", columns=("project_id", "id"), paging=Paging.NONE),
+        AlternatePath(path="/projects/{project_id}/task_assignments/{id}", paging=Paging.NONE),
     ),
     columns=(
         identity("task assignment"),
@@ -107,13 +106,12 @@ USER_ASSIGNMENTS = Table(
     body_key="user_assignments",
     paging=Paging.CURSOR,
     alternates=(
-        PathWhen(
+        AlternatePath(
             path="/projects/{project_id}/user_assignments",
-            columns=("project_id",),
             paging=Paging.PAGE,
             params=("user_id", "is_active", "updated_since"),
         ),
-        PathWhen(path="/projects/{project_id}/user_assignments/{id}", columns=("project_id", "id"), paging=Paging.NONE),
+        AlternatePath(path="/projects/{project_id}/user_assignments/{id}", paging=Paging.NONE),
     ),
     columns=(
         identity("user assignment"),
