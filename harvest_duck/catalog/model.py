@@ -137,12 +137,14 @@ class Column:
         """The keys that lead from the record to the value."""
         return tuple((self.at or self.name).split("."))
 
-    @property
-    def nullable(self) -> bool:
-        """Whether NULL can occur; Harvest promises no value but the keys, and the injected ones are always there."""
-        if self.origin is Origin.ACCOUNT:
-            return True
-        return not (self.key or self.origin is Origin.PATH)
+
+ACCOUNT_ID = Column(
+    name="account_id",
+    type=BIGINT,
+    description="Harvest account the row was read from",
+    origin=Origin.ACCOUNT,
+    references="accounts.id",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +206,7 @@ class Table:
     path: str
     body_key: str | None
     paging: Paging
-    columns: tuple[Column, ...]
+    own_columns: tuple[Column, ...]
     docs: str
     permission: str
     params: tuple[Param, ...] = ()
@@ -219,6 +221,11 @@ class Table:
     not_summed_with: tuple[str, ...] = ()
     subject: tuple[str, ...] = ()
     narrowed: bool = False
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that SQL sees: those of the records, and the account that they were read from."""
+        return (*self.own_columns, ACCOUNT_ID)
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

@@ -540,6 +540,7 @@ def test_a_year_is_asked_for_at_once(start: str, stop: str) -> None:
 
 
 @each_period
+@settings(deadline=None)
 @given(start=st.dates(date(1990, 1, 1), date(2040, 1, 1)), length=st.integers(0, 9000))
 def test_a_longer_period_is_cut_into_pieces_that_harvest_takes(table: Table, start: date, length: int) -> None:
     """Harvest refuses a difference of 366 days."""
