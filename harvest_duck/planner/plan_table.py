@@ -85,7 +85,7 @@ def _lists(table: Table, domains: Mapping[str, Domain], target: Target) -> Itera
             (*inputs.params, *params),
             table.limit,
             table.paging,
-            values=inputs.values,
+            inputs=inputs.values,
             account_id=target.account_id,
             account=target.account,
         )
