@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck import sandbox
 from harvest_duck.connection import PROPERTIES, Kind, config_directory, parse, render, resolve
-from harvest_duck.connection.dsn import named_connections, shown
+from harvest_duck.connection.dsn import named_connections
 from harvest_duck.connection.layers import Layer, canonical, merge
 from harvest_duck.connection.parsing import Place, Values
 from harvest_duck.connection.secret_leaks import bearer
@@ -29,6 +29,7 @@ from harvest_duck.connection.toml_edit import with_section, without_sections
 from harvest_duck.errors import ConnectionStringError, CredentialsError
 from harvest_duck.runtime import private_file
 from harvest_duck.scanner.reading import scan
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -157,7 +158,7 @@ def _value(name: str, text: str) -> str | int:
 
 
 def _named(name: str, texts: Mapping[str, str], *, where: str) -> NamedConnection:
-    given = merge([Layer(Place.STRING_DSN, f"DSN {shown(name)}", texts)])
+    given = merge([Layer(Place.STRING_DSN, f"DSN {escaped(name)}", texts)])
     values = Values(given)
     signs_in = "OAuth" if values.choice("AuthScheme") == "OAUTH" else _SIGN_INS[bearer(given)]
     return NamedConnection(name, values.account("AccountId"), signs_in, where)
@@ -178,7 +179,9 @@ def _refuse_name(name: str) -> None:
 def _refuse_taken(name: str, found: NamedConnections, *, replace: bool) -> None:
     same = _spellings(name, found)
     if same and not replace:
-        raise ConnectionStringError(f"DSN {shown(same[0])} is there already: remove it first, or add it with --replace")
+        raise ConnectionStringError(
+            f"DSN {escaped(same[0])} is there already: remove it first, or add it with --replace"
+        )
 
 
 def _known(name: str, found: NamedConnections) -> list[str]:

@@ -16,6 +16,7 @@ from harvest_duck.connection import PROPERTIES, parse, render
 from harvest_duck.connection.layers import canonical
 from harvest_duck.connection.parsing import account_numbers
 from harvest_duck.errors import ConnectionStringError
+from harvest_duck.text import printable
 
 _WHERE = "connection string"
 #: What can be asked for on a terminal, and the option that gives it elsewhere.
@@ -93,7 +94,7 @@ def trial(name: str) -> None:
     for checked in named.check(name):
         person = f"{checked.user} ({checked.email}) in account {checked.account_id}"
         # What Harvest sends could otherwise steer the terminal.
-        click.echo(f"{name}: {''.join(each if each.isprintable() else ' ' for each in person)}")
+        click.echo(f"{name}: {printable(person, ' ')}")
 
 
 @connections.command()

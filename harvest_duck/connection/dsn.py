@@ -25,6 +25,7 @@ from harvest_duck.connection.grammar import fold, parse
 from harvest_duck.connection.layers import canonical
 from harvest_duck.connection.properties import PROPERTIES
 from harvest_duck.errors import ConnectionStringError
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -49,13 +50,13 @@ class NamedConnections:
     @property
     def names(self) -> str:
         """The names there are, as errors list them."""
-        return ", ".join(sorted({*map(shown, self.sections), *self.builtin})) or "none"
+        return ", ".join(sorted({*map(escaped, self.sections), *self.builtin})) or "none"
 
     def find(self, name: str) -> tuple[str, dict[str, str]] | None:
         """Where the connection called `name` in any case was found, and its properties; None where it is nowhere."""
         for known, section in self.sections.items():
             if known.casefold() == name.casefold():
-                return f"DSN {shown(known)}", _texts(section, where=f"DSN {shown(known)}")
+                return f"DSN {escaped(known)}", _texts(section, where=f"DSN {escaped(known)}")
         for known, string in self.builtin.items():
             if known.casefold() == name.casefold():
                 return f"DSN {known}", _unchained(parse(string(), where=f"DSN {known}").items(), where=f"DSN {known}")
@@ -129,8 +130,3 @@ def _text(value: object, *, where: str) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise ConnectionStringError(f"{where}: every value has to be text, a number, true or false")
-
-
-def shown(name: str) -> str:
-    """The name as errors write it: on one line, whatever it holds."""
-    return name if name.isprintable() else ascii(name)

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from harvest_duck.errors import CredentialsError
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,14 +106,14 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     if stat.S_ISLNK(mode):
-        raise CredentialsError(f"{_shown(path)} is a symbolic link: put the file itself there")
+        raise CredentialsError(f"{escaped(path)} is a symbolic link: put the file itself there")
     _refuse_special(path, mode)
     return True
 
 
 def _refuse_special(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise CredentialsError(f"{_shown(path)} is no regular file: move it away")
+        raise CredentialsError(f"{escaped(path)} is no regular file: move it away")
 
 
 def _judge(path: Path, status: os.stat_result) -> None:
@@ -120,9 +121,9 @@ def _judge(path: Path, status: os.stat_result) -> None:
     if not _POSIX:
         return
     if status.st_uid != os.geteuid():
-        raise CredentialsError(f"{_shown(path)} belongs to another user: move it away, or make it your own")
+        raise CredentialsError(f"{escaped(path)} belongs to another user: move it away, or make it your own")
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise CredentialsError(f"{_shown(path)} is open to other users: chmod 600 {_quoted(path)}")
+        raise CredentialsError(f"{escaped(path)} is open to other users: chmod 600 {_quoted(path)}")
 
 
 def _judge_directory(path: Path) -> None:
@@ -130,11 +131,11 @@ def _judge_directory(path: Path) -> None:
         return
     status = path.stat()
     if status.st_uid not in {0, os.geteuid()}:
-        raise CredentialsError(f"{_shown(path)} belongs to another user: keep the file in a directory of your own")
+        raise CredentialsError(f"{escaped(path)} belongs to another user: keep the file in a directory of your own")
     # In a directory with the sticky bit, such as /tmp, only the owner of a file can put another in its place.
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
         raise CredentialsError(
-            f"{_shown(path)} can be written by other users, who could put another file there: "
+            f"{escaped(path)} can be written by other users, who could put another file there: "
             f"chmod go-w {_quoted(path)}"
         )
 
@@ -167,20 +168,20 @@ def _settle(path: Path) -> None:
 
 def _decoded(path: Path, content: bytes) -> str:
     if len(content) > _MOST:
-        raise CredentialsError(f"{_shown(path)} is larger than 1 MiB, which no file of harvest_duck is: move it away")
+        raise CredentialsError(f"{escaped(path)} is larger than 1 MiB, which no file of harvest_duck is: move it away")
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise CredentialsError(f"{_shown(path)} is no UTF-8 text: move it away") from None
+        raise CredentialsError(f"{escaped(path)} is no UTF-8 text: move it away") from None
 
 
 def _encoded(path: Path, text: str) -> bytes:
     try:
         content = text.encode()
     except UnicodeEncodeError:
-        raise CredentialsError(f"{_shown(path)} cannot be written: the text has characters that UTF-8 lacks") from None
+        raise CredentialsError(f"{escaped(path)} cannot be written: the text has characters that UTF-8 lacks") from None
     if len(content) > _MOST:
-        raise CredentialsError(f"{_shown(path)} cannot be written: the text is larger than 1 MiB")
+        raise CredentialsError(f"{escaped(path)} cannot be written: the text is larger than 1 MiB")
     return content
 
 
@@ -192,14 +193,9 @@ def _telling(path: Path, what: str) -> Iterator[None]:
     except CredentialsError:
         raise
     except OSError as error:
-        raise CredentialsError(f"{_shown(path)} cannot be {what}: {error.strerror}") from error
-
-
-def _shown(path: Path) -> str:
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
+        raise CredentialsError(f"{escaped(path)} cannot be {what}: {error.strerror}") from error
 
 
 def _quoted(path: Path) -> str:
     """The path as a shell has to be told it."""
-    return shlex.quote(_shown(path))
+    return shlex.quote(escaped(path))
