@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harvest_duck.auth import requests, responses
-from harvest_duck.errors import HarvestDuckError, ProtocolError
+from harvest_duck.errors import CredentialsError, HarvestDuckError, ProtocolError, Unauthorized
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.window import Clock, SystemClock
 from harvest_duck.http.retry import tries
@@ -23,6 +24,7 @@ from harvest_duck.protocol.request import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harvest_duck.auth.credential import BoundUser, Credential
     from harvest_duck.auth.requests import TokenRequest
     from harvest_duck.auth.sign_ins import Tokens
     from harvest_duck.connection import Connection, Secret
@@ -92,8 +94,8 @@ class Authority:
                 return _identity(answer.body)
         raise AssertionError("tenacity ends with a result or an error")
 
-    async def close(self) -> None:
-        """Close the connections that are kept open."""
+    async def aclose(self) -> None:
+        """Close the open connections."""
         await self._transport.close()
 
     async def _tokens(self, request: TokenRequest, *, kept: Secret | None) -> Tokens:
@@ -113,6 +115,35 @@ class Authority:
             error.retriable = False
             raise
         raise AssertionError("tenacity ends with a result or an error")
+
+
+async def identity(connection: Connection, credential: Credential, user: BoundUser) -> Identity:
+    """Return whose token `connection` sends, and its accounts; asks again with the next token after a 401.
+
+    Raises the errors of `Credential.tokens` and of `Authority.identity`.
+    """
+    async with aclosing(Authority(connection)) as authority, aclosing(credential.tokens(user)) as tokens:
+        async for token in tokens:
+            try:
+                return await authority.identity(token)
+            except Unauthorized as error:
+                refused = error
+    raise refused
+
+
+async def reached(connection: Connection, credential: Credential, user: BoundUser) -> tuple[Account, ...]:
+    """Return the Harvest (not Forecast) accounts that the token reaches, in Harvest's order, each once.
+
+    Raises `CredentialsError` if there is none, and the errors of `identity`.
+    """
+    who = await identity(connection, credential, user)
+    # Keyed by id: if Harvest listed an account twice, its rows would be read twice.
+    accounts = {account.id: account for account in who.harvest_accounts}
+    if not accounts:
+        raise CredentialsError(
+            f"the token of {who.name} reaches no Harvest account: use one of somebody who has an account"
+        )
+    return tuple(accounts.values())
 
 
 def _identity(body: bytes) -> Identity:

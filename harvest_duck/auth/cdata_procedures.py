@@ -6,6 +6,7 @@ tokens, tokens refreshed. `identity.login` does all of it at once.
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -62,11 +63,8 @@ def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Sec
 
 def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]]) -> Tokens:
     async def asked() -> Tokens:
-        authority = Authority(settings)
-        try:
+        async with aclosing(Authority(settings)) as authority:
             return await ask(authority)
-        finally:
-            await authority.close()
 
     return loop.run(asked())
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck.auth import BoundUser, credential_for
-from harvest_duck.auth.reach import identity
-from harvest_duck.auth.stored_credential import KeptSignIn
+from harvest_duck.auth.authority import identity
+from harvest_duck.auth.stored_credential import StoredCredential
 from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
 from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth
 from harvest_duck.connection.builtin import resolved
@@ -56,7 +56,7 @@ def login(
     terminal = terminal_there() or browser is False
     browser = browser_there() if browser is None else browser
     manner = Manner(browser=browser, terminal=terminal, limit_s=limit_s, tell=tell)
-    return loop.run(_with(lambda: KeptSignIn(settings, manner=manner), KeptSignIn.sign_in))
+    return loop.run(_with(lambda: StoredCredential(settings, manner=manner), StoredCredential.sign_in))
 
 
 def logout(connection: str = "", *, account: int | str | None = None, everybody: bool = False) -> Logout:
@@ -66,7 +66,7 @@ def logout(connection: str = "", *, account: int | str | None = None, everybody:
     the application at id.getharvest.com.
     """
     settings = _signing_in(resolved(connection, signing_in=True), account)
-    gone, left = loop.run(_with(lambda: KeptSignIn(settings), lambda kept: kept.sign_out(everybody=everybody)))
+    gone, left = loop.run(_with(lambda: StoredCredential(settings), lambda kept: kept.sign_out(everybody=everybody)))
     return Logout(tuple(map(_called, gone)), None if left is None else _called(left))
 
 
@@ -114,27 +114,17 @@ def _called(sign_in: SignIn) -> str:
     return sign_in.user or "somebody whose tokens came with a connection string"
 
 
-async def _with(make: Callable[[], KeptSignIn], ask: Callable[[KeptSignIn], Awaitable[T]]) -> T:
-    """What `ask` makes of a sign-in that is let go afterwards."""
-    kept = make()
-    try:
-        return await ask(kept)
-    finally:
-        await kept.close()
+async def _with(make: Callable[[], StoredCredential], ask: Callable[[StoredCredential], Awaitable[T]]) -> T:
+    """Return what `ask` returns for a credential, which is closed afterwards."""
+    async with aclosing(make()) as credential:
+        return await ask(credential)
 
 
 async def _token(settings: Connection) -> None:
-    credential = credential_for(settings)
-    try:
-        async with aclosing(credential.tokens(BoundUser())) as tokens:
-            await anext(tokens)
-    finally:
-        await credential.close()
+    async with aclosing(credential_for(settings)) as credential, aclosing(credential.tokens(BoundUser())) as tokens:
+        await anext(tokens)
 
 
 async def _identity(settings: Connection) -> Identity:
-    credential = credential_for(settings)
-    try:
+    async with aclosing(credential_for(settings)) as credential:
         return await identity(settings, credential, BoundUser())
-    finally:
-        await credential.close()

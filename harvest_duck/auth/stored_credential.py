@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _LOCK_S = 120.0
 
 
-class KeptSignIn:
+class StoredCredential:
     """The sign-in that a connection may use, out of its store; `now` is the time in Unix seconds."""
 
     def __init__(
@@ -100,11 +100,11 @@ class KeptSignIn:
             _forget(self._store.where)
             return gone, find(left, self._wanted)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connections to Harvest ID, once a refresh that is under way has its answer."""
         if self._refreshing is not None:
             await asyncio.wait([self._refreshing])
-        await self._authority.close()
+        await self._authority.aclose()
 
     def forget(self, where: str) -> None:
         """Read the store again before the next request, if it is the one at `where`."""
@@ -247,7 +247,7 @@ class KeptSignIn:
         await loop.apart(lambda: self._store.write(render(sign_ins)))
 
 
-_live: weakref.WeakSet[KeptSignIn] = weakref.WeakSet()
+_live: weakref.WeakSet[StoredCredential] = weakref.WeakSet()
 
 
 def _forget(where: str) -> None:

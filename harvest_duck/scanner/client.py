@@ -99,7 +99,7 @@ class Client:
     async def close(self) -> None:
         """Close the connections that are kept open."""
         await self._transport.close()
-        await self._credential.close()
+        await self._credential.aclose()
 
     async def _answered(self, request: Request, user: BoundUser, sent: Sent) -> Answer | None:
         answer = await self._authorized(request, user, sent)

@@ -32,7 +32,7 @@ def asked(text: str, user: BoundUser | None = None) -> tuple[Account, ...]:
         try:
             return await reached(settings, credential, user or BoundUser())
         finally:
-            await credential.close()
+            await credential.aclose()
 
     return loop.run(ask())
 
@@ -88,7 +88,13 @@ def test_accounts_are_not_asked_of_somebody_else(connection: str) -> None:
         asked(connection, BoundUser(person=(7, None)))
 
 
+def test_the_packages_that_a_scan_is_made_of_load_no_http() -> None:
+    code = "import sys, harvest_duck.scanner, harvest_duck.http, harvest_duck.auth; print('aiohttp' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
+
+
 def test_oauth_is_not_loaded_for_accounts_that_are_given() -> None:
-    code = "import sys, harvest_duck.auth, harvest_duck.client; print('authlib' in sys.modules)"
+    code = "import sys, harvest_duck.auth, harvest_duck.scanner.client; print('authlib' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"
