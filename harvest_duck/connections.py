@@ -27,7 +27,7 @@ from harvest_duck.connection.parsing import Place, Values
 from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.connection.toml_edit import with_section, without_sections
 from harvest_duck.errors import ConnectionStringError, CredentialsError
-from harvest_duck.runtime import private_file
+from harvest_duck.runtime import file_lock, private_file
 from harvest_duck.scanner.reading import scan
 
 if TYPE_CHECKING:
@@ -215,17 +215,13 @@ def _alone(path: Path) -> Iterator[tuple[Path, NamedConnections]]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - only writing needs it
-
-    # The mode is given, since a umask could close the file to its own user.
-    lock = FileLock(f"{path}.lock", timeout=_PATIENCE_S, mode=0o600)
     try:
-        lock.acquire()
-    except Timeout:
+        descriptor = file_lock.acquire(path.with_name(f"{path.name}.lock"), _PATIENCE_S)
+    except TimeoutError:
         raise ConnectionStringError(f"another program is writing {path}: try again") from None
     except OSError as error:
         raise ConnectionStringError(f"{path}.lock cannot be written: {error.strerror}") from error
     try:
         yield
     finally:
-        lock.release()
+        file_lock.release(descriptor)

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from harvest_duck.errors import CredentialsError
-from harvest_duck.runtime import private_file
+from harvest_duck.runtime import file_lock, private_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -92,45 +92,26 @@ if hasattr(os, "register_at_fork"):
 
 
 class LockFile:
-    """A lock between processes: a file of its own, empty, which the system locks."""
+    """A lock between processes: an empty file of its own, which the system locks."""
 
     def __init__(self, path: Path) -> None:
-        # Imported here, as a token that is given needs no store.
-        from filelock import FileLock  # noqa: PLC0415
-
         self._path = path
-        self._lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
-        # A FileLock lets those who have it in again; a task that goes on alone must keep its successor out.
-        self._mine = threading.Lock()
+        self._descriptor = -1
 
     def try_lock(self) -> bool:
-        """As `Lock` says; raises `CredentialsError` where the file cannot be made or locked."""
-        taken = False
-        if self._mine.acquire(blocking=False):
-            try:
-                taken = self._try_file()
-            finally:
-                if not taken:
-                    self._mine.release()
-        return taken
+        """As `Lock` says; raises `CredentialsError` if the file cannot be made or locked."""
+        private_file.make_directory(self._path.parent)
+        try:
+            descriptor = file_lock.try_acquire(self._path)
+        except OSError as error:
+            raise CredentialsError(
+                f"{self._path} cannot be locked ({error.strerror}): make {self._path.parent} writable, "
+                "or set OAuthSettingsLocation to a file elsewhere"
+            ) from error
+        if descriptor is not None:
+            self._descriptor = descriptor
+        return descriptor is not None
 
     def unlock(self) -> None:
         """As `Lock` says."""
-        self._lock.release()
-        self._mine.release()
-
-    def _try_file(self) -> bool:
-        from filelock import Timeout  # noqa: PLC0415 - as above
-
-        private_file.make_directory(self._path.parent)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            return False
-        except (OSError, NotImplementedError) as error:
-            reason = getattr(error, "strerror", None) or type(error).__name__
-            raise CredentialsError(
-                f"{self._path} cannot be locked ({reason}): make {self._path.parent} writable, "
-                "or set OAuthSettingsLocation to a file elsewhere"
-            ) from error
-        return True
+        file_lock.release(self._descriptor)

@@ -7,24 +7,22 @@ as it was opened, not by its name, and put in place in one step: whatever happen
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from harvest_duck.errors import CredentialsError
+from harvest_duck.runtime.atomic_write import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _POSIX = os.name == "posix"
-# Windows lacks O_NOFOLLOW and O_NONBLOCK, and has O_BINARY alone.
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-# Without O_NONBLOCK a pipe that nobody writes to would hold up whoever opens it.
-_READ = os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0)
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
+#: Flags that follow no link and never wait, as opening a pipe without a writer would. Windows has O_BINARY alone.
+SAFE_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | SAFE_FLAGS
 _MOST = 1 << 20
 
 
@@ -38,11 +36,11 @@ def read(path: Path) -> str | None:
         if not _is_there(path):
             return None
         try:
-            descriptor = os.open(path, _READ)
+            descriptor = os.open(path, os.O_RDONLY | SAFE_FLAGS)
         except FileNotFoundError:
             return None
         try:
-            _judge(path, os.fstat(descriptor))
+            require_private(path, descriptor)
             with open(descriptor, "rb", closefd=False) as file:
                 content = file.read(_MOST + 1)
         finally:
@@ -61,16 +59,13 @@ def write(path: Path, text: str) -> None:
         _is_there(path)
         _make(path.parent, undo)
         _judge_directory(path.parent)
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
-        undo.callback(beside.unlink, missing_ok=True)
-        with os.fdopen(os.open(beside, _CREATE, 0o600), "wb") as file:
+        with replacing(path) as beside, os.fdopen(os.open(beside, _CREATE, 0o600), "wb") as file:
             if _POSIX:
-                # The umask may have taken bits of the user's own away.
+                # The umask may have removed the user's own bits.
                 os.fchmod(file.fileno(), 0o600)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)  # noqa: PTH105 - atomic, and the one that says so
         undo.pop_all()
     _settle(path.parent)
 
@@ -115,7 +110,9 @@ def _refuse_special(path: Path, mode: int) -> None:
         raise CredentialsError(f"{_shown(path)} is no regular file: move it away")
 
 
-def _judge(path: Path, status: os.stat_result) -> None:
+def require_private(path: Path, descriptor: int) -> None:
+    """Raise `CredentialsError` if the open file at `path` is no regular file of the user's own, closed to others."""
+    status = os.fstat(descriptor)
     _refuse_special(path, status.st_mode)
     if not _POSIX:
         return
