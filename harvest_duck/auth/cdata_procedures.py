@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.auth import requests
 from harvest_duck.auth.authority import Authority
-from harvest_duck.connection import Connection, Secret
-from harvest_duck.connection.builtin import resolved
+from harvest_duck.connection import Connection, Secret, resolve
 from harvest_duck.errors import CredentialsError
 from harvest_duck.runtime import loop
 
@@ -52,7 +51,7 @@ def get_oauth_access_token(
 
 def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Secret | None = None) -> Tokens:
     """New tokens for a refresh token, which may be good for nothing afterwards; `LoginRequired` where it is refused."""
-    settings = resolved(connection, signing_in=True)
+    settings = resolve(connection, signing_in=True)
     token = _secret(refresh_token) or settings.oauth.refresh_token
     if token is None:
         raise CredentialsError(
@@ -70,7 +69,7 @@ def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]])
 
 
 def _with_properties(connection: str, callback_url: str | None, scope: str | None) -> Connection:
-    settings = resolved(connection, signing_in=True)
+    settings = resolve(connection, signing_in=True)
     wanted = settings.oauth
     return replace(
         settings,

@@ -14,6 +14,7 @@ from harvest_duck.auth import requests, responses, result_page, terminal
 from harvest_duck.auth.redirect_server import Callback, RedirectServer, callback_in
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, HarvestDuckError, LoginFailed, LoginRequired
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -141,9 +142,7 @@ async def _code(
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return next(task for task in tasks if task.done()).result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await loop.cancel(tasks)
 
 
 async def _redirected(server: RedirectServer, authorization: Authorization) -> Secret:

@@ -36,7 +36,7 @@ class Authorization:
     url: str
     state: str = field(repr=False)
     pkce_verifier: Secret | None
-    login_command: str = "harvest-duck login"
+    login_command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class TokenRequest:
     url: str
     form: str = field(repr=False)
     what: str
-    login_command: str = "harvest-duck login"
+    login_command: str
 
 
 def wanted(connection: Connection) -> Wanted:

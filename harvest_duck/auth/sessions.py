@@ -13,9 +13,7 @@ from harvest_duck.auth import BoundUser, credential_for
 from harvest_duck.auth.authority import identity
 from harvest_duck.auth.stored_credential import StoredCredential
 from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
-from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth
-from harvest_duck.connection.builtin import resolved
-from harvest_duck.connection.parsing import account_numbers
+from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth, account_numbers, resolve
 from harvest_duck.errors import ConnectionStringError
 from harvest_duck.runtime import loop
 
@@ -52,7 +50,7 @@ def login(
     seconds, the consent is denied or the redirect is not the right one, and `CredentialsError` where the application or
     the store will not do.
     """
-    settings = _signing_in(resolved(connection, signing_in=True), account)
+    settings = _signing_in(resolve(connection, signing_in=True), account)
     terminal = terminal_there() or browser is False
     browser = browser_there() if browser is None else browser
     manner = Manner(browser=browser, terminal=terminal, limit_s=limit_s, tell=tell)
@@ -65,14 +63,14 @@ def logout(connection: str = "", *, account: int | str | None = None, everybody:
     Harvest goes on honouring the tokens until they expire, as its API has no way to revoke them: a person can withdraw
     the application at id.getharvest.com.
     """
-    settings = _signing_in(resolved(connection, signing_in=True), account)
+    settings = _signing_in(resolve(connection, signing_in=True), account)
     gone, left = loop.run(_with(lambda: StoredCredential(settings), lambda kept: kept.sign_out(everybody=everybody)))
     return Logout(tuple(map(_called, gone)), None if left is None else _called(left))
 
 
 def whoami(connection: str = "") -> Identity:
     """Whose token `connection` sends, as Harvest ID tells, with the accounts that it reaches."""
-    settings = resolved(connection)
+    settings = resolve(connection)
     return loop.run(_identity(settings))
 
 
@@ -86,7 +84,7 @@ def prepare(connection: str = "") -> None:
 
     For programs that want the sign-in before the query, in a thread that hears Ctrl-C. Raises as a query would.
     """
-    settings = resolved(connection)
+    settings = resolve(connection)
     if settings.stores_tokens:
         loop.run(_token(settings))
 

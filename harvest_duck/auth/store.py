@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,8 @@ from harvest_duck.errors import CredentialsError
 from harvest_duck.runtime import private_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from keyring.backend import KeyringBackend
 
     from harvest_duck.auth.sign_ins import Wanted
@@ -89,8 +92,7 @@ class _File:
 
     def __init__(self, path: Path, *, own: bool = False) -> None:
         self.where = str(path)
-        self.lock: Lock = LockFile(_beside(path, "lock"))
-        self.asking: Lock = LockFile(_beside(path, "asking.lock"))
+        self.lock, self.asking = _locks(path)
         self._path = path
         self._own = own
 
@@ -111,40 +113,40 @@ class _Keyring:
 
     def __init__(self, backend: KeyringBackend, name: str, path: Path) -> None:
         self.where = f"the keyring ({backend.name})"
-        self.lock: Lock = LockFile(_beside(path, "lock"))
-        self.asking: Lock = LockFile(_beside(path, "asking.lock"))
+        self.lock, self.asking = _locks(path)
         self._backend = backend
         self._name = name
 
     def read(self) -> str | None:
-        try:
+        with self._reported("read"):
             return self._backend.get_password(_SERVICE, self._name)
-        except Exception as error:  # noqa: BLE001 - backends raise what their libraries raise
-            raise self._failed("read", error) from None
 
     def write(self, text: str) -> None:
-        try:
+        with self._reported("written"):
             self._backend.set_password(_SERVICE, self._name, text)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._failed("written", error) from None
 
     def clear(self) -> None:
-        try:
+        with self._reported("cleared"):
             if self._backend.get_password(_SERVICE, self._name) is not None:
                 self._backend.delete_password(_SERVICE, self._name)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._failed("cleared", error) from None
 
-    def _failed(self, done: str, error: Exception) -> CredentialsError:
-        # Not the text of the error, which may carry what was to be kept.
-        return CredentialsError(
-            f"{self.where} cannot be {done} ({type(error).__name__}): unlock it, or set OAuthSettingsLocation to a file"
-        )
+    @contextmanager
+    def _reported(self, done: str) -> Iterator[None]:
+        """A context whose errors become a `CredentialsError`."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - backends raise what their libraries raise
+            # Without the text of the error, which may hold the tokens.
+            raise CredentialsError(
+                f"{self.where} cannot be {done} ({type(error).__name__}): "
+                "unlock it, or set OAuthSettingsLocation to a file"
+            ) from None
 
 
-def _beside(path: Path, name: str) -> Path:
-    """The path of a lock of what is kept at `path`; no other program has files of such names."""
-    return path.with_name(f"{path.name}.harvest_duck.{name}")
+def _locks(path: Path) -> tuple[Lock, Lock]:
+    """Return the two locks of a store at `path`: files beside it, with names that no other program uses."""
+    lock, asking = (path.with_name(f"{path.name}.harvest_duck.{name}") for name in ("lock", "asking.lock"))
+    return LockFile(lock), LockFile(asking)
 
 
 def _keyring() -> KeyringBackend | None:

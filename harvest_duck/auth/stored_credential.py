@@ -181,6 +181,9 @@ class StoredCredential:
             tokens = await self._authority.exchange(given.verifier, given.pkce_verifier)
         else:
             return None
+        return self._made(tokens)
+
+    def _made(self, tokens: Tokens) -> SignIn:
         return SignIn(self._wanted.audience, self._wanted.client_id, tokens, seed=self._wanted.seed)
 
     def _nobody(self) -> LoginRequired:
@@ -219,11 +222,8 @@ class StoredCredential:
             tokens = await self._authority.exchange(code, pkce_verifier)
             who = await self._authority.identity(tokens.access_token)
             _reaching(who, self._wanted.accounts)
-            made = SignIn(
-                self._wanted.audience,
-                self._wanted.client_id,
-                tokens,
-                seed=self._wanted.seed,
+            made = replace(
+                self._made(tokens),
                 user_id=who.user_id,
                 user=who.name,
                 accounts=tuple(account.id for account in who.harvest_accounts),

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.address import loopback
+from harvest_duck.connection.builtin import BUILTIN
+from harvest_duck.connection.dsn import NamedConnections, named_connections, summary
 from harvest_duck.connection.grammar import parse, render
-from harvest_duck.connection.layers import merge
-from harvest_duck.connection.parsing import RateLimit
+from harvest_duck.connection.layers import canonical, merge
+from harvest_duck.connection.parsing import RateLimit, account_numbers
 from harvest_duck.connection.properties import (
     PROPERTIES,
     Kind,
@@ -41,6 +42,7 @@ from harvest_duck.connection.settings import (
     connection,
 )
 from harvest_duck.connection.sources import config_directory, layers
+from harvest_duck.connection.toml_edit import with_section, without_sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +54,7 @@ __all__ = [
     "Connection",
     "InitiateOAuth",
     "Kind",
+    "NamedConnections",
     "OAuth",
     "Property",
     "Proxy",
@@ -60,15 +63,19 @@ __all__ = [
     "Secret",
     "Support",
     "UnsupportedPropertyWarning",
+    "account_numbers",
+    "canonical",
     "config_directory",
     "loopback",
+    "named_connections",
     "parse",
     "reference",
     "render",
     "resolve",
+    "summary",
+    "with_section",
+    "without_sections",
 ]
-
-_NOTHING: Mapping[str, Callable[[], str]] = MappingProxyType({})
 
 
 def resolve(
@@ -76,7 +83,7 @@ def resolve(
     *,
     environ: Mapping[str, str] = os.environ,
     config_dir: Path | None = None,
-    builtin: Mapping[str, Callable[[], str]] = _NOTHING,
+    builtin: Mapping[str, Callable[[], str]] = BUILTIN,
     signing_in: bool = False,
 ) -> Connection:
     """The connection that `text` stands for, with what it leaves out taken from its DSN and the environment.

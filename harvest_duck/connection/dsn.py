@@ -22,8 +22,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.grammar import fold, parse
-from harvest_duck.connection.layers import canonical
+from harvest_duck.connection.layers import Layer, canonical, merge
+from harvest_duck.connection.parsing import Place, Values
 from harvest_duck.connection.properties import PROPERTIES
+from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _POSITION = re.compile(r"line \d+, column \d+")
+_SIGN_INS = {"APIKey": "personal token", "OAuthAccessToken": "OAuth", None: "none"}
 _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
@@ -81,6 +84,17 @@ def named_connections(path: Path, builtin: Mapping[str, Callable[[], str]]) -> N
     if os.name == "posix" and mode & _OTHERS and any(map(_holds_secret, sections.values())):
         raise ConnectionStringError(f"{path} holds a secret and is open to other users: chmod 600 {path}")
     return NamedConnections(path, text, sections, builtin)
+
+
+def summary(texts: Mapping[str, str], *, where: str) -> tuple[str | None, str]:
+    """Return the AccountId of the properties `texts`, and how they sign in: "OAuth", "personal token" or "none".
+
+    Raises `ConnectionStringError`, which begins with `where`, for an AccountId or an AuthScheme that cannot be one.
+    """
+    given = merge([Layer(Place.STRING_DSN, where, texts)])
+    values = Values(given)
+    scheme = "OAuthAccessToken" if values.choice("AuthScheme") == "OAUTH" else bearer(given)
+    return values.account("AccountId"), _SIGN_INS[scheme]
 
 
 def _read(path: Path) -> tuple[str, dict[str, object], int]:

@@ -66,13 +66,11 @@ class OAuth:
     verifier: Secret | None
     pkce_verifier: Secret | None
     pkce: bool
-    grant_type: str
     params: Secret | None
     settings_location: str | None
     authorization_url: str | None
     access_token_url: str | None
     refresh_token_url: str | None
-    version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +133,6 @@ class Connection:
     def login_command(self) -> str:
         """What a person runs to sign in for this connection, or with the string itself where it has no name."""
         return f"harvest-duck login --connection {shlex.quote(f'DSN={self.dsn}')}" if self.dsn else "harvest-duck login"
-
-    def require_account(self) -> str:
-        """The account number in digits; raises `CredentialsError` where there is none, or more than one."""
-        numbers = self.require_accounts()
-        if numbers is None or len(numbers) > 1:
-            named = "all accounts" if numbers is None else f"{len(numbers)} accounts"
-            raise CredentialsError(f"AccountId stands for {named}, and only one can be asked here: name one account")
-        return str(numbers[0])
 
     def require_accounts(self) -> tuple[int, ...] | None:
         """The account numbers in the order given, None for `*`: those that the token reaches, which Harvest ID knows.
@@ -230,6 +220,9 @@ def connection(given: Mapping[str, Given]) -> Connection:
 
 
 def _oauth(values: Values) -> OAuth:
+    for only in ("OAuthGrantType", "OAuthVersion"):
+        # Harvest has one of each, so another one is an error and this one changes nothing.
+        values.choice(only)
     return OAuth(
         initiate=InitiateOAuth(values.choice("InitiateOAuth")),
         client_id=values.text("OAuthClientId"),
@@ -243,13 +236,11 @@ def _oauth(values: Values) -> OAuth:
         verifier=values.token("OAuthVerifier"),
         pkce_verifier=values.token("PKCEVerifier"),
         pkce=values.boolean("UsePKCE"),
-        grant_type=values.choice("OAuthGrantType"),
         params=values.secret("OAuthParams"),
         settings_location=values.location("OAuthSettingsLocation"),
         authorization_url=values.url("OAuthAuthorizationURL"),
         access_token_url=values.url("OAuthAccessTokenURL"),
         refresh_token_url=values.url("OAuthRefreshTokenURL"),
-        version=values.choice("OAuthVersion"),
     )
 
 

@@ -7,11 +7,12 @@ of a client have one `RetryBudget`, so that a server which fails half of the tim
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random, wait_random_exponential
 
-from harvest_duck.errors import HarvestDuckError, RateLimited, ServerError
+from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError
 
 if TYPE_CHECKING:
     import logging
@@ -64,7 +65,7 @@ def tries(
     `PATIENCE_S` at most. `waited_s` tells the seconds that the attempts waited for their turn so far, which do not
     count. The error stands where a bound is reached, and where the server asks for more patience.
     """
-    course = _Course(clock, log, patience_s, budget, waited_s)
+    course = _Course(clock, log, patience_s, budget, waited_s, began=clock.now())
     return AsyncRetrying(
         sleep=clock.sleep,
         retry=retry_if_exception(lambda error: isinstance(error, HarvestDuckError) and error.retriable),
@@ -74,36 +75,29 @@ def tries(
     )
 
 
+@dataclass(slots=True)
 class _Course:
-    """How the attempts at one request went so far."""
+    """The attempts at one request so far."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        log: logging.Logger,
-        patience_s: float,
-        budget: RetryBudget | None,
-        waited_s: Callable[[], float],
-    ) -> None:
-        self._clock = clock
-        self._log = log
-        self._patience_s = patience_s
-        self._budget = budget
-        self._waited_s = waited_s
-        self._began = clock.now()
-        self._advised_s = 0.0
+    clock: Clock
+    log: logging.Logger
+    patience_s: float
+    budget: RetryBudget | None
+    waited_s: Callable[[], float]
+    began: float
+    advised_s: float = 0.0
 
     def ends(self, state: RetryCallState) -> bool:
         """Whether the error of the last attempt stands."""
         error = _error(state)
-        self._log.warning("%s; try %d of %d failed", error, state.attempt_number, ATTEMPTS)
-        advised_s = self._advised_s + (_advice_s(error) or 0.0)
-        patience_s = self._patience_s if isinstance(error, RateLimited) else min(self._patience_s, PATIENCE_S)
-        late = self._clock.now() - self._began - self._advised_s - self._waited_s() >= RETRY_S
+        self.log.warning("%s; try %d of %d failed", error, state.attempt_number, ATTEMPTS)
+        advised_s = self.advised_s + (_advice_s(error) or 0.0)
+        patience_s = self.patience_s if isinstance(error, RateLimited) else min(self.patience_s, PATIENCE_S)
+        late = self.clock.now() - self.began - self.advised_s - self.waited_s() >= RETRY_S
         if state.attempt_number >= ATTEMPTS or late or advised_s > patience_s:
             return True
-        self._advised_s = advised_s
-        return self._budget is not None and not self._budget.spend()
+        self.advised_s = advised_s
+        return self.budget is not None and not self.budget.spend()
 
     @staticmethod
     def pause_s(state: RetryCallState) -> float:
@@ -121,4 +115,4 @@ def _error(state: RetryCallState) -> BaseException | None:
 
 def _advice_s(error: BaseException | None) -> float | None:
     """The seconds that the server asks to wait, None where it does not say."""
-    return error.retry_after_s if isinstance(error, RateLimited | ServerError) else None
+    return error.retry_after_s if isinstance(error, ResponseError) else None

@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from harvest_duck.connection.address import loopback
+from harvest_duck.connection import loopback
 from harvest_duck.errors import ConnectionStringError, ProtocolError, TransportError
 from harvest_duck.http import content_encoding
 from harvest_duck.runtime import loop

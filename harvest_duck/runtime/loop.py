@@ -18,7 +18,7 @@ from harvest_duck.runtime import interrupt
 from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Collection, Coroutine
     from concurrent.futures import Executor, Future
 
 T = TypeVar("T")
@@ -75,6 +75,13 @@ def finishing(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     _state.finishing.add(task)
     task.add_done_callback(_seen)
     return task
+
+
+async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel the tasks and return when all have ended; their errors are dropped."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def apart(call: Callable[[], T], pool: Executor | None = None) -> T:
@@ -156,9 +163,7 @@ async def _wind_up() -> None:
     if finishing := {task for task in _state.finishing if task.get_loop() is asyncio.get_running_loop()}:
         await asyncio.wait(finishing, timeout=_FINISH_S)
     tasks = [task for task in asyncio.all_tasks() if task is not here]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await cancel(tasks)
     for close in _state.at_stop:
         await close()
     await asyncio.get_running_loop().shutdown_asyncgens()

@@ -119,7 +119,7 @@ def require_private(path: Path, descriptor: int) -> None:
     if status.st_uid != os.geteuid():
         raise CredentialsError(f"{_shown(path)} belongs to another user: move it away, or make it your own")
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise CredentialsError(f"{_shown(path)} is open to other users: chmod 600 {_quoted(path)}")
+        raise CredentialsError(f"{_shown(path)} is open to other users: chmod 600 {shlex.quote(_shown(path))}")
 
 
 def _judge_directory(path: Path) -> None:
@@ -132,7 +132,7 @@ def _judge_directory(path: Path) -> None:
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
         raise CredentialsError(
             f"{_shown(path)} can be written by other users, who could put another file there: "
-            f"chmod go-w {_quoted(path)}"
+            f"chmod go-w {shlex.quote(_shown(path))}"
         )
 
 
@@ -195,8 +195,3 @@ def _telling(path: Path, what: str) -> Iterator[None]:
 def _shown(path: Path) -> str:
     text = str(path)
     return text if text.isprintable() else ascii(text)
-
-
-def _quoted(path: Path) -> str:
-    """The path as a shell has to be told it."""
-    return shlex.quote(_shown(path))

@@ -14,7 +14,7 @@ import pyarrow as pa
 from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.catalog.model import Host, Table
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.connection.builtin import resolved
+from harvest_duck.connection import resolve
 from harvest_duck.errors import QueryError
 from harvest_duck.planner import Plan, Target, plan, refuse_unseen
 from harvest_duck.protocol.request import accounts_request
@@ -130,7 +130,7 @@ def query(table: Table, connection: str, names: Sequence[str], read: Filter) -> 
 
     Raises the errors of the connection string, and `QueryError` for what no request can answer.
     """
-    settings = resolved(_attached.get(connection, connection))
+    settings = resolve(_attached.get(connection, connection))
     settings.require_credentials()
     asked = Query(table, settings, names, read, domains(read.predicate))
     refuse_unseen(table, names, asked.restricted)

@@ -349,7 +349,7 @@ def test_a_lock_that_cannot_be_written(home: Home) -> None:
 
 
 def test_another_program_is_waited_for_and_then_told_of(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(connections, "_LOCK_S", 0.1)
     home.write(FILE)
     with file_lock.locked(home.path.with_name("connections.toml.lock"), 0):
         for call in (lambda: add("new", "AccountId=1"), lambda: remove("acme")):

@@ -28,9 +28,10 @@ from harvest_duck.errors import (
 
 APP = "AccountId=1;AuthScheme=OAuth;InitiateOAuth=REFRESH;OAuthClientId=app;OAuthClientSecret=s3cret"
 APP += ";CallbackURL=http://localhost:8765/callback"
-EXPECTED = Authorization("https://id.getharvest.com/oauth2/authorize", "the-state", Secret("the-verifier"))
-REFRESH = TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh")
-EXCHANGE = TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "exchange of the code")
+LOGIN = "harvest-duck login"
+EXPECTED = Authorization("https://id.getharvest.com/oauth2/authorize", "the-state", Secret("the-verifier"), LOGIN)
+REFRESH = TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh", LOGIN)
+EXCHANGE = TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "exchange of the code", LOGIN)
 
 
 def read(text: str = "") -> Connection:
