@@ -1,6 +1,6 @@
-"""Harvest ID over HTTP: a code or a refresh token turned into tokens, and a token into whose it is.
+"""Harvest ID over HTTP: exchanges a code or a refresh token for tokens, and returns the person of a token.
 
-`oauth` says what to send and `answers` what comes back; this sends it, and tries again what can be tried again.
+`requests` builds the requests and `responses` reads the answers; this module sends, and retries where that can help.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from harvest_duck.connection import Connection, Secret
 
 
-#: The longest that a request for tokens is put off; others wait for it.
+#: Seconds that a request for tokens waits because the server asks for it, at most; other requests wait for the tokens.
 _PATIENCE_S = 30.0
 
 
@@ -45,7 +45,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose token it is, by their id at Harvest ID, and the accounts that it reaches, in Harvest's order."""
+    """The person of a token, with their id at Harvest ID, and the accounts that it reaches, in Harvest's order."""
 
     user_id: int
     name: str
@@ -54,12 +54,12 @@ class Identity:
 
     @property
     def harvest_accounts(self) -> tuple[Account, ...]:
-        """The accounts that have a Harvest API; the sister product Forecast has another."""
+        """The accounts of Harvest; those of the sister product Forecast have another API."""
         return tuple(account for account in self.accounts if account.product == "harvest")
 
 
 class Authority:
-    """Asks Harvest ID on behalf of one connection; `now` is the time in Unix seconds."""
+    """Sends the requests of one connection to Harvest ID; `now` is the time in Unix seconds."""
 
     def __init__(
         self, connection: Connection, *, now: Callable[[], float] = time.time, clock: Clock | None = None
@@ -71,17 +71,17 @@ class Authority:
         self._transport = Transport(connection)
 
     async def exchange(self, code: Secret, pkce_verifier: Secret | None) -> Tokens:
-        """The tokens for an authorization code; the errors of `answers.tokens_in` and `TransportError`."""
-        return await self._tokens(requests.exchange(self._connection, code, pkce_verifier), kept=None)
+        """Return the tokens for an authorization code; raises as `responses.tokens_in` does, and `TransportError`."""
+        return await self._tokens(requests.exchange(self._connection, code, pkce_verifier), previous=None)
 
     async def refresh(self, refresh_token: Secret) -> Tokens:
-        """New tokens; the refresh token among them is the old one where Harvest sends no other. Errors as above."""
-        return await self._tokens(requests.refresh(self._connection, refresh_token), kept=refresh_token)
+        """Return new tokens, with the old refresh token if Harvest sends no other; raises as `exchange` does."""
+        return await self._tokens(requests.refresh(self._connection, refresh_token), previous=refresh_token)
 
     async def identity(self, token: Secret) -> Identity:
-        """Whose `token` it is, and the accounts that it reaches.
+        """Return the person of `token`, and the accounts that it reaches.
 
-        Raises what `protocol.error_of` makes of an error, and `ProtocolError` for an answer of another shape.
+        Raises the error of `protocol.error_of` for an HTTP error, and `ProtocolError` for an answer of another shape.
         """
         asked = protocol.accounts_request(self._connection.id_url)
         headers = protocol.headers(token=token.reveal(), account_id=None, user_agent=self._connection.user_agent)
@@ -98,7 +98,7 @@ class Authority:
         """Close the open connections."""
         await self._transport.close()
 
-    async def _tokens(self, request: TokenRequest, *, kept: Secret | None) -> Tokens:
+    async def _tokens(self, request: TokenRequest, *, previous: Secret | None) -> Tokens:
         headers = protocol.headers(token=None, account_id=None, user_agent=self._connection.user_agent)
         try:
             async for attempt in tries(self._clock, self._log, patience_s=_PATIENCE_S):
@@ -108,10 +108,10 @@ class Authority:
                     )
                     self._log.info("POST %s %d, %s", urlsplit(request.url).path, answer.status, request.what)
                     return responses.tokens_in(
-                        request, answer.status, answer.headers, answer.body, now=self._now(), kept=kept
+                        request, answer.status, answer.headers, answer.body, now=self._now(), previous=previous
                     )
         except HarvestDuckError as error:
-            # It was tried often enough: whoever waits for the token must not multiply that.
+            # It was tried often enough; a caller that tries again would multiply the tries.
             error.retriable = False
             raise
         raise AssertionError("tenacity ends with a result or an error")

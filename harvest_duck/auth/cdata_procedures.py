@@ -1,7 +1,7 @@
-"""CData's three procedures for OAuth, by their names: the steps of a sign-in on their own, which keep nothing.
+"""CData's three OAuth procedures, under their names: the steps of a sign-in one by one; they store nothing.
 
-For programs that show the consent page themselves, and for machines without a browser: a URL, a code turned into
-tokens, tokens refreshed. `identity.login` does all of it at once.
+For programs that show the consent page themselves, and for machines without a browser. `sessions.login` does all
+steps at once.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def get_oauth_authorization_url(
     connection: str = "", *, callback_url: str | None = None, scope: str | None = None, state: str | None = None
 ) -> Authorization:
-    """The `url` at which a person consents, with its `state` and the `pkce_verifier` for the exchange.
+    """Return the `url` at which a person consents, with its `state` and the `pkce_verifier` for the exchange.
 
-    Nothing is sent. The caller has to compare the `state` that comes back.
+    Sends nothing. The caller has to compare the `state` in the redirect.
     """
     return requests.authorization(_with_properties(connection, callback_url, scope), state=state)
 
@@ -40,7 +40,7 @@ def get_oauth_access_token(
     callback_url: str | None = None,
     pkce_verifier: str | Secret | None = None,
 ) -> Tokens:
-    """The tokens for a code, which `verifier` or OAuthVerifier is; raises `LoginFailed` for one that is refused."""
+    """Return the tokens for the code in `verifier` or OAuthVerifier; raises `LoginFailed` if Harvest refuses it."""
     settings = _with_properties(connection, callback_url, None)
     code = _secret(verifier) or settings.oauth.verifier
     if code is None:
@@ -50,7 +50,7 @@ def get_oauth_access_token(
 
 
 def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Secret | None = None) -> Tokens:
-    """New tokens for a refresh token, which may be good for nothing afterwards; `LoginRequired` where it is refused."""
+    """Return new tokens for a refresh token, which may be void afterwards; raises `LoginRequired` if it is refused."""
     settings = resolve(connection, signing_in=True)
     token = _secret(refresh_token) or settings.oauth.refresh_token
     if token is None:

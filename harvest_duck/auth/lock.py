@@ -1,7 +1,7 @@
-"""Locks that one task of one thread of one process holds at a time, among all that use the same place.
+"""Locks of a store of sign-ins: one task holds a lock at a time, among all tasks, threads and processes.
 
-A store has two: one for reading and writing what is kept, held for a refresh, and one for asking a person, held while
-they sign in, so that nobody else's refresh has to wait for them.
+A store has two: one held to change what it holds, for a refresh, and one held while a person signs in, so that no
+refresh has to wait for them.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-#: How often a lock that somebody else holds is tried.
+#: Seconds between two tries.
 _POLL_S = 0.05
-#: How long somebody else may hold it before that is told.
-_TELL_S = 2.0
+#: Seconds until `waiting` is called.
+_NOTICE_S = 2.0
 
 
 class Lock(Protocol):
     """A lock that is tried, not waited for; it belongs to no thread."""
 
     def try_lock(self) -> bool:
-        """Whether nobody held it, and the caller does now."""
+        """Take the lock if nobody holds it; returns whether the caller holds it now."""
         ...
 
     def unlock(self) -> None:
@@ -39,17 +39,17 @@ class Lock(Protocol):
 
 
 async def acquire(lock: Lock, *, where: str, within_s: float, waiting: Callable[[], None] = lambda: None) -> None:
-    """Nothing, once the caller holds the lock of the sign-ins in the place called `where`.
+    """Take the lock of the sign-ins in the place called `where`, waiting for it.
 
-    `waiting` is called when somebody else holds it for longer than a refresh takes. Raises `CredentialsError` when it
-    is not to be had within so many seconds. What a process held is free when it ends, however it ends.
+    Calls `waiting` if somebody else holds it for longer than a refresh takes. Raises `CredentialsError` after
+    `within_s` seconds. The locks of a process are free when it ends, however it ends.
     """
-    began, told = time.monotonic(), False
+    began, noticed = time.monotonic(), False
     while not lock.try_lock():
         waited_s = time.monotonic() - began
-        if waited_s > _TELL_S and not told:
+        if waited_s > _NOTICE_S and not noticed:
             waiting()
-            told = True
+            noticed = True
         if waited_s > within_s:
             raise CredentialsError(
                 f"another program has been using the sign-ins in {where} for {within_s:.0f} s: end it, or try again"
@@ -87,7 +87,7 @@ class NamedLock:
 
 
 if hasattr(os, "register_at_fork"):
-    # A thread of the parent may hold one, and does not live in the child to give it back.
+    # A thread of the parent may hold one, and does not exist in the child to give it back.
     os.register_at_fork(after_in_child=NamedLock.names.clear)
 
 
