@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from harvest_duck import connections
 from harvest_duck.cli.connections import connections as command
-from harvest_duck.connection import PROPERTIES, Kind, Property, Support, render, resolve
+from harvest_duck.connection import PROPERTIES, Kind, Support, render, resolve
 from harvest_duck.connection.dsn import named_connections
 from harvest_duck.connection.grammar import parse
 from harvest_duck.connection.layers import canonical
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from harvest_duck.connection.properties import Property
     from harvest_duck.sandbox import Sandbox
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, links and terminals are those of POSIX")

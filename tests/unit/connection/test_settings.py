@@ -18,13 +18,13 @@ from harvest_duck.connection import (
     Connection,
     InitiateOAuth,
     Kind,
-    ProxySSLType,
     Secret,
     Support,
     UnsupportedPropertyWarning,
     render,
     resolve,
 )
+from harvest_duck.connection.settings import ProxySSLType
 from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
 
 TOKEN_EXAMPLE = r"Profile=C:\profiles\Harvest.apip;ProfileSettings='APIKey=my_personal_key;AccountId=_your_account_id';"
