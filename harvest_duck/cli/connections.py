@@ -12,9 +12,7 @@ from harvest_duck import connections as named
 from harvest_duck.auth.redirect_server import callback_in
 from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli.output import form_option, show_listed
-from harvest_duck.connection import PROPERTIES, parse, render
-from harvest_duck.connection.layers import canonical
-from harvest_duck.connection.parsing import account_numbers
+from harvest_duck.connection import PROPERTIES, account_numbers, canonical, parse, render
 from harvest_duck.errors import ConnectionStringError
 from harvest_duck.text import printable
 

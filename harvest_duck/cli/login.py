@@ -9,7 +9,7 @@ from harvest_duck.auth import sessions
 from harvest_duck.auth.terminal import LIMIT_S
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.cli.query import connection_option
-from harvest_duck.connection.builtin import resolved
+from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError
 from harvest_duck.text import terminal_safe
 
@@ -35,7 +35,7 @@ def login(connection: str, account: str | None, timeout: float, *, no_browser: b
 
     The connection names your OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL, best in a DSN.
     """
-    location = resolved(connection).oauth.settings_location or ""
+    location = resolve(connection).oauth.settings_location or ""
     if location.lower().startswith("memory://"):
         raise CredentialsError(
             f"OAuthSettingsLocation is {location}, which is forgotten when this command ends: "

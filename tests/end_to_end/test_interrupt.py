@@ -18,7 +18,7 @@ from support.held import held
 
 import harvest_duck
 from harvest_duck.runtime import loop
-from harvest_duck.runtime.interrupt import hear
+from harvest_duck.runtime.interrupt import watch_sigint
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def test_a_wakeup_descriptor_of_somebody_else_is_left_alone() -> None:
         mine.settimeout(0)
         signal.set_wakeup_fd(mine.fileno())
         try:
-            hear()
+            watch_sigint()
         finally:
             left = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
         assert left == mine.fileno()
@@ -180,7 +180,7 @@ def test_a_wakeup_descriptor_of_somebody_else_is_left_alone() -> None:
 
 def test_only_the_main_thread_begins_to_hear() -> None:
     ours = signal.set_wakeup_fd(-1)
-    thread = threading.Thread(target=hear)
+    thread = threading.Thread(target=watch_sigint)
     thread.start()
     thread.join()
     assert signal.set_wakeup_fd(ours, warn_on_full_buffer=False) == -1

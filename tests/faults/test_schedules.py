@@ -29,7 +29,7 @@ def test_rows_are_exact_or_an_error_says_why(
     """Whatever goes wrong on the way; nothing hangs, nothing is left behind, and the next scan is right."""
     # The sockets that the process has once: those of the loop, and those by which it hears of Ctrl-C.
     loop.run(asyncio.sleep(0))
-    interrupt.hear()
+    interrupt.watch_sigint()
     before = open_files()
     with Stage() as stage:
         reports = [_played(stage, seed, alone=len(seeds) == 1) for seed in seeds]

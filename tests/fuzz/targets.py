@@ -150,11 +150,11 @@ def rules(fuzzed: bytes) -> None:
 def sign_in(fuzzed: bytes) -> None:
     """What comes back from Harvest ID: tokens, a redirect, what a person pasted."""
     text = fuzzed.decode("utf-8", "surrogateescape")
-    begun = requests.Authorization("https://id.getharvest.com/oauth2/authorize", "state-1", None)
-    asked = requests.TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh")
+    begun = requests.Authorization("https://id.getharvest.com/oauth2/authorize", "state-1", None, "harvest-duck login")
+    asked = requests.TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh", "harvest-duck login")
     status = (200, 400, 401, 429, 503)[len(fuzzed) % 5]
     with suppress(HarvestDuckError):
-        responses.tokens_in(asked, status, {"Retry-After": text}, fuzzed, now=0.0, kept=Secret(SECRET))
+        responses.tokens_in(asked, status, {"Retry-After": text}, fuzzed, now=0.0, previous=Secret(SECRET))
     for read in (
         lambda: responses.require_state(f"/callback?{text}", begun),
         lambda: responses.code_in(f"/callback?{text}", begun),
