@@ -90,7 +90,9 @@ def test_what_shows_no_secret_is_fine() -> None:
 def test_a_test_that_shows_a_secret_fails(pytester: pytest.Pytester) -> None:
     """With the plugin of this suite, in a suite of its own."""
     pytester.makeconftest(
-        f"import sys; sys.path.insert(0, {str(TESTS)!r})\nfrom support.secret_watch import *\nfrom support.secret_watch import watch as pytest_configure"
+        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
+        "from support.secret_watch import *\n"
+        "from support.secret_watch import watch as pytest_configure\n"
     )
     pytester.makepyfile(
         f"def test_shows(): print({TOKEN!r})\n"

@@ -14,8 +14,8 @@ __all__ = ["python", "run", "start"]
 def python(code: str) -> list[str]:
     """Return the command that runs a program.
 
-    With `__file__` DuckDB takes it for a script. Without, it takes it for somebody at a prompt, and draws a progress bar
-    into the standard output when a query takes longer than 2 s.
+    Where there is no `__file__`, DuckDB assumes a person at a prompt, and draws a progress bar on the standard output
+    for each query that takes longer than 2 s.
     """
     return [sys.executable, "-c", f"__file__ = 'program.py'\n{code}"]
 

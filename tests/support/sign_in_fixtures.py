@@ -1,4 +1,4 @@
-"""Fixtures for tests of signing in: a sandbox of the test's own, a configuration directory, a free port for the redirect.
+"""Fixtures for tests of signing in: a sandbox for each test, a configuration directory, a free port for the redirect.
 
 A `conftest` or a module takes them by `from support.sign_in_fixtures import *`.
 """
