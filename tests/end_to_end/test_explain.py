@@ -13,23 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 import duckdb
-import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from support.command import run
 from support.paths import DOCS
-from support.strategies import SCHEMA, VALUES, Row, may_hold, outcomes, predicates, rows
 
 import harvest_duck
 from harvest_duck.engine import dry_run
 from harvest_duck.errors import CredentialsError, Forbidden, QueryError
 from harvest_duck.introspection.explain import EXPLAINED, Purpose
-from harvest_duck.planner.enforced import essential, follows
-from harvest_duck.pushdown.domain import Domain
-from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown
-from harvest_duck.pushdown.ranges import Bound, Range
-from harvest_duck.pushdown.sql import condition
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -37,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK = re.compile(r"```python\n(?P<code>[^`]*)```\n\n```text\n(?P<output>[^`]*)```")
-NUMBERED = SCHEMA.append(pa.field("n", pa.int64()))
 REPORT = "from_date = '2026-01-01' AND to_date = '2026-06-30'"
 IDS = ", ".join(map(str, range(1, 31)))
 
@@ -521,68 +511,6 @@ def test_the_command_explains(connection: str, sandbox: Sandbox, tmp_path: Path)
     ended = run("query", "--explain", "SELECT 1; SELECT 2", connection=connection)
     assert "takes one SELECT" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-# The pure parts
-
-
-def warrants() -> st.SearchStrategy[dict[str, Domain]]:
-    """What requests may say of columns."""
-    each = {
-        name: st.one_of(
-            st.builds(Domain.of, st.lists(st.sampled_from(values), min_size=1, max_size=2), nulls=st.booleans()),
-            st.builds(
-                lambda low, high: Domain((Range(low, high),), nulls=False),
-                st.one_of(st.none(), st.builds(Bound, st.sampled_from(values), st.booleans())),
-                st.one_of(st.none(), st.builds(Bound, st.sampled_from(values), st.booleans())),
-            ),
-            st.just(Domain((), nulls=True)),
-        )
-        for name, values in VALUES.items()
-    }
-    return st.fixed_dictionaries({}, optional=each)
-
-
-@settings(deadline=None, max_examples=500)
-@given(st.one_of([predicates([name]) for name in VALUES] + [predicates()]), warrants(), rows())
-def test_a_term_that_follows_is_true_of_every_row(term: Predicate, warrant: dict[str, Domain], row: Row) -> None:
-    if all(domain.contains(row[column]) for column, domain in warrant.items()) and follows(term, warrant):
-        assert outcomes(term, row) == {True}
-
-
-@settings(deadline=None)
-@given(st.lists(predicates(), max_size=4), rows())
-def test_the_essential_terms_keep_the_same_rows(terms: list[Predicate], row: Row) -> None:
-    assert outcomes(And(tuple(essential(terms))), row) - {None, False} == outcomes(And(tuple(terms)), row) - {
-        None,
-        False,
-    }
-
-
-@settings(deadline=None, max_examples=100)
-@given(predicates(unknown=False), st.lists(rows(), max_size=5))
-def test_a_condition_is_sql_that_means_the_predicate(predicate: Predicate, few: list[Row]) -> None:
-    # An empty list is no SQL.
-    if "IN ()" in condition(predicate):
-        return
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
-        con.register("few", pa.Table.from_pylist([{**row, "n": n} for n, row in enumerate(few)], schema=NUMBERED))
-        kept = con.execute(f"SELECT n FROM few WHERE {condition(predicate)} ORDER BY n").fetchall()
-    assert [n for (n,) in kept] == [n for n, row in enumerate(few) if may_hold(predicate, row)]
-
-
-def test_a_condition_that_is_too_long_or_not_understood_is_a_comment() -> None:
-    many = In("id", frozenset(range(1, 13)))
-    assert condition(many) == "id IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, /* and 2 more */)"
-    either = Or(tuple(Compare("id", Op.EQ, n) for n in range(12)))
-    assert condition(either).endswith("id = 9 OR /* and 2 more */")
-    assert condition(And((Unknown("function f"), IsNull("a")))) == "/* not understood: function f */ AND a IS NULL"
-    deep: Predicate = IsNull("a")
-    for _ in range(5000):
-        deep = Not(deep)
-    assert condition(deep).count("NOT") == 9
-    assert not follows(deep, {})
 
 
 # The page
