@@ -25,7 +25,7 @@ import harvest_duck
 from harvest_duck.engine import dry_run
 from harvest_duck.errors import CredentialsError, Forbidden, QueryError
 from harvest_duck.introspection.explain import EXPLAINED, Purpose
-from harvest_duck.planner.enforced import essential, follows
+from harvest_duck.planner.enforced import distinct_terms, is_enforced
 from harvest_duck.pushdown.domain import Domain
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown
 from harvest_duck.pushdown.ranges import Bound, Range
@@ -530,14 +530,14 @@ def warrants() -> st.SearchStrategy[dict[str, Domain]]:
 @settings(deadline=None, max_examples=500)
 @given(st.one_of([predicates([name]) for name in VALUES] + [predicates()]), warrants(), rows())
 def test_a_term_that_follows_is_true_of_every_row(term: Predicate, warrant: dict[str, Domain], row: Row) -> None:
-    if all(domain.contains(row[column]) for column, domain in warrant.items()) and follows(term, warrant):
+    if all(domain.contains(row[column]) for column, domain in warrant.items()) and is_enforced(term, warrant):
         assert outcomes(term, row) == {True}
 
 
 @settings(deadline=None)
 @given(st.lists(predicates(), max_size=4), rows())
 def test_what_is_essential_keeps_the_same_rows(terms: list[Predicate], row: Row) -> None:
-    assert outcomes(And(tuple(essential(terms))), row) - {None, False} == outcomes(And(tuple(terms)), row) - {
+    assert outcomes(And(tuple(distinct_terms(terms))), row) - {None, False} == outcomes(And(tuple(terms)), row) - {
         None,
         False,
     }
@@ -566,7 +566,7 @@ def test_what_is_too_long_or_was_not_read_is_a_comment() -> None:
     for _ in range(5000):
         deep = Not(deep)
     assert condition(deep).count("NOT") == 9
-    assert not follows(deep, {})
+    assert not is_enforced(deep, {})
 
 
 # The page
