@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Column, Table
 
-_TABLES = pa.schema(
+TABLES_SCHEMA = pa.schema(
     [
         ("table_name", pa.string()),
         ("description", pa.string()),
@@ -26,7 +26,7 @@ _TABLES = pa.schema(
         ("documentation", pa.string()),
     ]
 )
-_COLUMNS = pa.schema(
+COLUMNS_SCHEMA = pa.schema(
     [
         ("table_name", pa.string()),
         ("column_name", pa.string()),
@@ -47,7 +47,7 @@ _COLUMNS = pa.schema(
 @cache
 def tables() -> pa.Table:
     """Return one row for each table: its description, endpoint, rate limit and permission, among others."""
-    return pa.Table.from_pylist([_table_row(entry) for entry in TABLES.values()], schema=_TABLES)
+    return pa.Table.from_pylist([_table_row(entry) for entry in TABLES.values()], schema=TABLES_SCHEMA)
 
 
 def describe(name: str) -> pa.Table:
@@ -56,16 +56,21 @@ def describe(name: str) -> pa.Table:
     Raises `UnknownTable` if there is no table of that name.
     """
     entry = table(name)
-    return pa.Table.from_pylist([_column_row(entry, column) for column in entry.columns], schema=_COLUMNS)
+    return pa.Table.from_pylist([_column_row(entry, column) for column in entry.columns], schema=COLUMNS_SCHEMA)
 
 
 @cache
-def _all_columns() -> pa.Table:
+def columns() -> pa.Table:
+    """Return one row for each column of every table.
+
+    The planner is asked about every operator, which takes some 40 ms of CPU: nothing should call this before a query
+    needs the rows.
+    """
     return pa.concat_tables([describe(name) for name in TABLES])
 
 
 #: The listings, by the names under which the engine registers them.
-LISTINGS: Mapping[str, Callable[[], pa.Table]] = {"catalog_tables": tables, "catalog_columns": _all_columns}
+LISTINGS: Mapping[str, Callable[[], pa.Table]] = {"catalog_tables": tables, "catalog_columns": columns}
 
 
 def _table_row(entry: Table) -> dict[str, Any]:

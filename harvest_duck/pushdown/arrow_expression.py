@@ -66,9 +66,9 @@ def serialised(expression: pc.Expression) -> Serialised:
 
 
 def shallow(expression: pc.Expression, written: Serialised, schema: pa.Schema) -> tuple[pc.Expression, Serialised]:
-    """Return an expression and its steps that mean the same as `expression`, and fit on the stack of any thread.
+    """What means the same as `expression`, which is `written`, over the columns of `schema`, and fits any stack.
 
-    Both are returned as they are unless they are deep. Raises `QueryError` if they cannot be made less deep.
+    Both come back as they are where they are not deep. Raises `QueryError` for what cannot be made less deep.
     """
     if _depth(written.steps) <= _DEEPEST:
         return expression, written
@@ -100,7 +100,7 @@ def _read(pickled: Any) -> Serialised:  # noqa: ANN401 - as pyarrow gives it
 
 
 def _expression(written: Serialised) -> pc.Expression:
-    """Return the expression whose pickled form has these steps."""
+    """The expression that is pickled so."""
     fields = [pa.field(str(number), constant.type) for number, constant in enumerate(written.constants)]
     schema = pa.schema(fields, metadata=pa.KeyValueMetadata(written.steps))
     batch = pa.RecordBatch.from_arrays(list(written.constants), schema=schema)
@@ -112,7 +112,7 @@ def _expression(written: Serialised) -> pc.Expression:
 
 
 def _compact(steps: Sequence[Step], constants: Sequence[pa.Array]) -> Serialised:
-    """Return the steps with only the constants that occur in them, renumbered."""
+    """The same with only those constants that occur."""
     used = sorted({int(text) for step, text in steps if step in _NUMBERED})
     places = {str(number): str(place) for place, number in enumerate(used)}
     renumbered = [(step, places[text] if step in _NUMBERED else text) for step, text in steps]

@@ -49,11 +49,6 @@ class Domain:
         return self.nulls and self.ranges == EVERY_VALUE
 
     @property
-    def single(self) -> Value | None:
-        """The only value that fits, None where another one or NULL fits too."""
-        return self.ranges[0].single if len(self.ranges) == 1 and not self.nulls else None
-
-    @property
     def values(self) -> frozenset[Value] | None:
         """All values that fit besides NULL, None where a range of them does."""
         found = [value for part in self.ranges if (value := part.single) is not None]
