@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.planner import LARGEST_PAGE, cost
-from harvest_duck.planner.enforced import essential, follows, warranted
+from harvest_duck.planner.enforced import distinct_terms, enforced_domains, is_enforced
 from harvest_duck.protocol.request import Request, accounts_request, with_params
 from harvest_duck.pushdown.ranges import EVERY_VALUE
 from harvest_duck.pushdown.sql import condition
@@ -130,10 +130,10 @@ def _row(step: _Step) -> dict[str, Any]:
 
 def _terms(scan: Planned) -> dict[str, list[str]]:
     """The terms of the filter, as SQL: those that all requests answer exactly, and the others."""
-    warrants = [warranted(plan, request) for plan in scan.plans for request in _possible(plan, scan.sizes)]
+    enforced = [enforced_domains(plan, request) for plan in scan.plans for request in _possible(plan, scan.sizes)]
     found: dict[str, list[str]] = {"pushed": [], "rechecked": []}
-    for term in essential(scan.query.terms):
-        exact = all(follows(term, each) for each in warrants)
+    for term in distinct_terms(scan.query.terms):
+        exact = all(is_enforced(term, each) for each in enforced)
         found["pushed" if exact else "rechecked"].append(condition(term))
     return found
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain] | None, target: Target) -> Plan:
-    """The plan for the rows of `table` within `domains`; no requests where no row can be.
+    """Return the plan for the rows of `table` within `domains`; it has no requests where no row can exist.
 
-    Raises `QueryError` where an input that Harvest requires is missing or ambiguous.
+    Raises `QueryError` if an input that Harvest requires is missing or ambiguous.
     """
     if domains is None or not domains.get("account_id", ANY).contains(target.account_id):
         return Plan(table, ())
@@ -38,7 +38,7 @@ def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain
 
 
 def _cheapest(table: Table, whole: Request, others: list[Alternative]) -> Plan:
-    """The best of the other ways where it is sure to be, and else together with the list itself."""
+    """Return the plan for the list `whole`: the best alternative alone where it is certainly cheaper, else both."""
     if not others:
         return Plan(table, (whole,))
     best = min(others, key=lambda other: (len(other.requests), not all(each.single for each in other.requests)))
@@ -54,7 +54,7 @@ def _children(
     templates: tuple[Request, ...],
     target: Target,
 ) -> Plan:
-    """The plan for a table that Harvest lists by parent: those that the predicate names, else all that it allows."""
+    """Return the plan for a table that Harvest lists by parent: for the parents in the predicate, else for all."""
     assert table.parent is not None  # noqa: S101 - only asked for children
     chosen = domains.get(table.parent.param, ANY)
     known = ids(replace(chosen, nulls=False))
@@ -72,7 +72,7 @@ def _children(
 
 
 def _lists(table: Table, domains: Mapping[str, Domain], target: Target) -> Iterator[Request]:
-    """The whole list, narrowed; once for each variant, and for each piece of a report."""
+    """Yield the whole list, narrowed: one request for each variant, and for each piece of a report."""
     base = target.base_url if table.host is Host.API else id_api(target.id_url)
     params = narrowed(table, domains)
     if table.paging is not Paging.NONE:

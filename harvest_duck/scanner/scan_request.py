@@ -16,7 +16,7 @@ from harvest_duck.catalog.model import Host, Table
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
 from harvest_duck.errors import QueryError
-from harvest_duck.planner import Plan, Target, plan, refuse_unseen
+from harvest_duck.planner import Plan, Target, plan, refuse_unchosen
 from harvest_duck.protocol.request import accounts_request
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import Compare, Op, Predicate, conjuncts
@@ -133,7 +133,7 @@ def query(table: Table, connection: str, names: Sequence[str], read: Filter) -> 
     settings = resolve(_attached.get(connection, connection))
     settings.require_credentials()
     asked = Query(table, settings, names, read, domains(read.predicate))
-    refuse_unseen(table, names, asked.restricted)
+    refuse_unchosen(table, names, asked.restricted)
     accounts = asked.accounts
     # Planned once here, so that what is wrong with a query is said before anything is sent.
     asked.plans({0: ""} if accounts is None else accounts)

@@ -15,7 +15,7 @@ from support.table_params import DAY, HOLDS, INPUTS, MOMENT, NAMES, NARROWING, e
 from harvest_duck.catalog.model import Host, Limit, Match, Paging, Param, Table
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import QueryError
-from harvest_duck.planner import Plan, Target, cost, plan, refuse_unseen
+from harvest_duck.planner import Plan, Target, cost, plan, refuse_unchosen
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
 
@@ -638,27 +638,27 @@ def test_an_option_that_is_looked_at_has_to_be_chosen(
 ) -> None:
     if refused:
         with pytest.raises(QueryError) as error:
-            refuse_unseen(table, names, domains(term))
+            refuse_unchosen(table, names, domains(term))
         assert str(error.value) == (
             f"{table.name}: the query uses include_fixed_fee without choosing it: "
             "add include_fixed_fee = true or include_fixed_fee = false"
         )
     else:
-        refuse_unseen(table, names, domains(term))
+        refuse_unchosen(table, names, domains(term))
 
 
 @each_table
 def test_a_query_for_all_columns_is_never_refused(table: Table) -> None:
     names = [column.name for column in table.columns]
-    refuse_unseen(table, names, {})
-    refuse_unseen(table, [*names, "_connection"], {})
+    refuse_unchosen(table, names, {})
+    refuse_unchosen(table, [*names, "_connection"], {})
 
 
 def test_other_inputs_need_no_choice() -> None:
     """Days are asked for by the report itself, and every variant of a message is asked for unless one is chosen."""
     for table, param in INPUTS:
         if param.required or table.variants != ({},):
-            refuse_unseen(table, [param.column], {})
+            refuse_unchosen(table, [param.column], {})
 
 
 # Variants
