@@ -29,7 +29,7 @@ from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _POSITION = re.compile(r"line \d+, column \d+")
@@ -56,12 +56,11 @@ class NamedConnections:
 
     def find(self, name: str) -> tuple[str, dict[str, str]] | None:
         """Return where the connection called `name`, in any case, is, and its properties; None if it is unknown."""
-        for known, section in self.sections.items():
+        for known in (*self.sections, *self.builtin):
             if known.casefold() == name.casefold():
-                return f"DSN {shown(known)}", _texts(section, where=f"DSN {shown(known)}")
-        for known, string in self.builtin.items():
-            if known.casefold() == name.casefold():
-                return f"DSN {known}", _unchained(parse(string(), where=f"DSN {known}").items(), where=f"DSN {known}")
+                where = f"DSN {shown(known)}"
+                section = self.sections[known] if known in self.sections else {"connection": self.builtin[known]()}
+                return where, _texts(section, where=where)
         return None
 
 
@@ -123,10 +122,6 @@ def _texts(section: Mapping[str, object], *, where: str) -> dict[str, str]:
     for name, value in section.items():
         text = _text(value, where=where)
         pairs += parse(text, where=where).items() if fold(name) == "connection" else [(name, text)]
-    return _unchained(pairs, where=where)
-
-
-def _unchained(pairs: Iterable[tuple[str, str]], *, where: str) -> dict[str, str]:
     texts = canonical(pairs, where=where)
     if texts.get("DSN"):
         raise ConnectionStringError(f"{where}: a named connection cannot lead to another DSN")

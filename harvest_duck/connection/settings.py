@@ -247,15 +247,9 @@ def _oauth(values: Values) -> OAuth:
 def _proxy(values: Values) -> Proxy | None:
     host, port = values.host("ProxyServer"), values.integer("ProxyPort")
     user, password = values.text("ProxyUser"), values.secret("ProxyPassword")
-    sent = values.choice("ProxyAuthScheme") == "BASIC"
+    if values.choice("ProxyAuthScheme") != "BASIC":
+        user = password = None
     ssl_type, exceptions = ProxySSLType(values.choice("ProxySSLType")), values.hosts("ProxyExceptions")
     if host is None:
         return None
-    return Proxy(
-        host=host,
-        port=port,
-        user=user if sent else None,
-        password=password if sent else None,
-        ssl_type=ssl_type,
-        exceptions=exceptions,
-    )
+    return Proxy(host=host, port=port, user=user, password=password, ssl_type=ssl_type, exceptions=exceptions)
