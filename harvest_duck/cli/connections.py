@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 
 import click
 import pyarrow as pa
@@ -79,8 +80,7 @@ def add(
 @form_option
 def listing(form: str) -> None:
     """List the connections, without their secrets."""
-    listed = named.listed()
-    rows = [{column: getattr(each, column) for column in _COLUMNS.names} for each in listed]
+    rows = [asdict(each) for each in named.listed()]
     show_listed(pa.Table.from_pylist(rows, _COLUMNS), form)
 
 
