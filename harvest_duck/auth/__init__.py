@@ -13,7 +13,7 @@ Facts: https://help.getharvest.com/api-v2/authentication-api/authentication/auth
 
 from __future__ import annotations
 
-from harvest_duck.auth.credential import Credential, GivenToken, Pin, credential_for
+from harvest_duck.auth.credential import BoundUser, Credential, GivenToken, credential_for
 from harvest_duck.auth.reach import reached
 
-__all__ = ["Credential", "GivenToken", "Pin", "credential_for", "reached"]
+__all__ = ["BoundUser", "Credential", "GivenToken", "credential_for", "reached"]

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Pin:
-    """Whose rows a scan returns: the first token's person, and nobody else's after it."""
+class BoundUser:
+    """The user whose rows a scan returns: the owner of the first token, None before it is known."""
 
     person: Hashable = None
 
@@ -26,10 +26,10 @@ class Credential(Protocol):
         """What tells this credential from others; requests of equal ones share their rate limits."""
         ...
 
-    def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:
+    def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:
         """The tokens to send with one request: the first is good as far as is known, the next is for after a 401.
 
-        Raises `CredentialsError` where they would be those of somebody else than `pin` says.
+        Raises `CredentialsError` where they would be those of somebody else than `user` says.
         """
         ...
 
@@ -49,7 +49,7 @@ class GivenToken:
         """The token itself."""
         return self._token
 
-    async def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:  # noqa: ARG002 - it is nobody else's
+    async def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:  # noqa: ARG002 - it is nobody else's
         """The token alone."""
         yield self._token
 

@@ -9,11 +9,11 @@ from harvest_duck.errors import CredentialsError, Unauthorized
 
 if TYPE_CHECKING:
     from harvest_duck.auth.authority import Account, Identity
-    from harvest_duck.auth.credential import Credential, Pin
+    from harvest_duck.auth.credential import BoundUser, Credential
     from harvest_duck.connection import Connection
 
 
-async def identity(connection: Connection, credential: Credential, pin: Pin) -> Identity:
+async def identity(connection: Connection, credential: Credential, user: BoundUser) -> Identity:
     """Whose token the connection sends, with the accounts that it reaches; asked with the next token after a 401.
 
     Raises the errors of `Credential.tokens` and of `Authority.identity`.
@@ -23,7 +23,7 @@ async def identity(connection: Connection, credential: Credential, pin: Pin) -> 
 
     authority = Authority(connection)
     try:
-        async with aclosing(credential.tokens(pin)) as tokens:
+        async with aclosing(credential.tokens(user)) as tokens:
             async for token in tokens:
                 try:
                     return await authority.identity(token)
@@ -34,12 +34,12 @@ async def identity(connection: Connection, credential: Credential, pin: Pin) -> 
         await authority.close()
 
 
-async def reached(connection: Connection, credential: Credential, pin: Pin) -> tuple[Account, ...]:
+async def reached(connection: Connection, credential: Credential, user: BoundUser) -> tuple[Account, ...]:
     """The accounts of Harvest, not of Forecast, that the connection's token reaches, in Harvest's order, each once.
 
     Raises `CredentialsError` where there is none, and as `identity` does.
     """
-    who = await identity(connection, credential, pin)
+    who = await identity(connection, credential, user)
     # By their ids, as rows of an account that is listed twice would be read twice.
     accounts = {account.id: account for account in who.harvest_accounts}
     if not accounts:

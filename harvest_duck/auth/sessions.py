@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from harvest_duck.auth import Pin, credential_for
+from harvest_duck.auth import BoundUser, credential_for
 from harvest_duck.auth.reach import identity
 from harvest_duck.auth.stored_credential import KeptSignIn
 from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
@@ -126,7 +126,7 @@ async def _with(make: Callable[[], KeptSignIn], ask: Callable[[KeptSignIn], Awai
 async def _token(settings: Connection) -> None:
     credential = credential_for(settings)
     try:
-        async with aclosing(credential.tokens(Pin())) as tokens:
+        async with aclosing(credential.tokens(BoundUser())) as tokens:
             await anext(tokens)
     finally:
         await credential.close()
@@ -135,6 +135,6 @@ async def _token(settings: Connection) -> None:
 async def _identity(settings: Connection) -> Identity:
     credential = credential_for(settings)
     try:
-        return await identity(settings, credential, Pin())
+        return await identity(settings, credential, BoundUser())
     finally:
         await credential.close()

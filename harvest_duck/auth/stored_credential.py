@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Hashable
     from contextlib import AbstractAsyncContextManager
 
-    from harvest_duck.auth.credential import Pin
+    from harvest_duck.auth.credential import BoundUser
     from harvest_duck.connection import Connection, OAuth
 
 #: A lock is held for one refresh, which a dead server makes last some time, or while a person is asked.
@@ -63,19 +63,19 @@ class KeptSignIn:
         """The store and what is wanted of it, which stay when the token changes."""
         return self._store.where, self._wanted
 
-    async def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:
+    async def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:
         """The access token, refreshed first where it is due; then what another has stored; then one more refresh.
 
         Raises `LoginRequired` where nobody is signed in and nobody may be asked, the errors of `consent` where somebody
-        is, those of the store and of Harvest ID, and `CredentialsError` where the person of `pin` is no more the one.
+        is, those of the store and of Harvest ID, and `CredentialsError` where the person of `user` is no more the one.
         """
-        token = await self._token(None, pin)
+        token = await self._token(None, user)
         yield token
         before = self._refreshes
-        token = await self._token(token, pin)
+        token = await self._token(token, user)
         yield token
         if self._refreshes == before:
-            yield await self._token(token, pin)
+            yield await self._token(token, user)
 
     async def sign_in(self) -> Identity:
         """Who signed in just now, whatever was kept; raises as `consent` does."""
@@ -111,12 +111,12 @@ class KeptSignIn:
         if self._store.where == where:
             self._current = None
 
-    async def _token(self, refused: Secret | None, pin: Pin) -> Secret:
+    async def _token(self, refused: Secret | None, user: BoundUser) -> Secret:
         sign_in = await self._sign_in(refused)
         person = (sign_in.user_id, sign_in.seed)
-        if pin.person is None:
-            pin.person = person
-        elif pin.person != person:
+        if user.person is None:
+            user.person = person
+        elif user.person != person:
             raise CredentialsError("somebody else signed in to Harvest while rows were read: run the query again")
         return sign_in.tokens.access_token
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.sign_in import aged, kept, signed_in, token_requests
 
 import harvest_duck
-from harvest_duck.auth import Pin, sessions
+from harvest_duck.auth import BoundUser, sessions
 from harvest_duck.auth.stored_credential import KeptSignIn
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
@@ -328,7 +328,7 @@ def test_a_query_that_ends_during_a_refresh_does_not_lose_the_new_token(
     credential = KeptSignIn(resolve(refreshing))
 
     async def ask() -> None:
-        async with aclosing(credential.tokens(Pin())) as tokens:
+        async with aclosing(credential.tokens(BoundUser())) as tokens:
             await anext(tokens)
 
     asking = loop.start(ask())
@@ -467,7 +467,7 @@ def test_windows_of_the_rate_limit_outlive_a_token(harvest: Sandbox, refreshing:
 
     async def refresh() -> None:
         for each in (first, second):
-            async with aclosing(each.tokens(Pin())) as tokens:
+            async with aclosing(each.tokens(BoundUser())) as tokens:
                 async for _ in tokens:
                     pass
             await each.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.clocks import Clock
 
-from harvest_duck.auth import Pin
+from harvest_duck.auth import BoundUser
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
 from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, ServerError, TransportError
@@ -213,7 +213,7 @@ def test_the_token_tells_which_accounts_it_reaches(sandbox: Sandbox) -> None:
     async def asked() -> list[int]:
         client = Client(resolve(sandbox.connection_string()), Clock())
         try:
-            return [account.id for account in await client.accounts(Pin())]
+            return [account.id for account in await client.accounts(BoundUser())]
         finally:
             await client.close()
 
