@@ -33,10 +33,10 @@ from harvest_duck.connection import (
     with_section,
     without_sections,
 )
-from harvest_duck.connection.dsn import shown
 from harvest_duck.errors import ConnectionStringError, CredentialsError
 from harvest_duck.runtime import file_lock, private_file
 from harvest_duck.scanner.reading import scan
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,7 +165,7 @@ def _value(name: str, text: str) -> str | int:
 
 
 def _named(name: str, texts: Mapping[str, str], *, where: str) -> NamedConnection:
-    account_id, signs_in = summary(texts, where=f"DSN {shown(name)}")
+    account_id, signs_in = summary(texts, where=f"DSN {escaped(name)}")
     return NamedConnection(name, account_id, signs_in, where)
 
 
@@ -184,7 +184,9 @@ def _refuse_name(name: str) -> None:
 def _refuse_taken(name: str, found: NamedConnections, *, replace: bool) -> None:
     same = _spellings(name, found)
     if same and not replace:
-        raise ConnectionStringError(f"DSN {shown(same[0])} is there already: remove it first, or add it with --replace")
+        raise ConnectionStringError(
+            f"DSN {escaped(same[0])} is there already: remove it first, or add it with --replace"
+        )
 
 
 def _known(name: str, found: NamedConnections) -> list[str]:

@@ -19,7 +19,8 @@ from harvest_duck.http.ratelimit.window import Clock, SystemClock
 from harvest_duck.http.retry import tries
 from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
-from harvest_duck.protocol.request import one_line
+from harvest_duck.protocol.response import error_of
+from harvest_duck.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ class Authority:
     async def identity(self, token: Secret) -> Identity:
         """Return the person of `token`, and the accounts that it reaches.
 
-        Raises the error of `protocol.error_of` for an HTTP error, and `ProtocolError` for an answer of another shape.
+        Raises the error of `error_of` for an HTTP error, and `ProtocolError` for an answer of another shape.
         """
         asked = protocol.accounts_request(self._connection.id_url)
         headers = protocol.headers(token=token.reveal(), account_id=None, user_agent=self._connection.user_agent)
@@ -90,7 +91,7 @@ class Authority:
             answer = await self._transport.send(asked.url, where="accounts", headers=headers)
             self._log.info("GET %s %d", asked.path_and_query, answer.status)
             if answer.status != 200:  # noqa: PLR2004 - the one status of success
-                raise protocol.error_of(asked, answer.status, answer.headers, answer.body)
+                raise error_of(asked, answer.status, answer.headers, answer.body)
             return _identity(answer.body)
 
         return await tries(self._clock, self._log)(ask)

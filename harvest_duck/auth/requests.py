@@ -21,6 +21,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from harvest_duck.auth.sign_ins import Wanted
 from harvest_duck.connection import Secret
 from harvest_duck.errors import ConnectionStringError, CredentialsError
+from harvest_duck.protocol.request import id_api
 
 if TYPE_CHECKING:
     from harvest_duck.connection import Connection
@@ -148,7 +149,7 @@ def _authorization_url(connection: Connection) -> str:
 
 
 def _token_url(connection: Connection) -> str:
-    return connection.oauth.access_token_url or f"{connection.id_url}/api/v2/oauth2/token"
+    return connection.oauth.access_token_url or f"{id_api(connection.id_url)}/oauth2/token"
 
 
 def _refresh_url(connection: Connection) -> str:

@@ -17,7 +17,8 @@ from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 from harvest_duck.auth.sign_ins import Tokens
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, ProtocolError, RateLimited, ServerError
-from harvest_duck.protocol.request import one_line, retry_after_s
+from harvest_duck.protocol.response import retry_after_s
+from harvest_duck.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

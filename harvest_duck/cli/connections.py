@@ -15,6 +15,7 @@ from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.connection import PROPERTIES, account_numbers, canonical, parse, render
 from harvest_duck.errors import ConnectionStringError
+from harvest_duck.text import printable
 
 _WHERE = "connection string"
 #: The properties that a person is asked for on a terminal, and the option that gives each elsewhere.
@@ -91,7 +92,7 @@ def trial(name: str) -> None:
     for checked in named.check(name):
         person = f"{checked.user} ({checked.email}) in account {checked.account_id}"
         # What Harvest sends could otherwise steer the terminal.
-        click.echo(f"{name}: {''.join(each if each.isprintable() else ' ' for each in person)}")
+        click.echo(f"{name}: {printable(person, ' ')}")
 
 
 @connections.command()

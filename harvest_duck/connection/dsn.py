@@ -27,6 +27,7 @@ from harvest_duck.connection.parsing import Place, Values
 from harvest_duck.connection.properties import PROPERTIES
 from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.errors import ConnectionStringError
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,13 +53,13 @@ class NamedConnections:
     @property
     def names(self) -> str:
         """The names, as errors list them."""
-        return ", ".join(sorted({*map(shown, self.sections), *self.builtin})) or "none"
+        return ", ".join(sorted({*map(escaped, self.sections), *self.builtin})) or "none"
 
     def find(self, name: str) -> tuple[str, dict[str, str]] | None:
         """Return where the connection called `name`, in any case, is, and its properties; None if it is unknown."""
         for known in (*self.sections, *self.builtin):
             if known.casefold() == name.casefold():
-                where = f"DSN {shown(known)}"
+                where = f"DSN {escaped(known)}"
                 section = self.sections[known] if known in self.sections else {"connection": self.builtin[known]()}
                 return where, _texts(section, where=where)
         return None
@@ -134,8 +135,3 @@ def _text(value: object, *, where: str) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise ConnectionStringError(f"{where}: every value has to be text, a number, true or false")
-
-
-def shown(name: str) -> str:
-    """The name as errors write it: on one line, whatever it holds."""
-    return name if name.isprintable() else ascii(name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.errors import CredentialsError
 from harvest_duck.runtime.atomic_write import replacing
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,14 +101,14 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     if stat.S_ISLNK(mode):
-        raise CredentialsError(f"{_shown(path)} is a symbolic link: put the file itself there")
+        raise CredentialsError(f"{escaped(path)} is a symbolic link: put the file itself there")
     _refuse_special(path, mode)
     return True
 
 
 def _refuse_special(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise CredentialsError(f"{_shown(path)} is no regular file: move it away")
+        raise CredentialsError(f"{escaped(path)} is no regular file: move it away")
 
 
 def require_private(path: Path, descriptor: int) -> None:
@@ -117,9 +118,9 @@ def require_private(path: Path, descriptor: int) -> None:
     if not _POSIX:
         return
     if status.st_uid != os.geteuid():
-        raise CredentialsError(f"{_shown(path)} belongs to another user: move it away, or make it your own")
+        raise CredentialsError(f"{escaped(path)} belongs to another user: move it away, or make it your own")
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise CredentialsError(f"{_shown(path)} is open to other users: chmod 600 {shlex.quote(_shown(path))}")
+        raise CredentialsError(f"{escaped(path)} is open to other users: chmod 600 {shlex.quote(escaped(path))}")
 
 
 def _require_private_directory(path: Path) -> None:
@@ -127,12 +128,12 @@ def _require_private_directory(path: Path) -> None:
         return
     status = path.stat()
     if status.st_uid not in {0, os.geteuid()}:
-        raise CredentialsError(f"{_shown(path)} belongs to another user: keep the file in a directory of your own")
+        raise CredentialsError(f"{escaped(path)} belongs to another user: keep the file in a directory of your own")
     # In a directory with the sticky bit, such as /tmp, only the owner of a file can replace it.
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
         raise CredentialsError(
-            f"{_shown(path)} can be written by other users, who could put another file there: "
-            f"chmod go-w {shlex.quote(_shown(path))}"
+            f"{escaped(path)} can be written by other users, who could put another file there: "
+            f"chmod go-w {shlex.quote(escaped(path))}"
         )
 
 
@@ -164,20 +165,20 @@ def _sync(path: Path) -> None:
 
 def _decoded(path: Path, content: bytes) -> str:
     if len(content) > _MOST:
-        raise CredentialsError(f"{_shown(path)} is larger than 1 MiB, which no file of harvest_duck is: move it away")
+        raise CredentialsError(f"{escaped(path)} is larger than 1 MiB, which no file of harvest_duck is: move it away")
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise CredentialsError(f"{_shown(path)} is no UTF-8 text: move it away") from None
+        raise CredentialsError(f"{escaped(path)} is no UTF-8 text: move it away") from None
 
 
 def _encoded(path: Path, text: str) -> bytes:
     try:
         content = text.encode()
     except UnicodeEncodeError:
-        raise CredentialsError(f"{_shown(path)} cannot be written: the text has characters that UTF-8 lacks") from None
+        raise CredentialsError(f"{escaped(path)} cannot be written: the text has characters that UTF-8 lacks") from None
     if len(content) > _MOST:
-        raise CredentialsError(f"{_shown(path)} cannot be written: the text is larger than 1 MiB")
+        raise CredentialsError(f"{escaped(path)} cannot be written: the text is larger than 1 MiB")
     return content
 
 
@@ -189,9 +190,4 @@ def _reporting(path: Path, what: str) -> Iterator[None]:
     except CredentialsError:
         raise
     except OSError as error:
-        raise CredentialsError(f"{_shown(path)} cannot be {what}: {error.strerror}") from error
-
-
-def _shown(path: Path) -> str:
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
+        raise CredentialsError(f"{escaped(path)} cannot be {what}: {error.strerror}") from error

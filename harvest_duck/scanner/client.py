@@ -20,6 +20,7 @@ from harvest_duck.http.retry import PATIENCE_S, RetryBudget, tries
 from harvest_duck.http.transport import Answer, Transport
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
+from harvest_duck.protocol.response import error_of, retry_after_s
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Client:
     async def _answered(self, request: Request, user: BoundUser, sent: Sent) -> Answer | None:
         answer = await self._authorized(request, user, sent)
         if answer.status == 429:  # noqa: PLR2004 - too many requests, so nothing else goes out meanwhile either
-            advice_s = protocol.retry_after_s(answer.headers)
+            advice_s = retry_after_s(answer.headers)
             pause_s = _UNADVISED_S if advice_s is None else min(advice_s, _PATIENCE_S[request.limit])
             self._window(request.limit).pause(pause_s)
         if answer.status == 200:  # noqa: PLR2004 - the one status of success that Harvest documents for GET
@@ -112,7 +113,7 @@ class Client:
             return answer
         if answer.status in request.absent_on and await self._proves(request, user, sent):
             return None
-        raise protocol.error_of(request, answer.status, answer.headers, answer.body)
+        raise error_of(request, answer.status, answer.headers, answer.body)
 
     async def _proves(self, request: Request, user: BoundUser, sent: Sent) -> bool:
         """Whether host, token and account are right, so that a 404 can only mean the object that was asked for."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from harvest_duck.auth import BoundUser
 from harvest_duck.errors import ProtocolError
 from harvest_duck.http.request_log import Journal
-from harvest_duck.protocol.request import page_of, refuse_repeat, served_at
+from harvest_duck.protocol.request import page_of, refuse_repeat
+from harvest_duck.protocol.response import served_at
 from harvest_duck.runtime import loop
 from harvest_duck.scanner.progress import Progress
 

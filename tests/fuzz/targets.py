@@ -28,6 +28,7 @@ from harvest_duck.decoder.layout import Layout
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
+from harvest_duck.protocol.response import error_of, retry_after_s, served_at
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.pushdown.flatbuffer import metadata
 
@@ -136,12 +137,12 @@ def rules(fuzzed: bytes) -> None:
         assert following.address == text
         assert following.path_and_query.isprintable()
     sent = {"Retry-After": text, "Date": text}
-    waits = protocol.retry_after_s(sent, _NOON)
+    waits = retry_after_s(sent, _NOON)
     assert waits is None or 0 <= waits < float("inf")
-    moment = protocol.served_at(sent)
+    moment = served_at(sent)
     assert moment is None or moment.tzinfo is not None
     status = 300 + 7 * len(fuzzed) % 300
-    error = protocol.error_of(request, status, sent, fuzzed)
+    error = error_of(request, status, sent, fuzzed)
     assert isinstance(error, HarvestDuckError)
     assert str(error).isprintable()
 

@@ -11,6 +11,7 @@ from support.sandbox_rows import assert_same
 from support.sql_conditions import comparisons, literal, period
 
 from harvest_duck.catalog.model import Origin, Scalar, Table
+from harvest_duck.catalog.path import places
 from harvest_duck.catalog.tables import TABLES
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def predicates(draw: st.DrawFn, table: Table, values: dict[str, list[str]], dept
         joined = draw(st.sampled_from([" AND ", " OR "])).join(f"({term})" for term in terms)
         return draw(st.sampled_from([joined, joined, f"NOT ({joined})"]))
     pushed = {param.column for param in table.params} | set(table.key) | {"account_id"}
-    pushed |= {name for path in table.alternates for name in path.columns}
+    pushed |= {name for other in table.alternates for name in places(other.path)}
     answered = [name for name in values if name in pushed] or list(values)
     name = draw(st.sampled_from([*answered * 3, *values]))
     return draw(comparisons(table.column(name), st.sampled_from(values[name])))

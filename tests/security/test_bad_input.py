@@ -15,11 +15,11 @@ from support.command import run
 import harvest_duck
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.cli.output import harmless
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import DecodeError, HarvestDuckError, ProtocolError
 from harvest_duck.protocol.request import Request, next_request, page_of, refuse_repeat
 from harvest_duck.sandbox import Sandbox
+from harvest_duck.text import terminal_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -347,7 +347,7 @@ def test_a_terminal_gets_nothing_that_it_would_obey(name: str) -> None:
     done = run("query", f'SELECT {NASTY_SQL} AS "{quoted}"', connection=OFFLINE)
     assert done.returncode == 0
     assert "O'Brien; DROP TABLE" in done.stdout
-    assert harmless(name) in done.stdout
+    assert terminal_safe(name) in done.stdout
     assert all(each.isprintable() or each == "\n" for each in done.stdout)
 
 

@@ -16,7 +16,8 @@ from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, Se
 from harvest_duck.http.request_log import Journal, Sent
 from harvest_duck.http.retry import ATTEMPTS
 from harvest_duck.http.transport import Answer
-from harvest_duck.protocol.request import Request, served_at
+from harvest_duck.protocol.request import Request
+from harvest_duck.protocol.response import served_at
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 from harvest_duck.scanner.client import Client
 
