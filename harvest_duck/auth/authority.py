@@ -86,15 +86,14 @@ class Authority:
         """
         asked = protocol.accounts_request(self._connection.id_url)
         headers = protocol.headers(token=token.reveal(), account_id=None, user_agent=self._connection.user_agent)
-
-        async def ask() -> Identity:
-            answer = await self._transport.send(asked.url, where="accounts", headers=headers)
-            self._log.info("GET %s %d", asked.path_and_query, answer.status)
-            if answer.status != 200:  # noqa: PLR2004 - the one status of success
-                raise error_of(asked, answer.status, answer.headers, answer.body)
-            return _identity(answer.body)
-
-        return await tries(self._clock, self._log)(ask)
+        async for attempt in tries(self._clock, self._log):
+            with attempt:
+                answer = await self._transport.send(asked.url, where="accounts", headers=headers)
+                self._log.info("GET %s %d", asked.path_and_query, answer.status)
+                if answer.status != 200:  # noqa: PLR2004 - the one status of success
+                    raise error_of(asked, answer.status, answer.headers, answer.body)
+                return _identity(answer.body)
+        raise AssertionError("tenacity ends with a result or an error")
 
     async def aclose(self) -> None:
         """Close the open connections."""
