@@ -82,7 +82,7 @@ class Authority:
     async def identity(self, token: Secret) -> Identity:
         """Return the person of `token`, and the accounts that it reaches.
 
-        Raises the error of `error_of` for an HTTP error, and `ProtocolError` for an answer of another shape.
+        Raises the error of `response.error_of` for an HTTP error, and `ProtocolError` for an answer of another shape.
         """
         asked = protocol.accounts_request(self._connection.id_url)
         headers = protocol.headers(token=token.reveal(), account_id=None, user_agent=self._connection.user_agent)
