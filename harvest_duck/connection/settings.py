@@ -131,7 +131,7 @@ class Connection:
 
     @property
     def login_command(self) -> str:
-        """What a person runs to sign in for this connection, or with the string itself where it has no name."""
+        """The command that signs in for this connection; without a DSN it lacks the connection string."""
         return f"harvest-duck login --connection {shlex.quote(f'DSN={self.dsn}')}" if self.dsn else "harvest-duck login"
 
     def require_accounts(self) -> tuple[int, ...] | None:
