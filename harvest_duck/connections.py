@@ -1,4 +1,4 @@
-"""Named connections as things to add, list, check and remove: the sections of `connections.toml`, and the sandbox.
+"""Add, list, check and remove named connections: the sections of `connections.toml`, and the built-in sandbox.
 
 ::
 
@@ -6,8 +6,8 @@
     connections.check("acme")                   # (CheckedConnection(name='acme', user='Ada Moreau', …),)
     harvest_duck.connect("DSN=acme")
 
-The command line calls it. `connection.dsn` reads the same file whenever a connection string names a DSN; here it is
-written, one program at a time. No error and nothing that is returned holds a secret.
+The command line calls these functions. `connection.dsn` reads the same file whenever a connection string names a DSN;
+this module writes it, one program at a time. No error and no returned value holds a secret.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _LOCK_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class NamedConnection:
-    """What a DSN can name: its account, how it signs in, and the file that it stands in, or "built in"."""
+    """A named connection: its account, how it signs in, and the file that has it, or "built in"."""
 
     name: str
     account_id: str | None
@@ -67,7 +67,7 @@ class NamedConnection:
 
 @dataclass(frozen=True, slots=True)
 class CheckedConnection:
-    """A connection that Harvest has answered: whose token it is in one of its accounts."""
+    """A connection that Harvest has answered: the person of its token in one of its accounts."""
 
     name: str
     user: str
@@ -79,27 +79,26 @@ _SANDBOX = NamedConnection("sandbox", str(sandbox.MAIN_ID), "personal token", "b
 
 
 def add(name: str, connection: str, *, replace: bool = False, config_dir: Path | None = None) -> NamedConnection:
-    """Keep the connection string under `name` in `connections.toml`, so that `DSN=name` stands for it.
+    """Store the connection string under `name` in `connections.toml`, so that `DSN=name` stands for it.
 
-    Each property becomes a key under its canonical name; with `replace` they take the place of those of the connection
-    that has the name, in any case. Raises `ConnectionStringError` for a string that cannot be used or leads to a DSN
-    itself, for a name that is taken or cannot be one, and for a file that cannot be read or written; nothing has
-    changed then.
+    Each property becomes a key under its canonical name. With `replace` they replace the connection of that name, in
+    any case. Raises `ConnectionStringError`, and changes nothing, for a string that cannot be used or has a DSN itself,
+    for a name that is taken or not allowed, and for a file that cannot be read or written.
     """
     texts = _texts(connection)
     _refuse_name(name)
     path = _path(config_dir)
     with _locked(path) as (target, found):
         _refuse_taken(name, found, replace=replace)
-        kept, *others = _spellings(name, found) or [name]
+        stored, *others = _spellings(name, found) or [name]
         text = without_sections(found.text, others) if others else found.text
         section = {entry: _value(entry, each) for entry, each in texts.items()}
-        private_file.write(target, with_section(text, kept, section))
-    return _named(kept, texts, where=str(path))
+        private_file.write(target, with_section(text, stored, section))
+    return _named(stored, texts, where=str(path))
 
 
 def listed(*, config_dir: Path | None = None) -> list[NamedConnection]:
-    """What a DSN can name: the sections of `connections.toml` in their order, then what is built in.
+    """Return what a DSN can name: the sections of `connections.toml` in their order, then the built-in sandbox.
 
     Raises `ConnectionStringError` for a file that cannot be read, and for a section that cannot be used.
     """
@@ -113,42 +112,43 @@ def listed(*, config_dir: Path | None = None) -> list[NamedConnection]:
 
 
 def check(name: str) -> tuple[CheckedConnection, ...]:
-    """Whose token the connection called `name` asks with, in each of its accounts; each tells, in one request.
+    """Return whose token the connection called `name` sends, by one request to each of its accounts.
 
     The accounts come in the order of AccountId, for `*` in Harvest's. The name is read as `DSN=name` is, with the
-    environment behind it. Raises the errors of `harvest_duck.errors`, for an account that the token does not reach too.
+    environment for the properties that it lacks. Raises the errors of `harvest_duck.errors`, also for an account that
+    the token does not reach.
     """
     if not name:
         raise ConnectionStringError(_NAME_RULE)
     columns = ["first_name", "last_name", "email", "account_id"]
-    # A row is an account here, and all of them are checked.
+    # One row for each account, and all of them are checked, whatever MaxRows says.
     users = scan("me", render({"DSN": name, "MaxRows": "-1"}), columns=columns).read_all().to_pylist()
     return tuple(_checked(name, user) for user in users)
 
 
 def remove(name: str, *, config_dir: Path | None = None) -> None:
-    """Take the connection called `name`, in any case, out of `connections.toml`; comments below its last key stay.
+    """Remove the connection called `name`, in any case, from `connections.toml`; comments below its last key stay.
 
     Raises `ConnectionStringError` for a name that is not in the file, and for a file that cannot be read or written.
     """
     path = _path(config_dir)
-    # Looked up before the file is locked: that would make its directory.
+    # Looked up before the file is locked, because locking makes its directory.
     _known(name, named_connections(path, {}))
     with _locked(path) as (target, found):
         private_file.write(target, without_sections(found.text, _known(name, found)))
 
 
 def require_free(name: str, *, replace: bool = False, config_dir: Path | None = None) -> None:
-    """Nothing where `add` can use `name`, which is good to know before a person is asked for the rest.
+    """Raise `ConnectionStringError` if `add` cannot use `name`: it is not allowed, or taken and not to `replace`.
 
-    Raises `ConnectionStringError` for a name that is taken, unless it is to `replace`, or cannot be one.
+    For callers that ask a person for the rest only afterwards.
     """
     _refuse_name(name)
     _refuse_taken(name, named_connections(_path(config_dir), {}), replace=replace)
 
 
 def _texts(connection: str) -> dict[str, str]:
-    """The properties of a string that can be used as it is."""
+    """Return the properties of a string; raises `ConnectionStringError` if it cannot be used."""
     where = "connection string"
     texts = canonical(parse(connection, where=where).items(), where=where)
     if "DSN" in texts:
@@ -160,7 +160,7 @@ def _texts(connection: str) -> dict[str, str]:
 
 
 def _value(name: str, text: str) -> str | int:
-    """The text as TOML has it: a number where that reads back as the same text."""
+    """Return the value in TOML: a number if that reads back as the same text."""
     return int(text) if PROPERTIES[name].kind in _NUMBERS and _WHOLE.fullmatch(text) else text
 
 
@@ -190,7 +190,7 @@ def _refuse_taken(name: str, found: NamedConnections, *, replace: bool) -> None:
 
 
 def _known(name: str, found: NamedConnections) -> list[str]:
-    """The sections called `name` in any case; `ConnectionStringError` where there is none."""
+    """Return the sections called `name` in any case; raises `ConnectionStringError` if there is none."""
     same = _spellings(name, found)
     if not same and name.casefold() == _SANDBOX.name:
         raise ConnectionStringError(f"DSN {_SANDBOX.name} is built in and cannot be removed")
@@ -200,7 +200,7 @@ def _known(name: str, found: NamedConnections) -> list[str]:
 
 
 def _spellings(name: str, found: NamedConnections) -> list[str]:
-    """The sections called `name` in any case; the first is the one that a DSN finds."""
+    """Return the sections called `name` in any case; a DSN finds the first."""
     return [known for known in found.sections if known.casefold() == name.casefold()]
 
 

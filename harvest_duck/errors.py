@@ -1,14 +1,14 @@
-"""The errors that harvest_duck raises, one class per thing that can go wrong.
+"""The errors that harvest_duck raises, one class for each kind of failure.
 
 ::
 
     HarvestDuckError
     ├── ConnectionStringError (ValueError)    the connection string, a DSN or a property cannot be used
     ├── UnknownTable (LookupError)            no table of that name
-    ├── QueryError (ValueError)               the query asks for something that no request can answer
-    ├── CredentialsError (PermissionError)    there is no token, or no account, to ask with
+    ├── QueryError (ValueError)               no request to Harvest can answer the query
+    ├── CredentialsError (PermissionError)    there is no token, or no account, for the requests
     │   ├── LoginRequired                     a person has to sign in first
-    │   └── LoginFailed                       a person signs in, and it does not work
+    │   └── LoginFailed                       a person tried to sign in and failed
     ├── TransportError* (OSError)             no answer: connection, TLS, timeout, proxy
     ├── ResponseError (OSError)               Harvest answered, with an error
     │   ├── Unauthorized                      401
@@ -20,8 +20,8 @@
     ├── ProtocolError (ValueError)            an answer that breaks the contract of Harvest's API
     └── DecodeError (ValueError)              a value that does not fit its column
 
-Classes with * are `retriable`. Each message is one line that says what happened, where, and what to do; DuckDB keeps
-nothing else of an exception. Most classes are also the builtin exception named beside them.
+Classes with * are `retriable`. Each message is one line that says what happened, where, and what to do; DuckDB drops
+everything else of an exception. Most classes are also the builtin exception named beside them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ __all__ = [
 
 
 class HarvestDuckError(Exception):
-    """The root of everything that harvest_duck raises on purpose."""
+    """The base class of all errors of harvest_duck."""
 
     retriable: bool = False
 
@@ -58,7 +58,7 @@ class ConnectionStringError(HarvestDuckError, ValueError):
 
 
 class UnknownTable(HarvestDuckError, LookupError):
-    """A table name that the catalogue does not have."""
+    """A table name that the catalog does not have."""
 
 
 class QueryError(HarvestDuckError, ValueError):
@@ -66,7 +66,7 @@ class QueryError(HarvestDuckError, ValueError):
 
 
 class CredentialsError(HarvestDuckError, PermissionError):
-    """No token, or no account, to ask Harvest with."""
+    """There is no token, or no account, for the requests."""
 
 
 class LoginRequired(CredentialsError):
@@ -74,7 +74,7 @@ class LoginRequired(CredentialsError):
 
 
 class LoginFailed(CredentialsError):
-    """A sign-in that was begun and did not end with a token."""
+    """A sign-in that a person began and that did not lead to a token."""
 
 
 class TransportError(HarvestDuckError, OSError):
@@ -121,11 +121,11 @@ class ServerError(ResponseError):
 
 
 class ProtocolError(HarvestDuckError, ValueError):
-    """An answer that breaks the contract of Harvest's API, so that nothing read from it can be trusted."""
+    """An answer that breaks the contract of Harvest's API, so that its content cannot be trusted."""
 
 
 class DecodeError(HarvestDuckError, ValueError):
-    """A value that does not fit its column; `table`, `column`, `record_id` and `page` say where it stands."""
+    """A value that does not fit its column; `table`, `column`, `record_id` and `page` say where it is."""
 
     def __init__(self, message: str, *, table: str, column: str | None, record_id: object, page: str) -> None:
         super().__init__(message)

@@ -101,21 +101,20 @@ class Authority:
 
     async def _tokens(self, request: TokenRequest, *, previous: Secret | None) -> Tokens:
         headers = protocol.headers(token=None, account_id=None, user_agent=self._connection.user_agent)
+
+        async def ask() -> Tokens:
+            answer = await self._transport.send(request.url, where=request.what, headers=headers, form=request.form)
+            self._log.info("POST %s %d, %s", urlsplit(request.url).path, answer.status, request.what)
+            return responses.tokens_in(
+                request, answer.status, answer.headers, answer.body, now=self._now(), previous=previous
+            )
+
         try:
-            async for attempt in tries(self._clock, self._log, patience_s=_PATIENCE_S):
-                with attempt:
-                    answer = await self._transport.send(
-                        request.url, where=request.what, headers=headers, form=request.form
-                    )
-                    self._log.info("POST %s %d, %s", urlsplit(request.url).path, answer.status, request.what)
-                    return responses.tokens_in(
-                        request, answer.status, answer.headers, answer.body, now=self._now(), previous=previous
-                    )
+            return await tries(self._clock, self._log, patience_s=_PATIENCE_S)(ask)
         except HarvestDuckError as error:
             # It was tried often enough; a caller that tries again would multiply the tries.
             error.retriable = False
             raise
-        raise AssertionError("tenacity ends with a result or an error")
 
 
 async def identity(connection: Connection, credential: Credential, user: BoundUser) -> Identity:

@@ -148,7 +148,7 @@ async def _code(
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return next(task for task in tasks if task.done()).result()
     finally:
-        await loop.cancel(tasks)
+        await loop.cancel_all(tasks)
 
 
 async def _redirected(server: RedirectServer, authorization: Authorization) -> Secret:

@@ -21,7 +21,6 @@ from harvest_duck.errors import ConnectionStringError, LoginFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 _GONE_S = 2.0
 # aiohttp would log a request that it cannot parse, with the code that it may hold.
@@ -93,9 +92,7 @@ class RedirectServer:
             raise
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close the port after the browser has its page: by default one that says that the sign-in was given up."""
         self.answer(result_page.failure("the sign-in was given up"))
         await self._runner.cleanup()

@@ -38,7 +38,7 @@ def _interrupted() -> NoReturn:
 
 
 def main() -> None:
-    """Run the command; what goes wrong is one line on standard error, with status 1, or 130 after Ctrl-C."""
+    """Run the command; an error is one line on standard error and exit status 1, or 130 after Ctrl-C."""
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as finished:
@@ -49,7 +49,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt, duckdb.InterruptException):
         _interrupted()
     except BrokenPipeError:
-        # Whoever reads has seen enough, as `head` does; Python would complain when it flushes at the end.
+        # The reader of the pipe has ended, as `head` does; Python would report an error when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (HarvestDuckError, OSError) as error:

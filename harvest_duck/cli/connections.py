@@ -1,9 +1,10 @@
-"""`harvest-duck connections`: the named connections of `connections.toml`, added, listed, tried out and removed."""
+"""`harvest-duck connections`: add, list, test and remove the named connections of `connections.toml`."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 
 import click
 import pyarrow as pa
@@ -17,7 +18,7 @@ from harvest_duck.errors import ConnectionStringError
 from harvest_duck.text import printable
 
 _WHERE = "connection string"
-#: What can be asked for on a terminal, and the option that gives it elsewhere.
+#: The properties that a person is asked for on a terminal, and the option that gives each elsewhere.
 _ASKED = {
     "AccountId": ("Account number", "--account"),
     "OAuthClientId": ("Client id", "--client-id"),
@@ -69,10 +70,10 @@ def add(
     for entry, text in given.items():
         if text:
             _checked(entry, text)
-    kept = named.add(name, render(texts), replace=replace)
-    string = render({"DSN": kept.name})
-    click.echo(f"{kept.name} is in {kept.where}; use it as harvest_scan('time_entries', '{string}')")
-    if kept.signs_in == "OAuth" and not texts.get("OAuthAccessToken"):
+    stored = named.add(name, render(texts), replace=replace)
+    string = render({"DSN": stored.name})
+    click.echo(f"{stored.name} is in {stored.where}; use it as harvest_scan('time_entries', '{string}')")
+    if stored.signs_in == "OAuth" and not texts.get("OAuthAccessToken"):
         click.echo(f"Sign in with  harvest-duck login --connection {shlex.quote(string)}")
 
 
@@ -80,8 +81,7 @@ def add(
 @form_option
 def listing(form: str) -> None:
     """List the connections, without their secrets."""
-    listed = named.listed()
-    rows = [{column: getattr(each, column) for column in _COLUMNS.names} for each in listed]
+    rows = [asdict(each) for each in named.listed()]
     show_listed(pa.Table.from_pylist(rows, _COLUMNS), form)
 
 
@@ -129,7 +129,7 @@ def _complete_oauth(texts: dict[str, str], *, chosen: bool) -> None:
 
 
 def _checked(entry: str, text: str) -> str:
-    """The text that a person gave for a property; refused without repeating it, as it may be a secret elsewhere."""
+    """Return the text that a person gave for a property; an error does not repeat it, as it may be a secret."""
     if entry == "AccountId" and account_numbers(text) is None:
         raise ConnectionStringError(f"{_WHERE}: AccountId has to be {PROPERTIES[entry].expected}")
     if entry == "CallbackURL":
@@ -148,17 +148,17 @@ def _ask(texts: dict[str, str], entry: str) -> None:
         try:
             return _checked(entry, text.strip())
         except ConnectionStringError as error:
-            # Told, and asked again.
+            # click prints it and asks again.
             raise click.UsageError(str(error)) from error
 
     texts[entry] = str(click.prompt(what, err=True, value_proc=typed))
 
 
 def _ask_unseen(what: str) -> str:
-    """The secret, typed on the terminal without showing, else the first line of standard input."""
+    """Return the secret, typed unseen on the terminal, else the first line of standard input."""
     if terminal_there():
         return str(click.prompt(what, hide_input=True, err=True)).strip()
-    # What is no UTF-8 is kept in the form that no property accepts, so that no error has to show it.
+    # Bytes that are no UTF-8 become characters that every property refuses, without showing them.
     line = sys.stdin.buffer.readline().decode(errors="surrogateescape").strip() if sys.stdin else ""
     if not line:
         raise ConnectionStringError(f"{what} is missing: standard input is empty")

@@ -7,7 +7,7 @@ import click
 from harvest_duck.cli.output import Format, show
 from harvest_duck.cli.query import opened
 
-#: What the demo asks, each with its SQL. The sandbox's last day is 2026-11-20.
+#: The titles and the SQL of the demo. The sandbox's last day is 2026-11-20.
 QUERIES = (
     (
         "Hours by client this year",

@@ -1,4 +1,4 @@
-"""`harvest-duck login`, `logout`, `whoami` and `accounts`: signing in by OAuth, and who a connection is."""
+"""`harvest-duck login`, `logout`, `whoami` and `accounts`: sign in by OAuth, and show whose token is sent."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_AT_ONCE = 1000
-#: A terminal holds no more than so many rows; files have no such end.
+#: A table on the terminal ends after so many rows; a file does not.
 _ROWS_SHOWN = 1000
 
 
@@ -51,9 +51,9 @@ form_option = click.option(
 
 
 def chosen(form: str | None, target: Path | None) -> Format:
-    """The format that was asked for, else the one that the name of the file ends with, else a table.
+    """Return the given format, else the one that the name of the file ends with, else a table.
 
-    Raises `QueryError` for a file whose ending says nothing.
+    Raises `QueryError` for a file with another ending.
     """
     if form is not None:
         return Format(form)
@@ -66,7 +66,7 @@ def chosen(form: str | None, target: Path | None) -> Format:
 
 
 def show_listed(listed: pa.Table, form: str, *, sql: str = "FROM listed") -> None:
-    """Write a table that is no query's, or what `sql` selects from it under the name `listed`."""
+    """Write an Arrow table, or the rows that `sql` selects from it under the name `listed`."""
     with duckdb.connect() as con:
         con.register("listed", listed)
         show(con, sql, Format(form))
@@ -74,7 +74,7 @@ def show_listed(listed: pa.Table, form: str, *, sql: str = "FROM listed") -> Non
 
 def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
     """Run `sql` and write its rows to standard output; nothing for a statement without rows."""
-    # JSON is DuckDB's own, as in a file: numbers as they are, and a name for each of two columns with one name.
+    # DuckDB writes the JSON, as in a file: numbers stay exact, and of two columns with one name each gets a name.
     con.execute(f"SELECT to_json(json_row)::VARCHAR FROM ({sql}\n) json_row" if form is Format.JSON else sql)
     if not con.description:
         return
@@ -126,7 +126,7 @@ def _json(rows: Iterator[tuple[Any, ...]]) -> None:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a value of any column
-    """A value for CSV or a table: lists and structs as JSON text, instants as ISO 8601."""
+    """Return a value for CSV or a table: lists and structs as JSON text, instants as ISO 8601."""
     if isinstance(value, list | dict):
         return json.dumps(value, default=str, ensure_ascii=False)
     return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while a query takes its time: what is read, how far, and for how long still."""
+"""The progress of a query on a terminal: what is read, how much of it, and how long it will take."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     import duckdb
 
-#: Seconds until something is shown, and between two looks.
+#: Seconds until something is shown, and between two updates.
 _PATIENCE_S = 1.0
 
 
 @contextmanager
 def shown(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Show on standard error how far the query of `con` is, if a person looks and it takes longer than a moment."""
+    """A context that shows the progress of the query of `con` after a second, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield
         return
@@ -41,12 +41,12 @@ def _show(con: duckdb.DuckDBPyConnection, over: threading.Event) -> None:
         return
     with Console(stderr=True).status("") as status:
         while not over.is_set():
-            status.update(told(register.progress(con).to_pylist()))
+            status.update(progress_line(register.progress(con).to_pylist()))
             over.wait(_PATIENCE_S)
 
 
-def told(scans: list[dict[str, Any]]) -> str:
-    """One line about scans that are under way, as `progress` tells of them."""
+def progress_line(scans: list[dict[str, Any]]) -> str:
+    """Return one line about running scans, given as rows of `progress`."""
     return "; ".join(map(_scan, scans)) or "waiting for DuckDB"
 
 

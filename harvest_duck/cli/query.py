@@ -22,7 +22,7 @@ from harvest_duck.pushdown.sql import identifier, text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Whom to ask, for every command that asks Harvest.
+#: The connection, for every command that sends requests.
 connection_option = click.option(
     "--connection",
     "-c",
@@ -42,7 +42,7 @@ _target = click.option(
 
 @contextmanager
 def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of DuckDB with Harvest in it, whose errors keep their own type; somebody may be asked to sign in."""
+    """A context with a DuckDB connection that has Harvest in it and raises our errors; may ask a person to sign in."""
     sessions.prepare(connection)
     con = register.connect(connection)
     try:

@@ -1,4 +1,4 @@
-"""`harvest-duck sandbox`: the stand-in Harvest, for one's own tests and for trying things out."""
+"""`harvest-duck sandbox`: serves the stand-in for Harvest, for tests and experiments."""
 
 from __future__ import annotations
 

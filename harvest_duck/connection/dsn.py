@@ -30,7 +30,7 @@ from harvest_duck.errors import ConnectionStringError
 from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _POSITION = re.compile(r"line \d+, column \d+")
@@ -57,12 +57,11 @@ class NamedConnections:
 
     def find(self, name: str) -> tuple[str, dict[str, str]] | None:
         """Return where the connection called `name`, in any case, is, and its properties; None if it is unknown."""
-        for known, section in self.sections.items():
+        for known in (*self.sections, *self.builtin):
             if known.casefold() == name.casefold():
-                return f"DSN {escaped(known)}", _texts(section, where=f"DSN {escaped(known)}")
-        for known, string in self.builtin.items():
-            if known.casefold() == name.casefold():
-                return f"DSN {known}", _unchained(parse(string(), where=f"DSN {known}").items(), where=f"DSN {known}")
+                where = f"DSN {escaped(known)}"
+                section = self.sections[known] if known in self.sections else {"connection": self.builtin[known]()}
+                return where, _texts(section, where=where)
         return None
 
 
@@ -124,10 +123,6 @@ def _texts(section: Mapping[str, object], *, where: str) -> dict[str, str]:
     for name, value in section.items():
         text = _text(value, where=where)
         pairs += parse(text, where=where).items() if fold(name) == "connection" else [(name, text)]
-    return _unchained(pairs, where=where)
-
-
-def _unchained(pairs: Iterable[tuple[str, str]], *, where: str) -> dict[str, str]:
     texts = canonical(pairs, where=where)
     if texts.get("DSN"):
         raise ConnectionStringError(f"{where}: a named connection cannot lead to another DSN")

@@ -165,21 +165,16 @@ class Values:
     def file(self, name: str) -> Path | None:
         """The path of an existing file; ~ is the user's home."""
         path = self.path(name)
-        try:
-            there = path is None or path.is_file()
-        except OSError as error:
-            raise self._wrong(name) from error
-        if not there:
+        # False for a path that cannot be looked at, where Path.is_file() may raise.
+        if path is not None and not os.path.isfile(path):  # noqa: PTH113
             raise self._wrong(name)
         return path
 
     def url(self, name: str) -> str | None:
         """A URL in the form of `plain_url`, None if there is none."""
         text = self._text(name)
-        if not text:
-            return None
-        url = plain_url(text)
-        if url is None:
+        url = plain_url(text) if text else None
+        if text and url is None:
             raise self._wrong(name)
         return url
 

@@ -131,7 +131,7 @@ class Connection:
 
     @property
     def login_command(self) -> str:
-        """What a person runs to sign in for this connection, or with the string itself where it has no name."""
+        """The command that signs in for this connection; without a DSN it lacks the connection string."""
         return f"harvest-duck login --connection {shlex.quote(f'DSN={self.dsn}')}" if self.dsn else "harvest-duck login"
 
     def require_accounts(self) -> tuple[int, ...] | None:
@@ -247,15 +247,9 @@ def _oauth(values: Values) -> OAuth:
 def _proxy(values: Values) -> Proxy | None:
     host, port = values.host("ProxyServer"), values.integer("ProxyPort")
     user, password = values.text("ProxyUser"), values.secret("ProxyPassword")
-    sent = values.choice("ProxyAuthScheme") == "BASIC"
+    if values.choice("ProxyAuthScheme") != "BASIC":
+        user = password = None
     ssl_type, exceptions = ProxySSLType(values.choice("ProxySSLType")), values.hosts("ProxyExceptions")
     if host is None:
         return None
-    return Proxy(
-        host=host,
-        port=port,
-        user=user if sent else None,
-        password=password if sent else None,
-        ssl_type=ssl_type,
-        exceptions=exceptions,
-    )
+    return Proxy(host=host, port=port, user=user, password=password, ssl_type=ssl_type, exceptions=exceptions)

@@ -36,8 +36,8 @@ def without_sections(text: str, names: Collection[str]) -> str:
 
     Raises `ConnectionStringError` if the edit fails.
     """
-    kept = {name: section for name, section in tomllib.loads(text).items() if name not in names}
-    return _checked(_cut(text, names), kept)
+    others = {name: section for name, section in tomllib.loads(text).items() if name not in names}
+    return _checked(_cut(text, names), others)
 
 
 def _checked(text: str, expected: Mapping[str, object]) -> str:

@@ -164,4 +164,4 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     try:
         return await asyncio.gather(*tasks)
     finally:
-        await loop.cancel(tasks)
+        await loop.cancel_all(tasks)

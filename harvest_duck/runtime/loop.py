@@ -77,13 +77,6 @@ def finishing(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return task
 
 
-async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel the tasks and return when all have ended; their errors are dropped."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def apart(call: Callable[[], T], pool: Executor | None = None) -> T:
     """Return what `call` returns, which runs in a thread of `pool`, by default the loop's own pool."""
     try:
@@ -92,6 +85,13 @@ async def apart(call: Callable[[], T], pool: Executor | None = None) -> T:
         # The main thread has ended, and with it every pool, while a thread that the user started goes on.
         return call()
     return await running
+
+
+async def cancel_all(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel `tasks`, and return when all of them have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _finished(task: asyncio.Task[Any]) -> None:
@@ -162,7 +162,7 @@ async def _wind_up() -> None:
     here = asyncio.current_task()
     if finishing := {task for task in _state.finishing if task.get_loop() is asyncio.get_running_loop()}:
         await asyncio.wait(finishing, timeout=_FINISH_S)
-    await cancel([task for task in asyncio.all_tasks() if task is not here])
+    await cancel_all([task for task in asyncio.all_tasks() if task is not here])
     for close in _state.at_stop:
         await close()
     await asyncio.get_running_loop().shutdown_asyncgens()

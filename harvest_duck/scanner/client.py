@@ -14,7 +14,7 @@ from harvest_duck.auth import BoundUser, Credential, credential_for, reached
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit import shared
-from harvest_duck.http.ratelimit.window import Clock, SlidingWindow, SystemClock, Window
+from harvest_duck.http.ratelimit.window import Clock, SlidingWindow, SystemClock
 from harvest_duck.http.request_log import Sent
 from harvest_duck.http.retry import PATIENCE_S, RetryBudget, tries
 from harvest_duck.http.transport import Answer, Transport
@@ -53,7 +53,7 @@ class Client:
         self._log = logger(connection.logfile, connection.verbosity)
         self._transport = Transport(connection)
         self._credential = credential or credential_for(connection)
-        self._windows: dict[Limit, Window] = {}
+        self._windows: dict[Limit, SlidingWindow] = {}
         self._proven: set[int | None] = set()
         # All that are under way at once may be tried again until each is given up.
         self._retries = RetryBudget(4 * connection.max_connections + 20)
@@ -148,7 +148,7 @@ class Client:
         self._log.info("GET %s %d, %d bytes, %.0f ms", *told)
         return answer
 
-    def _window(self, limit: Limit) -> Window:
+    def _window(self, limit: Limit) -> SlidingWindow:
         if limit not in self._windows:
             reports = limit is Limit.REPORTS
             rate = self._connection.reports_rate_limit if reports else self._connection.rate_limit
@@ -195,9 +195,9 @@ class _Clients:
             await self._clients.popitem()[1].close()
 
 
-def _window(whose: tuple[object, ...], rate: RateLimit | None, timed_by: Clock, log: logging.Logger) -> Window:
+def _window(whose: tuple[object, ...], rate: RateLimit | None, timed_by: Clock, log: logging.Logger) -> SlidingWindow:
     """The window that scans with one credential and limit share: by the machine's clock, those of all processes."""
-    windows = loop.own("windows", dict[tuple[object, ...], Window])
+    windows = loop.own("windows", dict[tuple[object, ...], SlidingWindow])
     named = (*whose, rate, None if isinstance(timed_by, SystemClock) else timed_by)
     if named not in windows:
         if rate is None:

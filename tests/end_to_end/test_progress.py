@@ -18,7 +18,7 @@ from support.held import held
 from support.virtual import VirtualClock, run
 
 import harvest_duck
-from harvest_duck.cli.progress import told
+from harvest_duck.cli.progress import progress_line
 from harvest_duck.http.ratelimit.window import SlidingWindow
 from harvest_duck.sandbox import Sandbox
 from harvest_duck.scanner.progress import PROGRESS, Progress
@@ -148,9 +148,9 @@ def test_children_of_parents_that_are_still_read_are_not_counted_yet(long: Sandb
 )
 def test_a_line_tells_of_each_scan(left: int | None, shown: str) -> None:
     row = {"table_name": "projects", "requests": 3, "requests_left": left, "records": 1200, "left_s": 41.7}
-    assert told([row]) == shown
-    assert told([row, row | {"left_s": 305}]).endswith(shown if left is None else "5 min 05 s left")
-    assert told([]) == "waiting for DuckDB"
+    assert progress_line([row]) == shown
+    assert progress_line([row, row | {"left_s": 305}]).endswith(shown if left is None else "5 min 05 s left")
+    assert progress_line([]) == "waiting for DuckDB"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor
 
-    from harvest_duck.http.ratelimit.window import Window
+    from harvest_duck.http.ratelimit.window import SlidingWindow
 
 __all__ = ["Job", "Sent", "VirtualClock", "VirtualLoop", "most_within", "run", "served"]
 
@@ -94,7 +94,7 @@ class Job(NamedTuple):
     takes: float
 
 
-async def served(window: Window, jobs: list[Job], among: list[Sent] | None = None) -> list[Sent]:
+async def served(window: SlidingWindow, jobs: list[Job], among: list[Sent] | None = None) -> list[Sent]:
     """The requests in the order in which they were sent, `among` those of other windows where these are given."""
     clock = VirtualClock()
     done = [] if among is None else among

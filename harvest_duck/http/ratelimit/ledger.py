@@ -125,7 +125,10 @@ class Ledger:
         """Write `place` as it is now, over what the ledger has of that request."""
         at = self._at.get(place[:2])
         if at is None:
-            at = self._free.pop() if self._free else self._append()
+            if not self._free:
+                self._free.append(len(self._places))
+                self._places.append(_FREE)
+            at = self._free.pop()
             self._at[place[:2]] = at
         if self._places[at] != place:
             self._set(at, place)
@@ -177,10 +180,6 @@ class Ledger:
         if stale or turn.since < self._turn.since:
             self._turn = turn
             self._header_changed = True
-
-    def _append(self) -> int:
-        self._places.append(_FREE)
-        return len(self._places) - 1
 
     def _set(self, at: int, place: Place) -> None:
         self._places[at] = place

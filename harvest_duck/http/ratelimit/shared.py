@@ -22,7 +22,6 @@ import platform
 import warnings
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
-from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,8 +127,6 @@ def _text(value: object) -> str:
         return _text(value.reveal())
     if isinstance(value, tuple):
         return f"({','.join(map(_text, value))})"
-    if isinstance(value, Enum):
-        return _text(value.name)
     if is_dataclass(value):
         return _text(tuple(getattr(value, field.name) for field in fields(value) if field.compare))
     return repr(value)

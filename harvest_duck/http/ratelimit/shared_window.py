@@ -23,7 +23,7 @@ _RETRY_S = 1.0
 _SHARE_AGAIN_S = 30.0
 
 
-class SharedWindow:
+class SharedWindow(SlidingWindow):
     """At most `requests` within any `window_s` seconds, those of all participants of the ledger together.
 
     Within this process first come is first served; among all processes the one that has waited longest is next. The
@@ -34,13 +34,10 @@ class SharedWindow:
     def __init__(
         self, requests: int, window_s: float, clock: Clock, participant: Participant, warn: Callable[[str], None]
     ) -> None:
-        self._requests = requests
-        self._window_s = window_s
-        self._clock = clock
+        super().__init__(requests, window_s, clock)
         self._participant = participant
         self._warn = warn
-        self._own = SlidingWindow(requests, window_s, clock)
-        self._turn = asyncio.Lock()
+        self._taking = asyncio.Lock()
         self._waiting: list[Entry] = []
         self._alone_until = float("-inf")
         self._unpublished = False
@@ -50,7 +47,7 @@ class SharedWindow:
     async def slot(self) -> AsyncIterator[float]:
         """A context in which one request may be sent; yields the seconds that were waited for it."""
         began = self._clock.now()
-        async with self._own.slot():
+        async with super().slot():
             entry = await self._entered()
             try:
                 yield self._clock.now() - began
@@ -60,20 +57,16 @@ class SharedWindow:
 
     def pause(self, seconds: float) -> None:
         """Let no process send anything for so many seconds, as a 429 asks; a longer pause stays."""
-        self._own.pause(seconds)
+        super().pause(seconds)
         self._participant.pause(self._clock.now() + seconds)
         self._publish()
-
-    def earliest_s(self, requests: int) -> float:
-        """Return in how many seconds the last of so many further requests can go, if no other process sends any."""
-        return self._own.earliest_s(requests)
 
     async def _entered(self) -> Entry:
         """Return a request that there is room for, after waiting for it."""
         entry = self._participant.enter(self._window_s)
         self._waiting.append(entry)
         try:
-            async with self._turn:
+            async with self._taking:
                 await self._admitted(entry)
         except BaseException:
             # The thread that takes the room may still be doing so.

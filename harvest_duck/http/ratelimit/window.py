@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
 
 
 class Clock(Protocol):
@@ -41,22 +40,6 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds; other tasks run meanwhile."""
         await asyncio.sleep(seconds)
-
-
-class Window(Protocol):
-    """A rate limit, of this process alone or, as `shared` makes them, of all processes of the user."""
-
-    def slot(self) -> AbstractAsyncContextManager[float]:
-        """A context in which one request may be sent; yields the seconds that were waited for it."""
-        ...
-
-    def pause(self, seconds: float) -> None:
-        """Send nothing for so many seconds, as a 429 asks; a longer pause stays."""
-        ...
-
-    def earliest_s(self, requests: int) -> float:
-        """Return in how many seconds the last of so many further requests can go, if no other process sends any."""
-        ...
 
 
 class SlidingWindow:
