@@ -1,7 +1,7 @@
 """What a token sees: each table of each account asked for once, and what came of it.
 
 Every answer is a sample of at most 20 rows. The requests go by the plans, the client, the rate limits and the errors of
-scans; they are in no journal, as they belong to no scan. What the answers mean is decided by `permissions`.
+scans; they are in no request log, as they belong to no scan. What the answers mean is decided by `permissions`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ async def _rows(queries: Mapping[str, Query]) -> list[dict[str, Any]]:
     me = queries[_ME.name]
     async with client_for(me.settings) as client:
         pages = Pages(client, Decoder(_ME, looked_at(_ME)), window=me.settings.max_connections)
-        accounts = await me.known_accounts(client, pages.user, pages.journal)
+        accounts = await me.known_accounts(client, pages.user, pages.request_log)
         looks = _Looks(pages, asyncio.Semaphore(me.settings.max_connections))
         return await _looked(looks, queries, accounts)
 

@@ -1,6 +1,6 @@
 """How long the lists are that queries would read: one look at each, which asks for one record and is told the total.
 
-Looks go by the client, the rate limits and the errors of scans. What was sent is no scan's, and is in no journal.
+Looks go by the client, the rate limits and the errors of scans. What was sent is no scan's, and is in no request log.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harvest_duck.auth import BoundUser
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
-from harvest_duck.http.request_log import Journal
+from harvest_duck.http.request_log import RequestLog
 from harvest_duck.introspection.explain import Planned, Sizes, unknown
 from harvest_duck.planner import cost
 from harvest_duck.scanner.client import client_for
@@ -50,7 +50,7 @@ async def probed(queries: Sequence[Query]) -> list[Planned]:
 
 async def _probed(query: Query, client: Client, sizes: Sizes) -> Planned:
     user = BoundUser()
-    scan = Planned(query, await query.planned(client, user, Journal()), sizes, listed=query.accounts is None)
+    scan = Planned(query, await query.planned(client, user, RequestLog()), sizes, listed=query.accounts is None)
     for plan in scan.plans:
         table = plan.table if plan.parents is None else plan.parents.table
         pages = Pages(client, Decoder(table, []), window=query.settings.max_connections, user=user)

@@ -15,7 +15,7 @@ from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit import shared
 from harvest_duck.http.ratelimit.window import Clock, SlidingWindow, SystemClock, Window
-from harvest_duck.http.request_log import Sent
+from harvest_duck.http.request_log import LoggedRequest
 from harvest_duck.http.retry import PATIENCE_S, RetryBudget, tries
 from harvest_duck.http.transport import Answer, Transport
 from harvest_duck.protocol import request as protocol
@@ -58,13 +58,15 @@ class Client:
         self._retries = RetryBudget(4 * connection.max_connections + 20)
         self.users = 0
 
-    async def get(self, request: Request, user: BoundUser | None = None, sent: Sent | None = None) -> Answer | None:
+    async def get(
+        self, request: Request, user: BoundUser | None = None, entry: LoggedRequest | None = None
+    ) -> Answer | None:
         """The answer of status 200, None where the status means that there are no rows.
 
-        `user` holds the requests of one scan to one person; `sent` is told what became of the request.
+        `user` holds the requests of one scan to one person; `entry` records what became of the request.
         Raises the error of the tree that the last answer stands for, after as many tries as can help.
         """
-        entry = sent or Sent(request)
+        entry = entry or LoggedRequest(request)
         async for attempt in tries(
             self._clock,
             self._log,
@@ -79,13 +81,13 @@ class Client:
                 return answer
         raise AssertionError("tenacity ends with a result or an error")
 
-    async def accounts(self, user: BoundUser | None = None, sent: Sent | None = None) -> tuple[Account, ...]:
-        """The accounts of Harvest that the token reaches, as Harvest ID tells; `sent` is told that it was asked."""
-        sent = sent or Sent(protocol.accounts_request(self._connection.id_url))
+    async def accounts(self, user: BoundUser | None = None, entry: LoggedRequest | None = None) -> tuple[Account, ...]:
+        """The accounts of Harvest that the token reaches, as Harvest ID tells; `entry` records that it was asked."""
+        entry = entry or LoggedRequest(protocol.accounts_request(self._connection.id_url))
         began = self._clock.now()
-        sent.going(0.0)
+        entry.mark_sent(0.0)
         found = await reached(self._connection, self._credential, user or BoundUser())
-        sent.came(200, None, (self._clock.now() - began) * 1000)
+        entry.mark_answered(200, None, (self._clock.now() - began) * 1000)
         return found
 
     def now(self) -> float:
@@ -101,8 +103,8 @@ class Client:
         await self._transport.close()
         await self._credential.close()
 
-    async def _answered(self, request: Request, user: BoundUser, sent: Sent) -> Answer | None:
-        answer = await self._authorized(request, user, sent)
+    async def _answered(self, request: Request, user: BoundUser, entry: LoggedRequest) -> Answer | None:
+        answer = await self._authorized(request, user, entry)
         if answer.status == 429:  # noqa: PLR2004 - too many requests, so nothing else goes out meanwhile either
             advice_s = protocol.retry_after_s(answer.headers)
             pause_s = _UNADVISED_S if advice_s is None else min(advice_s, _PATIENCE_S[request.limit])
@@ -110,40 +112,40 @@ class Client:
         if answer.status == 200:  # noqa: PLR2004 - the one status of success that Harvest documents for GET
             self._proven.add(request.account_id)
             return answer
-        if answer.status in request.absent_on and await self._proves(request, user, sent):
+        if answer.status in request.absent_on and await self._proves(request, user, entry):
             return None
         raise protocol.error_of(request, answer.status, answer.headers, answer.body)
 
-    async def _proves(self, request: Request, user: BoundUser, sent: Sent) -> bool:
+    async def _proves(self, request: Request, user: BoundUser, entry: LoggedRequest) -> bool:
         """Whether host, token and account are right, so that a 404 can only mean the object that was asked for."""
         if request.account_id not in self._proven:
             # Any user may ask who they are: https://help.getharvest.com/api-v2/users-api/users/users/
             url = f"{self._connection.base_url}/users/me"
             me = Request("me", url, (), Limit.GENERAL, Paging.NONE, account_id=request.account_id)
-            if (await self._authorized(me, user, sent.also(me))).status == 200:  # noqa: PLR2004 - as above
+            if (await self._authorized(me, user, entry.follow_up(me))).status == 200:  # noqa: PLR2004 - as above
                 self._proven.add(request.account_id)
         return request.account_id in self._proven
 
-    async def _authorized(self, request: Request, user: BoundUser, sent: Sent) -> Answer:
+    async def _authorized(self, request: Request, user: BoundUser, entry: LoggedRequest) -> Answer:
         """The answer; sent again with another token, where there is one, after 401."""
         async with aclosing(self._credential.tokens(user)) as tokens:
             async for token in tokens:
-                answer = await self._sent(request, token.reveal(), sent)
+                answer = await self._sent(request, token.reveal(), entry)
                 if answer.status != 401:  # noqa: PLR2004 - unauthorized
                     break
         return answer
 
-    async def _sent(self, request: Request, token: str, sent: Sent) -> Answer:
+    async def _sent(self, request: Request, token: str, entry: LoggedRequest) -> Answer:
         agent = self._connection.user_agent
         headers = protocol.headers(token=token, account_id=request.account_id, user_agent=agent)
         async with self._window(request.limit).slot() as waited_s:
             if waited_s > 1:
                 self._log.info("%s waited %.1f s for the rate limit", request.where, waited_s)
             began = self._clock.now()
-            sent.going(waited_s)
+            entry.mark_sent(waited_s)
             answer = await self._transport.send(request.address, where=request.where, headers=headers)
-        sent.came(answer.status, len(answer.body), (self._clock.now() - began) * 1000)
-        told = (request.path_and_query, answer.status, len(answer.body), sent.elapsed_ms)
+        entry.mark_answered(answer.status, len(answer.body), (self._clock.now() - began) * 1000)
+        told = (request.path_and_query, answer.status, len(answer.body), entry.elapsed_ms)
         self._log.info("GET %s %d, %d bytes, %.0f ms", *told)
         return answer
 

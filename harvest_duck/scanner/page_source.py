@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harvest_duck.auth import BoundUser
 from harvest_duck.errors import ProtocolError
-from harvest_duck.http.request_log import Journal
+from harvest_duck.http.request_log import RequestLog
 from harvest_duck.protocol.request import page_of, refuse_repeat, served_at
 from harvest_duck.runtime import loop
 from harvest_duck.scanner.progress import Progress
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from harvest_duck.decoder.decoder import Decoder, Page
-    from harvest_duck.http.request_log import Sent
+    from harvest_duck.http.request_log import LoggedRequest
     from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
     from harvest_duck.scanner.client import Client
@@ -53,7 +53,7 @@ class Fetched:
     request: Request
     page: Page
     kept: pa.RecordBatch
-    sent: Sent
+    sent: LoggedRequest
     served_at: datetime | None
     received_s: float
 
@@ -77,7 +77,7 @@ class Pages:
         window: int,
         keep: Callable[[pa.RecordBatch], pa.RecordBatch] = lambda batch: batch,
         user: BoundUser | None = None,
-        journal: Journal | None = None,
+        request_log: RequestLog | None = None,
         scan: int = 0,
         progress: Progress | None = None,
         cautious: bool = False,
@@ -87,7 +87,7 @@ class Pages:
         self.window = window
         self.keep = keep
         self.user = user or BoundUser()
-        self.journal = journal or Journal()
+        self.request_log = request_log or RequestLog()
         self.scan = scan
         self.cautious = cautious
         self.progress = progress or Progress(decoder.table.name)
@@ -102,7 +102,7 @@ class Pages:
             decoder,
             window=self.window,
             user=self.user,
-            journal=self.journal,
+            request_log=self.request_log,
             scan=self.scan,
             progress=self.progress,
             cautious=self.cautious,
@@ -117,7 +117,7 @@ class Pages:
 
     async def fetch(self, request: Request) -> Fetched:
         """The page that answers a request; without rows where the answer means that there are none."""
-        sent = self.journal.begin(request, self.scan)
+        sent = self.request_log.add(request, self.scan)
         self.progress.asks(self.client.now())
         async with self._travelling:
             answer = await self.client.get(request, self.user, sent)

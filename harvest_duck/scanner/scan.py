@@ -15,7 +15,7 @@ import pyarrow as pa
 from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import HarvestDuckError, QueryError
-from harvest_duck.http.request_log import Journal
+from harvest_duck.http.request_log import RequestLog
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.pushdown.sql import shown
 from harvest_duck.runtime.blocking_reader import Readers, reader
@@ -48,7 +48,7 @@ def open_scan(
         raise QueryError(f"{table.name} {fault}; harvest_columns('{table.name}') lists them")
     read = read_filter(keep, schema)
     asked = query(table, connection, names, read)
-    return scanned(asked, connection, expression=read.keep, failed=None, journal=Journal(), readers=Readers())
+    return scanned(asked, connection, expression=read.keep, failed=None, request_log=RequestLog(), readers=Readers())
 
 
 def scanned(
@@ -57,11 +57,11 @@ def scanned(
     *,
     expression: pc.Expression | None,
     failed: Failed | None,
-    journal: Journal,
+    request_log: RequestLog,
     readers: Readers,
     cautious: bool = False,
 ) -> pa.RecordBatchReader:
-    """The batches of a query; `failed` is told an error that it ends with, `journal` what was sent.
+    """The batches of a query; `failed` is told an error that it ends with, `request_log` what was sent.
 
     `cautious` says that whoever reads them may ask for a second batch without wanting it.
     """
@@ -76,12 +76,12 @@ def scanned(
                     Decoder(table, asked.fields),
                     window=settings.max_connections,
                     keep=keep,
-                    journal=journal,
-                    scan=journal.scan(),
+                    request_log=request_log,
+                    scan=request_log.next_scan(),
                     cautious=cautious,
                 )
-                with _told(pages, client, table, journal):
-                    scan = Scan(table, await asked.planned(client, pages.user, journal, pages.scan), pages)
+                with _told(pages, client, table, request_log):
+                    scan = Scan(table, await asked.planned(client, pages.user, request_log, pages.scan), pages)
                     async with aclosing(_first(settings.max_rows, scan.batches())) as found:
                         async for batch in found:
                             yield batch
@@ -96,14 +96,16 @@ def scanned(
 
 
 @contextmanager
-def _told(pages: Pages, client: Client, table: Table, journal: Journal) -> Iterator[None]:
-    """Have the journal tell how far the scan is, for as long as it is under way."""
+def _told(pages: Pages, client: Client, table: Table, request_log: RequestLog) -> Iterator[None]:
+    """Have the request log tell how far the scan is, for as long as it is under way."""
     earliest_s = partial(client.earliest_s, table.limit)
-    journal.running[pages.scan] = lambda: pages.progress.row(pages.scan, client.now(), earliest_s, window=pages.window)
+    request_log.running[pages.scan] = lambda: pages.progress.row(
+        pages.scan, client.now(), earliest_s, window=pages.window
+    )
     try:
         yield
     finally:
-        del journal.running[pages.scan]
+        del request_log.running[pages.scan]
 
 
 def _bare(error: HarvestDuckError) -> HarvestDuckError:

@@ -89,6 +89,6 @@ def test_accounts_are_not_asked_of_somebody_else(connection: str) -> None:
 
 
 def test_oauth_is_not_loaded_for_accounts_that_are_given() -> None:
-    code = "import sys, harvest_duck.auth, harvest_duck.client; print('authlib' in sys.modules)"
+    code = "import sys, harvest_duck.auth, harvest_duck.scanner.client; print('authlib' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"
