@@ -15,6 +15,7 @@ from harvest_duck.auth import requests, responses
 from harvest_duck.errors import HarvestDuckError, ProtocolError
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.window import Clock, SystemClock
+from harvest_duck.http.request_log import LoggedRequest
 from harvest_duck.http.retry import tries
 from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
@@ -76,16 +77,21 @@ class Authority:
         """New tokens; the refresh token among them is the old one where Harvest sends no other. Errors as above."""
         return await self._tokens(requests.refresh(self._connection, refresh_token), kept=refresh_token)
 
-    async def identity(self, token: Secret) -> Identity:
-        """Whose `token` it is, and the accounts that it reaches.
+    async def identity(self, token: Secret, entry: LoggedRequest | None = None) -> Identity:
+        """Whose `token` it is, and the accounts that it reaches; `entry` records the request.
 
         Raises what `protocol.error_of` makes of an error, and `ProtocolError` for an answer of another shape.
         """
         asked = protocol.accounts_request(self._connection.id_url)
         headers = protocol.headers(token=token.reveal(), account_id=None, user_agent=self._connection.user_agent)
+        entry = entry or LoggedRequest(asked)
         async for attempt in tries(self._clock, self._log):
             with attempt:
+                entry.retries = attempt.retry_state.attempt_number - 1
+                began = self._clock.now()
+                entry.mark_sent(0.0)
                 answer = await self._transport.send(asked.url, where="accounts", headers=headers)
+                entry.mark_answered(answer.status, len(answer.body), (self._clock.now() - began) * 1000)
                 self._log.info("GET %s %d", asked.path_and_query, answer.status)
                 if answer.status != 200:  # noqa: PLR2004 - the one status of success
                     raise protocol.error_of(asked, answer.status, answer.headers, answer.body)

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from harvest_duck.auth.authority import Account, Identity
     from harvest_duck.auth.credential import BoundUser, Credential
     from harvest_duck.connection import Connection
+    from harvest_duck.http.request_log import LoggedRequest
 
 
-async def identity(connection: Connection, credential: Credential, user: BoundUser) -> Identity:
+async def identity(
+    connection: Connection, credential: Credential, user: BoundUser, entry: LoggedRequest | None = None
+) -> Identity:
     """Whose token the connection sends, with the accounts that it reaches; asked with the next token after a 401.
 
-    Raises the errors of `Credential.tokens` and of `Authority.identity`.
+    `entry` records the request. Raises the errors of `Credential.tokens` and of `Authority.identity`.
     """
     # Imported here, as for a token that is given: it needs nothing of OAuth where the accounts are given too.
     from harvest_duck.auth.authority import Authority  # noqa: PLC0415
@@ -26,7 +29,7 @@ async def identity(connection: Connection, credential: Credential, user: BoundUs
         async with aclosing(credential.tokens(user)) as tokens:
             async for token in tokens:
                 try:
-                    return await authority.identity(token)
+                    return await authority.identity(token, entry)
                 except Unauthorized as error:
                     refused = error
         raise refused
@@ -34,12 +37,14 @@ async def identity(connection: Connection, credential: Credential, user: BoundUs
         await authority.close()
 
 
-async def reached(connection: Connection, credential: Credential, user: BoundUser) -> tuple[Account, ...]:
+async def reached(
+    connection: Connection, credential: Credential, user: BoundUser, entry: LoggedRequest | None = None
+) -> tuple[Account, ...]:
     """The accounts of Harvest, not of Forecast, that the connection's token reaches, in Harvest's order, each once.
 
     Raises `CredentialsError` where there is none, and as `identity` does.
     """
-    who = await identity(connection, credential, user)
+    who = await identity(connection, credential, user, entry)
     # By their ids, as rows of an account that is listed twice would be read twice.
     accounts = {account.id: account for account in who.harvest_accounts}
     if not accounts:

@@ -30,7 +30,7 @@ from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.runtime import loop
 from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.runtime.interrupt import hear
-from harvest_duck.scanner.progress import PROGRESS
+from harvest_duck.scanner.progress import PROGRESS, RunningScans
 from harvest_duck.scanner.scan_request import attached
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class _Known:
 
     errors: deque[HarvestDuckError] = field(default_factory=lambda: deque(maxlen=1))
     request_log: RequestLog = field(default_factory=RequestLog)
+    running: RunningScans = field(default_factory=RunningScans)
     readers: Readers = field(default_factory=Readers)
     default: str = ""
     listings: Mapping[str, pa.Table] = field(
@@ -189,7 +190,7 @@ def progress(con: duckdb.DuckDBPyConnection) -> pa.Table:
     process asks; with `requests_left` it is null until it is known how many requests there will be.
     """
     known = _known.get(con)
-    rows = loop.run(known.request_log.progress()) if known is not None and loop.running() else []
+    rows = loop.run(known.running.rows()) if known is not None and loop.running() else []
     return pa.Table.from_pylist(rows, schema=PROGRESS)
 
 
@@ -217,6 +218,7 @@ def _live(known: _Known) -> Read:
             expression=expression,
             failed=known.errors.append,
             request_log=known.request_log,
+            running=known.running,
             readers=known.readers,
             cautious=_ASKS_TWICE,
         )
@@ -256,10 +258,10 @@ def _explanation(con: duckdb.DuckDBPyConnection, known: _Known) -> TableFunction
 def _explained(
     con: duckdb.DuckDBPyConnection, known: _Known, sql: str, settings: Mapping[str, str], *, probe: bool
 ) -> pa.Table:
-    from harvest_duck.introspection.list_sizes import planned, probed  # noqa: PLC0415 - as above
+    from harvest_duck.introspection.list_sizes import counted, planned  # noqa: PLC0415 - as above
 
     queries = recorded(con, lambda cursor, dataset: _define(cursor, known, dataset, _unasked), sql, settings)
-    return explained(loop.run(probed(queries)) if probe else map(planned, queries))
+    return explained(loop.run(counted(queries)) if probe else map(planned, queries))
 
 
 def _unasked(connection: str) -> pa.Table:  # noqa: ARG001 - nothing is asked over it

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from harvest_duck.protocol.request import Request
 
@@ -65,7 +65,7 @@ class LoggedRequest:
         self.waited_s += waited_s
         self.status = self.size = self.elapsed_ms = None
 
-    def mark_answered(self, status: int, size: int | None, elapsed_ms: float) -> None:
+    def mark_answered(self, status: int, size: int, elapsed_ms: float) -> None:
         """Note the status of the answer, the bytes of its body and the milliseconds that it took."""
         self.status, self.size, self.elapsed_ms = status, size, elapsed_ms
 
@@ -96,8 +96,6 @@ class RequestLog:
     """The requests of one connection of DuckDB, in the order in which they were asked for."""
 
     entries: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_CAPACITY))
-    #: A call for each scan under way that returns its progress.
-    running: dict[int, Callable[[], dict[str, Any]]] = field(default_factory=dict)
     _scans: Iterator[int] = field(default_factory=lambda: count(1))
 
     def next_scan(self) -> int:
@@ -109,10 +107,6 @@ class RequestLog:
         entry = LoggedRequest(request, scan, self)
         self.entries.append(entry)
         return entry
-
-    async def progress(self) -> list[dict[str, Any]]:
-        """Return the progress of each scan under way, as rows of `progress.PROGRESS`; called on the event loop."""
-        return [row() for row in tuple(self.running.values())]
 
     def table(self) -> pa.Table:
         """Return the requests that were sent, as `SENT`."""

@@ -10,8 +10,8 @@ is sent only where it cannot lose such a row, so what is not understood costs re
 
 from __future__ import annotations
 
-from harvest_duck.planner.model import LARGEST_PAGE, Alternative, Plan, Target
+from harvest_duck.planner.model import Alternative, Plan, Target
 from harvest_duck.planner.plan_table import plan
 from harvest_duck.planner.report_options import refuse_unseen
 
-__all__ = ["LARGEST_PAGE", "Alternative", "Plan", "Target", "plan", "refuse_unseen"]
+__all__ = ["Alternative", "Plan", "Target", "plan", "refuse_unseen"]

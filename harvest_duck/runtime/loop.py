@@ -18,7 +18,7 @@ from harvest_duck.runtime import interrupt
 from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Collection, Coroutine
     from concurrent.futures import Executor, Future
 
 T = TypeVar("T")
@@ -85,6 +85,13 @@ async def apart(call: Callable[[], T], pool: Executor | None = None) -> T:
         # The main thread has ended, and with it every pool, while a thread of the user's goes on.
         return call()
     return await running
+
+
+async def cancel_all(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel `tasks`, and return when all of them have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _seen(task: asyncio.Task[Any]) -> None:
@@ -155,10 +162,7 @@ async def _wind_up() -> None:
     here = asyncio.current_task()
     if finishing := {task for task in _state.finishing if task.get_loop() is asyncio.get_running_loop()}:
         await asyncio.wait(finishing, timeout=_FINISH_S)
-    tasks = [task for task in asyncio.all_tasks() if task is not here]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await cancel_all([task for task in asyncio.all_tasks() if task is not here])
     for close in _state.at_stop:
         await close()
     await asyncio.get_running_loop().shutdown_asyncgens()

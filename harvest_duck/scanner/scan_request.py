@@ -117,7 +117,7 @@ class Query:
         if self.accounts is not None:
             return self.accounts
         sent = request_log.add(accounts_request(self.settings.id_url), scan)
-        return {account.id: account.name for account in await client.accounts(user, sent)}
+        return {account.id: account.name for account in await client.accounts(sent, user)}
 
     def _target(self, number: int | None, name: str, *, several: bool) -> Target:
         called = f"{number} ({name})" if name else str(number)

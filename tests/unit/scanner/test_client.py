@@ -16,7 +16,7 @@ from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, Se
 from harvest_duck.http.request_log import LoggedRequest, RequestLog
 from harvest_duck.http.retry import ATTEMPTS
 from harvest_duck.http.transport import Answer
-from harvest_duck.protocol.request import Request, served_at
+from harvest_duck.protocol.request import Request, accounts_request, served_at
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 from harvest_duck.scanner.client import Client
 
@@ -42,7 +42,9 @@ def get(connection: str, *requests: Request, clock: Clock | None = None) -> list
     async def sent() -> list[Answer | BaseException | None]:
         client = Client(resolve(connection), clock or Clock())
         try:
-            return await asyncio.gather(*(client.get(request) for request in requests), return_exceptions=True)
+            return await asyncio.gather(
+                *(client.get(LoggedRequest(each), BoundUser()) for each in requests), return_exceptions=True
+            )
         finally:
             await client.close()
 
@@ -60,7 +62,7 @@ def told(
         try:
             for entry in entries:
                 try:
-                    found.append(await client.get(entry.request, entry=entry))
+                    found.append(await client.get(entry, BoundUser()))
                 except HarvestDuckError as error:
                     found.append(error)
         finally:
@@ -217,11 +219,30 @@ def test_the_token_tells_which_accounts_it_reaches(sandbox: Sandbox) -> None:
     async def asked() -> list[int]:
         client = Client(resolve(sandbox.connection_string()), Clock())
         try:
-            return [account.id for account in await client.accounts(BoundUser())]
+            return [account.id for account in await client.accounts(entry, BoundUser())]
         finally:
             await client.close()
 
+    entry = LoggedRequest(accounts_request(sandbox.id_url))
     assert sorted(asyncio.run(asked())) == sorted([MAIN_ID, EURO_ID])
+    assert (entry.status, entry.retries, entry.waited_s) == (200, 0, 0)
+    assert entry.size
+    assert entry.sent_at
+
+
+def test_an_entry_tells_the_truth_of_accounts_that_are_refused(sandbox: Sandbox) -> None:
+    async def asked() -> None:
+        client = Client(resolve(sandbox.connection_string()), Clock())
+        try:
+            with pytest.raises(ResponseError, match="accounts"):
+                await client.accounts(entry, BoundUser())
+        finally:
+            await client.close()
+
+    entry = LoggedRequest(accounts_request(sandbox.id_url))
+    sandbox.respond_next("/api/v2/accounts", status=403, body=b"{}")
+    asyncio.run(asked())
+    assert (entry.status, entry.size) == (403, 2)
 
 
 def test_a_proxy_that_is_not_there_is_named(sandbox: Sandbox) -> None:
@@ -252,7 +273,7 @@ def test_what_a_proxy_refuses_is_told_without_its_password() -> None:
             )
             request = Request("clients", "https://api.harvestapp.com/v2/clients", (), Limit.GENERAL, Paging.CURSOR)
             try:
-                await client.get(request)
+                await client.get(LoggedRequest(request), BoundUser())
             except TransportError as error:
                 return error
             finally:
