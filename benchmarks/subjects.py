@@ -244,7 +244,7 @@ def registering(_connection: str, _pages: int) -> Callable[[], Told]:
 
 def scheduled(connection: str, pages: int) -> Callable[[], Told]:
     """Every column of many pages under a rate limit, by a clock that runs `SCALE` times as fast."""
-    import harvest_duck.scanner.client  # noqa: PLC0415 - as above
+    from harvest_duck.scanner.client_pool import pool  # noqa: PLC0415 - as above
 
     class Fast:
         def now(self) -> float:
@@ -253,7 +253,7 @@ def scheduled(connection: str, pages: int) -> Callable[[], Told]:
         async def sleep(self, seconds: float) -> None:
             await asyncio.sleep(seconds / SCALE)
 
-    harvest_duck.scanner.client.clock = Fast()
+    pool().clock = Fast()
     scan = SUBJECTS["every column"](connection, pages)
 
     def run() -> Told:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -177,6 +177,15 @@ class Parent:
     column: str
     param: str
     only: tuple[str, str] | None = None
+
+    @property
+    def read(self) -> list[str]:
+        """The columns of the parent that have to be read to find its children."""
+        return [self.column, *(self.only or ())[:1]]
+
+    def has_children(self, record: Mapping[str, Any]) -> bool:
+        """Return whether a record of the parent table, with the columns `read`, can have children."""
+        return self.only is None or self.only[1] in (record[self.only[0]] or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ requests enforce. It may import `protocol`,
 
 from __future__ import annotations
 
-from harvest_duck.planner.model import LARGEST_PAGE, Alternative, Plan, Target
+from harvest_duck.planner.model import Alternative, Plan, Target
 from harvest_duck.planner.plan_table import plan
 from harvest_duck.planner.report_options import refuse_unchosen
 
-__all__ = ["LARGEST_PAGE", "Alternative", "Plan", "Target", "plan", "refuse_unchosen"]
+__all__ = ["Alternative", "Plan", "Target", "plan", "refuse_unchosen"]

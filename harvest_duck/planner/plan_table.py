@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from harvest_duck.catalog.model import Host, Paging, Table
 from harvest_duck.planner import cost
 from harvest_duck.planner.alternatives import alternatives, narrowed, one_list
-from harvest_duck.planner.model import LARGEST_PAGE, Alternative, Plan, Target
+from harvest_duck.planner.model import Alternative, Plan, Target
 from harvest_duck.planner.params import ANY, ids
 from harvest_duck.planner.report_options import Inputs, joined, options, variants
 from harvest_duck.planner.report_periods import pieces, refuse_sum, spans
+from harvest_duck.protocol.page import LARGEST_PAGE
 from harvest_duck.protocol.request import Request, filled, id_api
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _cheapest(table: Table, whole: Request, others: list[Alternative]) -> Plan:
     if not others:
         return Plan(table, (whole,))
     best = min(others, key=lambda other: (len(other.requests), not all(each.single for each in other.requests)))
-    if not cost.pays_to_look(best):
+    if not cost.pays_to_count(best):
         return Plan(table, best.requests, whole=whole if best.several_lists else None)
     return Plan(table, (whole,), alternative=best)
 
@@ -58,7 +59,7 @@ def _children(
     assert table.parent is not None  # noqa: S101 - only asked for children
     chosen = domains.get(table.parent.param, ANY)
     known = ids(replace(chosen, nulls=False))
-    if known is None or (chosen.values is None and cost.pays_to_look(Alternative(templates * len(known), 1))):
+    if known is None or (chosen.values is None and cost.pays_to_count(Alternative(templates * len(known), 1))):
         # A range may hold many more numbers than there are parents.
         return Plan(table, templates, parents=plan(tables[table.parent.table], tables, {}, target), chosen=chosen)
     # A user who is no manager has no teammates: https://help.getharvest.com/api-v2/users-api/users/teammates/
