@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harvest_duck.sandbox.wire import Record
 
 #: The larger account: US dollars, a 12-hour clock, quarter-hour rounding, approval.
 MAIN_ID = 1000001
@@ -59,7 +62,7 @@ class Grant:
     """What a token reaches: for each account id, the position of its user among those generated; and a person."""
 
     seats: dict[int, int]
-    person: dict[str, Any]
+    person: Record
     forecast: bool = False
 
     def within(self, scope: str) -> Grant:
@@ -79,7 +82,7 @@ def is_scope(text: str) -> bool:
     return all(_SCOPE.fullmatch(word) for word in text.split(" "))
 
 
-def _person(number: int, first_name: str, last_name: str) -> dict[str, Any]:
+def _person(number: int, first_name: str, last_name: str) -> Record:
     """The user object of the ID host, whose ids are not those of users in accounts."""
     email = f"{first_name}.{last_name}@harbourvale.example".lower()
     return {"id": number, "first_name": first_name, "last_name": last_name, "email": email}
@@ -115,3 +118,13 @@ def token_for(role: str, account_id: int) -> str:
     except KeyError:
         known = ", ".join(f"{name} of {number}" for name, number in _ROLES)
         raise LookupError(f"no token for {role} of account {account_id}; there are: {known}") from None
+
+
+def account_records(grant: Grant, names: dict[int, str]) -> list[Record]:
+    """The accounts that a token reaches, `names` being those of Harvest's; one payload also told about Google."""
+    accounts: list[Record] = [{"id": number, "name": names[number], "product": "harvest"} for number in grant.seats]
+    for account in accounts[:1]:
+        account["google_sign_in_required"] = False
+    if grant.forecast:
+        accounts.append({"id": FORECAST_ID, "name": "Harbour & Vale", "product": "forecast"})
+    return accounts

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Self
 from harvest_duck.sandbox.api.permissions import Viewer
 from harvest_duck.sandbox.api.reports import report
 from harvest_duck.sandbox.api.request_log import Forced, LoggedRequest
-from harvest_duck.sandbox.api.singletons import account_records
 from harvest_duck.sandbox.data.account import Account
 from harvest_duck.sandbox.data.generate import found, plans
-from harvest_duck.sandbox.data.profile import TODAY, Record
+from harvest_duck.sandbox.data.profile import TODAY
 from harvest_duck.sandbox.grants import (
     ADMINISTRATOR_TOKEN,
     EVERYTHING,
@@ -20,11 +19,12 @@ from harvest_duck.sandbox.grants import (
     OAUTH_CLIENT_ID,
     OAUTH_CLIENT_SECRET,
     TOKENS,
+    account_records,
     token_for,
 )
 from harvest_duck.sandbox.identity.authority import Authority, IssuedTokens
 from harvest_duck.sandbox.server_thread import Listener
-from harvest_duck.sandbox.wire import encode
+from harvest_duck.sandbox.wire import Record, encode
 
 if TYPE_CHECKING:
     import ssl
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from harvest_duck.sandbox.api.server import Hook, Server
-    from harvest_duck.sandbox.faults.injector import Committed
+    from harvest_duck.sandbox.faults.injector import Committed, Hostility
     from harvest_duck.sandbox.faults.schedule import Schedule
 
 
@@ -81,6 +81,7 @@ class Sandbox:
         self._lock = threading.RLock()
         self._generated: dict[int, Account] = {}
         self._serving: Server | None = None
+        self._injector: Hostility | None = None
 
     @property
     def _accounts(self) -> dict[int, Account]:
@@ -206,27 +207,26 @@ class Sandbox:
 
     def behave(self) -> None:
         """Commit no faults any more: the records are as they were, and the port is open."""
-        server = self._server
-        hostility, server.hostility = server.hostility, None
-        if hostility is not None:
-            hostility.restore()
+        self._server.interceptor = None
+        injector, self._injector = self._injector, None
+        if injector is not None:
+            injector.restore()
             self.reopen()
 
     @property
     def committed(self) -> list[Committed]:
         """The faults that were committed since `misbehave`, oldest first; live."""
-        hostility = self._server.hostility
-        return [] if hostility is None else hostility.committed
+        return [] if self._injector is None else self._injector.committed
 
     def reopen(self) -> None:
         """Listen again where a fault shut the port or let an impostor answer, which otherwise takes a second."""
         self._listener.reopen(self._server)
 
-    @staticmethod
-    def _misled(server: Server, schedule: Schedule) -> None:
+    def _misled(self, server: Server, schedule: Schedule) -> None:
         from harvest_duck.sandbox.faults.injector import Hostility  # noqa: PLC0415 - it loads aiohttp
 
-        server.hostility = Hostility(schedule, server)
+        self._injector = Hostility(schedule, server)
+        server.interceptor = self._injector.answer
 
     def account(self, account_id: int) -> Account:
         """The account with that id; LookupError where the sandbox has none."""

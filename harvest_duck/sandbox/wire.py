@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+#: A JSON object; decimals in it are `decimal.Decimal`.
+Record = dict[str, Any]
+
 _SCALARS: dict[type, Callable[[Any], str]] = {
     str: encode_basestring,
     Decimal: str,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.api.permissions import Viewer
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 _MONEY = frozenset({"project_cost", "task_fees"})
 _ASSIGNMENTS = {"task": "task_assignments", "task_fees": "task_assignments", "person": "user_assignments"}

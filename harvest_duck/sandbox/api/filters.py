@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _CANONICAL_LENGTH = len("2026-11-20T00:00:00Z")

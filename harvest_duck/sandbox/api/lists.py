@@ -14,7 +14,7 @@ from harvest_duck.sandbox.wire import Refusal
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.api.permissions import Viewer
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 _NARROWED = frozenset({"time_entries", "expenses"})
 _EMPTY = Shelf([])

@@ -21,8 +21,8 @@ from harvest_duck.sandbox.wire import Refusal
 if TYPE_CHECKING:
     from multidict import MultiMapping
 
-    from harvest_duck.sandbox.data.profile import Record
     from harvest_duck.sandbox.data.table_index import Selection
+    from harvest_duck.sandbox.wire import Record
 
 LARGEST = 2000
 

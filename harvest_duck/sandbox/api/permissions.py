@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 INVOICE_PERMISSIONS = ("managed_projects_invoice_drafter", "managed_projects_invoice_manager")
 

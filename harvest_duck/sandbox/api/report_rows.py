@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.api.permissions import Viewer
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 ZERO = Decimal(0)
 

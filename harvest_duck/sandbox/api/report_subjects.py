@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 
 class Subject(NamedTuple):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 # Observed: 20200102 to 20210101 is accepted, 20200101 to 20210101 refused.
 LONGEST_DIFFERENCE_DAYS = 365

@@ -28,7 +28,6 @@ from harvest_duck.sandbox.wire import Body, Refusal, encode
 if TYPE_CHECKING:
     from harvest_duck.sandbox.api.listening_port import Door
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.faults.injector import Hostility
     from harvest_duck.sandbox.identity.authority import Authority
 
 _JSON = "application/json; charset=utf-8"
@@ -38,6 +37,10 @@ _SMALL = 1400
 _INVALID = "The access token provided is expired, revoked, malformed or invalid for other reasons."
 
 Hook = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
+#: Answers a request as the server does without faults.
+Answerer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+#: Answers a request in place of the `Answerer` that it is given, or returns None after it ended the connection.
+Interceptor = Callable[[web.BaseRequest, Answerer], Awaitable[web.StreamResponse | None]]
 
 
 class Server:
@@ -63,7 +66,7 @@ class Server:
         self.requests: list[LoggedRequest] = []
         self.forcing = Forcing()
         self.on_request: Hook | None = None
-        self.hostility: Hostility | None = None
+        self.interceptor: Interceptor | None = None
         self.doors: list[Door] = []
         self._limits = limits
         self._limiter = Limiter(clock)
@@ -80,8 +83,8 @@ class Server:
         entry.form = without_secrets(await form_fields(request))
         if self.latency_ms:
             await asyncio.sleep(self.latency_ms / 1000)
-        hostility = self.hostility
-        response = await (self._answer(request) if hostility is None else hostility.answer(request, self._answer))
+        intercept = self.interceptor
+        response = await (self._answer(request) if intercept is None else intercept(request, self._answer))
         if response is None:
             # Nobody is there to read it: the connection was ended on purpose.
             return web.Response()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from harvest_duck.sandbox.api.filters import parse_boolean, single
 from harvest_duck.sandbox.api.permissions import INVOICE_PERMISSIONS, administrator, permitted
 from harvest_duck.sandbox.api.routing import Answer, Routes, Visit, require
 from harvest_duck.sandbox.data.account import message_template
-from harvest_duck.sandbox.grants import FORECAST_ID, Grant
+from harvest_duck.sandbox.grants import Grant, account_records
 from harvest_duck.sandbox.wire import Refusal
-
-if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.profile import Record
 
 
 def add_singletons(routes: Routes) -> None:
@@ -45,16 +40,6 @@ def _template(visit: Visit) -> Answer:
         text = single(visit.query, name)
         chosen[name] = text is not None and parse_boolean(name, text)
     return message_template(invoice, **chosen)
-
-
-def account_records(grant: Grant, names: dict[int, str]) -> list[Record]:
-    """The accounts that a token reaches, `names` being those of Harvest's; one payload also told about Google."""
-    accounts: list[Record] = [{"id": number, "name": names[number], "product": "harvest"} for number in grant.seats]
-    for account in accounts[:1]:
-        account["google_sign_in_required"] = False
-    if grant.forecast:
-        accounts.append({"id": FORECAST_ID, "name": "Harbour & Vale", "product": "forecast"})
-    return accounts
 
 
 def identity(grant: Grant, names: dict[int, str]) -> Answer:

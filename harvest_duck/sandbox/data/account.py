@@ -15,7 +15,8 @@ from harvest_duck.sandbox.wire import Bodies
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
+    from harvest_duck.sandbox.wire import Record
 
 _SORTS = {
     "estimates": "issue_date",

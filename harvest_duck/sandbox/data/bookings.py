@@ -12,8 +12,9 @@ from harvest_duck.sandbox.data.people import Person, rate_on
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
     from harvest_duck.sandbox.data.projects import Engagement
+    from harvest_duck.sandbox.wire import Record
 
 # Entries of the last weeks wait for approval.
 SUBMITTED_AFTER_DAYS = 14

@@ -11,7 +11,8 @@ from harvest_duck.sandbox.data.random_source import Dice, loaded
 from harvest_duck.sandbox.data.words import AGENCY_TASKS, CLIENTS, FIRST_NAMES, LAST_NAMES, STREETS, TITLES
 
 if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
+    from harvest_duck.sandbox.wire import Record
 
 _CURRENCIES = {
     "USD": loaded(("USD", 7), ("EUR", 2), ("GBP", 1)),

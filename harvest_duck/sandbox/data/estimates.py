@@ -13,7 +13,8 @@ from harvest_duck.sandbox.data.words import PROJECT_KINDS
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
+    from harvest_duck.sandbox.wire import Record
 
 _STATES = loaded(("accepted", 5), ("declined", 2))
 _TAXES = loaded((None, 3), ("19.0", 1), ("8.25", 1))

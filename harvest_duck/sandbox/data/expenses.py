@@ -14,8 +14,9 @@ from harvest_duck.sandbox.data.words import EXPENSE_CATEGORIES, EXPENSE_NOTES
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
     from harvest_duck.sandbox.data.random_source import Dice, Ids
+    from harvest_duck.sandbox.wire import Record
 
 _NO_RECEIPT = ("url", "file_name", "file_size", "content_type")
 

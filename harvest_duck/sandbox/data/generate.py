@@ -15,13 +15,15 @@ from harvest_duck.sandbox.data.expenses import expense_category_records, expense
 from harvest_duck.sandbox.data.invoices import bill, invoice_category_records
 from harvest_duck.sandbox.data.payments import message_records, settle
 from harvest_duck.sandbox.data.people import hire, rate_records, role_records, teammate_records
-from harvest_duck.sandbox.data.profile import Plan, Record
+from harvest_duck.sandbox.data.profile import Plan
 from harvest_duck.sandbox.data.projects import engage
 from harvest_duck.sandbox.data.time_entries import time_entry_records
 from harvest_duck.sandbox.grants import EURO_ID, MAIN_ID
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from harvest_duck.sandbox.wire import Record
 
 
 def plans(*, seed: int, scale: float, today: date, time_entries: int | None) -> list[Plan]:

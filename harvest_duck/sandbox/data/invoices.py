@@ -18,9 +18,10 @@ from harvest_duck.sandbox.data.numbers import amount_of, instant, number, total
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
     from harvest_duck.sandbox.data.projects import Engagement
     from harvest_duck.sandbox.data.random_source import Dice, Ids
+    from harvest_duck.sandbox.wire import Record
 
 _TERMS = (("upon receipt", 0), ("net 15", 15), ("net 30", 30), ("net 45", 45), ("net 60", 60), ("custom", 21))
 _OPTIONS: tuple[list[str], ...] = (["credit_card"], ["ach", "credit_card"], ["paypal"], [])

@@ -10,8 +10,9 @@ from harvest_duck.sandbox.data.estimates import recipients_of
 from harvest_duck.sandbox.data.numbers import cents, instant, number
 
 if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
     from harvest_duck.sandbox.data.random_source import Dice, Ids
+    from harvest_duck.sandbox.wire import Record
 
 _GATEWAYS: tuple[Record, ...] = (
     {"id": 1234, "name": "Stripe"},

@@ -12,7 +12,8 @@ from harvest_duck.sandbox.data.random_source import Dice, loaded
 from harvest_duck.sandbox.data.words import FIRST_NAMES, LAST_NAMES, ROLES
 
 if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
+    from harvest_duck.sandbox.wire import Record
 
 _MANAGER_ACCESS = [
     "manager",

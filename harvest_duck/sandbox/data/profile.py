@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
 from harvest_duck.sandbox.data.random_source import Dice, Ids
-
-#: A JSON object; decimals in it are `decimal.Decimal`.
-Record = dict[str, Any]
 
 #: The day on which the sandbox stands still unless told otherwise.
 TODAY = date(2026, 11, 20)

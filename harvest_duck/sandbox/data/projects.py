@@ -17,8 +17,9 @@ from harvest_duck.sandbox.data.words import PROJECT_KINDS
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
     from harvest_duck.sandbox.data.random_source import Dice, Ids
+    from harvest_duck.sandbox.wire import Record
 
 
 @dataclass(frozen=True, slots=True)

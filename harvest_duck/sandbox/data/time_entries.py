@@ -20,7 +20,8 @@ from harvest_duck.sandbox.data.words import NOTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import Plan
+    from harvest_duck.sandbox.wire import Record
 
 SATURDAY = 5
 LOCKED_AFTER_DAYS = 120

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 _HTML = b"<!DOCTYPE html><html><body><h1>We are down for maintenance</h1></body></html>"
 #: Deeper than any record of Harvest's, and less deep than what a reader may take for an attack.

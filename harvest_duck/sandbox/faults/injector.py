@@ -22,10 +22,8 @@ from harvest_duck.sandbox.faults.schedule import CHANGES, LIES, TOKENS, Counting
 from harvest_duck.sandbox.wire import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from harvest_duck.sandbox.api.server import Server
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.api.server import Answerer, Server
+    from harvest_duck.sandbox.wire import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,7 @@ class Hostility:
             self._server.accounts[account_id].replace(table, records)
         self._originals.clear()
 
-    async def answer(
-        self, request: web.BaseRequest, truth: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse | None:
+    async def answer(self, request: web.BaseRequest, truth: Answerer) -> web.StreamResponse | None:
         """The answer to `request`, mostly the truth; None where the connection was ended instead."""
         if not request.path.startswith("/v2/"):
             return await truth(request)
@@ -109,7 +105,7 @@ class Hostility:
     async def _shut(
         self,
         request: web.BaseRequest,
-        truth: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        truth: Answerer,
         note: Committed,
     ) -> web.StreamResponse | None:
         if not await self._server.doors[0].shut(impostor=note.fault.kind is Kind.IMPOSTOR):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 #: What a change gives a new text, in the tables that have it.
 _TEXTS = ("notes", "name", "first_name", "description", "subject", "client_key")

@@ -10,8 +10,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.profile import Record
     from harvest_duck.sandbox.identity.authorization_request import AuthorizationRequest
+    from harvest_duck.sandbox.wire import Record
 
 _STYLE = """
 :root { color-scheme: light; }

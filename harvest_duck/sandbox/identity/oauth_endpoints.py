@@ -14,8 +14,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from harvest_duck.sandbox.api.singletons import account_records
-from harvest_duck.sandbox.grants import CLIENTS, PERSONS
+from harvest_duck.sandbox.grants import CLIENTS, PERSONS, account_records
 from harvest_duck.sandbox.identity.authorization_request import (
     AuthorizationRequest,
     OAuthError,
