@@ -49,7 +49,7 @@ def sandbox(
         limits=limits,
         access_token_s=access_token_s,
         rotate_refresh_tokens=rotate,
-        hostile=None if faults is None else stand_in.Schedule.seeded(faults),
+        faults=None if faults is None else stand_in.Schedule.seeded(faults),
     )
 
 
