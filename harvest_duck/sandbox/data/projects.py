@@ -72,7 +72,7 @@ class Engagement:
 
 @dataclass(slots=True)
 class _ProjectContext:
-    """What every project is made from."""
+    """The inputs of every project."""
 
     profile: AccountProfile
     rng: RandomSource

@@ -55,7 +55,7 @@ class Shift(NamedTuple):
 
 
 class _EntryContext(NamedTuple):
-    """What every entry is made from."""
+    """The inputs of every entry."""
 
     profile: AccountProfile
     rng: RandomSource
