@@ -20,20 +20,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvest_duck import sandbox
-from harvest_duck.connection import PROPERTIES, Kind, config_directory, parse, render, resolve
-from harvest_duck.connection.dsn import named_connections, shown
-from harvest_duck.connection.layers import Layer, canonical, merge
-from harvest_duck.connection.parsing import Place, Values
-from harvest_duck.connection.secret_leaks import bearer
-from harvest_duck.connection.toml_edit import with_section, without_sections
+from harvest_duck.connection import (
+    PROPERTIES,
+    Kind,
+    canonical,
+    config_directory,
+    named_connections,
+    parse,
+    render,
+    resolve,
+    summary,
+    with_section,
+    without_sections,
+)
 from harvest_duck.errors import ConnectionStringError, CredentialsError
-from harvest_duck.runtime import private_file
+from harvest_duck.runtime import file_lock, private_file
 from harvest_duck.scanner.reading import scan
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harvest_duck.connection.dsn import NamedConnections
+    from harvest_duck.connection import NamedConnections
 
 __all__ = ["CheckedConnection", "NamedConnection", "add", "check", "listed", "remove", "require_free"]
 
@@ -43,8 +51,8 @@ _NAME_RULE = (
 )
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _NUMBERS = {Kind.ACCOUNT, Kind.INTEGER, Kind.SECONDS}
-_SIGN_INS = {"APIKey": "personal token", "OAuthAccessToken": "OAuth", None: "none"}
-_PATIENCE_S = 10.0
+#: Seconds to wait for another program that writes the file.
+_LOCK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def add(name: str, connection: str, *, replace: bool = False, config_dir: Path |
     texts = _texts(connection)
     _refuse_name(name)
     path = _path(config_dir)
-    with _alone(path) as (target, found):
+    with _locked(path) as (target, found):
         _refuse_taken(name, found, replace=replace)
         kept, *others = _spellings(name, found) or [name]
         text = without_sections(found.text, others) if others else found.text
@@ -126,7 +134,7 @@ def remove(name: str, *, config_dir: Path | None = None) -> None:
     path = _path(config_dir)
     # Looked up before the file is locked: that would make its directory.
     _known(name, named_connections(path, {}))
-    with _alone(path) as (target, found):
+    with _locked(path) as (target, found):
         private_file.write(target, without_sections(found.text, _known(name, found)))
 
 
@@ -157,10 +165,8 @@ def _value(name: str, text: str) -> str | int:
 
 
 def _named(name: str, texts: Mapping[str, str], *, where: str) -> NamedConnection:
-    given = merge([Layer(Place.STRING_DSN, f"DSN {shown(name)}", texts)])
-    values = Values(given)
-    signs_in = "OAuth" if values.choice("AuthScheme") == "OAUTH" else _SIGN_INS[bearer(given)]
-    return NamedConnection(name, values.account("AccountId"), signs_in, where)
+    account_id, signs_in = summary(texts, where=f"DSN {escaped(name)}")
+    return NamedConnection(name, account_id, signs_in, where)
 
 
 def _checked(name: str, user: Mapping[str, object]) -> CheckedConnection:
@@ -178,7 +184,9 @@ def _refuse_name(name: str) -> None:
 def _refuse_taken(name: str, found: NamedConnections, *, replace: bool) -> None:
     same = _spellings(name, found)
     if same and not replace:
-        raise ConnectionStringError(f"DSN {shown(same[0])} is there already: remove it first, or add it with --replace")
+        raise ConnectionStringError(
+            f"DSN {escaped(same[0])} is there already: remove it first, or add it with --replace"
+        )
 
 
 def _known(name: str, found: NamedConnections) -> list[str]:
@@ -201,31 +209,18 @@ def _path(config_dir: Path | None) -> Path:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[tuple[Path, NamedConnections]]:
-    """The file that `path` leads to and what is in it, while no other program that asks as well can change it."""
-    # A person may keep the file elsewhere, under version control, and a link to it here.
+def _locked(path: Path) -> Iterator[tuple[Path, NamedConnections]]:
+    """A context in which no other harvest_duck changes `path`; yields the file that it leads to, and what it names."""
+    # A person may keep the file elsewhere, under version control, with a link to it here.
     target = Path(os.path.realpath(path))
+    lock = target.with_name(f"{target.name}.lock")
     try:
         private_file.make_directory(target.parent)
-        with _locked(target):
+        with file_lock.locked(lock, _LOCK_S):
             yield target, named_connections(path, {})
     except CredentialsError as error:
         raise ConnectionStringError(str(error)) from error
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - only writing needs it
-
-    # The mode is given, since a umask could close the file to its own user.
-    lock = FileLock(f"{path}.lock", timeout=_PATIENCE_S, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ConnectionStringError(f"another program is writing {path}: try again") from None
+    except TimeoutError:
+        raise ConnectionStringError(f"another program is writing {target}: try again") from None
     except OSError as error:
-        raise ConnectionStringError(f"{path}.lock cannot be written: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+        raise ConnectionStringError(f"{lock} cannot be written: {error.strerror}") from error

@@ -84,11 +84,12 @@ class TransportError(HarvestDuckError, OSError):
 
 
 class ResponseError(HarvestDuckError, OSError):
-    """Harvest answered with an HTTP error; `status` is its code."""
+    """Harvest answered with the HTTP error `status`; `retry_after_s` is its advice in seconds, None if it gave none."""
 
-    def __init__(self, message: str, *, status: int) -> None:
+    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class Unauthorized(ResponseError):
@@ -108,23 +109,15 @@ class InvalidRequest(ResponseError):
 
 
 class RateLimited(ResponseError):
-    """429: more requests than Harvest allows; `retry_after_s` is its advice in seconds, None where it gave none."""
+    """429: more requests than Harvest allows; `retry_after_s` is its advice in seconds, None if it gave none."""
 
     retriable = True
-
-    def __init__(self, message: str, *, status: int, retry_after_s: float | None) -> None:
-        super().__init__(message, status=status)
-        self.retry_after_s = retry_after_s
 
 
 class ServerError(ResponseError):
-    """5xx: Harvest failed; `retry_after_s` is its advice in seconds, None where it gave none."""
+    """5xx: Harvest failed; `retry_after_s` is its advice in seconds, None if it gave none."""
 
     retriable = True
-
-    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
-        super().__init__(message, status=status)
-        self.retry_after_s = retry_after_s
 
 
 class ProtocolError(HarvestDuckError, ValueError):

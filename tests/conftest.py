@@ -1,11 +1,13 @@
-"""Fixtures: one made-up agency for the tests that only read, and a DuckDB that knows it."""
+"""Fixtures: one made-up agency for the tests that only read, and a DuckDB connection with it; the watch for secrets."""
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from support.secret_watch import pytest_configure, pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks of pytest
+from support import secret_watch
+from support.secret_watch import pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks of pytest
 
 import harvest_duck
 from harvest_duck.sandbox import Sandbox
@@ -17,29 +19,39 @@ if TYPE_CHECKING:
     import duckdb
 
 
+def pytest_configure() -> None:
+    """Let Ctrl-C interrupt this process and those that it starts, and search what they print for secrets.
+
+    `nohup … &` starts with SIGINT ignored, and every process inherits that from the one that starts it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    secret_watch.watch()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """No test sees the configuration or the environment of whoever runs it."""
+    """Hide the configuration and the environment of the developer from the tests."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("config")
         patch.setenv("HARVEST_DUCK_CONFIG_DIR", str(folder))
         for name in ("HARVEST_ACCESS_TOKEN", "HARVEST_ACCOUNT_ID", "HARVEST_DUCK_CONNECTION"):
             patch.delenv(name, raising=False)
-        # Nor their keyring, which is chosen when keyring is imported.
+        # The keyring of the system is chosen when keyring is imported.
         patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
         yield folder
 
 
 @pytest.fixture(scope="session")
 def agency() -> Iterator[Sandbox]:
-    """A sandbox of the usual size, shared: tests only read it."""
+    """A sandbox of the usual size that all tests share and none changes."""
     with Sandbox(seed=7, scale=0.3, limits=False) as running:
         yield running
 
 
 @pytest.fixture
 def sandbox(agency: Sandbox) -> Sandbox:
-    """The shared agency with an empty log of requests, and nothing of an earlier test waiting."""
+    """The shared agency with an empty request log and no prepared responses."""
     agency.clear_log()
     agency.clear_responses()
     return agency
@@ -47,13 +59,13 @@ def sandbox(agency: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def connection(sandbox: Sandbox) -> str:
-    """The connection string of the administrator of the first account, without a rate limit of its own."""
+    """The connection string of the administrator of the first account, without rate limits."""
     return sandbox.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
 
 
 @pytest.fixture
 def con(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB with the agency in it."""
+    """A DuckDB connection with the agency attached as `harvest`."""
     opened = harvest_duck.connect(connection)
     opened.execute("SET TimeZone = 'UTC'")
     yield opened

@@ -1,19 +1,44 @@
-"""Who asks Harvest: the token of each request, and the sign-in that it comes from.
+"""Which token a request carries, and the sign-in that the token comes from.
 
 ::
 
-    client ─ credential ─ kept ─┬─ store, lock     keyring, file or memory; one lock for all who share it
-                                ├─ tokens    the document that is kept, as values
-                                ├─ authority ─ oauth, answers      requests to Harvest ID, and what comes back
-                                └─ consent ─ callback, terminal, page      a person, their browser, their terminal
+    scanner ─ credential ─ stored_credential ─┬─ store, lock      keyring, file or memory; one lock for all who share it
+                                              ├─ sign_ins         the stored document, as values
+                                              ├─ authority ─ requests, responses      Harvest ID over HTTP
+                                              └─ consent ─ redirect_server, terminal, result_page      a person agrees
 
-`credential_for` is the way in; `reached` tells which accounts `AccountId=*` stands for.
-Facts: https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
+`credential_for` is the way in; `reached` says which accounts `AccountId=*` stands for. This file stays free of aiohttp
+and authlib, which are loaded where they are needed.
+Source: https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
 """
 
 from __future__ import annotations
 
-from harvest_duck.auth.credential import Credential, GivenToken, Pin, credential_for
-from harvest_duck.auth.reach import reached
+from typing import TYPE_CHECKING
 
-__all__ = ["Credential", "GivenToken", "Pin", "credential_for", "reached"]
+from harvest_duck.auth.credential import BoundUser, Credential, GivenToken
+
+if TYPE_CHECKING:
+    from harvest_duck.auth.authority import Account
+    from harvest_duck.connection import Connection
+
+__all__ = ["BoundUser", "Credential", "GivenToken", "credential_for", "reached"]
+
+
+def credential_for(connection: Connection) -> Credential:
+    """Return the credential of `connection`; raises as `Connection.require_credentials` does where it has none."""
+    connection.require_credentials()
+    if not connection.stores_tokens:
+        return GivenToken(connection.require_token())
+    # Imported here, because a given token needs no OAuth: 60 ms of imports (authlib 1.9, 2026-11).
+    from harvest_duck.auth.stored_credential import StoredCredential  # noqa: PLC0415
+
+    return StoredCredential(connection)
+
+
+async def reached(connection: Connection, credential: Credential, user: BoundUser) -> tuple[Account, ...]:
+    """Return the Harvest accounts that the token of `connection` reaches; see `authority.reached`."""
+    # Imported here for the same reason: a connection with an AccountId never asks.
+    from harvest_duck.auth import authority  # noqa: PLC0415
+
+    return await authority.reached(connection, credential, user)

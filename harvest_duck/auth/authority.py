@@ -1,34 +1,37 @@
-"""Harvest ID over HTTP: a code or a refresh token turned into tokens, and a token into whose it is.
+"""Harvest ID over HTTP: exchanges a code or a refresh token for tokens, and returns the person of a token.
 
-`oauth` says what to send and `answers` what comes back; this sends it, and tries again what can be tried again.
+`requests` builds the requests and `responses` reads the answers; this module sends, and retries where that can help.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harvest_duck.auth import requests, responses
-from harvest_duck.errors import HarvestDuckError, ProtocolError
+from harvest_duck.errors import CredentialsError, HarvestDuckError, ProtocolError, Unauthorized
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.window import Clock, SystemClock
 from harvest_duck.http.retry import tries
 from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
-from harvest_duck.protocol.request import one_line
+from harvest_duck.protocol.response import error_of
+from harvest_duck.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harvest_duck.auth.credential import BoundUser, Credential
     from harvest_duck.auth.requests import TokenRequest
     from harvest_duck.auth.sign_ins import Tokens
     from harvest_duck.connection import Connection, Secret
 
 
-#: The longest that a request for tokens is put off; others wait for it.
+#: Seconds that a request for tokens waits because the server asks for it, at most; other requests wait for the tokens.
 _PATIENCE_S = 30.0
 
 
@@ -43,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose token it is, by their id at Harvest ID, and the accounts that it reaches, in Harvest's order."""
+    """The person of a token, with their id at Harvest ID, and the accounts that it reaches, in Harvest's order."""
 
     user_id: int
     name: str
@@ -52,12 +55,12 @@ class Identity:
 
     @property
     def harvest_accounts(self) -> tuple[Account, ...]:
-        """The accounts that have a Harvest API; the sister product Forecast has another."""
+        """The accounts of Harvest; those of the sister product Forecast have another API."""
         return tuple(account for account in self.accounts if account.product == "harvest")
 
 
 class Authority:
-    """Asks Harvest ID on behalf of one connection; `now` is the time in Unix seconds."""
+    """Sends the requests of one connection to Harvest ID; `now` is the time in Unix seconds."""
 
     def __init__(
         self, connection: Connection, *, now: Callable[[], float] = time.time, clock: Clock | None = None
@@ -69,17 +72,17 @@ class Authority:
         self._transport = Transport(connection)
 
     async def exchange(self, code: Secret, pkce_verifier: Secret | None) -> Tokens:
-        """The tokens for an authorization code; the errors of `answers.tokens_in` and `TransportError`."""
-        return await self._tokens(requests.exchange(self._connection, code, pkce_verifier), kept=None)
+        """Return the tokens for an authorization code; raises as `responses.tokens_in` does, and `TransportError`."""
+        return await self._tokens(requests.exchange(self._connection, code, pkce_verifier), previous=None)
 
     async def refresh(self, refresh_token: Secret) -> Tokens:
-        """New tokens; the refresh token among them is the old one where Harvest sends no other. Errors as above."""
-        return await self._tokens(requests.refresh(self._connection, refresh_token), kept=refresh_token)
+        """Return new tokens, with the old refresh token if Harvest sends no other; raises as `exchange` does."""
+        return await self._tokens(requests.refresh(self._connection, refresh_token), previous=refresh_token)
 
     async def identity(self, token: Secret) -> Identity:
-        """Whose `token` it is, and the accounts that it reaches.
+        """Return the person of `token`, and the accounts that it reaches.
 
-        Raises what `protocol.error_of` makes of an error, and `ProtocolError` for an answer of another shape.
+        Raises the error of `response.error_of` for an HTTP error, and `ProtocolError` for an answer of another shape.
         """
         asked = protocol.accounts_request(self._connection.id_url)
         headers = protocol.headers(token=token.reveal(), account_id=None, user_agent=self._connection.user_agent)
@@ -88,15 +91,15 @@ class Authority:
                 answer = await self._transport.send(asked.url, where="accounts", headers=headers)
                 self._log.info("GET %s %d", asked.path_and_query, answer.status)
                 if answer.status != 200:  # noqa: PLR2004 - the one status of success
-                    raise protocol.error_of(asked, answer.status, answer.headers, answer.body)
+                    raise error_of(asked, answer.status, answer.headers, answer.body)
                 return _identity(answer.body)
         raise AssertionError("tenacity ends with a result or an error")
 
-    async def close(self) -> None:
-        """Close the connections that are kept open."""
+    async def aclose(self) -> None:
+        """Close the open connections."""
         await self._transport.close()
 
-    async def _tokens(self, request: TokenRequest, *, kept: Secret | None) -> Tokens:
+    async def _tokens(self, request: TokenRequest, *, previous: Secret | None) -> Tokens:
         headers = protocol.headers(token=None, account_id=None, user_agent=self._connection.user_agent)
         try:
             async for attempt in tries(self._clock, self._log, patience_s=_PATIENCE_S):
@@ -106,13 +109,42 @@ class Authority:
                     )
                     self._log.info("POST %s %d, %s", urlsplit(request.url).path, answer.status, request.what)
                     return responses.tokens_in(
-                        request, answer.status, answer.headers, answer.body, now=self._now(), kept=kept
+                        request, answer.status, answer.headers, answer.body, now=self._now(), previous=previous
                     )
         except HarvestDuckError as error:
-            # It was tried often enough: whoever waits for the token must not multiply that.
+            # It was tried often enough; a caller that tries again would multiply the tries.
             error.retriable = False
             raise
         raise AssertionError("tenacity ends with a result or an error")
+
+
+async def identity(connection: Connection, credential: Credential, user: BoundUser) -> Identity:
+    """Return whose token `connection` sends, and its accounts; asks again with the next token after a 401.
+
+    Raises the errors of `Credential.tokens` and of `Authority.identity`.
+    """
+    async with aclosing(Authority(connection)) as authority, aclosing(credential.tokens(user)) as tokens:
+        async for token in tokens:
+            try:
+                return await authority.identity(token)
+            except Unauthorized as error:
+                refused = error
+    raise refused
+
+
+async def reached(connection: Connection, credential: Credential, user: BoundUser) -> tuple[Account, ...]:
+    """Return the Harvest (not Forecast) accounts that the token reaches, in Harvest's order, each once.
+
+    Raises `CredentialsError` if there is none, and the errors of `identity`.
+    """
+    who = await identity(connection, credential, user)
+    # Keyed by id: if Harvest listed an account twice, its rows would be read twice.
+    accounts = {account.id: account for account in who.harvest_accounts}
+    if not accounts:
+        raise CredentialsError(
+            f"the token of {who.name} reaches no Harvest account: use one of somebody who has an account"
+        )
+    return tuple(accounts.values())
 
 
 def _identity(body: bytes) -> Identity:

@@ -1,18 +1,18 @@
-"""CData's three procedures for OAuth, by their names: the steps of a sign-in on their own, which keep nothing.
+"""CData's three OAuth procedures, under their names: the steps of a sign-in one by one; they store nothing.
 
-For programs that show the consent page themselves, and for machines without a browser: a URL, a code turned into
-tokens, tokens refreshed. `identity.login` does all of it at once.
+For programs that show the consent page themselves, and for machines without a browser. `sessions.login` does all
+steps at once.
 """
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harvest_duck.auth import requests
 from harvest_duck.auth.authority import Authority
-from harvest_duck.connection import Connection, Secret
-from harvest_duck.connection.builtin import resolved
+from harvest_duck.connection import Connection, Secret, resolve
 from harvest_duck.errors import CredentialsError
 from harvest_duck.runtime import loop
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def get_oauth_authorization_url(
     connection: str = "", *, callback_url: str | None = None, scope: str | None = None, state: str | None = None
 ) -> Authorization:
-    """The `url` at which a person consents, with its `state` and the `pkce_verifier` for the exchange.
+    """Return the `url` at which a person consents, with its `state` and the `pkce_verifier` for the exchange.
 
-    Nothing is sent. The caller has to compare the `state` that comes back.
+    Sends nothing. The caller has to compare the `state` in the redirect.
     """
     return requests.authorization(_with_properties(connection, callback_url, scope), state=state)
 
@@ -40,7 +40,7 @@ def get_oauth_access_token(
     callback_url: str | None = None,
     pkce_verifier: str | Secret | None = None,
 ) -> Tokens:
-    """The tokens for a code, which `verifier` or OAuthVerifier is; raises `LoginFailed` for one that is refused."""
+    """Return the tokens for the code in `verifier` or OAuthVerifier; raises `LoginFailed` if Harvest refuses it."""
     settings = _with_properties(connection, callback_url, None)
     code = _secret(verifier) or settings.oauth.verifier
     if code is None:
@@ -50,8 +50,8 @@ def get_oauth_access_token(
 
 
 def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Secret | None = None) -> Tokens:
-    """New tokens for a refresh token, which may be good for nothing afterwards; `LoginRequired` where it is refused."""
-    settings = resolved(connection, signing_in=True)
+    """Return new tokens for a refresh token, which may be void afterwards; raises `LoginRequired` if it is refused."""
+    settings = resolve(connection, signing_in=True)
     token = _secret(refresh_token) or settings.oauth.refresh_token
     if token is None:
         raise CredentialsError(
@@ -62,17 +62,14 @@ def refresh_oauth_access_token(connection: str = "", *, refresh_token: str | Sec
 
 def _tokens(settings: Connection, ask: Callable[[Authority], Awaitable[Tokens]]) -> Tokens:
     async def asked() -> Tokens:
-        authority = Authority(settings)
-        try:
+        async with aclosing(Authority(settings)) as authority:
             return await ask(authority)
-        finally:
-            await authority.close()
 
     return loop.run(asked())
 
 
 def _with_properties(connection: str, callback_url: str | None, scope: str | None) -> Connection:
-    settings = resolved(connection, signing_in=True)
+    settings = resolve(connection, signing_in=True)
     wanted = settings.oauth
     return replace(
         settings,

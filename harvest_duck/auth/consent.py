@@ -1,7 +1,7 @@
-"""The authorization code flow with a person: browser opened or address shown, redirect taken, page shown.
+"""The OAuth authorization code flow with a person: open the browser, take the redirect, show a page.
 
-The redirect comes to the loopback address of CallbackURL, or is pasted where there is no browser. It is checked by
-`answers`; what becomes of the code is for the caller, whose outcome the browser's page tells.
+The redirect comes to the loopback address of CallbackURL, or the person pastes it where there is no browser.
+`responses` checks it; the caller exchanges the code, and the browser's page shows the outcome.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from harvest_duck.auth import requests, responses, result_page, terminal
 from harvest_duck.auth.redirect_server import Callback, RedirectServer, callback_in
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, HarvestDuckError, LoginFailed, LoginRequired
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from harvest_duck.auth.requests import Authorization
-    from harvest_duck.auth.terminal import Manner
+    from harvest_duck.auth.terminal import Interaction
     from harvest_duck.connection import Connection
 
 T = TypeVar("T")
@@ -28,52 +29,54 @@ Outcome = tuple[T, str]
 
 async def consent(
     connection: Connection,
-    manner: Manner,
+    interaction: Interaction,
     complete: Callable[[Secret, Secret | None], Awaitable[Outcome[T]]],
 ) -> T:
-    """What `complete` makes of the code that the person's consent leads to, and of the PKCE verifier.
+    """Ask a person for their consent, and return what `complete` makes of its code and the PKCE verifier.
 
-    `complete` returns a value and the page that the browser then shows. Raises `LoginRequired` where this process can
-    reach nobody, `LoginFailed` where the person says no, nobody agrees in time, the redirect is not the one that was
-    asked for, or its port is taken; and what `complete` raises, which the page tells too.
+    `complete` returns a value, and the page that the browser then shows. Raises `LoginRequired` if there is neither a
+    browser nor a terminal, `LoginFailed` if the person refuses, nobody agrees in time, the redirect belongs to another
+    sign-in, or its port is taken; and the errors of `complete`. The browser's page shows the error too.
     """
     authorization = requests.authorization(connection)
-    callback = _callback(connection, manner)
+    callback = _callback(connection, interaction)
     if connection.oauth.client_secret is None:
         raise CredentialsError(
             "signing in needs OAuthClientSecret: id.getharvest.com/developers shows it beside the client id"
         )
     async with AsyncExitStack() as stack:
-        server = await _server(stack, callback, authorization, manner)
-        pasting = manner.terminal and (server is None or not manner.browser)
-        _ask(authorization, manner, pasting=pasting)
+        server = await _server(stack, callback, authorization, interaction)
+        pasting = interaction.terminal and (server is None or not interaction.browser)
+        _ask(authorization, interaction, pasting=pasting)
         try:
             try:
-                async with asyncio.timeout(manner.limit_s):
-                    code = await _code(authorization, server, manner, connection.oauth.callback_url, pasting=pasting)
+                async with asyncio.timeout(interaction.limit_s):
+                    code = await _code(
+                        authorization, server, interaction, connection.oauth.callback_url, pasting=pasting
+                    )
             except TimeoutError:
                 raise LoginFailed(
-                    f"nobody agreed within {manner.limit_s:.0f} s: run `{connection.login_command}` again, and if "
+                    f"nobody agreed within {interaction.limit_s:.0f} s: run `{connection.login_command}` again, and if "
                     "Harvest's page in the browser shows an error, check OAuthClientId and CallbackURL"
                 ) from None
-            made, shown = await complete(code, authorization.pkce_verifier)
+            made, page = await complete(code, authorization.pkce_verifier)
         except HarvestDuckError as error:
             _show(server, result_page.failure(str(error)))
             raise
-        _show(server, shown)
+        _show(server, page)
         return made
 
 
-def _callback(connection: Connection, manner: Manner) -> Callback | None:
-    """Where the redirect can be taken, None where it has to be pasted; refuses what cannot work."""
+def _callback(connection: Connection, interaction: Interaction) -> Callback | None:
+    """Return where the redirect can be received, None if it has to be pasted; raises if neither can work."""
     url = connection.oauth.callback_url
     callback = callback_in(url) if url is not None else None
-    if not manner.browser and not manner.terminal:
+    if not interaction.browser and not interaction.terminal:
         raise LoginRequired(
             "nobody is signed in, and there is neither a browser nor a terminal here: "
             f"run `{connection.login_command} --no-browser` in a terminal first"
         )
-    if callback is None and not manner.terminal:
+    if callback is None and not interaction.terminal:
         if url is None:
             raise CredentialsError(
                 "signing in needs CallbackURL: set it to the redirect URI of your OAuth application, such as "
@@ -87,9 +90,9 @@ def _callback(connection: Connection, manner: Manner) -> Callback | None:
 
 
 async def _server(
-    stack: AsyncExitStack, callback: Callback | None, authorization: Authorization, manner: Manner
+    stack: AsyncExitStack, callback: Callback | None, authorization: Authorization, interaction: Interaction
 ) -> RedirectServer | None:
-    """The server that takes the redirect; None where there is none, as somebody will paste it."""
+    """Return the server that receives the redirect, None if the person will paste it."""
     if callback is None:
         return None
 
@@ -97,63 +100,67 @@ async def _server(
         try:
             responses.require_state(redirect, authorization)
         except LoginFailed as error:
-            manner.tell(f"A redirect came that was not taken: {error}")
+            interaction.tell(f"A redirect came that was not taken: {error}")
             return str(error)
         return None
 
     try:
         return await stack.enter_async_context(RedirectServer(callback, refused))
     except LoginFailed:
-        if manner.browser:
+        if interaction.browser:
             raise
         return None
 
 
-def _ask(authorization: Authorization, manner: Manner, *, pasting: bool) -> None:
-    """Send the person to Harvest."""
-    if manner.browser:
-        manner.tell(f"Harvest asks for your consent in the browser. If no page opens, go to\n\n  {authorization.url}\n")
+def _ask(authorization: Authorization, interaction: Interaction, *, pasting: bool) -> None:
+    """Send the person to Harvest's page."""
+    if interaction.browser:
+        interaction.tell(
+            f"Harvest asks for your consent in the browser. If no page opens, go to\n\n  {authorization.url}\n"
+        )
         terminal.open_browser(authorization.url)
     else:
-        manner.tell(f"To sign in to Harvest, open this address in a browser:\n\n  {authorization.url}\n")
+        interaction.tell(f"To sign in to Harvest, open this address in a browser:\n\n  {authorization.url}\n")
     if pasting:
-        manner.tell("Then copy the address of the page you land on, even if it cannot be shown, and paste it here:")
+        interaction.tell(
+            "Then copy the address of the page you land on, even if it cannot be shown, and paste it here:"
+        )
     else:
-        manner.tell(f"Waiting {manner.limit_s:.0f} s for it; Ctrl-C gives up.")
+        interaction.tell(f"Waiting {interaction.limit_s:.0f} s for it; Ctrl-C gives up.")
 
 
 async def _code(
     authorization: Authorization,
     server: RedirectServer | None,
-    manner: Manner,
+    interaction: Interaction,
     callback_url: str | None,
     *,
     pasting: bool,
 ) -> Secret:
-    """The code, from the redirect or from what is pasted, whichever comes first."""
+    """Return the code, from the redirect or from a pasted line, whichever comes first."""
     ways: list[Coroutine[None, None, Secret]] = []
     if server is not None:
         ways.append(_redirected(server, authorization))
     if pasting:
-        ways.append(_pasted(authorization, callback_url, manner, alone=server is None))
+        ways.append(_pasted(authorization, callback_url, interaction, alone=server is None))
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return next(task for task in tasks if task.done()).result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await loop.cancel(tasks)
 
 
 async def _redirected(server: RedirectServer, authorization: Authorization) -> Secret:
     return responses.code_in(await server.redirect(), authorization)
 
 
-async def _pasted(authorization: Authorization, callback_url: str | None, manner: Manner, *, alone: bool) -> Secret:
-    """The code in the first line that has one; a line that has none is told, and another waited for.
+async def _pasted(
+    authorization: Authorization, callback_url: str | None, interaction: Interaction, *, alone: bool
+) -> Secret:
+    """Return the code in the first pasted line that has one; after a line without one, wait for another.
 
-    The end of the input ends the wait, unless nobody was there to paste and the redirect may come another way.
+    Raises `LoginFailed` at the end of the input, unless no person could paste and the redirect may still come.
     """
     wrong: LoginFailed | None = None
     while (line := await terminal.pasted_line()) is not None:
@@ -163,11 +170,11 @@ async def _pasted(authorization: Authorization, callback_url: str | None, manner
             except LoginFailed as error:
                 wrong = error
                 if terminal.terminal_there():
-                    manner.tell(f"That is not it: {error}.")
+                    interaction.tell(f"That is not it: {error}.")
             else:
                 return found if isinstance(found, Secret) else responses.code_in(found, authorization)
         if terminal.terminal_there():
-            manner.tell("Paste the address here:")
+            interaction.tell("Paste the address here:")
     if wrong is None and not alone and not terminal.terminal_there():
         await asyncio.Event().wait()
     raise wrong or LoginFailed(
@@ -175,6 +182,6 @@ async def _pasted(authorization: Authorization, callback_url: str | None, manner
     )
 
 
-def _show(server: RedirectServer | None, shown: str) -> None:
+def _show(server: RedirectServer | None, page: str) -> None:
     if server is not None:
-        server.answer(shown)
+        server.answer(page)

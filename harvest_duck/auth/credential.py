@@ -1,4 +1,4 @@
-"""Which token a request carries: one that is given, or one of a sign-in that is kept, refreshed and, if asked, made."""
+"""Where the tokens of requests come from: the interface, a token that the user gave, and the user it is bound to."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable
 
-    from harvest_duck.connection import Connection, Secret
+    from harvest_duck.connection import Secret
 
 
 @dataclass(slots=True)
-class Pin:
-    """Whose rows a scan returns: the first token's person, and nobody else's after it."""
+class BoundUser:
+    """The user whose rows a scan returns: the owner of the first token, None before it is known."""
 
     person: Hashable = None
 
 
 class Credential(Protocol):
-    """What a client asks for tokens; used on one event loop."""
+    """A source of tokens; used on one event loop."""
 
     @property
     def identity(self) -> Hashable:
-        """What tells this credential from others; requests of equal ones share their rate limits."""
+        """The identity of this credential; requests of credentials with equal ones share their rate limits."""
         ...
 
-    def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:
-        """The tokens to send with one request: the first is good as far as is known, the next is for after a 401.
+    def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:
+        """Yield the tokens for one request: first the one that should work, then another to send after a 401.
 
-        Raises `CredentialsError` where they would be those of somebody else than `pin` says.
+        Raises `CredentialsError` if they belong to somebody other than `user`.
         """
         ...
 
-    async def close(self) -> None:
-        """Let go of what is open."""
+    async def aclose(self) -> None:
+        """Close the open connections."""
         ...
 
 
 class GivenToken:
-    """A personal access token, or an access token that somebody else looks after."""
+    """A personal access token, or an access token that the caller refreshes."""
 
     def __init__(self, token: Secret) -> None:
         self._token = token
@@ -49,20 +49,9 @@ class GivenToken:
         """The token itself."""
         return self._token
 
-    async def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:  # noqa: ARG002 - it is nobody else's
-        """The token alone."""
+    async def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:  # noqa: ARG002 - one token has one owner
+        """Yield the token alone."""
         yield self._token
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-def credential_for(connection: Connection) -> Credential:
-    """What authorizes the requests of `connection`; raises as `Connection.require_credentials` where nothing can."""
-    connection.require_credentials()
-    if not connection.stores_tokens:
-        return GivenToken(connection.require_token())
-    # Imported here, as a token that is given needs none of OAuth: 60 ms of imports (authlib 1.9, 2026-11).
-    from harvest_duck.auth.stored_credential import KeptSignIn  # noqa: PLC0415
-
-    return KeptSignIn(connection)
+    async def aclose(self) -> None:
+        """Do nothing, as nothing is open."""

@@ -1,7 +1,7 @@
-"""Locks that one task of one thread of one process holds at a time, among all that use the same place.
+"""Locks of a store of sign-ins: one task holds a lock at a time, among all tasks, threads and processes.
 
-A store has two: one for reading and writing what is kept, held for a refresh, and one for asking a person, held while
-they sign in, so that nobody else's refresh has to wait for them.
+A store has two: one held to change what it holds, for a refresh, and one held while a person signs in, so that no
+refresh has to wait for them.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from harvest_duck.errors import CredentialsError
-from harvest_duck.runtime import private_file
+from harvest_duck.runtime import file_lock, private_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-#: How often a lock that somebody else holds is tried.
+#: Seconds between two tries.
 _POLL_S = 0.05
-#: How long somebody else may hold it before that is told.
-_TELL_S = 2.0
+#: Seconds until `waiting` is called.
+_NOTICE_S = 2.0
 
 
 class Lock(Protocol):
     """A lock that is tried, not waited for; it belongs to no thread."""
 
     def try_lock(self) -> bool:
-        """Whether nobody held it, and the caller does now."""
+        """Take the lock if nobody holds it; returns whether the caller holds it now."""
         ...
 
     def unlock(self) -> None:
@@ -39,17 +39,17 @@ class Lock(Protocol):
 
 
 async def acquire(lock: Lock, *, where: str, within_s: float, waiting: Callable[[], None] = lambda: None) -> None:
-    """Nothing, once the caller holds the lock of the sign-ins in the place called `where`.
+    """Take the lock of the sign-ins in the place called `where`, waiting for it.
 
-    `waiting` is called when somebody else holds it for longer than a refresh takes. Raises `CredentialsError` when it
-    is not to be had within so many seconds. What a process held is free when it ends, however it ends.
+    Calls `waiting` if somebody else holds it for longer than a refresh takes. Raises `CredentialsError` after
+    `within_s` seconds. The locks of a process are free when it ends, however it ends.
     """
-    began, told = time.monotonic(), False
+    began, noticed = time.monotonic(), False
     while not lock.try_lock():
         waited_s = time.monotonic() - began
-        if waited_s > _TELL_S and not told:
+        if waited_s > _NOTICE_S and not noticed:
             waiting()
-            told = True
+            noticed = True
         if waited_s > within_s:
             raise CredentialsError(
                 f"another program has been using the sign-ins in {where} for {within_s:.0f} s: end it, or try again"
@@ -87,50 +87,31 @@ class NamedLock:
 
 
 if hasattr(os, "register_at_fork"):
-    # A thread of the parent may hold one, and does not live in the child to give it back.
+    # A thread of the parent may hold one, and does not exist in the child to give it back.
     os.register_at_fork(after_in_child=NamedLock.names.clear)
 
 
 class LockFile:
-    """A lock between processes: a file of its own, empty, which the system locks."""
+    """A lock between processes: an empty file of its own, which the system locks."""
 
     def __init__(self, path: Path) -> None:
-        # Imported here, as a token that is given needs no store.
-        from filelock import FileLock  # noqa: PLC0415
-
         self._path = path
-        self._lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
-        # A FileLock lets those who have it in again; a task that goes on alone must keep its successor out.
-        self._mine = threading.Lock()
+        self._descriptor = -1
 
     def try_lock(self) -> bool:
-        """As `Lock` says; raises `CredentialsError` where the file cannot be made or locked."""
-        taken = False
-        if self._mine.acquire(blocking=False):
-            try:
-                taken = self._try_file()
-            finally:
-                if not taken:
-                    self._mine.release()
-        return taken
+        """As `Lock` says; raises `CredentialsError` if the file cannot be made or locked."""
+        private_file.make_directory(self._path.parent)
+        try:
+            descriptor = file_lock.try_acquire(self._path)
+        except OSError as error:
+            raise CredentialsError(
+                f"{self._path} cannot be locked ({error.strerror}): make {self._path.parent} writable, "
+                "or set OAuthSettingsLocation to a file elsewhere"
+            ) from error
+        if descriptor is not None:
+            self._descriptor = descriptor
+        return descriptor is not None
 
     def unlock(self) -> None:
         """As `Lock` says."""
-        self._lock.release()
-        self._mine.release()
-
-    def _try_file(self) -> bool:
-        from filelock import Timeout  # noqa: PLC0415 - as above
-
-        private_file.make_directory(self._path.parent)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            return False
-        except (OSError, NotImplementedError) as error:
-            reason = getattr(error, "strerror", None) or type(error).__name__
-            raise CredentialsError(
-                f"{self._path} cannot be locked ({reason}): make {self._path.parent} writable, "
-                "or set OAuthSettingsLocation to a file elsewhere"
-            ) from error
-        return True
+        file_lock.release(self._descriptor)

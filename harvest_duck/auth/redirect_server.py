@@ -1,7 +1,7 @@
-"""The redirect of a sign-in, received on this machine: a server on the loopback address of CallbackURL alone.
+"""The server that receives the redirect of a sign-in, on the loopback address of CallbackURL alone.
 
-It listens while one sign-in is under way, answers only the path of CallbackURL asked for by that name, hands over the
-first such request, and shows its browser the page that it is told to.
+It listens during one sign-in, answers only the path of CallbackURL under the host name of CallbackURL, and passes the
+first such request on.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _GONE_S = 2.0
-# aiohttp would log a request that it cannot read, with the code that may stand in it.
+# aiohttp would log a request that it cannot parse, with the code that it may hold.
 _silent = logging.getLogger("harvest_duck.callback")
 _silent.disabled = True
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A CallbackURL on this machine: its host as written, its port and path."""
+    """A CallbackURL on this machine: its host as written, its port and its path."""
 
     host: str
     port: int
@@ -39,20 +39,20 @@ class Callback:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The addresses to listen on; a browser takes either for localhost."""
+        """The addresses to listen on; for localhost a browser uses either of two."""
         return ("127.0.0.1", "::1") if self.host == "localhost" else (self.host,)
 
     @property
     def names(self) -> frozenset[str]:
-        """What the Host header of a request for it says."""
+        """The possible Host headers of a request for it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return frozenset({f"{host}:{self.port}", host} if self.port == 80 else {f"{host}:{self.port}"})  # noqa: PLR2004 - HTTP's own
 
 
 def callback_in(url: str) -> Callback | None:
-    """The callback that `url` names where this machine can listen for it; None where it is elsewhere, or wants TLS.
+    """Return the callback that `url` names, None if it is on another machine or needs TLS.
 
-    Raises `ConnectionStringError` for what is no URL of http or https.
+    Raises `ConnectionStringError` for a text that is no URL of http or https.
     """
     wrong = "CallbackURL has to be the redirect URI of your OAuth application, such as http://localhost:8765/callback"
     try:
@@ -68,10 +68,10 @@ def callback_in(url: str) -> Callback | None:
 
 
 class RedirectServer:
-    """A server for one redirect, as a context; `redirect` waits for it, `answer` is what its browser is shown.
+    """A server for one redirect, as a context; `redirect` waits for it, `answer` sends the page to its browser.
 
-    `refused` says why a request is not the redirect that is waited for, None where it is. Anybody can make one, such as
-    a page that is open in the same browser, so it is told that and the wait goes on.
+    `refused` returns why a request is not the expected redirect, None if it is. Anybody can make a request, such as a
+    page that is open in the same browser; it gets the reason, and the wait goes on.
     """
 
     def __init__(self, callback: Callback, refused: Callable[[str], str | None] = lambda _: None) -> None:
@@ -83,7 +83,7 @@ class RedirectServer:
         self._runner = web.ServerRunner(server, shutdown_timeout=_GONE_S)
 
     async def __aenter__(self) -> Self:
-        """Listen; raises `LoginFailed` where another program does already."""
+        """Listen; raises `LoginFailed` if another program uses the port."""
         try:
             await self._runner.setup()
             for address in self._callback.addresses:
@@ -96,25 +96,25 @@ class RedirectServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the port, once the browser has its page; one that is left without is told that the sign-in is over."""
+        """Close the port after the browser has its page: by default one that says that the sign-in was given up."""
         self.answer(result_page.failure("the sign-in was given up"))
         await self._runner.cleanup()
 
     async def redirect(self) -> str:
-        """The path and query of the redirect, waited for."""
+        """Wait for the redirect and return its path and query."""
         return await asyncio.shield(self._redirect)
 
-    def answer(self, shown: str) -> None:
-        """Show this page to the browser that came with the redirect; the first page stands."""
+    def answer(self, page: str) -> None:
+        """Send `page` to the browser that brought the redirect; later pages are ignored."""
         if not self._page.done():
-            self._page.set_result(shown)
+            self._page.set_result(page)
 
     async def _listen(self, address: str) -> None:
         port = self._callback.port
         try:
             await web.TCPSite(self._runner, address, port).start()
         except OSError as error:
-            # Without IPv6 there is no ::1; Python 3.13 and later tell no number then.
+            # Without IPv6 there is no ::1; the errno is None on Python 3.13 and later.
             if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None) and address == "::1":
                 return
             if error.errno == errno.EADDRINUSE:
@@ -129,7 +129,7 @@ class RedirectServer:
             ) from error
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if not self._meant(request):
+        if not self._may_be_redirect(request):
             return web.Response(status=404, text="Not Found", headers={"Cache-Control": "no-store"})
         if self._redirect.done():
             return web.Response(text=result_page.answered(), headers=result_page.HEADERS)
@@ -138,9 +138,9 @@ class RedirectServer:
         self._redirect.set_result(request.raw_path)
         return web.Response(text=await asyncio.shield(self._page), headers=result_page.HEADERS)
 
-    def _meant(self, request: web.BaseRequest) -> bool:
-        """Whether the request can be a redirect: a GET for the path, under the name of CallbackURL."""
-        # The name is checked against DNS rebinding: a page of another name that was pointed at this address.
+    def _may_be_redirect(self, request: web.BaseRequest) -> bool:
+        """Whether the request is a GET for the path of CallbackURL, under its host name."""
+        # The host name guards against DNS rebinding: a page under another name that resolves to this address.
         return (
             request.method == "GET"
             and request.raw_path.partition("?")[0] == self._callback.path

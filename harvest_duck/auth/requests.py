@@ -1,7 +1,7 @@
-"""What is sent to Harvest ID, as functions of values: the request for consent, for tokens, and for new ones.
+"""The requests to Harvest ID, as functions of values: for a person's consent, for tokens, and for a refresh.
 
-Authlib's protocol functions build the messages of RFC 6749 and RFC 7636; here stand Harvest's addresses, and which kept
-sign-in may go to them. `answers` reads what comes back. Nothing here sends anything.
+Authlib builds the messages of RFC 6749 and RFC 7636. This module adds Harvest's addresses, and decides which stored
+sign-in may be sent to them. `responses` reads the answers. Nothing here sends anything.
 
 Source: https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
 """
@@ -21,6 +21,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from harvest_duck.auth.sign_ins import Wanted
 from harvest_duck.connection import Secret
 from harvest_duck.errors import ConnectionStringError, CredentialsError
+from harvest_duck.protocol.request import id_api
 
 if TYPE_CHECKING:
     from harvest_duck.connection import Connection
@@ -31,29 +32,29 @@ _OWN |= {"scope", "body"}
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A request for consent: the `url` for a browser, what the way back is checked against, and how to begin again."""
+    """A request for consent: the `url` for a browser, the values that check the redirect, and the command to retry."""
 
     url: str
     state: str = field(repr=False)
     pkce_verifier: Secret | None
-    login_command: str = "harvest-duck login"
+    login_command: str
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A POST to the token endpoint: where to, the form, what it is called in errors and logs, and how to sign in."""
+    """A POST to the token endpoint; `what` is its name in errors and logs."""
 
     url: str
     form: str = field(repr=False)
     what: str
-    login_command: str = "harvest-duck login"
+    login_command: str
 
 
 def wanted(connection: Connection) -> Wanted:
-    """Which kept sign-in the connection may use.
+    """Return which stored sign-in the connection may use.
 
-    The audience stands for every host that would see its tokens or the consent to them, so that a connection string
-    cannot send somebody's tokens to a host of its own. A proxy sees them only together with a certificate of its own.
+    The audience is a digest of all hosts that would see its tokens or the consent, so that a connection string cannot
+    send another person's tokens to a host of its choice. A proxy sees them only if SSLServerCert is set too.
     """
     oauth, proxy = connection.oauth, connection.proxy
     hosts = [connection.base_url, connection.id_url, _token_url(connection), _refresh_url(connection)]
@@ -72,7 +73,7 @@ def wanted(connection: Connection) -> Wanted:
 
 
 def authorization(connection: Connection, *, state: str | None = None) -> Authorization:
-    """A new request for consent, with a `state` and a PKCE verifier that nobody can guess.
+    """Return a new request for consent, with a random `state` and PKCE verifier.
 
     Raises `CredentialsError` without OAuthClientId.
     """
@@ -95,7 +96,7 @@ def authorization(connection: Connection, *, state: str | None = None) -> Author
 
 
 def exchange(connection: Connection, code: Secret, pkce_verifier: Secret | None) -> TokenRequest:
-    """The request that turns a code into tokens."""
+    """Return the request that exchanges a code for tokens."""
     # RFC 6749, section 4.1.3
     form = prepare_token_request(
         "authorization_code",
@@ -108,7 +109,7 @@ def exchange(connection: Connection, code: Secret, pkce_verifier: Secret | None)
 
 
 def refresh(connection: Connection, refresh_token: Secret) -> TokenRequest:
-    """The request that turns a refresh token into new tokens."""
+    """Return the request that exchanges a refresh token for new tokens."""
     # RFC 6749, section 6
     form = prepare_token_request("refresh_token", refresh_token=refresh_token.reveal(), **_client(connection))
     return TokenRequest(_refresh_url(connection), form, "refresh", connection.login_command)
@@ -124,7 +125,7 @@ def _client_id(connection: Connection) -> str:
 
 
 def _client(connection: Connection) -> dict[str, str | None]:
-    """How the application names itself in the form, and what OAuthParams adds."""
+    """Return the form fields of the application and of OAuthParams."""
     secret = connection.oauth.client_secret
     own = {"client_id": _client_id(connection), "client_secret": secret.reveal() if secret else None}
     return _further(connection) | own
@@ -148,7 +149,7 @@ def _authorization_url(connection: Connection) -> str:
 
 
 def _token_url(connection: Connection) -> str:
-    return connection.oauth.access_token_url or f"{connection.id_url}/api/v2/oauth2/token"
+    return connection.oauth.access_token_url or f"{id_api(connection.id_url)}/oauth2/token"
 
 
 def _refresh_url(connection: Connection) -> str:
@@ -156,5 +157,5 @@ def _refresh_url(connection: Connection) -> str:
 
 
 def _digest(*texts: str) -> str:
-    """A name for texts that gives nothing of them away."""
+    """Return a name for texts from which none of them can be read."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]

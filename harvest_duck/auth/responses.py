@@ -1,6 +1,6 @@
-"""What comes back from Harvest ID, as functions of values: tokens, the code in a redirect, or what went wrong.
+"""The answers of Harvest ID, as functions of values: the tokens, the code in a redirect, or the error.
 
-`oauth` makes what these answer. No error repeats a token, a code, a secret, or a description that may hold one.
+They answer what `requests` builds. No error repeats a token, a code, a secret, or a description that may hold one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 from harvest_duck.auth.sign_ins import Tokens
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, ProtocolError, RateLimited, ServerError
-from harvest_duck.protocol.request import one_line, retry_after_s
+from harvest_duck.protocol.response import retry_after_s
+from harvest_duck.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +30,12 @@ _QUOTED = 200
 
 
 def tokens_in(
-    request: TokenRequest, status: int, headers: Mapping[str, str], body: bytes, *, now: float, kept: Secret | None
+    request: TokenRequest, status: int, headers: Mapping[str, str], body: bytes, *, now: float, previous: Secret | None
 ) -> Tokens:
-    """The tokens in an answer of the token endpoint; `kept` is the refresh token where it brings no other.
+    """Return the tokens in an answer of the token endpoint, with the `previous` refresh token if it has none.
 
-    Raises `LoginRequired` for a refresh token that is refused and `LoginFailed` for a code, `CredentialsError` for an
-    application that is, `ServerError` and `RateLimited` where trying again can help, else `ProtocolError`.
+    Raises `LoginRequired` for a refused refresh token, `LoginFailed` for a refused code, `CredentialsError` for a
+    refused application, `ServerError` and `RateLimited` if trying again can help, else `ProtocolError`.
     """
     answer = _object(body)
     if status != 200:  # noqa: PLR2004 - RFC 6749, section 5.1
@@ -46,16 +47,16 @@ def tokens_in(
     lifetime_s = _seconds(lifetime)
     return Tokens(
         access_token=Secret(token),
-        refresh_token=Secret(renewing) if renewing else kept,
+        refresh_token=Secret(renewing) if renewing else previous,
         issued_at=now,
         expires_at=None if lifetime_s is None else now + lifetime_s,
     )
 
 
 def require_state(redirect: str, expected: Authorization) -> dict[str, str]:
-    """The parameters of a redirect that answers `expected`, whatever it says.
+    """Return the parameters of a redirect that answers `expected`, whatever they say.
 
-    Raises `LoginFailed` where the state is another one or missing (RFC 6749, section 10.12): it may come from anybody.
+    Raises `LoginFailed` if the state is missing or another one (RFC 6749, section 10.12): anybody can send a redirect.
     """
     params = parse_qsl(urlsplit(redirect).query, keep_blank_values=True)
     answer, again = dict(params), _again(expected)
@@ -72,15 +73,15 @@ def require_state(redirect: str, expected: Authorization) -> dict[str, str]:
 
 
 def code_in(redirect: str, expected: Authorization) -> Secret:
-    """The authorization code in a redirect that answers `expected`.
+    """Return the authorization code in a redirect that answers `expected`.
 
-    Raises `LoginFailed` as `require_state` does, and where the person said no, or Harvest reports an error.
+    Raises `LoginFailed` as `require_state` does, and if the person refused or Harvest reports an error.
     """
     answer = require_state(redirect, expected)
     if answer.get("error") == "access_denied":
         raise LoginFailed(f"the consent was denied: {_again(expected)} and choose to allow access")
     if "error" in answer:
-        raise LoginFailed(f"Harvest ID reports {_told(answer)}: check OAuthClientId, CallbackURL and Scope")
+        raise LoginFailed(f"Harvest ID reports {_kind(answer)}: check OAuthClientId, CallbackURL and Scope")
     try:
         return Secret(parse_authorization_code_response(redirect, expected.state)["code"])
     except OAuth2Error as error:
@@ -88,10 +89,10 @@ def code_in(redirect: str, expected: Authorization) -> Secret:
 
 
 def pasted(text: str, expected: Authorization, callback_url: str | None) -> str | Secret:
-    """What a person pasted: a redirect that answers `expected`, for `code_in`, or a code by itself.
+    """Return what a person pasted: a redirect that answers `expected`, for `code_in`, or a code by itself.
 
     The redirect is the address of the page that they landed on, or its query. Raises `LoginFailed` as `require_state`
-    does, and for an address that is not that of CallbackURL: nothing of it was meant, and something else may follow.
+    does, and for an address other than CallbackURL, after which they may paste the right one.
     """
     text = text.strip()
     if text.lower().startswith(("http://", "https://")):
@@ -140,17 +141,17 @@ def _refusal(
             )
         case "invalid_client" | "unauthorized_client":
             return CredentialsError(
-                f"{answered} {_told(answer)}: check OAuthClientId and OAuthClientSecret at id.getharvest.com/developers"
+                f"{answered} {_kind(answer)}: check OAuthClientId and OAuthClientSecret at id.getharvest.com/developers"
             )
         case str():
-            return CredentialsError(f"{answered} {_told(answer)}: check OAuthClientId, CallbackURL and OAuthParams")
+            return CredentialsError(f"{answered} {_kind(answer)}: check OAuthClientId, CallbackURL and OAuthParams")
     if 300 <= status < 400:  # noqa: PLR2004 - the class of redirections
         return ProtocolError(f"{answered}: a redirect, which is not followed, as secrets would go with it: check IdURL")
     return ProtocolError(f"{answered}: a status that a token endpoint does not have: check IdURL")
 
 
-def _told(answer: Mapping[str, Any]) -> str:
-    """The error that Harvest ID names, on one line; not its description, which may repeat what was sent."""
+def _kind(answer: Mapping[str, Any]) -> str:
+    """Return the error code of Harvest ID, on one line; not its description, which may repeat the request."""
     return one_line(str(answer.get("error", "")))[:_QUOTED] or "an error"
 
 
@@ -167,7 +168,7 @@ def _is_token(value: object) -> TypeGuard[str]:
 
 
 def _seconds(value: object) -> float | None:
-    """The lifetime of a token; None where it is not told, or nothing that could be one."""
+    """Return the lifetime of a token, None if it is missing or cannot be one."""
     if isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e10:  # noqa: PLR2004 - 317 years
@@ -176,7 +177,7 @@ def _seconds(value: object) -> float | None:
 
 
 def _place(url: str) -> tuple[object, ...] | None:
-    """Where a URL leads, without its query; None for what is no URL."""
+    """Return the parts of a URL without its query, None for a text that is no URL."""
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port, parts.path.rstrip("/")

@@ -1,6 +1,6 @@
-"""The page that a browser shows at the end of a sign-in: whether it worked, in plain words.
+"""The page that a browser shows at the end of a sign-in: whether it worked.
 
-It loads nothing from anywhere, runs no script, and fits small screens, dark mode and screen readers.
+It loads nothing, runs no script, and works on small screens, in dark mode and with screen readers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Sent with every page: nothing is loaded, kept, or told to other sites.
+#: Headers of every page: nothing is loaded, cached, or sent to other sites.
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
@@ -35,7 +35,7 @@ code { font: 0.9375rem ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
 
 
 def success(user: str, accounts: str) -> str:
-    """The page for a sign-in that worked: who signed in, and which accounts that reaches."""
+    """Return the page for a sign-in that worked: who signed in, and which accounts they reach."""
     return _page(
         "You are signed in to Harvest",
         [f"harvest_duck can now read what {user} may read in {accounts}.", "You can close this page."],
@@ -44,7 +44,7 @@ def success(user: str, accounts: str) -> str:
 
 
 def failure(reason: str) -> str:
-    """The page for a sign-in that did not work, with the reason as the error tells it."""
+    """Return the page for a sign-in that did not work, with the text of the error."""
     return _page(
         "The sign-in did not work",
         [f"{reason[:1].upper()}{reason[1:]}.", "Nothing was stored. You can close this page."],
@@ -53,7 +53,7 @@ def failure(reason: str) -> str:
 
 
 def answered() -> str:
-    """The page for another request after the redirect, such as a reload."""
+    """Return the page for another request after the redirect, such as a reload."""
     return _page(
         "This sign-in has its answer already",
         ["What became of it stands on the page that came first, and in the terminal.", "You can close this page."],
@@ -82,6 +82,6 @@ def _page(title: str, paragraphs: list[str], *, mark: str) -> str:
 
 
 def _code(text: str) -> str:
-    """The text as HTML, what stands between backticks as code."""
+    """Return the text as HTML, with the parts between backticks as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))

@@ -1,6 +1,6 @@
-"""Signing in and out, and asking who a connection is: `login`, `logout`, `prepare`, `whoami` and `accounts`.
+"""Sign in and out, and find out whose token a connection sends: `login`, `logout`, `whoami`, `accounts`, `prepare`.
 
-The command line and Python programs call it; each call waits for its end.
+The command line and Python programs call these functions. Each blocks until it is done.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from harvest_duck.auth import Pin, credential_for
-from harvest_duck.auth.reach import identity
-from harvest_duck.auth.stored_credential import KeptSignIn
-from harvest_duck.auth.terminal import LIMIT_S, Manner, browser_there, tell, terminal_there
-from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth
-from harvest_duck.connection.builtin import resolved
-from harvest_duck.connection.parsing import account_numbers
+from harvest_duck.auth import BoundUser, credential_for
+from harvest_duck.auth.authority import identity
+from harvest_duck.auth.stored_credential import StoredCredential
+from harvest_duck.auth.terminal import LIMIT_S, Interaction, browser_there, tell, terminal_there
+from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth, account_numbers, resolve
 from harvest_duck.errors import ConnectionStringError
 from harvest_duck.runtime import loop
 
@@ -30,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Logout:
-    """The names of those who are signed out, none where nobody was signed in, and of the one who is asked for now."""
+    """The names of the people who are signed out, and of the one whose sign-in is used from now on, if any."""
 
     signed_out: tuple[str, ...]
     still_signed_in: str | None
@@ -44,61 +42,63 @@ def login(
     limit_s: float = LIMIT_S,
     tell: Callable[[str], None] = tell,
 ) -> Identity:
-    """Who signed in to Harvest in the browser just now; the tokens are kept for the queries to come.
+    """Let a person sign in to Harvest in the browser, store the tokens for later queries, and return who signed in.
 
-    `connection` names the OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL. `account` stands for its
-    AccountId: the person has to reach every account that it names. `browser` False prints the address instead and takes
-    what is pasted; None opens one where there is one. Raises `LoginFailed` where nobody agrees within `limit_s`
-    seconds, the consent is denied or the redirect is not the right one, and `CredentialsError` where the application or
-    the store will not do.
+    `connection` names the OAuth application: OAuthClientId, OAuthClientSecret and CallbackURL. `account` replaces its
+    AccountId: the person has to reach every account that it names. If `browser` is False, the address is printed and
+    the person pastes the redirect; None opens a browser if there is one. Raises `LoginFailed` if nobody agrees within
+    `limit_s` seconds, the consent is denied or the redirect belongs to another sign-in, and `CredentialsError` if the
+    application or the store cannot be used.
     """
-    settings = _signing_in(resolved(connection, signing_in=True), account)
+    settings = _signing_in(resolve(connection, signing_in=True), account)
     terminal = terminal_there() or browser is False
     browser = browser_there() if browser is None else browser
-    manner = Manner(browser=browser, terminal=terminal, limit_s=limit_s, tell=tell)
-    return loop.run(_with(lambda: KeptSignIn(settings, manner=manner), KeptSignIn.sign_in))
+    interaction = Interaction(browser=browser, terminal=terminal, limit_s=limit_s, tell=tell)
+    return loop.run(_with(lambda: StoredCredential(settings, interaction=interaction), StoredCredential.sign_in))
 
 
 def logout(connection: str = "", *, account: int | str | None = None, everybody: bool = False) -> Logout:
-    """Who is signed out now: the person whose sign-in `connection` uses, or `everybody` for its OAuth application.
+    """Remove the stored sign-in that `connection` uses, or those of `everybody` for its OAuth application.
 
-    Harvest goes on honouring the tokens until they expire, as its API has no way to revoke them: a person can withdraw
-    the application at id.getharvest.com.
+    Returns who was signed out. Harvest accepts the tokens until they expire, because its API cannot revoke them; a
+    person can withdraw the application at id.getharvest.com.
     """
-    settings = _signing_in(resolved(connection, signing_in=True), account)
-    gone, left = loop.run(_with(lambda: KeptSignIn(settings), lambda kept: kept.sign_out(everybody=everybody)))
+    settings = _signing_in(resolve(connection, signing_in=True), account)
+    gone, left = loop.run(
+        _with(lambda: StoredCredential(settings), lambda stored: stored.sign_out(everybody=everybody))
+    )
     return Logout(tuple(map(_called, gone)), None if left is None else _called(left))
 
 
 def whoami(connection: str = "") -> Identity:
-    """Whose token `connection` sends, as Harvest ID tells, with the accounts that it reaches."""
-    settings = resolved(connection)
+    """Return the person whose token `connection` sends, from Harvest ID, with the accounts that it reaches."""
+    settings = resolve(connection)
     return loop.run(_identity(settings))
 
 
 def accounts(connection: str = "") -> tuple[Account, ...]:
-    """The accounts of Harvest and Forecast that the token of `connection` reaches, in Harvest's order."""
+    """Return the accounts of Harvest and Forecast that the token of `connection` reaches, in Harvest's order."""
     return whoami(connection).accounts
 
 
 def prepare(connection: str = "") -> None:
-    """Nothing, once a token is there for `connection`; a person is asked now where InitiateOAuth says so.
+    """Get a token for `connection` now, asking a person to sign in if InitiateOAuth allows it.
 
-    For programs that want the sign-in before the query, in a thread that hears Ctrl-C. Raises as a query would.
+    For programs that want the sign-in before the query, in a thread that Ctrl-C ends. Raises as a query would.
     """
-    settings = resolved(connection)
+    settings = resolve(connection)
     if settings.stores_tokens:
         loop.run(_token(settings))
 
 
 def _signing_in(settings: Connection, account: int | str | None) -> Connection:
-    """The connection as one that keeps sign-ins, whatever it says of its own accord."""
+    """Return the connection as one that stores sign-ins, whatever its AuthScheme and InitiateOAuth say."""
     initiate = settings.oauth.initiate
-    kept = InitiateOAuth.GETANDREFRESH if initiate is InitiateOAuth.OFF else initiate
+    storing = InitiateOAuth.GETANDREFRESH if initiate is InitiateOAuth.OFF else initiate
     return replace(
         settings,
         auth_scheme=AuthScheme.OAUTH,
-        oauth=replace(settings.oauth, initiate=kept),
+        oauth=replace(settings.oauth, initiate=storing),
         account_id=settings.account_id if account is None else _accounts(account),
     )
 
@@ -114,27 +114,17 @@ def _called(sign_in: SignIn) -> str:
     return sign_in.user or "somebody whose tokens came with a connection string"
 
 
-async def _with(make: Callable[[], KeptSignIn], ask: Callable[[KeptSignIn], Awaitable[T]]) -> T:
-    """What `ask` makes of a sign-in that is let go afterwards."""
-    kept = make()
-    try:
-        return await ask(kept)
-    finally:
-        await kept.close()
+async def _with(make: Callable[[], StoredCredential], ask: Callable[[StoredCredential], Awaitable[T]]) -> T:
+    """Return what `ask` returns for a credential, which is closed afterwards."""
+    async with aclosing(make()) as credential:
+        return await ask(credential)
 
 
 async def _token(settings: Connection) -> None:
-    credential = credential_for(settings)
-    try:
-        async with aclosing(credential.tokens(Pin())) as tokens:
-            await anext(tokens)
-    finally:
-        await credential.close()
+    async with aclosing(credential_for(settings)) as credential, aclosing(credential.tokens(BoundUser())) as tokens:
+        await anext(tokens)
 
 
 async def _identity(settings: Connection) -> Identity:
-    credential = credential_for(settings)
-    try:
-        return await identity(settings, credential, Pin())
-    finally:
-        await credential.close()
+    async with aclosing(credential_for(settings)) as credential:
+        return await identity(settings, credential, BoundUser())

@@ -1,4 +1,4 @@
-"""What a sign-in leaves behind, as values: its tokens, whose they are, and the document that a store keeps of it.
+"""Sign-ins as values: their tokens, their person, and the JSON document in which a store holds them.
 
 A store holds one document with any number of sign-ins: of several persons, applications and hosts. `find` chooses the
 one that a connection may use, `put` adds or replaces one. Nothing here reads a clock, a file or the network.
@@ -14,7 +14,7 @@ from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
 
 _FORMAT = "harvest_duck sign-ins 1"
-#: A token is renewed so many seconds before it expires, as clocks differ and requests take time,
+#: A token is refreshed so many seconds before it expires, because clocks differ and requests take time,
 _LEEWAY_S = 60.0
 #: but never earlier than in the last tenth of its life.
 _LEEWAY = 0.1
@@ -22,7 +22,7 @@ _LEEWAY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """An access token and what renews it; times in Unix seconds, None where they are not known."""
+    """An access token and its refresh token; times in Unix seconds, None if they are not known."""
 
     access_token: Secret
     refresh_token: Secret | None = None
@@ -31,11 +31,11 @@ class Tokens:
 
     @property
     def lifetime_s(self) -> float | None:
-        """The seconds from issue to expiry, None where one of the two is not known."""
+        """The seconds from issue to expiry, None if one of them is not known."""
         return None if self.expires_at is None or self.issued_at is None else self.expires_at - self.issued_at
 
     def fresh(self, now: float) -> bool:
-        """Whether the access token may be sent without renewing it first; one that tells no expiry always may."""
+        """Whether the access token may be sent before a refresh; one without an expiry always may."""
         if self.expires_at is None:
             return True
         return now < self.expires_at - min(_LEEWAY_S, _LEEWAY * (self.lifetime_s or 0.0))
@@ -43,10 +43,10 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One person's consent to one application: where its tokens may go, who it is, and which accounts they reach.
+    """One person's consent to one application: the hosts that may get its tokens, the person, and their accounts.
 
-    `seed` tells sign-ins apart that began with tokens or a code of a connection string; it is no secret. `user_id`,
-    `user` and `accounts` (ids of Harvest's accounts) are None and empty for those.
+    `seed` is a digest of the tokens or code of the connection string that the sign-in began with, None for a person
+    who signed in here; `user_id`, `user` and `accounts` (ids of Harvest's accounts) are known for the latter only.
     """
 
     audience: str
@@ -60,9 +60,9 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sign-in a connection may use: one for the same hosts and application, of the seed where it brings one.
+    """The sign-in that a connection may use: one for the same hosts and application, and the same `seed` if it has one.
 
-    It has to reach all of `accounts`; any will do where there are none.
+    It has to reach all of `accounts`.
     """
 
     audience: str
@@ -72,9 +72,9 @@ class Wanted:
 
 
 def find(sign_ins: tuple[SignIn, ...], wanted: Wanted) -> SignIn | None:
-    """The sign-in to use: the latest that reaches the accounts, else the latest of unknown reach; None for none.
+    """Return the latest sign-in that reaches the accounts, else the latest with unknown accounts, else None.
 
-    One that began with tokens or a code of a string is of unknown reach, so that of a person comes before it.
+    The accounts of a sign-in that began with a connection string are unknown.
     """
     fitting = [each for each in sign_ins if fits(each, wanted)]
     reaching = [each for each in fitting if each.accounts and wanted.accounts <= set(each.accounts)]
@@ -82,18 +82,18 @@ def find(sign_ins: tuple[SignIn, ...], wanted: Wanted) -> SignIn | None:
 
 
 def fits(each: SignIn, wanted: Wanted) -> bool:
-    """Whether a sign-in is for the hosts and the application, and of the seed where one is wanted."""
+    """Whether a sign-in is for the same hosts and application, and has the seed if one is wanted."""
     same = (each.audience, each.client_id) == (wanted.audience, wanted.client_id)
     return same and (wanted.seed is None or each.seed == wanted.seed)
 
 
 def put(sign_ins: tuple[SignIn, ...], new: SignIn) -> tuple[SignIn, ...]:
-    """All sign-ins with `new` as the latest, in place of an older one of the same person and origin."""
+    """Return all sign-ins with `new` as the latest, in place of an older one of the same person and origin."""
     return (*(each for each in sign_ins if _key(each) != _key(new)), new)
 
 
 def renewed(sign_ins: tuple[SignIn, ...], new: SignIn) -> tuple[SignIn, ...]:
-    """All sign-ins with `new` in the place of the older one of the same person and origin, no later than that was."""
+    """Return all sign-ins with `new` at the position of the older one of the same person and origin."""
     if all(_key(each) != _key(new) for each in sign_ins):
         return (*sign_ins, new)
     return tuple(new if _key(each) == _key(new) else each for each in sign_ins)
@@ -104,12 +104,12 @@ def _key(each: SignIn) -> tuple[object, ...]:
 
 
 def render(sign_ins: tuple[SignIn, ...]) -> str:
-    """The document for a store; it holds the tokens in the clear."""
+    """Return the document for a store; it holds the tokens in clear text."""
     return json.dumps({"format": _FORMAT, "sign_ins": [_record(each) for each in sign_ins]}, separators=(",", ":"))
 
 
 def parse(text: str | None, *, where: str) -> tuple[SignIn, ...]:
-    """The sign-ins in a document of `render`; none for a store that holds nothing.
+    """Return the sign-ins in a document that `render` made; none for an empty store.
 
     Raises `CredentialsError`, which repeats nothing of the text, for anything else.
     """
@@ -119,7 +119,7 @@ def parse(text: str | None, *, where: str) -> tuple[SignIn, ...]:
         document = json.loads(text)
         return tuple(_sign_in(record) for record in document["sign_ins" if document["format"] == _FORMAT else None])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        # Not chained: such an error may carry the text.
+        # Not chained, because such an error may hold the text.
         raise CredentialsError(
             f"{where} holds something else than sign-ins of harvest_duck: choose another OAuthSettingsLocation, "
             "or remove it and sign in again"

@@ -1,14 +1,15 @@
-"""Where sign-ins are kept: the keyring of the system, a file that only the user can touch, or the process's memory.
+"""Where sign-ins are stored: the keyring of the system, a file of the user alone, or the memory of the process.
 
-`store_for` chooses by OAuthSettingsLocation: a path, `memory://name`, or by default the keyring where the system has
-one (with the extra `keyring` installed), else a file in the directory `oauth` of the configuration directory. A store
-holds one text, which `tokens` reads and writes, and the locks of `lock`.
+`store_for` chooses by OAuthSettingsLocation: a path, `memory://name`, or by default the keyring if the system has one
+(with the extra `keyring` installed), else a file in the directory `oauth` of the configuration directory. A store
+holds one text, which `sign_ins` parses and renders, and two locks.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,8 @@ from harvest_duck.errors import CredentialsError
 from harvest_duck.runtime import private_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from keyring.backend import KeyringBackend
 
     from harvest_duck.auth.sign_ins import Wanted
@@ -28,10 +31,10 @@ _SERVICE = "harvest_duck"
 
 
 class Store(Protocol):
-    """One text kept somewhere, which every method may block for a moment to reach.
+    """A place that stores one text; every method may block for a moment.
 
-    `where` is what errors and people call the place; `lock` is held to change the text, `asking` while a person is
-    asked. Each write is seen whole or not at all, so reading needs no lock.
+    `where` is the name of the place in errors; `lock` is held to change the text, `asking` while a person signs in.
+    A reader sees a write as a whole or not at all, so reading needs no lock.
     """
 
     where: str
@@ -39,20 +42,20 @@ class Store(Protocol):
     asking: Lock
 
     def read(self) -> str | None:
-        """The text, None where nothing is kept; raises `CredentialsError` where it cannot be read or trusted."""
+        """Return the text, None if there is none; raises `CredentialsError` if it cannot be read or trusted."""
         ...
 
     def write(self, text: str) -> None:
-        """Keep `text` instead; raises `CredentialsError` where that fails, and then the old text stays."""
+        """Replace the text; raises `CredentialsError` if that fails, and the old text stays."""
         ...
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Remove the text."""
         ...
 
 
 def store_for(connection: Connection, wanted: Wanted) -> Store:
-    """The store of a connection; no file or keyring is touched yet, but the keyring is looked for."""
+    """Return the store of a connection; reads no file or entry, but finds out whether there is a keyring."""
     location = connection.oauth.settings_location
     if location is not None and location.lower().startswith(_MEMORY):
         return _Memory(location)
@@ -65,7 +68,7 @@ def store_for(connection: Connection, wanted: Wanted) -> Store:
 
 
 class _Memory:
-    """The memory of the process, by name; a child of `fork` begins with a copy."""
+    """The memory of the process, by name; a child of `fork` starts with a copy."""
 
     _texts: dict[str, str] = {}  # noqa: RUF012 - those of the process
 
@@ -85,12 +88,11 @@ class _Memory:
 
 
 class _File:
-    """A file that nobody else can read or write; where it is `own`, its directory is closed to others as well."""
+    """A file that nobody else can read or write; if it is `own`, its directory is closed to others too."""
 
     def __init__(self, path: Path, *, own: bool = False) -> None:
         self.where = str(path)
-        self.lock: Lock = LockFile(_beside(path, "lock"))
-        self.asking: Lock = LockFile(_beside(path, "asking.lock"))
+        self.lock, self.asking = _locks(path)
         self._path = path
         self._own = own
 
@@ -107,48 +109,48 @@ class _File:
 
 
 class _Keyring:
-    """An entry in the keyring of the system, which is locked by a file at `path`, as keyrings have no locks."""
+    """An entry in the keyring of the system; keyrings have no locks, so files beside `path` are locked."""
 
     def __init__(self, backend: KeyringBackend, name: str, path: Path) -> None:
         self.where = f"the keyring ({backend.name})"
-        self.lock: Lock = LockFile(_beside(path, "lock"))
-        self.asking: Lock = LockFile(_beside(path, "asking.lock"))
+        self.lock, self.asking = _locks(path)
         self._backend = backend
         self._name = name
 
     def read(self) -> str | None:
-        try:
+        with self._reported("read"):
             return self._backend.get_password(_SERVICE, self._name)
-        except Exception as error:  # noqa: BLE001 - backends raise what their libraries raise
-            raise self._failed("read", error) from None
 
     def write(self, text: str) -> None:
-        try:
+        with self._reported("written"):
             self._backend.set_password(_SERVICE, self._name, text)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._failed("written", error) from None
 
     def clear(self) -> None:
-        try:
+        with self._reported("cleared"):
             if self._backend.get_password(_SERVICE, self._name) is not None:
                 self._backend.delete_password(_SERVICE, self._name)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._failed("cleared", error) from None
 
-    def _failed(self, done: str, error: Exception) -> CredentialsError:
-        # Not the text of the error, which may carry what was to be kept.
-        return CredentialsError(
-            f"{self.where} cannot be {done} ({type(error).__name__}): unlock it, or set OAuthSettingsLocation to a file"
-        )
+    @contextmanager
+    def _reported(self, done: str) -> Iterator[None]:
+        """A context whose errors become a `CredentialsError`."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - backends raise what their libraries raise
+            # Without the text of the error, which may hold the tokens.
+            raise CredentialsError(
+                f"{self.where} cannot be {done} ({type(error).__name__}): "
+                "unlock it, or set OAuthSettingsLocation to a file"
+            ) from None
 
 
-def _beside(path: Path, name: str) -> Path:
-    """The path of a lock of what is kept at `path`; no other program has files of such names."""
-    return path.with_name(f"{path.name}.harvest_duck.{name}")
+def _locks(path: Path) -> tuple[Lock, Lock]:
+    """Return the two locks of a store at `path`: files beside it, with names that no other program uses."""
+    lock, asking = (path.with_name(f"{path.name}.harvest_duck.{name}") for name in ("lock", "asking.lock"))
+    return LockFile(lock), LockFile(asking)
 
 
 def _keyring() -> KeyringBackend | None:
-    """The keyring of the system, None where there is none that is fit to hold secrets."""
+    """Return the keyring of the system, None if there is none that is fit to hold secrets."""
     try:
         import keyring  # noqa: PLC0415 - an extra
     except ImportError:
@@ -156,7 +158,7 @@ def _keyring() -> KeyringBackend | None:
     try:
         backend = keyring.get_keyring()
         priority = backend.priority
-    except Exception as error:  # noqa: BLE001 - as above; a keyring that is chosen and not there raises anything
+    except Exception as error:  # noqa: BLE001 - as above; a keyring that is chosen and missing raises anything
         raise CredentialsError(
             f"the keyring that PYTHON_KEYRING_BACKEND or keyringrc.cfg chooses cannot be used "
             f"({type(error).__name__}): choose another, or set OAuthSettingsLocation to a file"

@@ -1,13 +1,13 @@
-"""The sign-in that a connection may use, out of its store: refreshed when due or refused, and made where that is asked.
+"""The stored sign-in of a connection: read from its store, refreshed when due or refused, and made by a person.
 
-What InitiateOAuth allows decides how far it goes::
+InitiateOAuth decides how far it goes::
 
-    REFRESH        the kept sign-in (or tokens of the string, kept from then on), refreshed
-    GETANDREFRESH  the same, and a person is asked where nothing usable is kept
+    REFRESH        the stored sign-in, or the tokens of the connection string, stored from then on; refreshed
+    GETANDREFRESH  the same, and a person is asked to sign in if nothing usable is stored
 
-One refresh runs at a time among all tasks, threads and processes that share a store. It holds the store's lock, looks
-for what another has stored meanwhile, and stores the new refresh token before anything uses the new access token. A
-person who is asked holds up nobody else's refresh.
+One refresh runs at a time among all tasks, threads and processes that share a store. It holds the store's lock, reads
+what another may have stored meanwhile, and stores the new refresh token before anything uses the new access token. A
+refresh never waits for a person who is signing in.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from harvest_duck.auth.consent import consent
 from harvest_duck.auth.lock import acquire, locked
 from harvest_duck.auth.sign_ins import SignIn, Tokens, find, fits, parse, put, render, renewed
 from harvest_duck.auth.store import store_for
-from harvest_duck.auth.terminal import Manner
+from harvest_duck.auth.terminal import Interaction
 from harvest_duck.connection import InitiateOAuth, Secret
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired
 from harvest_duck.runtime import loop
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Hashable
     from contextlib import AbstractAsyncContextManager
 
-    from harvest_duck.auth.credential import Pin
+    from harvest_duck.auth.credential import BoundUser
     from harvest_duck.connection import Connection, OAuth
 
-#: A lock is held for one refresh, which a dead server makes last some time, or while a person is asked.
+#: Seconds to wait for a lock: it is held for one refresh, which takes long if the server is down.
 _LOCK_S = 120.0
 
 
-class KeptSignIn:
-    """The sign-in that a connection may use, out of its store; `now` is the time in Unix seconds."""
+class StoredCredential:
+    """The credential of a connection with a stored sign-in; `now` is the time in Unix seconds."""
 
     def __init__(
-        self, connection: Connection, *, now: Callable[[], float] = time.time, manner: Manner | None = None
+        self, connection: Connection, *, now: Callable[[], float] = time.time, interaction: Interaction | None = None
     ) -> None:
         self._connection = connection
         self._now = now
-        self._manner = manner
+        self._interaction = interaction
         self._wanted = requests.wanted(connection)
         self._store = store_for(connection, self._wanted)
         self._authority = Authority(connection, now=now)
@@ -60,102 +60,102 @@ class KeptSignIn:
 
     @property
     def identity(self) -> Hashable:
-        """The store and what is wanted of it, which stay when the token changes."""
+        """The store and the sign-in wanted from it, which stay the same when the token changes."""
         return self._store.where, self._wanted
 
-    async def tokens(self, pin: Pin) -> AsyncGenerator[Secret]:
-        """The access token, refreshed first where it is due; then what another has stored; then one more refresh.
+    async def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:
+        """Yield the access token, refreshed if it is due; then one that another process stored; then one more refresh.
 
-        Raises `LoginRequired` where nobody is signed in and nobody may be asked, the errors of `consent` where somebody
-        is, those of the store and of Harvest ID, and `CredentialsError` where the person of `pin` is no more the one.
+        Raises `LoginRequired` if nobody is signed in and nobody may be asked, the errors of `consent` if a person is
+        asked, the errors of the store and of Harvest ID, and `CredentialsError` if the person is not `user` any more.
         """
-        token = await self._token(None, pin)
+        token = await self._token(None, user)
         yield token
         before = self._refreshes
-        token = await self._token(token, pin)
+        token = await self._token(token, user)
         yield token
         if self._refreshes == before:
-            yield await self._token(token, pin)
+            yield await self._token(token, user)
 
     async def sign_in(self) -> Identity:
-        """Who signed in just now, whatever was kept; raises as `consent` does."""
-        manner = self._manner or Manner.found()
-        # Before anybody is asked: what is there must be fit to be added to.
-        await self._kept()
-        async with self._turn, self._asking(manner):
-            return (await self._asked(manner))[1]
+        """Ask a person to sign in, whatever is stored, and return who did; raises as `consent` does."""
+        interaction = self._interaction or Interaction.found()
+        # Raises before a person is asked if the store holds something else.
+        await self._read()
+        async with self._turn, self._asking(interaction):
+            return (await self._consented(interaction))[1]
 
     async def sign_out(self, *, everybody: bool) -> tuple[tuple[SignIn, ...], SignIn | None]:
-        """The sign-ins that are forgotten now, here and in the store, and the one that is used from now on.
+        """Remove sign-ins from the store; returns them, and the sign-in that is used from now on.
 
         They are the one that the connection uses, or those of `everybody` for its hosts and application.
         """
         async with self._turn, self._locked():
-            kept = await self._kept()
-            found = find(kept, self._wanted)
-            gone = tuple(each for each in kept if each is found or (everybody and fits(each, self._wanted)))
-            left = tuple(each for each in kept if each not in gone)
+            stored = await self._read()
+            found = find(stored, self._wanted)
+            gone = tuple(each for each in stored if each is found or (everybody and fits(each, self._wanted)))
+            left = tuple(each for each in stored if each not in gone)
             if gone:
-                await (self._keep(left) if left else loop.apart(self._store.clear))
+                await (self._write(left) if left else loop.apart(self._store.clear))
             _forget(self._store.where)
             return gone, find(left, self._wanted)
 
-    async def close(self) -> None:
-        """Close the connections to Harvest ID, once a refresh that is under way has its answer."""
+    async def aclose(self) -> None:
+        """Close the connections to Harvest ID, after a refresh that is under way."""
         if self._refreshing is not None:
             await asyncio.wait([self._refreshing])
-        await self._authority.close()
+        await self._authority.aclose()
 
     def forget(self, where: str) -> None:
-        """Read the store again before the next request, if it is the one at `where`."""
+        """Read the store again before the next request, if it is at `where`."""
         if self._store.where == where:
             self._current = None
 
-    async def _token(self, refused: Secret | None, pin: Pin) -> Secret:
+    async def _token(self, refused: Secret | None, user: BoundUser) -> Secret:
         sign_in = await self._sign_in(refused)
         person = (sign_in.user_id, sign_in.seed)
-        if pin.person is None:
-            pin.person = person
-        elif pin.person != person:
+        if user.person is None:
+            user.person = person
+        elif user.person != person:
             raise CredentialsError("somebody else signed in to Harvest while rows were read: run the query again")
         return sign_in.tokens.access_token
 
     async def _sign_in(self, refused: Secret | None) -> SignIn:
-        """The current sign-in, which is made usable first: its token is not `refused`, and not due."""
+        """Return the sign-in, made usable first: its token is not `refused`, and not due for a refresh."""
         current = self._current
         if current is not None and self._usable(current, refused):
             return current
         async with self._turn:
             if self._current is None or not self._usable(self._current, refused):
                 try:
-                    self._current = await self._found(refused)
+                    self._current = await self._stored(refused)
                 except LoginRequired as reason:
                     if self._connection.oauth.initiate is not InitiateOAuth.GETANDREFRESH:
                         raise
-                    self._current = await self._entered(refused, reason)
+                    self._current = await self._asked(refused, reason)
                     self._refreshes += 1
             return self._current
 
     def _usable(self, sign_in: SignIn, refused: Secret | None) -> bool:
         return sign_in.tokens.access_token != refused and sign_in.tokens.fresh(self._now())
 
-    async def _found(self, refused: Secret | None) -> SignIn:
-        """The kept sign-in with a usable token, refreshed if need be; `LoginRequired` where only a person can help."""
-        found = find(await self._kept(), self._wanted)
+    async def _stored(self, refused: Secret | None) -> SignIn:
+        """Return the stored sign-in, refreshed if need be; raises `LoginRequired` if only a person can help."""
+        found = find(await self._read(), self._wanted)
         if found is not None and self._usable(found, refused):
             return found
         if found is None and self._wanted.seed is None:
             raise self._nobody()
         await acquire(self._store.lock, where=self._store.where, within_s=_LOCK_S)
-        # To its end, whatever becomes of the query: a refresh token that was sent may be good no more.
+        # Runs to its end even if the query is cancelled: Harvest may accept a refresh token only once.
         self._refreshing = loop.finishing(self._refreshed(refused))
         return await asyncio.shield(self._refreshing)
 
     async def _refreshed(self, refused: Secret | None) -> SignIn:
-        """As `_found`, for the holder of the lock, who gives it back."""
+        """As `_stored`, called with the lock, which it gives back."""
         try:
-            kept = await self._kept()
-            found = find(kept, self._wanted) or await self._begun()
+            stored = await self._read()
+            found = find(stored, self._wanted) or await self._begun()
             if found is None:
                 raise self._nobody()
             if not self._usable(found, refused):
@@ -166,14 +166,14 @@ class KeptSignIn:
                     )
                 found = replace(found, tokens=await self._authority.refresh(found.tokens.refresh_token))
                 self._refreshes += 1
-            if found not in kept:
-                await self._keep(renewed(kept, found))
+            if found not in stored:
+                await self._write(renewed(stored, found))
             return found
         finally:
             self._store.lock.unlock()
 
     async def _begun(self) -> SignIn | None:
-        """The sign-in that the connection string brings along: with tokens, or with a code from a browser elsewhere."""
+        """Return the sign-in that the connection string holds, as tokens or as a code, None if it holds none."""
         given = self._connection.oauth
         if given.access_token or given.refresh_token:
             tokens = _given(given)
@@ -181,6 +181,9 @@ class KeptSignIn:
             tokens = await self._authority.exchange(given.verifier, given.pkce_verifier)
         else:
             return None
+        return self._made(tokens)
+
+    def _made(self, tokens: Tokens) -> SignIn:
         return SignIn(self._wanted.audience, self._wanted.client_id, tokens, seed=self._wanted.seed)
 
     def _nobody(self) -> LoginRequired:
@@ -190,40 +193,37 @@ class KeptSignIn:
         advice = f"run `{self._connection.login_command}`"
         return LoginRequired(f"nobody {reaching} is signed in to Harvest, says {self._store.where}: {advice}")
 
-    async def _entered(self, refused: Secret | None, reason: LoginRequired) -> SignIn:
-        """The sign-in that another program has stored meanwhile, else that of a person, who is asked now."""
-        manner = self._manner or Manner.found()
-        if not manner.browser and not manner.terminal:
+    async def _asked(self, refused: Secret | None, reason: LoginRequired) -> SignIn:
+        """Ask a person to sign in, unless another program stored a sign-in meanwhile; returns the sign-in."""
+        interaction = self._interaction or Interaction.found()
+        if not interaction.browser and not interaction.terminal:
             raise reason
-        async with self._asking(manner):
-            found = find(await self._kept(), self._wanted)
+        async with self._asking(interaction):
+            found = find(await self._read(), self._wanted)
             if found is not None and self._usable(found, refused):
                 return found
-            return (await self._asked(manner))[0]
+            return (await self._consented(interaction))[0]
 
-    def _asking(self, manner: Manner) -> AbstractAsyncContextManager[None]:
-        """A context in which nobody else asks a person."""
-        told = f"Another program is signing in, says {self._store.where}: waiting for it."
+    def _asking(self, interaction: Interaction) -> AbstractAsyncContextManager[None]:
+        """A context in which no other program asks a person."""
+        notice = f"Another program is signing in, says {self._store.where}: waiting for it."
         return locked(
             self._store.asking,
             where=self._store.where,
-            within_s=manner.limit_s + _LOCK_S,
-            waiting=lambda: manner.tell(told),
+            within_s=interaction.limit_s + _LOCK_S,
+            waiting=lambda: interaction.tell(notice),
         )
 
     def _locked(self) -> AbstractAsyncContextManager[None]:
         return locked(self._store.lock, where=self._store.where, within_s=_LOCK_S)
 
-    async def _asked(self, manner: Manner) -> tuple[SignIn, Identity]:
+    async def _consented(self, interaction: Interaction) -> tuple[SignIn, Identity]:
         async def complete(code: Secret, pkce_verifier: Secret | None) -> tuple[tuple[SignIn, Identity], str]:
             tokens = await self._authority.exchange(code, pkce_verifier)
             who = await self._authority.identity(tokens.access_token)
-            _reaching(who, self._wanted.accounts)
-            made = SignIn(
-                self._wanted.audience,
-                self._wanted.client_id,
-                tokens,
-                seed=self._wanted.seed,
+            _require_accounts(who, self._wanted.accounts)
+            made = replace(
+                self._made(tokens),
                 user_id=who.user_id,
                 user=who.name,
                 accounts=tuple(account.id for account in who.harvest_accounts),
@@ -231,45 +231,45 @@ class KeptSignIn:
             await asyncio.shield(loop.finishing(self._added(made)))
             return (made, who), result_page.success(who.name, _listed(who))
 
-        return await consent(self._connection, manner, complete)
+        return await consent(self._connection, interaction, complete)
 
     async def _added(self, made: SignIn) -> None:
         async with self._locked():
-            await self._keep(put(await self._kept(), made))
+            await self._write(put(await self._read(), made))
         _forget(self._store.where)
         self._current = made
 
-    async def _kept(self) -> tuple[SignIn, ...]:
-        # Beside the loop, as a keyring may wait for a person to unlock it.
+    async def _read(self) -> tuple[SignIn, ...]:
+        # In another thread, because a keyring may wait for a person to unlock it.
         return parse(await loop.apart(self._store.read), where=self._store.where)
 
-    async def _keep(self, sign_ins: tuple[SignIn, ...]) -> None:
+    async def _write(self, sign_ins: tuple[SignIn, ...]) -> None:
         await loop.apart(lambda: self._store.write(render(sign_ins)))
 
 
-_live: weakref.WeakSet[KeptSignIn] = weakref.WeakSet()
+_live: weakref.WeakSet[StoredCredential] = weakref.WeakSet()
 
 
 def _forget(where: str) -> None:
-    """Let every credential of the process that uses the store at `where` read it again."""
+    """Have every credential of the process that uses the store at `where` read it again."""
     for each in list(_live):
         each.forget(where)
 
 
 def _given(oauth_given: OAuth) -> Tokens:
-    """The tokens of a connection string; a refresh token alone counts as expired."""
+    """Return the tokens of a connection string; a refresh token without an access token counts as expired."""
     if oauth_given.access_token is None:
         return Tokens(Secret(""), oauth_given.refresh_token, issued_at=0, expires_at=0)
     made_ms, lifetime_s = oauth_given.token_timestamp_ms, oauth_given.expires_in_s
     if made_ms is None or lifetime_s is None:
-        # Without both there is no telling; Harvest will answer 401 when it is time.
+        # Without both the expiry is unknown; Harvest will answer 401.
         return Tokens(oauth_given.access_token, oauth_given.refresh_token)
     made = made_ms / 1000
     return Tokens(oauth_given.access_token, oauth_given.refresh_token, issued_at=made, expires_at=made + lifetime_s)
 
 
-def _reaching(who: Identity, accounts: frozenset[int]) -> None:
-    """Nothing where the token reaches all the accounts; `LoginFailed`, which names the others, otherwise."""
+def _require_accounts(who: Identity, accounts: frozenset[int]) -> None:
+    """Raise `LoginFailed` if the token does not reach all of `accounts`."""
     missing = accounts - {account.id for account in who.harvest_accounts}
     if missing:
         raise LoginFailed(

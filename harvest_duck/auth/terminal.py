@@ -1,7 +1,6 @@
-"""What a sign-in needs of the person's machine: a browser to open, a terminal to ask, somewhere to tell.
+"""The person's machine during a sign-in: a browser to open, a terminal to read from, and standard error.
 
-Whether there is a browser is judged as a person would: not over SSH, not in a container without a screen, unless the
-environment names one (BROWSER).
+There is no browser over SSH or in a container without a screen, unless the environment names one (BROWSER).
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: How long a person has to agree.
+#: Seconds that a person has to agree.
 LIMIT_S = 300.0
-#: More than any redirect is long.
+#: More characters than any redirect has.
 _LONGEST = 16_384
 
 
 def tell(text: str) -> None:
-    """Say something to the person, on standard error, as standard output may be data."""
+    """Write to the person, on standard error because standard output may be data."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - the terminal is what this module is for
 
 
@@ -54,10 +53,10 @@ def browser_there(environ: Mapping[str, str] = os.environ, platform: str = sys.p
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class Interaction:
     """How a person is asked to sign in.
 
-    Whether a browser is opened, whether they can paste at a terminal, how long they have, where they read what to do.
+    `browser` opens a browser, `terminal` lets them paste, `limit_s` is the time that they have, `tell` writes to them.
     """
 
     browser: bool
@@ -66,8 +65,8 @@ class Manner:
     tell: Callable[[str], None] = tell
 
     @classmethod
-    def found(cls) -> Manner:
-        """What this machine offers."""
+    def found(cls) -> Interaction:
+        """Return what this machine offers."""
         return cls(browser=browser_there(), terminal=terminal_there())
 
 
@@ -77,11 +76,11 @@ def open_browser(url: str) -> None:
 
 
 async def pasted_line() -> str | None:
-    """The next line of standard input, waited for without holding up anything else; None at its end, or without one."""
+    """Return the next line of standard input without blocking the event loop; None at its end, or without one."""
     try:
         descriptor = sys.stdin.fileno()
     except (AttributeError, OSError, ValueError):
-        # A notebook, a service, a test: there is no standard input, or nothing of the system's behind it.
+        # A notebook, a service or a test: there is no standard input, or it is no file of the system.
         return None
     loop = asyncio.get_running_loop()
     line: asyncio.Future[str] = loop.create_future()
@@ -96,16 +95,16 @@ async def pasted_line() -> str | None:
     try:
         loop.add_reader(descriptor, take)
     except (NotImplementedError, PermissionError):
-        # Windows, whose loop watches no files, and a standard input that is a file, which is always ready.
-        return await _line_apart(loop)
+        # On Windows the loop watches no files; elsewhere it watches none that is always ready, such as a regular file.
+        return await _line_from_thread(loop)
     try:
         return await line or None
     finally:
         loop.remove_reader(descriptor)
 
 
-async def _line_apart(loop: asyncio.AbstractEventLoop) -> str | None:
-    """The next line, read by a thread that the end of the process does not wait for."""
+async def _line_from_thread(loop: asyncio.AbstractEventLoop) -> str | None:
+    """Return the next line, read by a thread that the end of the process does not wait for."""
     line: asyncio.Future[str] = loop.create_future()
 
     def give(text: str) -> None:
@@ -114,7 +113,7 @@ async def _line_apart(loop: asyncio.AbstractEventLoop) -> str | None:
 
     def read() -> None:
         text = sys.stdin.buffer.readline().decode("utf-8", "replace")
-        # The loop may have ended while nobody typed.
+        # The loop may have ended before a line came.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(give, text)
 

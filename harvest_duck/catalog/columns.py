@@ -5,6 +5,7 @@ Called by the chapters of the catalogue only. A builder settles type and unit; a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from harvest_duck.catalog.model import (
@@ -119,85 +120,68 @@ def identity(thing: str) -> Column:
     return integer("id", f"Number that identifies the {thing} within Harvest", key=True)
 
 
-def created_at(thing: str) -> Column:
-    """The instant a record came to be."""
-    return timestamp("created_at", f"When the {thing} was created, in UTC")
+def timestamps(thing: str) -> tuple[Column, Column]:
+    """The instants at which a record was created and last changed."""
+    return (
+        timestamp("created_at", f"When the {thing} was created, in UTC"),
+        timestamp("updated_at", f"When the {thing} last changed, in UTC"),
+    )
 
 
-def updated_at(thing: str) -> Column:
-    """The instant a record last changed."""
-    return timestamp("updated_at", f"When the {thing} last changed, in UTC")
+def nested(thing: str, *columns: Column) -> tuple[Column, ...]:
+    """The columns of an object within the record, each named after both: `client_id` is read at `client.id`."""
+    return tuple(
+        replace(column, name=f"{thing}_{column.name}", at=f"{thing}.{'.'.join(column.path)}") for column in columns
+    )
 
 
-ACCOUNT_ID = integer(
-    "account_id", "Harvest account the row was read from", origin=Origin.ACCOUNT, references="accounts.id"
+def enclosing(thing: str, *columns: Column) -> tuple[Column, ...]:
+    """The columns of the record around an embedded array, each named after it: `invoice_id` is read at `id` of it."""
+    return tuple(
+        replace(column, name=f"{thing}_{column.name}", at=".".join(column.path), origin=Origin.ENCLOSING)
+        for column in columns
+    )
+
+
+CLIENT = nested(
+    "client",
+    integer("id", "Client the row belongs to", references="clients.id"),
+    text("name", "Name of the client at the time of reading"),
 )
 
-CLIENT = (
-    integer("client_id", "Client the row belongs to", at="client.id", references="clients.id"),
-    text("client_name", "Name of the client at the time of reading", at="client.name"),
+PROJECT = nested(
+    "project",
+    integer("id", "Project the row belongs to", references="projects.id"),
+    text("name", "Name of the project at the time of reading"),
+    text("code", "Short code of the project, NULL or empty where none is used"),
 )
 
-PROJECT = (
-    integer("project_id", "Project the row belongs to", at="project.id", references="projects.id"),
-    text("project_name", "Name of the project at the time of reading", at="project.name"),
-    text("project_code", "Short code of the project, NULL or empty where none is used", at="project.code"),
+TASK = nested(
+    "task",
+    integer("id", "Task the row is about", references="tasks.id"),
+    text("name", "Name of the task at the time of reading"),
 )
 
-TASK = (
-    integer("task_id", "Task the row is about", at="task.id", references="tasks.id"),
-    text("task_name", "Name of the task at the time of reading", at="task.name"),
+USER = nested(
+    "user",
+    integer("id", "User the row is about", references="users.id"),
+    text("name", "First and last name of the user"),
 )
 
-USER = (
-    integer("user_id", "User the row is about", at="user.id", references="users.id"),
-    text("user_name", "First and last name of the user", at="user.name"),
-)
-
-USER_ASSIGNMENT = (
-    integer(
-        "user_assignment_id",
-        "Assignment that puts the user on the project",
-        at="user_assignment.id",
-        references="user_assignments.id",
-    ),
+USER_ASSIGNMENT = nested(
+    "user_assignment",
+    integer("id", "Assignment that puts the user on the project", references="user_assignments.id"),
+    boolean("is_project_manager", "Whether the user manages the project"),
+    boolean("is_active", "Whether the user is still on the project"),
     boolean(
-        "user_assignment_is_project_manager",
-        "Whether the user manages the project",
-        at="user_assignment.is_project_manager",
-    ),
-    boolean(
-        "user_assignment_is_active",
-        "Whether the user is still on the project",
-        at="user_assignment.is_active",
-    ),
-    boolean(
-        "user_assignment_use_default_rates",
+        "use_default_rates",
         "Whether the user's own default rate applies on the project; often absent, then NULL",
-        at="user_assignment.use_default_rates",
         documented=False,
     ),
-    budget(
-        "user_assignment_budget",
-        "Hours budgeted for the user on the project; NULL unless it is budgeted per person",
-        at="user_assignment.budget",
-    ),
-    rate(
-        "user_assignment_hourly_rate",
-        "Rate of the user on the project, per hour; NULL when unset or hidden",
-        at="user_assignment.hourly_rate",
-        right=Right.RATES,
-    ),
-    timestamp(
-        "user_assignment_created_at",
-        "When the user was put on the project, in UTC",
-        at="user_assignment.created_at",
-    ),
-    timestamp(
-        "user_assignment_updated_at",
-        "When the user's assignment last changed, in UTC",
-        at="user_assignment.updated_at",
-    ),
+    budget("budget", "Hours budgeted for the user on the project; NULL unless it is budgeted per person"),
+    rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden", right=Right.RATES),
+    timestamp("created_at", "When the user was put on the project, in UTC"),
+    timestamp("updated_at", "When the user's assignment last changed, in UTC"),
 )
 
 

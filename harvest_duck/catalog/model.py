@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -136,12 +137,14 @@ class Column:
         """The keys that lead from the record to the value."""
         return tuple((self.at or self.name).split("."))
 
-    @property
-    def nullable(self) -> bool:
-        """Whether NULL can occur; Harvest promises no value but the keys, and the injected ones are always there."""
-        if self.origin is Origin.ACCOUNT:
-            return True
-        return not (self.key or self.origin is Origin.PATH)
+
+ACCOUNT_ID = Column(
+    name="account_id",
+    type=BIGINT,
+    description="Harvest account the row was read from",
+    origin=Origin.ACCOUNT,
+    references="accounts.id",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,16 +180,15 @@ class Parent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PathWhen:
-    """Another path to the same records, usable when `columns` are each fixed to one value, which fill its `{…}`."""
+class AlternatePath:
+    """Another path to the same records, for queries that give the ids of its places; it takes the `params` named."""
 
     path: str
-    columns: tuple[str, ...]
     paging: Paging
     params: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """One SQL table and the endpoint behind it.
 
@@ -204,7 +206,7 @@ class Table:
     path: str
     body_key: str | None
     paging: Paging
-    columns: tuple[Column, ...]
+    own_columns: tuple[Column, ...]
     docs: str
     permission: str
     params: tuple[Param, ...] = ()
@@ -213,17 +215,21 @@ class Table:
     parent: Parent | None = None
     items: str | None = None
     retrieve: str | None = None
-    alternates: tuple[PathWhen, ...] = ()
+    alternates: tuple[AlternatePath, ...] = ()
     variants: tuple[Mapping[str, str], ...] = field(default=({},), hash=False)
     max_span_days: int | None = None
     not_summed_with: tuple[str, ...] = ()
     subject: tuple[str, ...] = ()
     narrowed: bool = False
-    _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Index the columns by name."""
-        self._by_name.update((column.name, column) for column in self.columns)
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that SQL sees: those of the records, and the account that they were read from."""
+        return (*self.own_columns, ACCOUNT_ID)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when there is none."""
@@ -233,19 +239,19 @@ class Table:
         """Whether a column of that name exists."""
         return name in self._by_name
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, ...]:
         """The names of the columns that tell rows apart within an account; empty for a report or a single record."""
         return tuple(column.name for column in self.columns if column.key)
 
-    @property
+    @cached_property
     def updates(self) -> Column | None:
         """The column with the instant that a record last changed, None where Harvest gives none."""
         within = Origin.RECORD if self.items is None else Origin.ENCLOSING
         found = (column for column in self.columns if column.path == ("updated_at",) and column.origin is within)
         return next(found, None)
 
-    @property
+    @cached_property
     def identity(self) -> Column | None:
         """The column that tells the records of one list apart, None for a report, which has no such column."""
         if self.items is not None:
@@ -253,12 +259,18 @@ class Table:
         keys = [column for column in self.columns if column.key and column.origin is Origin.RECORD]
         return keys[0] if len(keys) == 1 else None
 
-    @property
+    @cached_property
     def day(self) -> Column | None:
         """The column with the day by which the list can be narrowed from both sides, None where there is none."""
         ends = {param.match: param.column for param in self.params}
         column = self.column(ends[Match.FROM]) if {Match.FROM, Match.TO} <= set(ends) else None
         return None if column is None or column.origin is Origin.INPUT else column
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The path of the list, that of one record, and the alternates."""
+        retrieve = () if self.retrieve is None else (self.retrieve,)
+        return (self.path, *retrieve, *(other.path for other in self.alternates))
 
     def params_of(self, column: str) -> tuple[Param, ...]:
         """The parameters that answer predicates on `column`."""

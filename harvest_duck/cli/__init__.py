@@ -13,11 +13,11 @@ from harvest_duck import __version__
 from harvest_duck.cli.connections import connections
 from harvest_duck.cli.demo import demo
 from harvest_duck.cli.login import accounts, login, logout, whoami
-from harvest_duck.cli.output import harmless
 from harvest_duck.cli.query import export, query
 from harvest_duck.cli.sandbox import sandbox
 from harvest_duck.cli.tables import describe, tables
 from harvest_duck.errors import HarvestDuckError
+from harvest_duck.text import terminal_safe
 
 __all__ = ["cli", "main"]
 
@@ -53,12 +53,12 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (HarvestDuckError, OSError) as error:
-        click.echo(f"harvest-duck: {harmless(str(error))}", err=True)
+        click.echo(f"harvest-duck: {terminal_safe(str(error))}", err=True)
         sys.exit(1)
     except (duckdb.Error, RuntimeError) as error:
         if "KeyboardInterrupt" in str(error) or "Query interrupted" in str(error):
             _interrupted()
         if not isinstance(error, duckdb.Error):
             raise
-        click.echo(f"harvest-duck: {harmless(str(error).strip())}", err=True)
+        click.echo(f"harvest-duck: {terminal_safe(str(error).strip())}", err=True)
         sys.exit(1)

@@ -12,10 +12,9 @@ from harvest_duck import connections as named
 from harvest_duck.auth.redirect_server import callback_in
 from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli.output import form_option, show_listed
-from harvest_duck.connection import PROPERTIES, parse, render
-from harvest_duck.connection.layers import canonical
-from harvest_duck.connection.parsing import account_numbers
+from harvest_duck.connection import PROPERTIES, account_numbers, canonical, parse, render
 from harvest_duck.errors import ConnectionStringError
+from harvest_duck.text import printable
 
 _WHERE = "connection string"
 #: What can be asked for on a terminal, and the option that gives it elsewhere.
@@ -93,7 +92,7 @@ def trial(name: str) -> None:
     for checked in named.check(name):
         person = f"{checked.user} ({checked.email}) in account {checked.account_id}"
         # What Harvest sends could otherwise steer the terminal.
-        click.echo(f"{name}: {''.join(each if each.isprintable() else ' ' for each in person)}")
+        click.echo(f"{name}: {printable(person, ' ')}")
 
 
 @connections.command()

@@ -18,6 +18,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from harvest_duck.errors import QueryError
+from harvest_duck.text import terminal_safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 1000
 #: A terminal holds no more than so many rows; files have no such end.
 _ROWS_SHOWN = 1000
-
-#: What a terminal obeys rather than shows: controls, as their pictures, and the marks that turn a text around.
-_CONTROLS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
-_CONTROLS |= dict.fromkeys(
-    [*range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
-)
 
 
 class Format(StrEnum):
@@ -70,11 +65,6 @@ def chosen(form: str | None, target: Path | None) -> Format:
         raise QueryError(f"{target}: choose --format csv, json or parquet, or end the name with one of them") from None
 
 
-def harmless(text: str) -> str:
-    """The text as a terminal may have it: nothing in it moves the cursor, sets a colour or title, or turns it."""
-    return text.translate(_CONTROLS)
-
-
 def show_listed(listed: pa.Table, form: str, *, sql: str = "FROM listed") -> None:
     """Write a table that is no query's, or what `sql` selects from it under the name `listed`."""
     with duckdb.connect() as con:
@@ -109,9 +99,9 @@ def _table(names: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
     grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for position, name in enumerate(names):
         numeric = all(isinstance(row[position], int | float | Decimal | None) for row in shown)
-        grid.add_column(Text(harmless(name)), justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(Text(terminal_safe(name)), justify="right" if numeric else "left", overflow="fold")
     for row in shown:
-        grid.add_row(*("" if value is None else Text(harmless(str(_plain(value)))) for value in row))
+        grid.add_row(*("" if value is None else Text(terminal_safe(str(_plain(value)))) for value in row))
     if next(rows, None) is None:
         _print(grid, f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}")
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from harvest_duck import sandbox as stand_in
@@ -23,37 +25,20 @@ from harvest_duck import sandbox as stand_in
     help="Seconds that an access token from OAuth is good.",
 )
 @click.option("--faults", type=int, metavar="SEED", help="Let one answer in ten go wrong, as this seed has it.")
-@click.option("--rotate/--no-rotate", default=True, show_default=True, help="Let a refresh end the refresh token.")
-def sandbox(
-    *,
-    host: str,
-    port: int,
-    scale: float,
-    seed: int,
-    latency_ms: int,
-    time_entries: int | None,
-    limits: bool,
-    access_token_s: float,
-    faults: int | None,
-    rotate: bool,
-) -> None:
+@click.option(
+    "--rotate/--no-rotate",
+    "rotate_refresh_tokens",
+    default=True,
+    show_default=True,
+    help="Let a refresh end the refresh token.",
+)
+def sandbox(*, faults: int | None, **options: Any) -> None:  # noqa: ANN401 - those of `stand_in.Sandbox`
     """Serve a made-up agency as Harvest would, until Ctrl-C."""
-    stand_in.serve_forever(
-        ready=_tell,
-        host=host,
-        port=port,
-        scale=scale,
-        seed=seed,
-        latency_ms=latency_ms,
-        time_entries=time_entries,
-        limits=limits,
-        access_token_s=access_token_s,
-        rotate_refresh_tokens=rotate,
-        faults=None if faults is None else stand_in.Schedule.seeded(faults),
-    )
+    schedule = None if faults is None else stand_in.Schedule.seeded(faults)
+    stand_in.serve_forever(ready=_show, faults=schedule, **options)
 
 
-def _tell(running: stand_in.Sandbox) -> None:
+def _show(running: stand_in.Sandbox) -> None:
     click.echo("A stand-in for Harvest listens. Its accounts and users, as connection strings:\n")
     for account_id in (stand_in.MAIN_ID, stand_in.EURO_ID):
         click.echo(f"administrator of {account_id}:  {running.connection_string(account_id=account_id)}")

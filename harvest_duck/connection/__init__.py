@@ -7,40 +7,28 @@
                               grammar           properties                      secret_leaks
 
 `resolve` is the way in. It takes a string, files and the environment; it gives a `Connection` or an error that shows no
-secret. Nothing here opens a connection. It may import `runtime`, `sandbox` (for `DSN=sandbox`) and `errors`.
+secret. `harvest_duck.connections` writes the file with `with_section` and `without_sections`. Nothing here opens a
+connection. It may import `runtime`, `sandbox` (for `DSN=sandbox`) and `errors`.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.address import loopback
+from harvest_duck.connection.builtin import BUILTIN
+from harvest_duck.connection.dsn import NamedConnections, named_connections, summary
 from harvest_duck.connection.grammar import parse, render
-from harvest_duck.connection.layers import merge
-from harvest_duck.connection.parsing import RateLimit
-from harvest_duck.connection.properties import (
-    PROPERTIES,
-    Kind,
-    Property,
-    Support,
-    UnsupportedPropertyWarning,
-    reference,
-)
+from harvest_duck.connection.layers import canonical, merge
+from harvest_duck.connection.parsing import RateLimit, account_numbers
+from harvest_duck.connection.properties import PROPERTIES, Kind, Support, UnsupportedPropertyWarning
 from harvest_duck.connection.secret import Secret
 from harvest_duck.connection.secret_leaks import refuse_leaks
-from harvest_duck.connection.settings import (
-    AuthScheme,
-    Connection,
-    InitiateOAuth,
-    OAuth,
-    Proxy,
-    ProxySSLType,
-    connection,
-)
+from harvest_duck.connection.settings import AuthScheme, Connection, InitiateOAuth, OAuth, connection
 from harvest_duck.connection.sources import config_directory, layers
+from harvest_duck.connection.toml_edit import with_section, without_sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,23 +40,24 @@ __all__ = [
     "Connection",
     "InitiateOAuth",
     "Kind",
+    "NamedConnections",
     "OAuth",
-    "Property",
-    "Proxy",
-    "ProxySSLType",
     "RateLimit",
     "Secret",
     "Support",
     "UnsupportedPropertyWarning",
+    "account_numbers",
+    "canonical",
     "config_directory",
     "loopback",
+    "named_connections",
     "parse",
-    "reference",
     "render",
     "resolve",
+    "summary",
+    "with_section",
+    "without_sections",
 ]
-
-_NOTHING: Mapping[str, Callable[[], str]] = MappingProxyType({})
 
 
 def resolve(
@@ -76,18 +65,18 @@ def resolve(
     *,
     environ: Mapping[str, str] = os.environ,
     config_dir: Path | None = None,
-    builtin: Mapping[str, Callable[[], str]] = _NOTHING,
+    builtin: Mapping[str, Callable[[], str]] = BUILTIN,
     signing_in: bool = False,
 ) -> Connection:
-    """The connection that `text` stands for, with what it leaves out taken from its DSN and the environment.
+    """Return the connection that `text` stands for; its DSN and the environment give the properties that it lacks.
 
-    `builtin` names connections beside those of `connections.toml` in `config_dir`; a function of it is called only
-    when its name is asked for. `sources` says which source wins. `signing_in` is for callers that begin a sign-in
-    whatever AuthScheme says, so that `secret_leaks` looks at its secrets too.
+    `builtin` has more named connections than `connections.toml` in `config_dir`; its functions are called only if
+    their name is used. `sources` says which source wins. `signing_in` is for callers that begin a sign-in whatever
+    AuthScheme says, so that `secret_leaks` checks the secrets of OAuth too.
 
     Raises `ConnectionStringError` for a string, file or variable that cannot be used. A missing account or token is no
-    error here: `Connection.require_accounts` and `Connection.require_token` tell. Properties that are known and have no
-    effect yet are named in one `UnsupportedPropertyWarning`.
+    error here, but one of `Connection.require_accounts` and `Connection.require_token`. One
+    `UnsupportedPropertyWarning` names the properties that have no effect yet.
     """
     given = merge(layers(text, environ=environ, config_dir=config_dir, builtin=builtin))
     resolved = connection(given)

@@ -1,4 +1,4 @@
-"""Which hosts and URLs a request may go to, judged by their text alone; nothing is looked up."""
+"""Checks the hosts and URLs that a request may go to, by their text alone; nothing is looked up."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 _VISIBLE = re.compile(r"[!-~]+")
-# Of what RFC 3986, section 3.3, allows, what no shell takes for more than itself: URLs stand in logs and errors.
+# The characters of RFC 3986, section 3.3, that no shell interprets, because people copy URLs from logs and errors.
 _PATH = re.compile(r"[A-Za-z0-9._~/%:@+,=-]*")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 
 
 def plain_url(text: str) -> str | None:
-    """`text` with scheme and host in lower case and no slash at the end, None where a token must not go there.
+    """Return `text` with scheme and host in lower case and no slash at the end, None if no token may go there.
 
-    It may go to https, and by plain http to this machine itself. User, query, fragment and backslashes are refused,
-    the last because readers of URLs differ about the host that they leave.
+    A token may go to https, and by plain http to this machine itself. User, query, fragment and backslashes are
+    refused, the last because parsers disagree about the host of such a URL.
     """
     if not _VISIBLE.fullmatch(text) or any(mark in text for mark in "\\?#@"):
         return None

@@ -1,4 +1,4 @@
-"""Named connections: the sections of `connections.toml`, and those that the caller brings along.
+"""Named connections: the sections of `connections.toml`, and those that are built in.
 
 ::
 
@@ -9,7 +9,7 @@
     [beta]
     connection = "AccountId=234567;APIKey=…"
 
-The file is only read here, and only when a connection asks for a name; `harvest_duck.connections` writes it.
+The file is only read here, and only when a connection names a DSN; `harvest_duck.connections` writes it.
 """
 
 from __future__ import annotations
@@ -22,23 +22,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.grammar import fold, parse
-from harvest_duck.connection.layers import canonical
+from harvest_duck.connection.layers import Layer, canonical, merge
+from harvest_duck.connection.parsing import Place, Values
 from harvest_duck.connection.properties import PROPERTIES
+from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.errors import ConnectionStringError
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 _POSITION = re.compile(r"line \d+, column \d+")
+_SIGN_INS = {"APIKey": "personal token", "OAuthAccessToken": "OAuth", None: "none"}
 _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
 class NamedConnections:
-    """What a DSN may name: the sections of the file at `path`, which come first, and what is `builtin`.
+    """The connections that a DSN may name: the sections of the file at `path`, then those of `builtin`.
 
-    `text` is that of the file, empty where there is none.
+    `text` is the text of the file, empty if there is none.
     """
 
     path: Path
@@ -48,26 +52,22 @@ class NamedConnections:
 
     @property
     def names(self) -> str:
-        """The names there are, as errors list them."""
-        return ", ".join(sorted({*map(shown, self.sections), *self.builtin})) or "none"
+        """The names, as errors list them."""
+        return ", ".join(sorted({*map(escaped, self.sections), *self.builtin})) or "none"
 
     def find(self, name: str) -> tuple[str, dict[str, str]] | None:
-        """Where the connection called `name` in any case was found, and its properties; None where it is nowhere."""
+        """Return where the connection called `name`, in any case, is, and its properties; None if it is unknown."""
         for known, section in self.sections.items():
             if known.casefold() == name.casefold():
-                return f"DSN {shown(known)}", _texts(section, where=f"DSN {shown(known)}")
+                return f"DSN {escaped(known)}", _texts(section, where=f"DSN {escaped(known)}")
         for known, string in self.builtin.items():
             if known.casefold() == name.casefold():
                 return f"DSN {known}", _unchained(parse(string(), where=f"DSN {known}").items(), where=f"DSN {known}")
         return None
 
-    def unknown(self, where: str) -> ConnectionStringError:
-        """The error for a DSN, given in `where`, that is nowhere; it lists the names there are."""
-        return ConnectionStringError(f"{where}: DSN names no connection in {self.path}; there are: {self.names}")
-
 
 def named_connections(path: Path, builtin: Mapping[str, Callable[[], str]]) -> NamedConnections:
-    """The named connections of the file at `path`, which need not be there, and of `builtin`.
+    """Return the named connections of `builtin` and of the file at `path`, which may be missing.
 
     Raises `ConnectionStringError` for a file that cannot be read, and for one that holds a secret while its mode lets
     other users read or write it.
@@ -83,8 +83,19 @@ def named_connections(path: Path, builtin: Mapping[str, Callable[[], str]]) -> N
     return NamedConnections(path, text, sections, builtin)
 
 
+def summary(texts: Mapping[str, str], *, where: str) -> tuple[str | None, str]:
+    """Return the AccountId of the properties `texts`, and how they sign in: "OAuth", "personal token" or "none".
+
+    Raises `ConnectionStringError`, which begins with `where`, for an AccountId or an AuthScheme that cannot be one.
+    """
+    given = merge([Layer(Place.STRING_DSN, where, texts)])
+    values = Values(given)
+    scheme = "OAuthAccessToken" if values.choice("AuthScheme") == "OAUTH" else bearer(given)
+    return values.account("AccountId"), _SIGN_INS[scheme]
+
+
 def _read(path: Path) -> tuple[str, dict[str, object], int]:
-    """The text at `path`, the TOML document that it is and the mode of its file; empty where there is no file."""
+    """Return the text of the file at `path`, its TOML document and its mode; empty if there is no file."""
     try:
         with path.open("rb") as file:
             text = file.read().decode()
@@ -94,7 +105,7 @@ def _read(path: Path) -> tuple[str, dict[str, object], int]:
     except OSError as error:
         raise ConnectionStringError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        # Both TOML and UTF-8 errors carry the text that they are about, so they are not chained.
+        # Not chained, because TOML and UTF-8 errors hold the text.
         position = _POSITION.search(str(error))
         raise ConnectionStringError(f"{path} is no TOML file{f': {position[0]}' if position else ''}") from None
 
@@ -108,7 +119,7 @@ def _holds_secret(section: Mapping[str, object]) -> bool:
 
 
 def _texts(section: Mapping[str, object], *, where: str) -> dict[str, str]:
-    """The properties of one section, those of its `connection` string among them."""
+    """Return the properties of one section and of its `connection` string."""
     pairs: list[tuple[str, str]] = []
     for name, value in section.items():
         text = _text(value, where=where)
@@ -129,8 +140,3 @@ def _text(value: object, *, where: str) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise ConnectionStringError(f"{where}: every value has to be text, a number, true or false")
-
-
-def shown(name: str) -> str:
-    """The name as errors write it: on one line, whatever it holds."""
-    return name if name.isprintable() else ascii(name)

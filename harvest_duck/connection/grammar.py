@@ -10,8 +10,8 @@
 A quote or closing brace within its own kind is doubled, a backslash is a backslash, and a bare value runs to the next
 semicolon: it may hold "=", and the blanks around it do not count.
 
-`sources` calls it for every string it finds. It knows no property, and no error repeats any part of a value, since
-any of them may be a secret.
+`sources` parses every string with it. It knows no property, and no error repeats any part of a value, because any value
+may be a secret.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _CALLED = {"'": "single quote", '"': "double quote", "}": "brace"}
 
 
 def fold(name: str) -> str:
-    """The form of `name` in which two names are compared: lower case, without blanks."""
+    """Return the form of `name` in which two names are compared: lower case, without blanks."""
     return "".join(name.split()).lower()
 
 
 def parse(text: str, *, where: str = "connection string") -> dict[str, str]:
-    """The pairs of `text` in their order, each name as first written but without blanks.
+    """Return the pairs of `text` in their order, each name as first written but without blanks.
 
     Raises `ConnectionStringError` with `where` and the character, counted from 1, at which the text goes wrong: an
     unclosed quote, text after a closing quote, a missing "=", an empty or impossible name, a name given two values.
@@ -53,9 +53,9 @@ def parse(text: str, *, where: str = "connection string") -> dict[str, str]:
 
 
 def render(pairs: Mapping[str, str]) -> str:
-    """The connection string that `parse` reads as `pairs`; values are quoted where they have to be.
+    """Return the connection string that `parse` reads as `pairs`, with quotes where a value needs them.
 
-    Raises `ConnectionStringError` where a name could not be read back, or two names are one to `parse`.
+    Raises `ConnectionStringError` if `parse` could not read a name back, or would read two names as one.
     """
     if not all(_NAME.fullmatch(name) and fold(name) == name.lower() for name in pairs):
         raise ConnectionStringError("a property name is made of letters, digits and underscores")
@@ -78,7 +78,7 @@ class _Text:
     where: str
 
     def pairs(self) -> Iterator[tuple[int, str, str]]:
-        """Where each pair starts, its name and its value."""
+        """Yield the start of each pair, its name and its value."""
         prefix = _PREFIX.match(self.text)
         at = self._skip(prefix.end() if prefix else 0, _BLANKS + ";")
         while at < len(self.text):
@@ -88,7 +88,7 @@ class _Text:
             at = self._skip(after_value, _BLANKS + ";")
 
     def _name(self, at: int) -> tuple[str, int]:
-        """The name that starts at `at`, and where its value may start."""
+        """Return the name that starts at `at`, and where its value may start."""
         end = self._end(at)
         equals = self.text.find("=", at, end)
         if equals < 0:
@@ -101,7 +101,7 @@ class _Text:
         return "".join(name.split()), self._skip(equals + 1, _BLANKS)
 
     def _value(self, at: int) -> tuple[str, int]:
-        """The value that starts at `at`, and where it ends."""
+        """Return the value that starts at `at`, and where it ends."""
         mark = _CLOSING.get(self.text[at : at + 1])
         if mark is None:
             end = self._end(at)
@@ -113,7 +113,7 @@ class _Text:
         return self.text[at + 1 : closing].replace(mark * 2, mark), after
 
     def _closing(self, opening: int, mark: str) -> int:
-        """Where the value opened at `opening` closes; a doubled mark does not close it."""
+        """Return where the value opened at `opening` closes; a doubled mark does not close it."""
         at = self.text.find(mark, opening + 1)
         while at >= 0 and self.text.startswith(mark, at + 1):
             at = self.text.find(mark, at + 2)

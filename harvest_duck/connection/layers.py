@@ -1,6 +1,6 @@
-"""One source of properties: its pairs under the names of the table, with those inside ProfileSettings beside the rest.
+"""One source of properties as a layer: texts by canonical names, with those inside ProfileSettings beside the rest.
 
-`dsn` and `sources` build layers; `merge` puts the nearer over the farther.
+`dsn` and `sources` build layers; `merge` lays the nearer ones over the farther.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one source gives: texts by the canonical names of their properties."""
+    """The properties that one source gives: texts by canonical names."""
 
     place: Place
     where: str
@@ -27,7 +27,7 @@ class Layer:
 
 
 def canonical(pairs: Iterable[tuple[str, str]], *, where: str) -> dict[str, str]:
-    """`pairs` of names and texts under canonical names, ProfileSettings opened.
+    """Return the texts of `pairs` by canonical names, with the properties inside ProfileSettings.
 
     Raises `ConnectionStringError` for an unknown name, for ProfileSettings within ProfileSettings, and for a property
     given twice with different values.
@@ -46,7 +46,7 @@ def canonical(pairs: Iterable[tuple[str, str]], *, where: str) -> dict[str, str]
 
 
 def merge(layers: Iterable[Layer]) -> dict[str, Given]:
-    """Every property with the text of the nearest layer that gives it; an empty text counts as given."""
+    """Return every property with the text of the nearest layer that gives it; an empty text counts as given."""
     given: dict[str, Given] = {}
     for layer in sorted(layers, key=lambda layer: layer.place):
         for name, text in layer.texts.items():

@@ -1,7 +1,7 @@
-"""The text of a property as a value of its kind, or an error that names the property and what it has to be.
+"""Parses the text of a property into a value of its kind, or raises an error that says what it has to be.
 
-`settings` reads every property through `Values`, which knows where each text came from and falls back to the default
-of the table. No error repeats a value.
+`settings` reads every property through `Values`, which knows the source of each text and has the defaults of
+`properties`. No error repeats a value.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,15}")
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
 _RATE = re.compile(r"([1-9][0-9]{0,5}) */ *([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 _ACCOUNT = re.compile(r"[1-9][0-9]{0,17}")
-# What stands in an example where the reader's own number belongs, such as _your_account_id. It is safe to repeat.
+# The placeholder of an example, such as _your_account_id. It is no secret, so errors may repeat it.
 _PLACEHOLDER = re.compile(r"[A-Za-z_<>\[\] -]{1,40}")
 _HEADER_BREAK = re.compile(r"\r\n|\n|\\r\\n|\\n")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([ -~]*)")
@@ -36,7 +36,7 @@ _OWN_HEADERS |= {"transfer-encoding", "user-agent"}
 
 
 class Place(IntEnum):
-    """Where a property was given; a lower place wins."""
+    """The kind of source that gave a property; the lower one wins."""
 
     STRING = 0
     STRING_DSN = 1
@@ -47,7 +47,7 @@ class Place(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The text that a property was given, and where."""
+    """The text of a property, and its source."""
 
     text: str = field(repr=False)
     place: Place
@@ -63,7 +63,7 @@ class RateLimit:
 
 
 def account_numbers(text: str) -> str | None:
-    """The numbers that `text` lists, such as "1,2", without blanks and repetitions, or "*"; None for anything else."""
+    """Return the numbers that `text` lists, such as "1,2", without blanks and repetitions, or "*", else None."""
     numbers = [number.strip(" ") for number in text.split(",")]
     if all(map(_ACCOUNT.fullmatch, numbers)):
         return ",".join(dict.fromkeys(numbers))
@@ -71,16 +71,16 @@ def account_numbers(text: str) -> str | None:
 
 
 class Values:
-    """The typed values of the properties that were given, each with the default of the table behind it.
+    """The typed values of properties; one that is not given, or is empty, has the default of `properties`.
 
-    An empty text is the default too. Every method raises `ConnectionStringError` for a text that is not of its kind.
+    Every method raises `ConnectionStringError` for a text that is not of its kind.
     """
 
     def __init__(self, given: Mapping[str, Given]) -> None:
         self._given = given
 
     def text(self, name: str) -> str | None:
-        """One line of text, None where there is none."""
+        """One line of text, None if there is none."""
         return self._text(name) or None
 
     def secret(self, name: str) -> Secret | None:
@@ -96,7 +96,7 @@ class Values:
         return Secret(text) if text else None
 
     def account(self, name: str) -> str | None:
-        """Account numbers as `account_numbers` writes them, or the placeholder of an example, refused only in use."""
+        """Account numbers as `account_numbers` writes them, or a placeholder, which only `require_accounts` refuses."""
         text = self._text(name).strip()
         numbers = account_numbers(text)
         if text and numbers is None and not _PLACEHOLDER.fullmatch(text):
@@ -111,11 +111,11 @@ class Values:
         return int(text)
 
     def integer_or_none(self, name: str) -> int | None:
-        """A whole number within the bounds of the property, None where there is none."""
+        """A whole number within the bounds of the property, None if there is none."""
         return self.integer(name) if self._text(name) else None
 
     def seconds(self, name: str) -> float | None:
-        """A number of seconds, None where there is none."""
+        """A number of seconds, None if there is none."""
         text = self._text(name)
         if text and not _SECONDS.fullmatch(text):
             raise self._wrong(name)
@@ -129,14 +129,14 @@ class Values:
         return text == "true"
 
     def choice(self, name: str) -> str:
-        """One of the choices of the property, as the table writes it."""
+        """One of the choices of the property, as `properties` writes it."""
         text = self._text(name).upper()
         if text not in PROPERTIES[name].choices:
             raise self._wrong(name)
         return text
 
     def path(self, name: str) -> Path | None:
-        """The path of a file that need not be there; ~ is the user's home."""
+        """The path of a file that may be missing; ~ is the user's home."""
         text = self._text(name)
         try:
             return Path(text).expanduser() if text else None
@@ -144,10 +144,10 @@ class Values:
             raise self._wrong(name) from error
 
     def location(self, name: str) -> str | None:
-        """A path with ~ for the user's home, or memory:// and a name, both as text; None where there is none.
+        """A path, in which ~ is the user's home, or memory:// and a name, both as text; None if there is none.
 
-        Variables of the environment are filled in, except for those of a connection string, which may be of somebody
-        else and could show them.
+        Environment variables are filled in, except in a connection string: it may come from somebody else, and an
+        error would show the variable.
         """
         text = self._text(name)
         if not text or text.lower().startswith("memory://"):
@@ -163,7 +163,7 @@ class Values:
         return str(path)
 
     def file(self, name: str) -> Path | None:
-        """The path of a file that is there; ~ is the user's home."""
+        """The path of an existing file; ~ is the user's home."""
         path = self.path(name)
         try:
             there = path is None or path.is_file()
@@ -174,7 +174,7 @@ class Values:
         return path
 
     def url(self, name: str) -> str | None:
-        """A URL in its plain form: lower-case scheme and host, no slash at the end."""
+        """A URL in the form of `plain_url`, None if there is none."""
         text = self._text(name)
         if not text:
             return None

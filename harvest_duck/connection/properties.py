@@ -1,8 +1,8 @@
 """The properties that a connection string may hold, as data, and the lookup of a name in any spelling.
 
-Every property that CData documents for its API driver is known here, so that a string written for it is understood.
-One that is `HONOURED` has its effect; one that is for `LATER` is accepted and warned about. `values` reads the text of
-each kind; `docs/connection-strings.md` holds the same table for people.
+Every property that CData documents for its API driver is known, so that a string written for that driver is accepted.
+A property that is `HONOURED` has its effect; one for `LATER` gives a warning. `parsing` parses the text of each kind;
+`docs/connection-strings.md` has the same table.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import Enum
 from harvest_duck.connection.grammar import fold
 from harvest_duck.errors import ConnectionStringError
 
-# An unknown name is repeated only in this form; others may be a piece of a value that lacks its quotes.
+# An error repeats an unknown name only in this form; another may be part of a value that lacks its quotes.
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
@@ -31,7 +31,7 @@ class Support(Enum):
 
 
 class Kind(Enum):
-    """What the text of a value stands for; the value of each member says what is expected."""
+    """The kind of a value; the value of each member says what is expected."""
 
     TEXT = "text on one line"
     SECRET = "secret text on one line"  # noqa: S105 - what is expected, not a secret
@@ -54,7 +54,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property: its name as documented, what it holds, and what it does in a line."""
+    """One property: its documented name, the kind of its value, and its effect in one line."""
 
     name: str
     kind: Kind
@@ -67,7 +67,7 @@ class Property:
 
     @property
     def expected(self) -> str:
-        """What a value has to be, as errors and the documentation say it."""
+        """The form of a value, in the words of errors and the documentation."""
         if self.choices:
             *rest, last = self.choices
             return f"{', '.join(rest)} or {last}" if rest else last
@@ -83,14 +83,14 @@ class Property:
 
     @property
     def secret(self) -> bool:
-        """Whether the value may hold something that nobody else should read."""
+        """Whether the value may hold a secret."""
         return self.kind in {Kind.SECRET, Kind.TOKEN, Kind.HEADERS}
 
 
 def find(name: str, *, where: str) -> Property:
-    """The property called `name` in any case and with any blanks.
+    """Return the property called `name`, in any case and with any blanks.
 
-    Raises `ConnectionStringError` with the nearest name for one that nobody knows.
+    Raises `ConnectionStringError` with the nearest name for an unknown one.
     """
     known = _BY_FOLDED_NAME.get(fold(name))
     if known is not None:
@@ -103,7 +103,7 @@ def find(name: str, *, where: str) -> Property:
 
 
 def reference() -> str:
-    """The table of all properties in Markdown, as it stands in the documentation."""
+    """Return the table of all properties in Markdown, as in the documentation."""
     head = "| Property | Value | Default | Effect |\n| --- | --- | --- | --- |\n"
     return head + "".join(_row(entry) for entry in PROPERTIES.values())
 

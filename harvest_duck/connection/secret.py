@@ -1,4 +1,4 @@
-"""A text that must not be seen: it prints as `***` wherever it turns up by accident."""
+"""A secret text, which prints as `***`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NoReturn
 
 
 class Secret:
-    """A token or password; only `reveal` gives the text away. Equal and hashed by its text, never pickled."""
+    """A token or password; only `reveal` returns the text. Compared and hashed by its text, never pickled."""
 
     __slots__ = ("_text",)
 
@@ -14,7 +14,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself, for the request that needs it."""
+        """Return the text, for the request that needs it."""
         return self._text
 
     def __repr__(self) -> str:

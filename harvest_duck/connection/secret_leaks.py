@@ -1,8 +1,8 @@
-"""Which secret may go where: a source of properties cannot send a secret of another source to a host of its choosing.
+"""Protects secrets: one source of properties cannot send a secret of another source to a host of its choice.
 
-Whoever writes a connection string, which may be part of somebody else's SQL, must not learn the token that a file or
-the environment of the reader holds. So a host other than Harvest's has to be named at the same place as the secrets
-that go there, or farther from the string than they are.
+A connection string may be part of SQL that somebody else wrote. Its author must not learn the token in a file or the
+environment of the user who runs it. So a host other than Harvest's has to be given in the same source as the secrets
+that go there, or in a later one.
 """
 
 from __future__ import annotations
@@ -24,22 +24,21 @@ _ENVIRONMENT = {Place.ENVIRONMENT, Place.ENVIRONMENT_STRING}
 
 
 def bearer(given: Mapping[str, Given]) -> str | None:
-    """The property whose token goes with each request, None where no token is given.
+    """Return the property whose token goes with each request, None if no token is given.
 
-    AuthScheme=OAUTH wants an OAuthAccessToken. Without it an APIKey or an OAuthAccessToken will do: the one given
-    nearer, APIKey where both are given at one place.
+    With AuthScheme=OAUTH that is OAuthAccessToken. Otherwise it is APIKey or OAuthAccessToken: the one of the nearer
+    source, APIKey if one source gives both.
     """
     candidates = ("OAuthAccessToken",) if _is_oauth(given) else ("APIKey", "OAuthAccessToken")
     return min((name for name in candidates if name in given and given[name].text), key=_place(given), default=None)
 
 
 def refuse_leaks(given: Mapping[str, Given], *, signing_in: bool) -> None:
-    """Raise `ConnectionStringError` where a secret of one source would go to a host that a nearer one chose.
+    """Raise `ConnectionStringError` if a secret of one source would go to a host that a nearer source chose.
 
-    The secrets of OAuth go nowhere unless AuthScheme is OAUTH, or a person is `signing_in` whatever it is.
-
-    Hosts are those of requests and of the proxy; a proxy sees a request only with a certificate of its own choice, and
-    always sees its password. Without a secret to send there is nothing to refuse.
+    The secrets of OAuth are sent only if AuthScheme is OAUTH, or if a person is `signing_in` whatever it is. The hosts
+    are those of requests and of the proxy. A proxy always sees its password, and a request only if SSLServerCert makes
+    its certificate valid.
     """
     token = bearer(given)
     oauth = _OAUTH if signing_in or _is_oauth(given) else ()

@@ -1,7 +1,7 @@
-"""What a connection string comes to: one frozen, typed value that says whom to ask, as whom, and how.
+"""The settings that a connection string stands for, as one frozen, typed value.
 
-`connection` builds it from the texts that `sources` gathered; the client, the sign-in and the command line read it. It
-prints no secret, compares by value, and so can key a cache.
+`connection` builds it from the texts that `sources` collected; the client, the sign-in and the command line read it. It
+prints no secret, compares by value, and can be the key of a cache.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection.secret import Secret
 
-#: Account ids are 64-bit columns, see `table`.
+#: Account ids are 64-bit columns.
 _IDS = range(2**63)
 
 
@@ -42,7 +42,7 @@ class InitiateOAuth(StrEnum):
 
 
 class ProxySSLType(StrEnum):
-    """How the proxy is spoken to; only ALWAYS means TLS on the way to the proxy itself."""
+    """The protocol to the proxy: only ALWAYS uses TLS to the proxy itself."""
 
     AUTO = "AUTO"
     ALWAYS = "ALWAYS"
@@ -52,7 +52,7 @@ class ProxySSLType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuth:
-    """The OAuth properties, for the sign-in; the URLs are None where they follow from `Connection.id_url`."""
+    """The OAuth properties, for the sign-in; a URL is None if it follows from `Connection.id_url`."""
 
     initiate: InitiateOAuth
     client_id: str | None
@@ -66,18 +66,16 @@ class OAuth:
     verifier: Secret | None
     pkce_verifier: Secret | None
     pkce: bool
-    grant_type: str
     params: Secret | None
     settings_location: str | None
     authorization_url: str | None
     access_token_url: str | None
     refresh_token_url: str | None
-    version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """An HTTP proxy; `user` and `password` are None where they are not to be sent."""
+    """An HTTP proxy; `user` and `password` are None if they are not to be sent."""
 
     host: str
     port: int
@@ -96,7 +94,7 @@ class Proxy:
     def serves(self, host: str) -> bool:
         """Whether requests to `host` go through the proxy; an exception "*.x" or ".x" holds for all below x.
 
-        This machine itself is never asked through a proxy, which could read what goes there without TLS.
+        Requests to this machine itself never do, because the proxy could read what is sent there without TLS.
         """
         name = host.lower()
         return not loopback(name) and not any(
@@ -107,7 +105,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A connection string with all its defaults: `None` stands for no limit, no file, or nothing given."""
+    """A connection string with all its defaults; None means no limit, no file, or not given."""
 
     account_id: str | None
     token: Secret | None
@@ -128,7 +126,7 @@ class Connection:
     ssl_server_cert: Path | None
     logfile: Path | None
     verbosity: int
-    #: The DSN of the connection string itself, for advice; what it stands for is in the other fields.
+    #: The DSN of the connection string itself, for advice in errors; its properties are in the other fields.
     dsn: str | None = field(default=None, compare=False)
 
     @property
@@ -136,18 +134,10 @@ class Connection:
         """What a person runs to sign in for this connection, or with the string itself where it has no name."""
         return f"harvest-duck login --connection {shlex.quote(f'DSN={self.dsn}')}" if self.dsn else "harvest-duck login"
 
-    def require_account(self) -> str:
-        """The account number in digits; raises `CredentialsError` where there is none, or more than one."""
-        numbers = self.require_accounts()
-        if numbers is None or len(numbers) > 1:
-            named = "all accounts" if numbers is None else f"{len(numbers)} accounts"
-            raise CredentialsError(f"AccountId stands for {named}, and only one can be asked here: name one account")
-        return str(numbers[0])
-
     def require_accounts(self) -> tuple[int, ...] | None:
-        """The account numbers in the order given, None for `*`: those that the token reaches, which Harvest ID knows.
+        """Return the account numbers in the order given, None for `*`: all that the token reaches, by Harvest ID.
 
-        Raises `CredentialsError` where there is none.
+        Raises `CredentialsError` if there is none.
         """
         advice = "set AccountId or HARVEST_ACCOUNT_ID to a number that id.getharvest.com/developers shows"
         if self.account_id is None:
@@ -164,11 +154,11 @@ class Connection:
 
     @property
     def stores_tokens(self) -> bool:
-        """Whether tokens come from a sign-in that is kept, and are refreshed, rather than from the string alone."""
+        """Whether tokens come from a stored sign-in, and are refreshed, rather than from the string alone."""
         return self.auth_scheme is AuthScheme.OAUTH and self.oauth.initiate is not InitiateOAuth.OFF
 
     def require_token(self) -> Secret:
-        """The token as given; raises `LoginRequired` where it has to come from a sign-in, else `CredentialsError`."""
+        """Return the given token; raises `LoginRequired` if it has to come from a sign-in, else `CredentialsError`."""
         if self.token is not None:
             return self.token
         if self.auth_scheme is AuthScheme.OAUTH:
@@ -183,9 +173,9 @@ class Connection:
         )
 
     def require_credentials(self) -> None:
-        """Nothing where a request can be authorized, now or after a sign-in; the errors of `require_token` otherwise.
+        """Raise as `require_token` does if no request can be authorized, now or after a sign-in.
 
-        A kept sign-in needs the OAuthClientId of the application that it belongs to: `CredentialsError` without one.
+        Raises `CredentialsError` if a stored sign-in would be used and OAuthClientId is missing.
         """
         if not self.stores_tokens:
             self.require_token()
@@ -197,7 +187,7 @@ class Connection:
 
 
 def connection(given: Mapping[str, Given]) -> Connection:
-    """The connection that the `given` properties make, the rest being defaults.
+    """Return the connection with the `given` properties and defaults for the rest.
 
     Raises `ConnectionStringError` for the first property whose text is not of its kind.
     """
@@ -230,6 +220,9 @@ def connection(given: Mapping[str, Given]) -> Connection:
 
 
 def _oauth(values: Values) -> OAuth:
+    for only in ("OAuthGrantType", "OAuthVersion"):
+        # Harvest has one of each, so another one is an error and this one changes nothing.
+        values.choice(only)
     return OAuth(
         initiate=InitiateOAuth(values.choice("InitiateOAuth")),
         client_id=values.text("OAuthClientId"),
@@ -243,13 +236,11 @@ def _oauth(values: Values) -> OAuth:
         verifier=values.token("OAuthVerifier"),
         pkce_verifier=values.token("PKCEVerifier"),
         pkce=values.boolean("UsePKCE"),
-        grant_type=values.choice("OAuthGrantType"),
         params=values.secret("OAuthParams"),
         settings_location=values.location("OAuthSettingsLocation"),
         authorization_url=values.url("OAuthAuthorizationURL"),
         access_token_url=values.url("OAuthAccessTokenURL"),
         refresh_token_url=values.url("OAuthRefreshTokenURL"),
-        version=values.choice("OAuthVersion"),
     )
 
 

@@ -1,6 +1,6 @@
-"""Where the properties of a connection come from, and which source wins.
+"""The sources of the properties of a connection, and which source wins.
 
-For each property the nearest source that gives it decides:
+For each property the first of these sources that gives it decides:
 
 1. the connection string;
 2. the connection that its DSN names, in `connections.toml` or built in; for a string without properties the one
@@ -9,9 +9,9 @@ For each property the nearest source that gives it decides:
 4. the connection that the DSN of HARVEST_DUCK_CONNECTION names, if nothing named one before;
 5. the environment variables HARVEST_ACCESS_TOKEN for APIKey and HARVEST_ACCOUNT_ID for AccountId.
 
-One named connection is used at most. A property given as empty text (`ProxyServer=;`) takes its default and hides the
-farther sources; an empty environment variable counts as unset. `trust` then refuses what would send a secret of one
-source to a host that a nearer source chose.
+At most one named connection is used. A property given as empty text (`ProxyServer=;`) takes its default, whatever later
+sources give; an empty environment variable counts as unset. `secret_leaks` then refuses to send a secret of one source
+to a host that an earlier source chose.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from harvest_duck.connection.dsn import named_connections
 from harvest_duck.connection.grammar import parse
 from harvest_duck.connection.layers import Layer, canonical
 from harvest_duck.connection.parsing import Place
+from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ _VARIABLES = {"HARVEST_ACCESS_TOKEN": "APIKey", "HARVEST_ACCOUNT_ID": "AccountId
 
 
 def config_directory(environ: Mapping[str, str]) -> Path:
-    """The directory of `connections.toml`: HARVEST_DUCK_CONFIG_DIR, else the user's own for harvest_duck."""
+    """Return the directory of `connections.toml`: HARVEST_DUCK_CONFIG_DIR, else the user's configuration directory."""
     chosen = environ.get("HARVEST_DUCK_CONFIG_DIR")
     return Path(chosen) if chosen else platformdirs.user_config_path("harvest_duck")
 
@@ -45,9 +46,9 @@ def layers(
     config_dir: Path | None,
     builtin: Mapping[str, Callable[[], str]],
 ) -> list[Layer]:
-    """All sources that say something about the connection string `text`.
+    """Return all sources of properties for the connection string `text`.
 
-    Raises `ConnectionStringError` where one of them cannot be read, or a DSN names nothing.
+    Raises `ConnectionStringError` if one of them cannot be read, or a DSN names no connection.
     """
     string = _string(Place.STRING, "connection string", text)
     variable = _string(Place.ENVIRONMENT_STRING, "HARVEST_DUCK_CONNECTION", environ.get("HARVEST_DUCK_CONNECTION", ""))
@@ -67,13 +68,15 @@ def _string(place: Place, where: str, text: str) -> Layer:
 
 
 def _dsn(string: Layer, variable: Layer, *, path: Path, builtin: Mapping[str, Callable[[], str]]) -> Layer | None:
-    """The one named connection in use, None where none is asked for, or "default" is and nobody made one."""
+    """Return the named connection in use, None if no DSN is given and none is called "default"."""
     for naming, place in ((string, Place.STRING_DSN), (variable, Place.ENVIRONMENT_DSN)):
         if name := naming.texts.get("DSN"):
             connections = named_connections(path, builtin)
             found = connections.find(name)
             if found is None:
-                raise connections.unknown(naming.where)
+                raise ConnectionStringError(
+                    f"{naming.where}: DSN names no connection in {path}; there are: {connections.names}"
+                )
             return Layer(place, *found)
     if string.texts:
         return None

@@ -1,7 +1,7 @@
-"""The text of `connections.toml` with one section more, changed or less, and all the rest of it as the user wrote it.
+"""Edits the text of `connections.toml`: adds, changes or removes a section and leaves the rest as the user wrote it.
 
-`harvest_duck.connections` puts it into the file. Each text is read back before it is handed out: what else the file
-holds means the same as before, or nothing is changed at all. No error repeats any part of the file.
+`harvest_duck.connections` writes the result to the file. Each result is parsed before it is returned: all other
+sections mean the same as before, or the edit fails. No error repeats any part of the file.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ Section = dict[str, str | int]
 
 
 def with_section(text: str, name: str, section: Section) -> str:
-    """`text` with the section called exactly `name`: in place of the one of that name, else after all others.
+    """Return `text` with the section called exactly `name`: in place of the one of that name, else after all others.
 
-    Comments in a section that is replaced stay. Raises `ConnectionStringError` where TOML cannot say it so.
+    Comments in a replaced section stay. Raises `ConnectionStringError` if the edit fails.
     """
     before = tomllib.loads(text)
     changed = _refilled(text, name, section) if name in before else _appended(text, name, section)
-    return _meaning(changed, before | {name: section})
+    return _checked(changed, before | {name: section})
 
 
 def without_sections(text: str, names: Collection[str]) -> str:
-    """`text` without the sections called exactly so; the comments after the last key of one stay.
+    """Return `text` without the sections called exactly so; the comments after the last key of one stay.
 
-    Raises `ConnectionStringError` where TOML cannot say it so.
+    Raises `ConnectionStringError` if the edit fails.
     """
     kept = {name: section for name, section in tomllib.loads(text).items() if name not in names}
-    return _meaning(_cut(text, names), kept)
+    return _checked(_cut(text, names), kept)
 
 
-def _meaning(text: str, expected: Mapping[str, object]) -> str:
-    """`text`, which says what is `expected`."""
+def _checked(text: str, expected: Mapping[str, object]) -> str:
+    """Return `text`; raises `ConnectionStringError` if it does not parse as `expected`."""
     try:
         same = tomllib.loads(text) == expected
     except tomllib.TOMLDecodeError:
         same = False
     if not same:
-        raise _beyond()
+        raise _uneditable()
     return text
 
 
@@ -58,10 +58,10 @@ def _document(text: str) -> TOMLDocument:
     try:
         return tomlkit.parse(text)
     except TOMLKitError:
-        raise _beyond() from None
+        raise _uneditable() from None
 
 
-def _beyond() -> ConnectionStringError:
+def _uneditable() -> ConnectionStringError:
     return ConnectionStringError("connections.toml is written in a way that only a person can change: edit it by hand")
 
 
@@ -80,10 +80,10 @@ def _refilled(text: str, name: str, section: Section) -> str:
     # Not by document[name], which fails for some tables in pieces (tomlkit 0.15).
     table, *pieces = [item for key, item in document.body if key is not None and key.key == name]
     if pieces or not isinstance(table, Table) or table.is_super_table() or _is_nested(table):
-        # It has no one place for keys.
+        # Its keys stand in several places.
         return _appended(_cut(text, {name}), name, section)
     body, after = table.value.body, _after(table)
-    # What follows the last key is about the next section to a reader, and part of this one to TOML.
+    # Comments after the last key belong to this section in TOML, but a reader takes them for those of the next.
     del body[len(body) - len(after) :]
     for key in [key for key in table if key not in section]:
         table.remove(key)
@@ -110,7 +110,7 @@ def _cut(text: str, names: Collection[str]) -> str:
 
 
 def _after(item: Item) -> list[Item]:
-    """The comments and blank lines after the last key of a table, or of the last table within it."""
+    """Return the comments and blank lines after the last key of a table, or of the last table within it."""
     from tomlkit.items import AoT, Table  # noqa: PLC0415 - as above
 
     while isinstance(item, AoT):

@@ -30,6 +30,7 @@ from harvest_duck.catalog.model import (
 from harvest_duck.decoder.layout import ENVELOPE, Layout
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.protocol.time_of_day import parse_time
+from harvest_duck.text import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,8 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,5})?")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _DEEPEST = 100
+#: The most characters of a value that stand in an error.
+_QUOTED = 60
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -199,7 +202,7 @@ def _shown(value: object) -> str:
         text = value.text if isinstance(value, _Number) else json.dumps(value, default=repr)
     except RecursionError:
         text = "nested too deep"
-    return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - an error stays on one line
+    return shortened(printable(text), _QUOTED)
 
 
 def _value(value: object, wanted: Type) -> Any:  # noqa: ANN401 - a value of any column

@@ -6,16 +6,14 @@ half a file under the name that was asked for.
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.sql import text
+from harvest_duck.runtime.atomic_write import replacing
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,13 +43,8 @@ def export(con: duckdb.DuckDBPyConnection, sql: str, target: Path, form: FileFor
     target = Path(target).resolve()
     if target.exists() and not target.is_file():
         raise QueryError(f"{target} is no file that could be replaced: name another one")
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
-    try:
+    with replacing(target) as beside:
         written = con.execute(f"COPY ({sql}\n) TO {text(str(beside))} ({_OPTIONS[form]})").fetchone()
         if target.exists():
             shutil.copymode(target, beside)
-        os.replace(beside, target)  # noqa: PTH105 - atomic, and the one that says so
-    finally:
-        with suppress(FileNotFoundError):
-            beside.unlink()
     return int(written[0]) if written else 0

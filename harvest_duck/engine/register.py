@@ -29,7 +29,7 @@ from harvest_duck.introspection.explain import EXPLAINED, explained
 from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.runtime import loop
 from harvest_duck.runtime.blocking_reader import Readers
-from harvest_duck.runtime.interrupt import hear
+from harvest_duck.runtime.interrupt import watch_sigint
 from harvest_duck.scanner.progress import PROGRESS
 from harvest_duck.scanner.scan_request import attached
 
@@ -98,7 +98,7 @@ def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "")
     """
     con = con if con is not None else duckdb.default_connection()
     known = _known.setdefault(con, _Known())
-    hear()
+    watch_sigint()
     known.errors.clear()
     known.default = attached(connection) if connection else ""
     read = _live(known)

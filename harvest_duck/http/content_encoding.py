@@ -1,7 +1,7 @@
-"""The body of an answer as it was before it was packed for the wire, checked to be whole and not too large.
+"""Decompresses the body of an answer, and checks that it is whole and not too large.
 
-HTTP sees nothing wrong with a packed body that ends too early, as long as the bytes are those that were announced; so
-the packing is undone here, where its own end and checksum are looked at (aiohttp 3.14 does neither for gzip).
+HTTP accepts a compressed body that ends too early, as long as its length is the announced one. So it is decompressed
+here, where the end and the checksum of the gzip stream are checked (aiohttp 3.14 checks neither).
 
 Source: RFC 9110, section 8.4; RFC 1952
 """
@@ -10,41 +10,41 @@ from __future__ import annotations
 
 import zlib
 
-#: The largest body that is taken, in bytes: more than 50 times that of 2,000 time entries of the sandbox, 2.3 MB.
+#: The largest body that is accepted, in bytes: more than 50 times that of 2,000 time entries of the sandbox, 2.3 MB.
 LARGEST = 128 * 1024 * 1024
 
-_GZIP = 31  # what zlib calls the largest window with the header and the checksum of gzip
+_GZIP = 31  # zlib: the largest window, with the header and the checksum of gzip
 
 
 class Damaged(ValueError):
-    """A packed body that ends too early, or does not fit its checksum."""
+    """A compressed body that ends too early, or does not match its checksum."""
 
 
 class TooLarge(ValueError):
-    """A body larger than what is taken."""
+    """A body that is larger than allowed."""
 
 
 def unpacked(body: bytes, coding: str, *, largest: int) -> bytes:
-    """The body that was packed by a content coding: gzip, or none at all.
+    """Return the decompressed body; `coding` is gzip or empty.
 
     Raises `Damaged`, `TooLarge` before more than `largest` bytes are held, and LookupError for another coding.
     """
     match coding.strip().lower():
         case "" | "identity":
-            return _taken(body, largest)
+            return _limited(body, largest)
         case "gzip" | "x-gzip":
             return _from_gzip(body, largest)
     raise LookupError(coding)
 
 
 def _from_gzip(body: bytes, largest: int) -> bytes:
-    """All members of a gzip stream, one after the other."""
+    """Return all members of a gzip stream, one after the other."""
     members: list[bytes] = []
     left, room = body, largest
     while True:
         member = zlib.decompressobj(_GZIP)
         try:
-            members.append(_taken(member.decompress(left, room + 1), room))
+            members.append(_limited(member.decompress(left, room + 1), room))
         except zlib.error as error:
             raise Damaged(str(error)) from error
         if not member.eof:
@@ -55,7 +55,7 @@ def _from_gzip(body: bytes, largest: int) -> bytes:
             return members[0] if len(members) == 1 else b"".join(members)
 
 
-def _taken(body: bytes, largest: int) -> bytes:
+def _limited(body: bytes, largest: int) -> bytes:
     if len(body) > largest:
         raise TooLarge(f"more than {largest} bytes")
     return body

@@ -1,4 +1,4 @@
-"""What harvest_duck tells about its requests, through `logging`; never a token, a header or a body.
+"""The log of requests, through `logging`; it never holds a token, a header or a body.
 
 `Logfile` and `Verbosity` of a connection string write it to a file: 1 for warnings, 2 for every request as well, 3 and
 more for every page and wait. The logger's name is `harvest_duck`, with one child for each log file.
@@ -20,15 +20,15 @@ _LEVELS = {1: logging.WARNING, 2: logging.INFO}
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 _LINE = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")
 
-# A library says nothing on its own account: https://docs.python.org/3/howto/logging.html#library-config
+# A library writes no log unless the program asks for one: https://docs.python.org/3/howto/logging.html#library-config
 logging.getLogger("harvest_duck").addHandler(logging.NullHandler())
 
 
 @cache
 def logger(logfile: Path | None, verbosity: int) -> logging.Logger:
-    """The logger of a connection; with a `logfile`, what it says goes there too, appended.
+    """Return the logger of a connection; with a `logfile`, it also appends to that file.
 
-    Raises `ConnectionStringError` where the file cannot be written.
+    Raises `ConnectionStringError` if the file cannot be written.
     """
     root = logging.getLogger("harvest_duck")
     if logfile is None:
@@ -42,7 +42,7 @@ def logger(logfile: Path | None, verbosity: int) -> logging.Logger:
         raise ConnectionStringError(f"Logfile {logfile} cannot be written: {error.strerror}") from error
     handler.setFormatter(logging.Formatter(_FORMAT))
     handler.setLevel(level)
-    # A name of its own, so that two connections with two files do not write into each other's.
+    # A name of its own, so that two connections with two files do not write into each other's file.
     child = root.getChild(f"{abs(hash(logfile)):x}-{verbosity}")
     child.setLevel(level)
     child.addHandler(handler)
@@ -50,9 +50,9 @@ def logger(logfile: Path | None, verbosity: int) -> logging.Logger:
 
 
 def _is_log(path: Path) -> bool:
-    """Whether the file can be appended to: it is not there, empty, or begins as a log does.
+    """Whether the file is missing, empty, or begins like a log.
 
-    A connection string may be of somebody else, and must not write into any file of the reader's.
+    A connection string may come from somebody else, and must not write into any other file of the user.
     """
     try:
         with path.open("rb") as file:

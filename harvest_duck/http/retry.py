@@ -1,17 +1,18 @@
-"""Which requests are tried again, and when: so that a fault that passes costs no row, and a dead server only seconds.
+"""Which requests are tried again, and when: a short fault costs no row, and a dead server only seconds.
 
-Three bounds hold together. Each request has `ATTEMPTS`, none of which begins later than `RETRY_S` after the first. What
-a server asks to wait by `Retry-After` is not counted in that, and is waited for once or not at all. And all requests
-of a client have one `RetryBudget`, so that a server which fails half of the time is not asked twice as much for ever.
+Three limits hold together. Each request has `ATTEMPTS`, none of which begins later than `RETRY_S` after the first. A
+wait that the server asks for by `Retry-After` does not count in that, and is limited on its own. And all requests of a
+client share one `RetryBudget`, so that a server which fails half of the time does not get twice as many requests.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random, wait_random_exponential
 
-from harvest_duck.errors import HarvestDuckError, RateLimited, ServerError
+from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError
 
 if TYPE_CHECKING:
     import logging
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
     from harvest_duck.http.ratelimit.window import Clock
 
-#: How often a request is tried at most.
+#: The most tries of a request.
 ATTEMPTS = 5
 #: Seconds after the first try within which the last one begins; the waits between them take 8 at most.
 RETRY_S = 60.0
-#: Seconds that a request waits in all because a server asks it to, unless its limit has a longer window.
+#: Seconds that a request waits because the server asks for it, in all, unless its rate limit has a longer window.
 PATIENCE_S = 60.0
 
 _wait_s = wait_random_exponential(multiplier=0.5, max=20)
@@ -33,17 +34,17 @@ _limited_wait_s = wait_random(5, 10)
 
 
 class RetryBudget:
-    """How many more tries all requests of a client have together: `most` at first, half of one for each success."""
+    """The retries left to all requests of a client together: `most` at first, half of one more for each success."""
 
     def __init__(self, most: float) -> None:
         self._most = self._left = most
 
     def succeeded(self) -> None:
-        """Note a request that was answered."""
+        """Count a request that was answered."""
         self._left = min(self._most, self._left + 0.5)
 
     def spend(self) -> bool:
-        """Whether there is one more try to spend, which is spent now."""
+        """Take one retry; returns whether there was one."""
         if self._left < 1:
             return False
         self._left -= 1
@@ -58,13 +59,13 @@ def tries(
     budget: RetryBudget | None = None,
     waited_s: Callable[[], float] = lambda: 0.0,
 ) -> AsyncRetrying:
-    """The attempts at a request: again after errors that are `retriable`, later each time or when the server says.
+    """Return the attempts at a request: again after `retriable` errors, with growing pauses or when the server says.
 
-    `patience_s` is how long may be waited in all where the server says so after 429; after other errors it is
-    `PATIENCE_S` at most. `waited_s` tells the seconds that the attempts waited for their turn so far, which do not
-    count. The error stands where a bound is reached, and where the server asks for more patience.
+    `patience_s` limits the waits that the server asks for after 429; after other errors they are limited to
+    `PATIENCE_S` as well. `waited_s` returns the seconds that the attempts have waited for the rate limit, which do not
+    count. The error is raised when a limit is reached, and when the server asks for a longer wait.
     """
-    course = _Course(clock, log, patience_s, budget, waited_s)
+    course = _Course(clock, log, patience_s, budget, waited_s, began=clock.now())
     return AsyncRetrying(
         sleep=clock.sleep,
         retry=retry_if_exception(lambda error: isinstance(error, HarvestDuckError) and error.retriable),
@@ -74,40 +75,33 @@ def tries(
     )
 
 
+@dataclass(slots=True)
 class _Course:
-    """How the attempts at one request went so far."""
+    """The attempts at one request so far."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        log: logging.Logger,
-        patience_s: float,
-        budget: RetryBudget | None,
-        waited_s: Callable[[], float],
-    ) -> None:
-        self._clock = clock
-        self._log = log
-        self._patience_s = patience_s
-        self._budget = budget
-        self._waited_s = waited_s
-        self._began = clock.now()
-        self._advised_s = 0.0
+    clock: Clock
+    log: logging.Logger
+    patience_s: float
+    budget: RetryBudget | None
+    waited_s: Callable[[], float]
+    began: float
+    advised_s: float = 0.0
 
     def ends(self, state: RetryCallState) -> bool:
-        """Whether the error of the last attempt stands."""
+        """Whether the error of the last attempt is raised."""
         error = _error(state)
-        self._log.warning("%s; try %d of %d failed", error, state.attempt_number, ATTEMPTS)
-        advised_s = self._advised_s + (_advice_s(error) or 0.0)
-        patience_s = self._patience_s if isinstance(error, RateLimited) else min(self._patience_s, PATIENCE_S)
-        late = self._clock.now() - self._began - self._advised_s - self._waited_s() >= RETRY_S
+        self.log.warning("%s; try %d of %d failed", error, state.attempt_number, ATTEMPTS)
+        advised_s = self.advised_s + (_advice_s(error) or 0.0)
+        patience_s = self.patience_s if isinstance(error, RateLimited) else min(self.patience_s, PATIENCE_S)
+        late = self.clock.now() - self.began - self.advised_s - self.waited_s() >= RETRY_S
         if state.attempt_number >= ATTEMPTS or late or advised_s > patience_s:
             return True
-        self._advised_s = advised_s
-        return self._budget is not None and not self._budget.spend()
+        self.advised_s = advised_s
+        return self.budget is not None and not self.budget.spend()
 
     @staticmethod
     def pause_s(state: RetryCallState) -> float:
-        """The seconds until the next attempt."""
+        """Return the seconds until the next attempt."""
         error = _error(state)
         advice_s = _advice_s(error)
         if advice_s is not None:
@@ -120,5 +114,5 @@ def _error(state: RetryCallState) -> BaseException | None:
 
 
 def _advice_s(error: BaseException | None) -> float | None:
-    """The seconds that the server asks to wait, None where it does not say."""
-    return error.retry_after_s if isinstance(error, RateLimited | ServerError) else None
+    """Return the seconds that the server asks to wait, None if it does not."""
+    return error.retry_after_s if isinstance(error, ResponseError) else None

@@ -1,6 +1,6 @@
-"""HTTP as one connection asks for it: TLS, proxy and time limits, no redirects, no cookies, and faults as errors.
+"""HTTP with the settings of one connection: TLS, proxy and time limits, no redirects, no cookies, and errors of ours.
 
-`client` sends requests for records through it, `auth` those for tokens. What an answer means is for them to say.
+The scanner sends requests for records through it, and `auth` those for tokens. They interpret the answers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from harvest_duck.connection.address import loopback
+from harvest_duck.connection import loopback
 from harvest_duck.errors import ConnectionStringError, ProtocolError, TransportError
 from harvest_duck.http import content_encoding
 from harvest_duck.runtime import loop
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection
 
-#: The longest that a connection, with its TLS, may take to come about, in seconds.
+#: Seconds that opening a connection, with its TLS, may take.
 _CONNECT_S = 15.0
-#: How many times longer than the time limit between its pieces a whole answer may take.
+#: A whole answer may take so many times the time limit between two of its pieces.
 _WHOLE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whatever its status; the body is unpacked."""
+    """An answer of any status, with its decompressed body."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -42,22 +42,22 @@ class Answer:
 
 
 class Transport:
-    """Sends what it is given, on one event loop; its sockets stay open until `close`."""
+    """Sends requests, on one event loop; its sockets stay open until `close`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._session: aiohttp.ClientSession | None = None
-        # Not the limit of aiohttp's connector: to wait for a turn there counts as time that the answer took.
+        # Not the limit of aiohttp's connector: a wait there would count as time that the answer took.
         self._turns = asyncio.Semaphore(connection.max_connections)
 
     async def send(self, url: str, *, where: str, headers: Mapping[str, str], form: str | None = None) -> Answer:
-        """The answer to a GET, or to a POST of a `form`, as it is encoded; the `url` is sent as it is.
+        """Send a GET, or a POST of an encoded `form`, and return the answer; the `url` is sent as it is.
 
-        Raises `TransportError`, which begins with `where`, when no whole answer comes, and `ProtocolError` when it is
-        larger than `content.LARGEST`.
+        Raises `TransportError`, which begins with `where`, if no whole answer comes, and `ProtocolError` if it is
+        larger than `content_encoding.LARGEST`.
         """
-        # Only this machine itself is spoken to without TLS. There unpacking a page costs more than it saves: 5.6 ms
-        # against 1.4 ms for 2,000 time entries (aiohttp 3.14, 2026-11).
+        # Only this machine itself is reached without TLS. There compression costs more than it saves: 5.6 ms against
+        # 1.4 ms for 2,000 time entries (aiohttp 3.14, 2026-11).
         coding = "identity" if urlsplit(url).scheme == "http" else "gzip"
         sent = dict(self._connection.custom_headers) | dict(headers) | {"Accept-Encoding": coding}
         if form is not None:
@@ -67,10 +67,10 @@ class Transport:
         packed = answer.headers.get("Content-Encoding")
         if not packed or not answer.body:
             return answer
-        return replace(answer, body=await loop.apart(lambda: _unpacked(answer.body, packed, url, where)))
+        return replace(answer, body=await loop.apart(lambda: _decompressed(answer.body, packed, url, where)))
 
     async def _exchanged(self, url: str, form: str | None, headers: Mapping[str, str], where: str) -> Answer:
-        """What came back, as it was packed."""
+        """Return the answer with its compressed body."""
         try:
             async with self._opened().request(
                 "GET" if form is None else "POST",
@@ -82,12 +82,12 @@ class Transport:
             ) as answer:
                 return Answer(answer.status, answer.headers, await _body(answer, url, where))
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            # An answer of a proxy is not chained: it carries the address of the proxy, with its password.
+            # An answer of a proxy is not chained: it holds the address of the proxy, with its password.
             cause = None if isinstance(error, aiohttp.ClientResponseError) else error
             raise _no_answer(where, url, error, self._connection) from cause
 
     async def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the open connections."""
         if self._session is not None:
             await self._session.close()
 
@@ -116,21 +116,22 @@ class Transport:
 
 
 def _proxy_of_environment(url: SplitResult) -> URL | None:
-    """The proxy that the environment or the system names for a URL; not aiohttp's, which reads passwords of .netrc.
+    """Return the proxy that the environment or the system names for a URL, None if there is none.
 
-    This machine itself is asked without one: a proxy could read what goes there without TLS.
+    aiohttp's own lookup would also read passwords from .netrc. There is no proxy for this machine itself, as it could
+    read what is sent there without TLS.
     """
     host = url.hostname or ""
     proxy = None if loopback(host) or proxy_bypass(host) else getproxies().get(url.scheme)
     try:
         return URL(proxy) if proxy else None
     except ValueError:
-        # Not chained, and not repeated: it may hold a password.
+        # Neither chained nor repeated, because it may hold a password.
         raise ConnectionStringError(f"the proxy that the environment names for {url.scheme} is no URL") from None
 
 
 async def _body(answer: aiohttp.ClientResponse, url: str, where: str) -> bytes:
-    """The bytes that came, no more of them than are taken."""
+    """Return the bytes of the body; raises `ProtocolError` if there are too many."""
     pieces, size = [], 0
     async for piece in answer.content.iter_any():
         pieces.append(piece)
@@ -140,7 +141,7 @@ async def _body(answer: aiohttp.ClientResponse, url: str, where: str) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _unpacked(body: bytes, coding: str, url: str, where: str) -> bytes:
+def _decompressed(body: bytes, coding: str, url: str, where: str) -> bytes:
     try:
         return content_encoding.unpacked(body, coding, largest=content_encoding.LARGEST)
     except content_encoding.Damaged as error:
@@ -163,10 +164,10 @@ def _too_large(url: str, where: str) -> ProtocolError:
 
 
 def _tls_fault(error: BaseException) -> str:
-    """What is wrong, out of what the errors of aiohttp and OpenSSL wrap it in."""
+    """Return the reason inside the nested errors of aiohttp and OpenSSL."""
     inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    said = getattr(inner, "verify_message", None) or getattr(inner, "reason", None) or str(inner)
-    return " ".join(str(said).split()) or type(inner).__name__
+    reason = getattr(inner, "verify_message", None) or getattr(inner, "reason", None) or str(inner)
+    return " ".join(str(reason).split()) or type(inner).__name__
 
 
 def _host(url: str) -> str:
@@ -175,7 +176,7 @@ def _host(url: str) -> str:
 
 
 def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:
-    """So many seconds between two pieces of the answer, at most as many for the connection, and more for all of it."""
+    """Return the time limits: `timeout_s` between two pieces of the answer, no more to connect, more for all of it."""
     if timeout_s is None:
         return aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
     connect_s = min(timeout_s, _CONNECT_S)
@@ -183,7 +184,7 @@ def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:
 
 
 def _tls(connection: Connection) -> ssl.SSLContext | bool:
-    """How TLS is checked: against the certificates of the system, or against the one that is given alone."""
+    """Return how TLS is checked: by the certificates of the system, or by SSLServerCert alone."""
     if connection.ssl_server_cert is None:
         return True
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

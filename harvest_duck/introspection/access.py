@@ -81,7 +81,7 @@ async def _rows(queries: Mapping[str, Query]) -> list[dict[str, Any]]:
     me = queries[_ME.name]
     async with client_for(me.settings) as client:
         pages = Pages(client, Decoder(_ME, looked_at(_ME)), window=me.settings.max_connections)
-        accounts = await me.known_accounts(client, pages.pin, pages.journal)
+        accounts = await me.known_accounts(client, pages.user, pages.journal)
         looks = _Looks(pages, asyncio.Semaphore(me.settings.max_connections))
         return await _looked(looks, queries, accounts)
 
@@ -164,6 +164,4 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     try:
         return await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await loop.cancel(tasks)

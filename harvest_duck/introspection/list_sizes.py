@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from harvest_duck.auth import Pin
+from harvest_duck.auth import BoundUser
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import Journal
@@ -49,11 +49,11 @@ async def probed(queries: Sequence[Query]) -> list[Planned]:
 
 
 async def _probed(query: Query, client: Client, sizes: Sizes) -> Planned:
-    pin = Pin()
-    scan = Planned(query, await query.planned(client, pin, Journal()), sizes, listed=query.accounts is None)
+    user = BoundUser()
+    scan = Planned(query, await query.planned(client, user, Journal()), sizes, listed=query.accounts is None)
     for plan in scan.plans:
         table = plan.table if plan.parents is None else plan.parents.table
-        pages = Pages(client, Decoder(table, []), window=query.settings.max_connections, pin=pin)
+        pages = Pages(client, Decoder(table, []), window=query.settings.max_connections, user=user)
         while wanted := unknown(plan, sizes):
             sizes |= await _looked(pages, wanted)
     return scan

@@ -5,11 +5,11 @@ Each holds every row that the predicate keeps. `cost` says when one of them is w
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import BOOLEAN, Match, Paging, Table
+from harvest_duck.catalog.path import filled, places
 from harvest_duck.planner.model import Alternative
 from harvest_duck.planner.params import ANY, DaySpan, day, day_spans, equal_texts, ids, narrowing, sends
 from harvest_duck.protocol.request import Request, with_params
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.domain import Domain
 
-_PLACES = re.compile(r"\{(\w+)\}")
 #: What part of a list the rows with some values of a column are, where nothing tells.
 _UNKNOWN_SHARE = 0.5
 
@@ -51,7 +50,7 @@ def one_list(table: Table, request: Request, domains: Mapping[str, Domain]) -> R
     known = ids(domains.get("id", ANY))
     if known is None or len(known) != 1:
         return request
-    return _single(request, request.url + table.retrieve.removeprefix(table.path).format(id=known[0]))
+    return _single(request, request.url + filled(table.retrieve.removeprefix(table.path), "id", known[0]))
 
 
 def _records(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Iterator[Alternative]:
@@ -82,7 +81,7 @@ def _lists_elsewhere(table: Table, whole: Request, domains: Mapping[str, Domain]
 
 def _filled(table: Table, whole: Request, path: str, domains: Mapping[str, Domain]) -> Iterator[list[str]]:
     """The URLs of a path with every id that fits, where at most one of its columns has several."""
-    columns = _PLACES.findall(path)
+    columns = places(path)
     known = [ids(domains.get(column, ANY)) for column in columns]
     found = [values for values in known if values is not None]
     if len(found) != len(columns) or sum(len(values) > 1 for values in found) > 1:
@@ -90,7 +89,7 @@ def _filled(table: Table, whole: Request, path: str, domains: Mapping[str, Domai
     base = whole.url.removesuffix(table.path)
     urls = [path]
     for column, values in zip(columns, found, strict=True):
-        urls = [url.replace(f"{{{column}}}", str(value)) for url in urls for value in values]
+        urls = [filled(url, column, value) for url in urls for value in values]
     yield [base + url for url in urls]
 
 

@@ -7,12 +7,12 @@ left to the scan. Saying too little is safe, since the scan applies the whole fi
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, Match, Param, Table
+from harvest_duck.catalog.path import ids_in
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate
 from harvest_duck.pushdown.ranges import Bound, Range
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from harvest_duck.planner import Plan
     from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
-
-_PLACES = re.compile(r"\\{(\w+)\\}")
 
 #: What a request says of the columns of every row that it brings.
 Warrants = dict[str, Domain]
@@ -94,7 +92,8 @@ def warranted(plan: Plan, request: Request) -> Warrants:
     table = plan.table
     found = {"account_id": _exactly(request.account_id)}
     found |= {column: _exactly(value) for column, value in request.values}
-    found |= {column: _exactly(number) for column, number in _in_path(table, request)}
+    for path in table.paths:
+        found |= {column: _exactly(number) for column, number in ids_in(path, request.url).items()}
     if plan.parents is not None and table.parent is not None:
         found[table.parent.param] = replace(plan.chosen, nulls=False)
     sent = dict(request.params)
@@ -107,16 +106,6 @@ def warranted(plan: Plan, request: Request) -> Warrants:
 
 def _exactly(value: Value | None) -> Domain:
     return Domain((), nulls=True) if value is None else Domain.of([value])
-
-
-def _in_path(table: Table, request: Request) -> Iterator[tuple[str, int]]:
-    """The ids in the path of a request, by the columns that they are the values of."""
-    for template in (table.retrieve, *(other.path for other in table.alternates)):
-        if template is None:
-            continue
-        pattern = _PLACES.sub(r"(?P<\1>[0-9]+)", re.escape(template))
-        if found := re.search(f"{pattern}$", request.url):
-            yield from ((column, int(number)) for column, number in found.groupdict().items())
 
 
 def _sent(table: Table, param: Param, text: str) -> Domain:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: A column of which nothing is asked.
 ANY = Domain()
-_POSITIVE = Domain((Range(low=Bound(1, inclusive=True)),), nulls=True)
+_POSITIVE = Domain((Range(low=Bound(1, inclusive=True)),), nulls=False)
 _ONE_DAY = timedelta(days=1)
 
 #: The years that are sent as bounds. A bound outside them is left out, which can only fetch more.
@@ -76,8 +76,7 @@ def _equal(value: Value, param: Param) -> str | None:
 
 def ids(domain: Domain) -> list[int] | None:
     """The ids that fit, in order; None where they are too many to name. There is no id below 1."""
-    found = whole_numbers(domain.intersect(_POSITIVE))
-    return found if found is None or not domain.nulls else None
+    return None if domain.nulls else whole_numbers(domain.intersect(_POSITIVE))
 
 
 def whole_numbers(domain: Domain) -> list[int] | None:

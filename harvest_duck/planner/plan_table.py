@@ -12,7 +12,7 @@ from harvest_duck.planner.model import LARGEST_PAGE, Alternative, Plan, Target
 from harvest_duck.planner.params import ANY, ids
 from harvest_duck.planner.report_options import Inputs, joined, options, variants
 from harvest_duck.planner.report_periods import pieces, refuse_sum, spans
-from harvest_duck.protocol.request import Request, filled
+from harvest_duck.protocol.request import Request, filled, id_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,21 +73,22 @@ def _children(
 
 def _lists(table: Table, domains: Mapping[str, Domain], target: Target) -> Iterator[Request]:
     """The whole list, narrowed; once for each variant, and for each piece of a report."""
-    base = target.base_url if table.host is Host.API else f"{target.id_url}/api/v2"
-    request = Request(
-        table.name,
-        base + table.path,
-        narrowed(table, domains),
-        table.limit,
-        table.paging,
-        account_id=target.account_id,
-        account=target.account,
-    )
+    base = target.base_url if table.host is Host.API else id_api(target.id_url)
+    params = narrowed(table, domains)
     if table.paging is not Paging.NONE:
         size = target.page_size if table.updates is not None else LARGEST_PAGE
-        request = replace(request, params=(*request.params, ("per_page", str(size))))
+        params = (*params, ("per_page", str(size)))
     for inputs in _inputs(table, domains):
-        yield replace(request, params=(*inputs.params, *request.params), values=inputs.values)
+        yield Request(
+            table.name,
+            base + table.path,
+            (*inputs.params, *params),
+            table.limit,
+            table.paging,
+            inputs=inputs.values,
+            account_id=target.account_id,
+            account=target.account,
+        )
 
 
 def _inputs(table: Table, domains: Mapping[str, Domain]) -> Iterator[Inputs]:

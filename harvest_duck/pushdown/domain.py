@@ -77,10 +77,6 @@ class Domain:
         """What fits both; of ranges of two kinds, those of this domain stay."""
         return Domain(overlap(self.ranges, other.ranges), self.nulls and other.nulls)
 
-    def union(self, other: Domain) -> Domain:
-        """What fits either."""
-        return _union([self, other])
-
 
 _NULL = Domain((), nulls=True)
 _NOT_NULL = Domain(nulls=False)
@@ -182,7 +178,7 @@ def _any_of(parts: Sequence[_Domains]) -> _Domains:
     if not possible:
         return None
     shared = set.intersection(*map(set, possible))
-    joined = {column: _union([part[column] for part in possible]) for column in sorted(shared)}
+    joined = {column: union([part[column] for part in possible]) for column in sorted(shared)}
     return {column: domain for column, domain in joined.items() if not domain.everything}
 
 
@@ -194,6 +190,7 @@ def _intersection(parts: Sequence[Domain]) -> Domain:
     return _intersection(parts[:middle]).intersect(_intersection(parts[middle:]))
 
 
-def _union(parts: Sequence[Domain]) -> Domain:
+def union(parts: Sequence[Domain]) -> Domain:
+    """Return what fits any of the domains."""
     ranges = tuple(chain.from_iterable(domain.ranges for domain in parts))
     return Domain(ranges, nulls=any(domain.nulls for domain in parts))

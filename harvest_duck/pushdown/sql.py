@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Or, Predicate, Unknown
+from harvest_duck.text import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +37,7 @@ def text(value: str) -> str:
 
 def shown(name: str) -> str:
     """A name that may be anything, as an error writes it: in quotes, on one line, and cut short."""
-    plain = "".join(each if each.isprintable() else "\ufffd" for each in name[:_NAME])
-    return identifier(plain if len(name) <= _NAME else f"{plain}…")
+    return identifier(shortened(printable(name), _NAME))
 
 
 def condition(predicate: Predicate) -> str:

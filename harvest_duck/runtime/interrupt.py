@@ -1,8 +1,12 @@
-"""What ends a wait before its time: Ctrl-C, an interrupted query, the end of the process.
+"""Ends a wait before its time: on Ctrl-C, when a query is interrupted, and at the end of the process.
 
-Python raises KeyboardInterrupt in the main thread alone, and not while that stands inside DuckDB behind another of its
-threads, which waits for Harvest (duckdb 1.4 to 2.0). So the event loop hears of the signal by itself, through the
-wakeup file descriptor, and ends the waits of DuckDB's threads. No handler is set: Python does with the signal as ever.
+Python raises KeyboardInterrupt in the main thread alone, and not while that thread stands inside DuckDB and another
+thread of DuckDB waits for Harvest (duckdb 1.4 to 2.0). So the event loop reads the signal itself, from the wakeup file
+descriptor, and ends the waits of DuckDB's threads. No handler is set: Python handles the signal as it always does, and
+where SIGINT is ignored, as `nohup … &` has it, nothing happens.
+
+DuckDB has no call that says whether a query still runs, or that waits until its threads have stopped. The three times
+below stand for that.
 """
 
 from __future__ import annotations
@@ -22,25 +26,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
-#: So long after a wait DuckDB is taken to be still at work on what came.
-_BUSY_S = 0.2
-_SETTLED_S = 0.5
-_RECENT_S = 2.0
+#: Seconds after a batch arrived within which DuckDB is taken to be still working on it.
+_PROCESSING_S = 0.2
+#: Seconds that DuckDB needs to fail a query whose wait was ended, and to stop its threads.
+_UNWINDING_S = 0.5
+#: Seconds after a wait was ended within which DuckDB may still be doing that.
+_MAY_UNWIND_S = 2.0
 
 
 @dataclass(eq=False, slots=True)
 class Stop:
-    """The way to end, from any thread, what is waited for once or, as in a scan, again and again."""
+    """Ends, from any thread, one wait or all the waits of a scan."""
 
     error: BaseException | None = None
-    #: Whether a Ctrl-C ends it: not once a thread of the user's own has waited. For whom DuckDB's wait is not told.
-    hears: bool = True
+    #: Whether Ctrl-C ends it: not once a thread that the user started has waited. A thread of DuckDB may serve any of
+    #: the user's threads.
+    on_sigint: bool = True
     future: Future[Any] | None = None
-    left: threading.Event = field(default_factory=threading.Event)
-    left_at: float = float("-inf")
+    #: Set while no thread waits or will wait.
+    over: threading.Event = field(default_factory=threading.Event)
+    #: When a thread of DuckDB last stopped waiting.
+    waited_at: float = float("-inf")
 
     def end(self, error: BaseException) -> None:
-        """Raise `error` in the thread that waits, or else when one waits again."""
+        """Raise `error` in the thread that waits, or in the next one that does."""
         self.error = self.error or error
         _state.ended_at = time.monotonic()
         if (future := self.future) is not None:
@@ -48,19 +57,20 @@ class Stop:
 
     @property
     def busy(self) -> bool:
-        """Whether a thread waits, or one of DuckDB's did so just now."""
-        return self.future is not None or time.monotonic() - self.left_at < _BUSY_S
+        """Whether a thread waits, or one of DuckDB's did a moment ago."""
+        return self.future is not None or time.monotonic() - self.waited_at < _PROCESSING_S
 
 
 class _State:
-    """What a process has once; a child of `fork` begins anew."""
+    """The state of a process; a child of `fork` begins with a new one."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.stops: set[Stop] = set()
         self.ended_at = float("-inf")
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.ears: tuple[socket.socket, socket.socket] | None = None
+        #: The loop reads the first socket, Python writes the number of each signal to the second.
+        self.wakeup: tuple[socket.socket, socket.socket] | None = None
 
 
 _state = _State()
@@ -69,10 +79,10 @@ _inherited: list[_State] = []
 
 @contextmanager
 def waiting(stop: Stop, future: Future[Any]) -> Iterator[None]:
-    """The time in which the calling thread waits for `future`; after it the error that `stop` has been ended with."""
-    foreign = _foreign()
-    stop.hears = stop.hears and (foreign or _main())
-    stop.left.clear()
+    """A context in which the calling thread waits for `future`; raises the error that `stop` was ended with."""
+    of_duckdb = not _is_python_thread()
+    stop.on_sigint = stop.on_sigint and (of_duckdb or _is_main_thread())
+    stop.over.clear()
     stop.future = future
     _state.stops.add(stop)
     if stop.error is not None:
@@ -85,115 +95,112 @@ def waiting(stop: Stop, future: Future[Any]) -> Iterator[None]:
             raise
     finally:
         stop.future = None
-        stop.left_at = time.monotonic() if foreign else float("-inf")
+        stop.waited_at = time.monotonic() if of_duckdb else float("-inf")
     if stop.error is not None:
         raise stop.error
-    stop.left.set()
+    stop.over.set()
 
 
 def forget(stop: Stop) -> None:
-    """End `stop` no more: nobody will wait again."""
+    """Stop keeping track of `stop`, as no thread will wait again."""
     _state.stops.discard(stop)
-    stop.left.set()
+    stop.over.set()
 
 
-def waited() -> list[Stop]:
-    """What is waited for now."""
-    return [stop for stop in tuple(_state.stops) if not stop.left.is_set()]
+def active() -> list[Stop]:
+    """Return those with a thread that waits now."""
+    return [stop for stop in tuple(_state.stops) if not stop.over.is_set()]
 
 
-def left(waited: list[Stop], within_s: float) -> None:
-    """Return when nobody waits for these any more and DuckDB has taken note, or after so many seconds for each."""
-    for stop in waited:
-        stop.left.wait(within_s)
-    if waited or time.monotonic() - _state.ended_at < _RECENT_S:
-        # DuckDB has yet to tell the query of the error, and each of its threads that there is no next batch.
-        time.sleep(_SETTLED_S)
+def wait_until_over(stops: list[Stop], within_s: float) -> None:
+    """Return when no thread waits for `stops` and DuckDB has stopped its threads, or after `within_s` s for each."""
+    for stop in stops:
+        stop.over.wait(within_s)
+    if stops or time.monotonic() - _state.ended_at < _MAY_UNWIND_S:
+        time.sleep(_UNWINDING_S)
 
 
-def hear() -> None:
-    """Let a Ctrl-C end the waits of DuckDB's threads from now on, while Python's own handler of SIGINT is set.
+def watch_sigint() -> None:
+    """Let Ctrl-C end the waits of DuckDB's threads from now on, as long as Python's own handler of SIGINT is set.
 
-    Only the main thread can ask for it. Nothing is done in others, nor where `signal.set_wakeup_fd` is taken.
+    Does nothing in other threads than the main one, which cannot, nor where `signal.set_wakeup_fd` is taken.
     """
-    if not _main():
+    if not _is_main_thread():
         return
     with _state.lock:
-        ears = _state.ears or socket.socketpair()
-        for ear in ears:
-            ear.settimeout(0)
-        before = signal.set_wakeup_fd(ears[1].fileno(), warn_on_full_buffer=False)
-        if before not in (-1, ears[1].fileno()):
-            signal.set_wakeup_fd(before)
-        if _state.ears is None and _state.loop is not None:
-            _state.loop.call_soon_threadsafe(_listen, _state.loop, ears[0])
-        _state.ears = ears
+        wakeup = _state.wakeup or socket.socketpair()
+        for end in wakeup:
+            end.settimeout(0)
+        _set_wakeup(wakeup[1].fileno(), ours=wakeup[1].fileno())
+        if _state.wakeup is None and _state.loop is not None:
+            _state.loop.call_soon_threadsafe(_add_reader, _state.loop, wakeup[0])
+        _state.wakeup = wakeup
 
 
-def listen(loop: asyncio.AbstractEventLoop) -> None:
-    """Hear of signals on `loop`, which does not run yet."""
+def read_signals_on(loop: asyncio.AbstractEventLoop) -> None:
+    """Read signals on `loop`, which does not run yet."""
     with _state.lock:
         _state.loop = loop
-        if _state.ears is not None:
+        if _state.wakeup is not None:
             with suppress(BlockingIOError):
-                # What came before is over.
-                _state.ears[0].recv(1 << 16)
-            loop.call_soon(_listen, loop, _state.ears[0])
+                # Earlier signals were for earlier waits.
+                _state.wakeup[0].recv(1 << 16)
+            loop.call_soon(_add_reader, loop, _state.wakeup[0])
 
 
-def _listen(loop: asyncio.AbstractEventLoop, ear: socket.socket) -> None:
-    # The event loop of Windows has no readers: there a Ctrl-C waits for the answer under way.
+def _add_reader(loop: asyncio.AbstractEventLoop, wakeup: socket.socket) -> None:
+    # The event loop of Windows has no readers: there Ctrl-C takes effect when the answer under way has come.
     with suppress(NotImplementedError):
-        loop.add_reader(ear, _heard, ear)
+        loop.add_reader(wakeup, _read_signals, wakeup)
 
 
-def _heard(ear: socket.socket) -> None:
+def _read_signals(wakeup: socket.socket) -> None:
     with suppress(BlockingIOError):
-        if signal.SIGINT in ear.recv(1 << 16) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        if signal.SIGINT in wakeup.recv(1 << 16) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             for stop in tuple(_state.stops):
-                if stop.hears and stop.busy:
+                if stop.on_sigint and stop.busy:
                     stop.end(KeyboardInterrupt())
 
 
-def _main() -> bool:
+def _is_main_thread() -> bool:
     return threading.get_ident() == threading.main_thread().ident
 
 
-def _foreign() -> bool:
-    """Whether the thread is none of Python's, but one that DuckDB started."""
-    # Not current_thread(), which would keep an object for each such thread.
+def _is_python_thread() -> bool:
+    """Whether Python started the calling thread, rather than DuckDB."""
+    # Not current_thread(), which would keep an object for each thread of DuckDB.
     mine = next((thread for thread in threading.enumerate() if thread.ident == threading.get_ident()), None)
-    return mine is None or isinstance(mine, threading._DummyThread)  # noqa: SLF001 - no public name tells it
+    return mine is not None and not isinstance(mine, threading._DummyThread)  # noqa: SLF001 - there is no public name
+
+
+def _set_wakeup(descriptor: int, *, ours: int) -> None:
+    """Have Python write signals to `descriptor`, unless it writes them to one that is not `ours`."""
+    before = signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+    if before not in (-1, ours):
+        signal.set_wakeup_fd(before)
 
 
 def _forked() -> None:
     global _state  # noqa: PLW0603 - the child's own state
-    # Never collected, as the sockets are also the parent's.
+    # Never collected, because the parent uses the same sockets.
     _inherited.append(_state)
-    heard = _state.ears
+    wakeup = _state.wakeup
     _state = _State()
-    if heard is not None:
-        # Else the parent would hear the signals of the child.
-        _deafen(heard)
-        hear()
-
-
-def _deafen(ears: tuple[socket.socket, socket.socket]) -> None:
-    """Have Python tell these of no signal any more; somebody else's descriptor stays."""
-    before = signal.set_wakeup_fd(-1)
-    if before not in (-1, ears[1].fileno()):
-        signal.set_wakeup_fd(before)
+    if wakeup is not None:
+        # Otherwise the parent would read the signals of the child.
+        _set_wakeup(-1, ours=wakeup[1].fileno())
+        watch_sigint()
 
 
 def _close() -> None:
-    if _state.ears is not None and _main():
-        _deafen(_state.ears)
-        for ear in _state.ears:
-            ear.close()
-        _state.ears = None
+    if _state.wakeup is not None and _is_main_thread():
+        _set_wakeup(-1, ours=_state.wakeup[1].fileno())
+        for end in _state.wakeup:
+            end.close()
+        _state.wakeup = None
 
 
-# The loop, whose end is registered later, has ended by then.
+# Runs after the function that `loop` registers later, so the loop has ended by then.
 atexit.register(_close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)

@@ -1,7 +1,7 @@
 """The one event loop that all requests of a process run on, in a thread of its own.
 
-It starts with the first scan. A child made by `fork` starts one of its own, since threads do not cross a fork. At the
-end of the process the loop runs what was registered with `at_stop` and ends.
+It starts with the first scan. A child made by `fork` starts one of its own, because threads do not cross a fork. At
+the end of the process the loop runs what was registered with `at_stop`, and ends.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from harvest_duck.runtime import interrupt
 from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Collection, Coroutine
     from concurrent.futures import Executor, Future
 
 T = TypeVar("T")
 
-#: How long a Ctrl-C may go unheard.
+#: Seconds until a Ctrl-C in the waiting thread takes effect, at most.
 _SIGNAL_S = 0.2
 _STOP_S = 5.0
-#: How long the end of the process waits for what must not be cut off.
+#: Seconds that the end of the process waits for tasks that must not be cut off.
 _FINISH_S = 3.0
 
 
 class _State:
-    """What a process has once; a child of `fork` forgets it and begins anew."""
+    """The state of a process; a child of `fork` begins with a new one."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: threading.Thread | None = None
         self.at_stop: list[Callable[[], Coroutine[Any, Any, None]]] = []
-        self.kept: dict[str, Any] = {}
+        self.owned: dict[str, Any] = {}
         self.finishing: set[asyncio.Task[Any]] = set()
 
 
@@ -47,18 +47,18 @@ _inherited: list[_State] = []
 
 
 def start(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-    """The future of a coroutine that runs on the loop from now on."""
+    """Start a coroutine on the loop; returns its future."""
     return asyncio.run_coroutine_threadsafe(coroutine, _loop())
 
 
 def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None) -> T:
-    """What a coroutine returns, waited for; a Ctrl-C meanwhile cancels it, and so does the end of `stop`."""
+    """Wait for a coroutine and return what it returns; Ctrl-C cancels it, and so does the end of `stop`."""
     once = Stop()
     future = start(coroutine)
     try:
         with interrupt.waiting(stop or once, future):
-            # Not future.result(): a signal that another thread of the process takes does not end a wait without an end
-            # (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows none does.
+            # Not future.result(): a signal that another thread of the process receives does not end a wait without a
+            # timeout (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows no signal does.
             while not wait([future], timeout=_SIGNAL_S).done:
                 pass
             return future.result()
@@ -67,36 +67,43 @@ def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None) -> T:
 
 
 def finishing(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """The task of a coroutine whose end the end of the process waits for, for a few seconds.
+    """Start a task that the end of the process waits for, for a few seconds; returns it.
 
-    Whoever waits for it does so by `asyncio.shield`, so as not to cancel it.
+    Wait for it by `asyncio.shield`, so as not to cancel it.
     """
     task = asyncio.ensure_future(coroutine)
     _state.finishing.add(task)
-    task.add_done_callback(_seen)
+    task.add_done_callback(_finished)
     return task
 
 
+async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel the tasks and return when all have ended; their errors are dropped."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def apart(call: Callable[[], T], pool: Executor | None = None) -> T:
-    """What `call` returns, which runs in a thread of `pool`, by default one of the loop's own."""
+    """Return what `call` returns, which runs in a thread of `pool`, by default the loop's own pool."""
     try:
         running = asyncio.get_running_loop().run_in_executor(pool, call)
     except RuntimeError:
-        # The main thread has ended, and with it every pool, while a thread of the user's goes on.
+        # The main thread has ended, and with it every pool, while a thread that the user started goes on.
         return call()
     return await running
 
 
-def _seen(task: asyncio.Task[Any]) -> None:
+def _finished(task: asyncio.Task[Any]) -> None:
     _state.finishing.discard(task)
     if not task.cancelled():
-        # Looked at, so that nothing is said of an error that nobody waits for any more.
+        # Read, so that asyncio does not log an error that nobody waits for any more.
         task.exception()
 
 
 def inside() -> bool:
     """Whether the caller runs on the loop itself, where waiting for it would never end."""
-    # Not current_thread(), which would keep an object for each thread of DuckDB's that asks.
+    # Not current_thread(), which would keep an object for each thread of DuckDB that calls this.
     return _state.thread is not None and threading.get_ident() == _state.thread.ident
 
 
@@ -106,24 +113,24 @@ def running() -> bool:
 
 
 def at_stop(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run `close` on the loop before it ends; forgotten by a child of `fork`, whose sockets are not its own."""
+    """Run `close` on the loop before it ends; not in a child of `fork`, whose sockets belong to its parent."""
     _state.at_stop.append(close)
 
 
 def own(name: str, make: Callable[[], T]) -> T:
-    """The one value of that name that this process has, made when first asked for; a child of `fork` has another."""
+    """Return the one value of that name in this process, made by the first call; a child of `fork` has another."""
     with _state.lock:
-        if name not in _state.kept:
-            _state.kept[name] = make()
-        kept: T = _state.kept[name]
-        return kept
+        if name not in _state.owned:
+            _state.owned[name] = make()
+        value: T = _state.owned[name]
+        return value
 
 
 def _loop() -> asyncio.AbstractEventLoop:
     with _state.lock:
         if _state.loop is None:
             _state.loop = asyncio.new_event_loop()
-            interrupt.listen(_state.loop)
+            interrupt.read_signals_on(_state.loop)
             _state.thread = threading.Thread(target=_state.loop.run_forever, name="harvest-duck requests", daemon=True)
             _state.thread.start()
         return _state.loop
@@ -135,7 +142,7 @@ def _stop() -> None:
         _state.loop = _state.thread = None
     if loop is None or thread is None:
         return
-    waited = interrupt.waited()
+    active = interrupt.active()
     try:
         asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_STOP_S)
     except TimeoutError:
@@ -143,22 +150,19 @@ def _stop() -> None:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_S)
-        # A thread that comes back from DuckDB when the interpreter is gone aborts the process (duckdb 1.4 and 2.0).
-        interrupt.left(waited, _STOP_S)
+        # A thread that returns from DuckDB after the interpreter has ended aborts the process (duckdb 1.4 and 2.0).
+        interrupt.wait_until_over(active, _STOP_S)
     if not thread.is_alive():
         loop.close()
 
 
 async def _wind_up() -> None:
-    # What is cut off here, at the end of the process, is nobody's to hear of any more.
+    # Errors of tasks that are cut off at the end of the process are of no use to anybody.
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     here = asyncio.current_task()
     if finishing := {task for task in _state.finishing if task.get_loop() is asyncio.get_running_loop()}:
         await asyncio.wait(finishing, timeout=_FINISH_S)
-    tasks = [task for task in asyncio.all_tasks() if task is not here]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await cancel([task for task in asyncio.all_tasks() if task is not here])
     for close in _state.at_stop:
         await close()
     await asyncio.get_running_loop().shutdown_asyncgens()
@@ -166,7 +170,7 @@ async def _wind_up() -> None:
 
 def _forget() -> None:
     global _state  # noqa: PLW0603 - the child's own state
-    # Never collected: a transport that is would take its socket off the epoll object that the parent still waits on.
+    # Never collected: a collected transport would take its socket off the epoll object that the parent still waits on.
     _inherited.append(_state)
     _state = _State()
 

@@ -1,48 +1,47 @@
-"""Files that nobody but their user can read or change: secrets and tokens are kept in no others.
+"""Files that only their user can read or change: secrets and tokens are stored in no others.
 
-`connections` writes `connections.toml` with it, and what keeps tokens reads and writes them with it. A file is judged
-as it was opened, not by its name, and put in place in one step: whatever happens, the old text or the new one is there.
+`connections` writes `connections.toml` with it, and `auth` stores tokens with it. The check looks at the open file, not
+at its name. A file is replaced in one step: whatever happens, it holds the old text or the new one.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from harvest_duck.errors import CredentialsError
+from harvest_duck.runtime.atomic_write import replacing
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _POSIX = os.name == "posix"
-# Windows lacks O_NOFOLLOW and O_NONBLOCK, and has O_BINARY alone.
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-# Without O_NONBLOCK a pipe that nobody writes to would hold up whoever opens it.
-_READ = os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0)
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
+#: Flags that follow no link and never wait, as opening a pipe without a writer would. Windows has O_BINARY alone.
+SAFE_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | SAFE_FLAGS
 _MOST = 1 << 20
 
 
 def read(path: Path) -> str | None:
-    """The text of the file at `path`, which only its owner can read or write; None where there is none.
+    """Return the text of the file at `path`, None if there is none.
 
     Raises `CredentialsError` for a link, anything but a regular file, a file that belongs or is open to other users,
-    one of more than 1 MiB, one that is not UTF-8, and one that cannot be read. Windows has no modes to judge.
+    one of more than 1 MiB, one that is not UTF-8, and one that cannot be read. Windows has no modes to check.
     """
-    with _telling(path, "read"):
+    with _reporting(path, "read"):
         if not _is_there(path):
             return None
         try:
-            descriptor = os.open(path, _READ)
+            descriptor = os.open(path, os.O_RDONLY | SAFE_FLAGS)
         except FileNotFoundError:
             return None
         try:
-            _judge(path, os.fstat(descriptor))
+            require_private(path, descriptor)
             with open(descriptor, "rb", closefd=False) as file:
                 content = file.read(_MOST + 1)
         finally:
@@ -51,36 +50,33 @@ def read(path: Path) -> str | None:
 
 
 def write(path: Path, text: str) -> None:
-    """Put `text` into the file at `path`, with mode 0600 and in one step; missing directories are made with mode 0700.
+    """Write `text` into the file at `path`, with mode 0600 and in one step; makes missing directories with mode 0700.
 
-    Raises `CredentialsError` for a link, anything but a regular file, a directory in which other users could put
-    another file in its place, and what cannot be written or read back. The old file is then as it was.
+    Raises `CredentialsError` for a link, anything but a regular file, a directory in which other users could replace
+    the file, and a text that cannot be written or read back. The old file is then as it was.
     """
     content = _encoded(path, text)
-    with _telling(path, "written"), ExitStack() as undo:
+    with _reporting(path, "written"), ExitStack() as undo:
         _is_there(path)
         _make(path.parent, undo)
-        _judge_directory(path.parent)
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
-        undo.callback(beside.unlink, missing_ok=True)
-        with os.fdopen(os.open(beside, _CREATE, 0o600), "wb") as file:
+        _require_private_directory(path.parent)
+        with replacing(path) as beside, os.fdopen(os.open(beside, _CREATE, 0o600), "wb") as file:
             if _POSIX:
-                # The umask may have taken bits of the user's own away.
+                # The umask may have removed the user's own bits.
                 os.fchmod(file.fileno(), 0o600)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)  # noqa: PTH105 - atomic, and the one that says so
         undo.pop_all()
-    _settle(path.parent)
+    _sync(path.parent)
 
 
 def remove(path: Path) -> bool:
-    """Whether there was a file at `path`, which is gone now.
+    """Remove the file at `path`; returns whether there was one.
 
     Raises `CredentialsError` for a link, anything but a regular file, and one that cannot be removed.
     """
-    with _telling(path, "removed"):
+    with _reporting(path, "removed"):
         if not _is_there(path):
             return False
         path.unlink(missing_ok=True)
@@ -88,65 +84,67 @@ def remove(path: Path) -> bool:
 
 
 def make_directory(path: Path) -> None:
-    """Make the directory at `path` and what is missing above it, with mode 0700; what is there is left as it is.
+    """Make the directory at `path` and those missing above it, with mode 0700; existing ones stay as they are.
 
-    Raises `CredentialsError` where it cannot be made, and where other users could put files in place of those in it.
+    Raises `CredentialsError` if it cannot be made, and if other users could replace the files in it.
     """
-    with _telling(path, "made"), ExitStack() as undo:
+    with _reporting(path, "made"), ExitStack() as undo:
         _make(path, undo)
-        _judge_directory(path)
+        _require_private_directory(path)
         undo.pop_all()
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is a regular file; raises `CredentialsError` where there is something else."""
+    """Whether there is a regular file; raises `CredentialsError` if there is something else."""
     try:
         mode = path.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return False
     if stat.S_ISLNK(mode):
-        raise CredentialsError(f"{_shown(path)} is a symbolic link: put the file itself there")
+        raise CredentialsError(f"{escaped(path)} is a symbolic link: put the file itself there")
     _refuse_special(path, mode)
     return True
 
 
 def _refuse_special(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise CredentialsError(f"{_shown(path)} is no regular file: move it away")
+        raise CredentialsError(f"{escaped(path)} is no regular file: move it away")
 
 
-def _judge(path: Path, status: os.stat_result) -> None:
+def require_private(path: Path, descriptor: int) -> None:
+    """Raise `CredentialsError` if the open file at `path` is no regular file of the user's own, closed to others."""
+    status = os.fstat(descriptor)
     _refuse_special(path, status.st_mode)
     if not _POSIX:
         return
     if status.st_uid != os.geteuid():
-        raise CredentialsError(f"{_shown(path)} belongs to another user: move it away, or make it your own")
+        raise CredentialsError(f"{escaped(path)} belongs to another user: move it away, or make it your own")
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise CredentialsError(f"{_shown(path)} is open to other users: chmod 600 {_quoted(path)}")
+        raise CredentialsError(f"{escaped(path)} is open to other users: chmod 600 {shlex.quote(escaped(path))}")
 
 
-def _judge_directory(path: Path) -> None:
+def _require_private_directory(path: Path) -> None:
     if not _POSIX:
         return
     status = path.stat()
     if status.st_uid not in {0, os.geteuid()}:
-        raise CredentialsError(f"{_shown(path)} belongs to another user: keep the file in a directory of your own")
-    # In a directory with the sticky bit, such as /tmp, only the owner of a file can put another in its place.
+        raise CredentialsError(f"{escaped(path)} belongs to another user: keep the file in a directory of your own")
+    # In a directory with the sticky bit, such as /tmp, only the owner of a file can replace it.
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
         raise CredentialsError(
-            f"{_shown(path)} can be written by other users, who could put another file there: "
-            f"chmod go-w {_quoted(path)}"
+            f"{escaped(path)} can be written by other users, who could put another file there: "
+            f"chmod go-w {shlex.quote(escaped(path))}"
         )
 
 
 def _make(path: Path, undo: ExitStack) -> None:
-    """Make the directory and those above it where they are missing; `undo` removes again what was made."""
+    """Make the directory and those missing above it; `undo` removes them again."""
     missing = [each for each in (path, *path.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(mode=0o700, exist_ok=True)
         undo.callback(_remove_empty, each)
         if _POSIX and stat.S_IMODE(each.stat().st_mode) & stat.S_IRWXU != stat.S_IRWXU:
-            # As above: the umask.
+            # The umask, as above.
             each.chmod(0o700)
 
 
@@ -155,8 +153,8 @@ def _remove_empty(path: Path) -> None:
         path.rmdir()
 
 
-def _settle(path: Path) -> None:
-    """Have the new name of a file survive a power failure, where the system can promise it."""
+def _sync(path: Path) -> None:
+    """Have the new name of a file survive a power failure, if the system can do that."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -167,39 +165,29 @@ def _settle(path: Path) -> None:
 
 def _decoded(path: Path, content: bytes) -> str:
     if len(content) > _MOST:
-        raise CredentialsError(f"{_shown(path)} is larger than 1 MiB, which no file of harvest_duck is: move it away")
+        raise CredentialsError(f"{escaped(path)} is larger than 1 MiB, which no file of harvest_duck is: move it away")
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise CredentialsError(f"{_shown(path)} is no UTF-8 text: move it away") from None
+        raise CredentialsError(f"{escaped(path)} is no UTF-8 text: move it away") from None
 
 
 def _encoded(path: Path, text: str) -> bytes:
     try:
         content = text.encode()
     except UnicodeEncodeError:
-        raise CredentialsError(f"{_shown(path)} cannot be written: the text has characters that UTF-8 lacks") from None
+        raise CredentialsError(f"{escaped(path)} cannot be written: the text has characters that UTF-8 lacks") from None
     if len(content) > _MOST:
-        raise CredentialsError(f"{_shown(path)} cannot be written: the text is larger than 1 MiB")
+        raise CredentialsError(f"{escaped(path)} cannot be written: the text is larger than 1 MiB")
     return content
 
 
 @contextmanager
-def _telling(path: Path, what: str) -> Iterator[None]:
-    """Make what the system refuses a `CredentialsError`."""
+def _reporting(path: Path, what: str) -> Iterator[None]:
+    """A context whose OSError becomes a `CredentialsError`."""
     try:
         yield
     except CredentialsError:
         raise
     except OSError as error:
-        raise CredentialsError(f"{_shown(path)} cannot be {what}: {error.strerror}") from error
-
-
-def _shown(path: Path) -> str:
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
-
-
-def _quoted(path: Path) -> str:
-    """The path as a shell has to be told it."""
-    return shlex.quote(_shown(path))
+        raise CredentialsError(f"{escaped(path)} cannot be {what}: {error.strerror}") from error

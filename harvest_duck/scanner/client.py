@@ -10,7 +10,7 @@ from collections import OrderedDict
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from harvest_duck.auth import Credential, Pin, credential_for, reached
+from harvest_duck.auth import BoundUser, Credential, credential_for, reached
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit import shared
@@ -20,6 +20,7 @@ from harvest_duck.http.retry import PATIENCE_S, RetryBudget, tries
 from harvest_duck.http.transport import Answer, Transport
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
+from harvest_duck.protocol.response import error_of, retry_after_s
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ class Client:
         self._retries = RetryBudget(4 * connection.max_connections + 20)
         self.users = 0
 
-    async def get(self, request: Request, pin: Pin | None = None, sent: Sent | None = None) -> Answer | None:
+    async def get(self, request: Request, user: BoundUser | None = None, sent: Sent | None = None) -> Answer | None:
         """The answer of status 200, None where the status means that there are no rows.
 
-        `pin` holds the requests of one scan to one person; `sent` is told what became of the request.
+        `user` holds the requests of one scan to one person; `sent` is told what became of the request.
         Raises the error of the tree that the last answer stands for, after as many tries as can help.
         """
         entry = sent or Sent(request)
@@ -74,17 +75,17 @@ class Client:
         ):
             with attempt:
                 entry.retries = attempt.retry_state.attempt_number - 1
-                answer = await self._answered(request, pin or Pin(), entry)
+                answer = await self._answered(request, user or BoundUser(), entry)
                 self._retries.succeeded()
                 return answer
         raise AssertionError("tenacity ends with a result or an error")
 
-    async def accounts(self, pin: Pin | None = None, sent: Sent | None = None) -> tuple[Account, ...]:
+    async def accounts(self, user: BoundUser | None = None, sent: Sent | None = None) -> tuple[Account, ...]:
         """The accounts of Harvest that the token reaches, as Harvest ID tells; `sent` is told that it was asked."""
         sent = sent or Sent(protocol.accounts_request(self._connection.id_url))
         began = self._clock.now()
         sent.going(0.0)
-        found = await reached(self._connection, self._credential, pin or Pin())
+        found = await reached(self._connection, self._credential, user or BoundUser())
         sent.came(200, None, (self._clock.now() - began) * 1000)
         return found
 
@@ -99,34 +100,34 @@ class Client:
     async def close(self) -> None:
         """Close the connections that are kept open."""
         await self._transport.close()
-        await self._credential.close()
+        await self._credential.aclose()
 
-    async def _answered(self, request: Request, pin: Pin, sent: Sent) -> Answer | None:
-        answer = await self._authorized(request, pin, sent)
+    async def _answered(self, request: Request, user: BoundUser, sent: Sent) -> Answer | None:
+        answer = await self._authorized(request, user, sent)
         if answer.status == 429:  # noqa: PLR2004 - too many requests, so nothing else goes out meanwhile either
-            advice_s = protocol.retry_after_s(answer.headers)
+            advice_s = retry_after_s(answer.headers)
             pause_s = _UNADVISED_S if advice_s is None else min(advice_s, _PATIENCE_S[request.limit])
             self._window(request.limit).pause(pause_s)
         if answer.status == 200:  # noqa: PLR2004 - the one status of success that Harvest documents for GET
             self._proven.add(request.account_id)
             return answer
-        if answer.status in request.absent_on and await self._proves(request, pin, sent):
+        if answer.status in request.absent_on and await self._proves(request, user, sent):
             return None
-        raise protocol.error_of(request, answer.status, answer.headers, answer.body)
+        raise error_of(request, answer.status, answer.headers, answer.body)
 
-    async def _proves(self, request: Request, pin: Pin, sent: Sent) -> bool:
+    async def _proves(self, request: Request, user: BoundUser, sent: Sent) -> bool:
         """Whether host, token and account are right, so that a 404 can only mean the object that was asked for."""
         if request.account_id not in self._proven:
             # Any user may ask who they are: https://help.getharvest.com/api-v2/users-api/users/users/
             url = f"{self._connection.base_url}/users/me"
             me = Request("me", url, (), Limit.GENERAL, Paging.NONE, account_id=request.account_id)
-            if (await self._authorized(me, pin, sent.also(me))).status == 200:  # noqa: PLR2004 - as above
+            if (await self._authorized(me, user, sent.also(me))).status == 200:  # noqa: PLR2004 - as above
                 self._proven.add(request.account_id)
         return request.account_id in self._proven
 
-    async def _authorized(self, request: Request, pin: Pin, sent: Sent) -> Answer:
+    async def _authorized(self, request: Request, user: BoundUser, sent: Sent) -> Answer:
         """The answer; sent again with another token, where there is one, after 401."""
-        async with aclosing(self._credential.tokens(pin)) as tokens:
+        async with aclosing(self._credential.tokens(user)) as tokens:
             async for token in tokens:
                 answer = await self._sent(request, token.reveal(), sent)
                 if answer.status != 401:  # noqa: PLR2004 - unauthorized

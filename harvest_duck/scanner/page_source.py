@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.auth import Pin
+from harvest_duck.auth import BoundUser
 from harvest_duck.errors import ProtocolError
 from harvest_duck.http.request_log import Journal
-from harvest_duck.protocol.request import page_of, refuse_repeat, served_at
+from harvest_duck.protocol.request import page_of, refuse_repeat
+from harvest_duck.protocol.response import served_at
 from harvest_duck.runtime import loop
 from harvest_duck.scanner.progress import Progress
 
@@ -76,7 +77,7 @@ class Pages:
         *,
         window: int,
         keep: Callable[[pa.RecordBatch], pa.RecordBatch] = lambda batch: batch,
-        pin: Pin | None = None,
+        user: BoundUser | None = None,
         journal: Journal | None = None,
         scan: int = 0,
         progress: Progress | None = None,
@@ -86,7 +87,7 @@ class Pages:
         self.decoder = decoder
         self.window = window
         self.keep = keep
-        self.pin = pin or Pin()
+        self.user = user or BoundUser()
         self.journal = journal or Journal()
         self.scan = scan
         self.cautious = cautious
@@ -101,7 +102,7 @@ class Pages:
             self.client,
             decoder,
             window=self.window,
-            pin=self.pin,
+            user=self.user,
             journal=self.journal,
             scan=self.scan,
             progress=self.progress,
@@ -120,7 +121,7 @@ class Pages:
         sent = self.journal.begin(request, self.scan)
         self.progress.asks(self.client.now())
         async with self._travelling:
-            answer = await self.client.get(request, self.pin, sent)
+            answer = await self.client.get(request, self.user, sent)
         received_s = asyncio.get_running_loop().time()
         if answer is None:
             self.progress.came(0, (sent.elapsed_ms or 0) / 1000)

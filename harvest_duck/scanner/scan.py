@@ -81,7 +81,7 @@ def scanned(
                     cautious=cautious,
                 )
                 with _told(pages, client, table, journal):
-                    scan = Scan(table, await asked.planned(client, pages.pin, journal, pages.scan), pages)
+                    scan = Scan(table, await asked.planned(client, pages.user, journal, pages.scan), pages)
                     async with aclosing(_first(settings.max_rows, scan.batches())) as found:
                         async for batch in found:
                             yield batch

@@ -10,7 +10,8 @@ from support.paths import DOCS
 
 import harvest_duck
 from harvest_duck import connections
-from harvest_duck.connection import PROPERTIES, Support, parse, reference
+from harvest_duck.connection import PROPERTIES, Support, parse
+from harvest_duck.connection.properties import reference
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import re
 from support.paths import DOCS
 
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.introspection.catalog_tables import pushed
+from harvest_duck.introspection.pushed_operators import pushed
 
 PAGE = DOCS / "pushdown.md"
 

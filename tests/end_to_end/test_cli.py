@@ -1,4 +1,4 @@
-"""The command line, run as its user runs it."""
+"""The command line: what each command prints and writes, in this process, and each once in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
-from support.command import run
+from support.command import PATIENCE_S, run, run_process, start
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.demo import QUERIES
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def test_the_demo_shows_each_query_and_its_rows() -> None:
-    ended = run("demo")
+    ended = run_process("demo")
     assert (ended.returncode, ended.stderr) == (0, "")
     for title, sql in QUERIES:
         assert title in ended.stdout
@@ -115,7 +116,11 @@ def test_json_keeps_numbers_and_every_column(connection: str) -> None:
 def test_a_reader_that_has_seen_enough_is_no_error(connection: str) -> None:
     command = f"{sys.executable} -m harvest_duck query 'SELECT range FROM range(200000)' --format csv -c '{connection}'"
     ended = subprocess.run(
-        ["/bin/sh", "-c", f"{command} | head -n 2"], capture_output=True, text=True, timeout=60, check=False
+        ["/bin/sh", "-c", f"{command} | head -n 2"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert (ended.stdout, ended.stderr) == ("range\n0\n", "")
 
@@ -153,24 +158,50 @@ def test_tables_and_describe_list_everything() -> None:
         (["nothing"], "No such command"),
     ],
 )
-def test_a_mistake_is_told_without_a_traceback(arguments: list[str], says: str, tmp_path: Path) -> None:
+def test_a_mistake_is_reported_without_a_traceback(arguments: list[str], says: str, tmp_path: Path) -> None:
     ended = run(*arguments, cwd=tmp_path)
     assert ended.returncode != 0
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "shows"),
+    [
+        (["query", "SELECT count(*) > 0 AS found FROM harvest.tasks", "--format", "csv"], "found\nTrue\n"),
+        (["tables", "--format", "csv"], "time_entries,"),
+        (["connections", "list", "--format", "csv"], "name,account_id,signs_in,where\n"),
+        (["accounts", "--format", "csv"], "account_id,name,product\n"),
+        (["whoami", "--format", "csv"], "name,email,user_id,accounts\n"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_command_runs_in_a_process_of_its_own(arguments: list[str], shows: str, connection: str) -> None:
+    ended = run_process(*arguments, connection=connection)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert shows in ended.stdout
+
+
+def test_export_runs_in_a_process_of_its_own(connection: str, tmp_path: Path) -> None:
+    target = tmp_path / "tasks.csv"
+    ended = run_process("export", "tasks", "-o", str(target), connection=connection)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert ended.stderr.endswith(f"rows written to {target}\n")
+    assert target.read_text().partition("\n")[0] == ",".join(column.name for column in TABLES["tasks"].columns)
+
+
+def test_a_process_ends_with_the_status_of_its_error() -> None:
+    ended = run_process("describe", "tme_entries")
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (1, "", 1)
+    assert ended.stderr.startswith('harvest-duck: no Harvest table "tme_entries"')
+
+
 def test_the_sandbox_serves_until_it_is_interrupted() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "harvest_duck", "sandbox", "--port", "0", "--scale", "0.05"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as serving:
+    with start("sandbox", "--port", "0", "--scale", "0.05") as serving:
         assert serving.stdout is not None
         line = next(line for line in serving.stdout if "AccountId=" in line)
         connection = line.strip().split()[-1]
         ended = run("query", "SELECT count(*) AS n FROM harvest.tasks", "--format", "csv", connection=connection)
-        serving.send_signal(2)
-        assert serving.wait(30) in (0, 130)
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(PATIENCE_S) in (0, 130)
     assert int(ended.stdout.split()[1]) > 0

@@ -1,4 +1,4 @@
-"""A query can be stopped in every way people stop things: what is under way is cancelled, and the next one works."""
+"""Every way of stopping a query cancels its requests, and the next query works."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import gc
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from support.command import COMMAND, environment
+from support.command import COMMAND, PATIENCE_S, environment
 from support.held import held
+from support.program import python, run, start
 
 import harvest_duck
 from harvest_duck.runtime import loop
-from harvest_duck.runtime.interrupt import hear
+from harvest_duck.runtime.interrupt import watch_sigint
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
@@ -37,23 +37,25 @@ JOINED = (
 THREADS = ("", "SET threads = 8", "SET threads = 1; SET external_threads = 0")
 
 STOPPED = """
+import asyncio, sys
 import duckdb, harvest_duck
 from harvest_duck.runtime import loop
-import asyncio
 
 async def tasks():
     return len(asyncio.all_tasks()) - 1
 
-con = harvest_duck.connect(CONNECTION)
-con.execute(SETTINGS)
-try:
+for sql, settings in QUERIES:
+    sys.stdin.readline()
+    con = harvest_duck.connect(CONNECTION)
+    con.execute(settings)
     try:
-        con.execute(SQL).fetchall()
-    except (duckdb.Error, RuntimeError):
-        print(end="")
-except KeyboardInterrupt:
-    pass
-print(con.execute("SELECT count(*) FROM harvest.clients").fetchall(), loop.run(tasks()))
+        try:
+            con.execute(sql).fetchall()
+        except (duckdb.Error, RuntimeError):
+            print(end="")
+    except KeyboardInterrupt:
+        pass
+    print(con.execute("SELECT count(*) FROM harvest.clients").fetchall(), loop.run(tasks()), flush=True)
 """
 
 
@@ -87,28 +89,38 @@ def works(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> bool:
 
 
 def interrupted(holding: Held, *command: str, connection: str = "") -> tuple[int, str, str]:
-    """The exit status and the output of a command that Ctrl-C meets while it waits for Harvest."""
+    """Return the exit status and the output of a command that gets SIGINT while it waits for Harvest."""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(connection)
     ) as process:
         try:
-            assert holding.arrived.wait(60)
+            assert holding.arrived.wait(PATIENCE_S)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=PATIENCE_S)
         finally:
             process.kill()
     return process.returncode, out, err
 
 
-@pytest.mark.parametrize(
-    ("sql", "settings"), [*((SUM, settings) for settings in THREADS), (SORTED, THREADS[2]), (JOINED, THREADS[1])]
-)
-def test_ctrl_c_ends_a_query_whichever_thread_waits(sql: str, settings: str, small: str, sandbox: Sandbox) -> None:
-    program = f"CONNECTION, SETTINGS, SQL = {small!r}, {settings!r}, {sql!r}\n{STOPPED}"
-    with held(sandbox) as holding:
-        status, out, err = interrupted(holding, sys.executable, "-c", program)
-        assert holding.all_gone()
-    assert (status, out) == (0, f"[({len(sandbox.records(MAIN_ID, 'clients'))},)] 0\n"), err
+def test_ctrl_c_ends_a_query_whichever_thread_waits(small: str, sandbox: Sandbox) -> None:
+    queries = [*((SUM, settings) for settings in THREADS), (SORTED, THREADS[2]), (JOINED, THREADS[1])]
+    wanted = f"[({len(sandbox.records(MAIN_ID, 'clients'))},)] 0\n"
+    with start(f"CONNECTION, QUERIES = {small!r}, {queries!r}\n{STOPPED}", stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            for query in queries:
+                with held(sandbox) as holding:
+                    process.stdin.write("\n")
+                    process.stdin.flush()
+                    assert holding.arrived.wait(PATIENCE_S)
+                    process.send_signal(signal.SIGINT)
+                    assert holding.all_gone()
+                assert process.stdout.readline() == wanted, query
+            out, err = process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()
+    assert (process.returncode, out) == (0, ""), err
     assert {entry.status for entry in sandbox.requests if entry.path.endswith("/clients")} == {200}
 
 
@@ -124,12 +136,12 @@ def test_a_script_that_reads_batches_dies_of_ctrl_c_as_a_shell_expects(small: st
     """A shell shows 130 for a process that a SIGINT ended."""
     program = f"import harvest_duck\nfor batch in harvest_duck.scan('time_entries', {small!r}): pass"
     with held(sandbox, page=2) as holding:
-        status, _, err = interrupted(holding, sys.executable, "-c", program)
+        status, _, err = interrupted(holding, *python(program))
         assert holding.all_gone()
     assert (status, err.splitlines()[-1]) == (-signal.SIGINT, "KeyboardInterrupt")
 
 
-def test_ctrl_c_leaves_what_another_thread_reads(small: str, sandbox: Sandbox) -> None:
+def test_ctrl_c_leaves_a_scan_of_another_thread(small: str, sandbox: Sandbox) -> None:
     program = f"""
 import threading, harvest_duck
 con = harvest_duck.connect({small!r})
@@ -149,13 +161,13 @@ ended.wait()
 print(*found)
 """
     with held(sandbox) as holding:
-        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        with start(program) as process:
             assert process.stdout is not None
-            assert holding.arrived.wait(60)
+            assert holding.arrived.wait(PATIENCE_S)
             process.send_signal(signal.SIGINT)
             assert process.stdout.readline() == "heard\n"
             holding.let_go()
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, out) == (0, f"{len(sandbox.records(MAIN_ID, 'time_entries'))}\n")
 
 
@@ -172,15 +184,15 @@ def test_a_wakeup_descriptor_of_somebody_else_is_left_alone() -> None:
         mine.settimeout(0)
         signal.set_wakeup_fd(mine.fileno())
         try:
-            hear()
+            watch_sigint()
         finally:
             left = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
         assert left == mine.fileno()
 
 
-def test_only_the_main_thread_begins_to_hear() -> None:
+def test_only_the_main_thread_installs_the_wakeup() -> None:
     ours = signal.set_wakeup_fd(-1)
-    thread = threading.Thread(target=hear)
+    thread = threading.Thread(target=watch_sigint)
     thread.start()
     thread.join()
     assert signal.set_wakeup_fd(ours, warn_on_full_buffer=False) == -1
@@ -193,7 +205,7 @@ def test_an_interrupt_from_another_thread_ends_a_query(
 ) -> None:
     fifty.execute(settings)
     with held(sandbox) as holding:
-        thread = threading.Thread(target=lambda: holding.arrived.wait(60) and harvest_duck.interrupt(fifty))
+        thread = threading.Thread(target=lambda: holding.arrived.wait(PATIENCE_S) and harvest_duck.interrupt(fifty))
         thread.start()
         with pytest.raises(duckdb.Error, match=r"(?i)interrupted"):
             fifty.execute(sql).fetchall()
@@ -207,7 +219,7 @@ def test_an_interrupt_of_duckdb_alone_is_heard_when_the_answer_comes(
     fifty: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:
     def interrupt() -> None:
-        assert holding.arrived.wait(60)
+        assert holding.arrived.wait(PATIENCE_S)
         fifty.interrupt()
         holding.let_go()
 
@@ -230,9 +242,9 @@ def test_an_interrupt_is_for_one_cursor(fifty: duckdb.DuckDBPyConnection, small:
     )
     with held(sandbox) as holding:
         other.start()
-        assert holding.arrived.wait(60)
+        assert holding.arrived.wait(PATIENCE_S)
         holding.arrived.clear()
-        thread = threading.Thread(target=lambda: holding.arrived.wait(60) and harvest_duck.interrupt(fifty))
+        thread = threading.Thread(target=lambda: holding.arrived.wait(PATIENCE_S) and harvest_duck.interrupt(fifty))
         thread.start()
         with pytest.raises(duckdb.Error, match=r"(?i)interrupted"):
             fifty.execute(SUM).fetchall()
@@ -243,7 +255,7 @@ def test_an_interrupt_is_for_one_cursor(fifty: duckdb.DuckDBPyConnection, small:
     assert found == [(len(sandbox.records(MAIN_ID, "time_entries")),)]
 
 
-def test_an_interrupt_where_nothing_runs_is_nothing(fifty: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+def test_an_interrupt_without_a_query_does_nothing(fifty: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
     harvest_duck.interrupt(fifty)
     assert works(fifty, sandbox)
     with duckdb.connect() as stranger:
@@ -256,7 +268,7 @@ def test_a_query_that_asyncio_gives_up_is_ended_by_an_interrupt(
 ) -> None:
     async def query() -> None:
         running = asyncio.get_running_loop().run_in_executor(None, lambda: fifty.execute(SUM).fetchall())
-        await asyncio.to_thread(holding.arrived.wait, 60)
+        await asyncio.to_thread(holding.arrived.wait, PATIENCE_S)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(running), 0)
         harvest_duck.interrupt(fifty)
@@ -337,7 +349,7 @@ def _dropped_on_another_thread(_con: duckdb.DuckDBPyConnection, connection: str)
         _dropped_on_another_thread,
     ],
 )
-def test_what_ends_early_cancels_what_is_under_way(
+def test_a_scan_that_ends_early_cancels_its_requests(
     stop: Callable[[duckdb.DuckDBPyConnection, str], None],
     fifty: duckdb.DuckDBPyConnection,
     small: str,
@@ -351,9 +363,7 @@ def test_what_ends_early_cancels_what_is_under_way(
         assert works(fifty, sandbox)
 
 
-def test_rows_that_nobody_fetches_any_more_are_not_asked_for(
-    fifty: duckdb.DuckDBPyConnection, sandbox: Sandbox
-) -> None:
+def test_rows_that_are_not_fetched_are_not_requested(fifty: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
     fifty.execute("SELECT id FROM harvest.time_entries").fetchmany(5)
     assert works(fifty, sandbox)
     assert tasks() == 0
@@ -388,7 +398,7 @@ def test_a_reader_can_be_handed_from_thread_to_thread(small: str, sandbox: Sandb
     assert sorted(found) == sorted(record["id"] for record in sandbox.records(MAIN_ID, "time_entries"))
 
 
-def test_nothing_hears_of_signals_after_the_end(small: str) -> None:
+def test_the_signal_wakeup_is_removed_at_exit(small: str) -> None:
     """What is registered first is called last."""
     program = f"""
 import atexit, signal
@@ -396,5 +406,5 @@ atexit.register(lambda: print(signal.set_wakeup_fd(-1)))
 import harvest_duck
 harvest_duck.connect({small!r}).execute("FROM harvest.clients").fetchall()
 """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    ended = run(program)
     assert (ended.stdout, ended.stderr) == ("-1\n", "")

@@ -1,4 +1,4 @@
-"""Scans in other circumstances: after a fork, in threads, in event loops and notebooks, at the interpreter's end."""
+"""Scans after a fork, in threads, in event loops, in notebooks and at the end of the interpreter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
+from support.command import PATIENCE_S
 from support.held import held
+from support.program import run as ended
+from support.program import start
 
 import harvest_duck
 from harvest_duck.sandbox import MAIN_ID
@@ -22,31 +25,12 @@ if TYPE_CHECKING:
 
 
 def run(program: str, connection: str) -> subprocess.CompletedProcess[str]:
-    """A program of its own, with `harvest_duck` imported and the connection string in `CONNECTION`."""
-    code = f"import harvest_duck, duckdb, gc, os, sys, threading\nCONNECTION = {connection!r}\n{program}"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    """Run a program with `harvest_duck` imported and the connection string in `CONNECTION`."""
+    return ended(f"import harvest_duck, duckdb, gc, os, sys, threading\nCONNECTION = {connection!r}\n{program}")
 
 
-def test_a_forked_child_scans_and_leaves_the_parent_its_connections(connection: str) -> None:
-    ended = run(
-        """
-small = CONNECTION + ";Pagesize=200;Timeout=20"
-read = lambda: harvest_duck.scan("time_entries", small, columns=["id"]).read_all().num_rows
-first = read()
-child = os.fork()
-if child == 0:
-    same = read() == first
-    gc.collect()
-    os._exit(0 if same else 1)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), read() == first)
-""",
-        connection,
-    )
-    assert ended.stdout == "0 True\n", ended.stderr
-
-
-def test_what_asks_harvest_is_loaded_by_the_first_query(connection: str) -> None:
-    ended = run(
+def test_the_http_client_is_loaded_by_the_first_query(connection: str) -> None:
+    done = run(
         """
 loaded = lambda: [name for name in ("aiohttp", "authlib", "msgspec", "harvest_duck.sandbox", "pyarrow.dataset")
                   if name in sys.modules]
@@ -59,13 +43,13 @@ print(loaded())
 """,
         connection,
     )
-    assert ended.stdout.splitlines() == ["[]", "['pyarrow.dataset']", "['aiohttp', 'msgspec', 'pyarrow.dataset']"], (
-        ended.stderr
+    assert done.stdout.splitlines() == ["[]", "['pyarrow.dataset']", "['aiohttp', 'msgspec', 'pyarrow.dataset']"], (
+        done.stderr
     )
 
 
-def test_the_first_query_may_come_when_the_main_thread_has_ended(connection: str) -> None:
-    ended = run(
+def test_the_first_query_may_run_after_the_main_thread_has_ended(connection: str) -> None:
+    done = run(
         """
 con = harvest_duck.connect(CONNECTION)
 def work():
@@ -75,11 +59,11 @@ threading.Thread(target=work).start()
 """,
         connection,
     )
-    assert (ended.stdout, ended.returncode) == ("(True,)\n", 0), ended.stderr
+    assert (done.stdout, done.returncode) == ("(True,)\n", 0), done.stderr
 
 
 def test_a_thread_may_outlive_the_main_thread(connection: str) -> None:
-    ended = run(
+    done = run(
         """
 def work():
     threading.main_thread().join()
@@ -89,14 +73,14 @@ threading.Thread(target=work).start()
 """,
         connection,
     )
-    assert (ended.stdout, ended.returncode) == ("True\n", 0), ended.stderr
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
 
 
-def test_an_open_reader_at_the_end_is_no_fuss(connection: str) -> None:
-    ended = run(
+def test_an_open_reader_at_the_end_prints_nothing(connection: str) -> None:
+    done = run(
         'reader = harvest_duck.scan("time_entries", CONNECTION + ";Pagesize=50")\nreader.read_next_batch()', connection
     )
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_scan_works_inside_a_running_event_loop(connection: str) -> None:
@@ -173,62 +157,71 @@ sys.stdin.readline()
 def test_the_process_ends_while_a_request_hangs(ending: str, connection: str, sandbox: Sandbox) -> None:
     code = f"import harvest_duck, sys, threading\nSMALL = {connection!r} + ';Pagesize=50'\n{ENDINGS[ending]}"
     with held(sandbox, page=3) as holding:
-        with subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
+        with start(code, stdin=subprocess.PIPE) as process:
             if "daemon" in ending:
-                assert holding.arrived.wait(60)
-            _, err = process.communicate("\n", timeout=60)
-        # A daemon thread that comes back from DuckDB too late ends the process in its own way, which is Python's.
+                assert holding.arrived.wait(PATIENCE_S)
+            _, err = process.communicate("\n", timeout=PATIENCE_S)
+        # Python ends the process in its own way when a daemon thread returns from DuckDB too late.
         assert process.returncode == (3 if "exit" in ending else 0) or "query in a daemon" in ending, err
         assert not holding.arrived.is_set() or holding.all_gone()
 
 
-FORKED = """
+COUNTING = """
 import multiprocessing
 SMALL = CONNECTION + ";Pagesize=50"
 def count(_=None):
     return harvest_duck.scan("time_entries", SMALL, columns=["id"]).read_all().num_rows
-if __name__ == "__main__":
-    whole = count()
+"""
+
+#: Each prints whether its claim holds. All of them share a process, which has its connections already.
+FORKS = {
+    "a child scans and leaves the parent its connections": """
+whole = count()
+status = forked(lambda: count() == whole and gc.collect() is not None)
+claim(status == 0 and count() == whole)
+""",
+    "a fork while a scan is under way disturbs neither": """
+reader = harvest_duck.scan("time_entries", SMALL, columns=["id"])
+rows = reader.read_next_batch().num_rows + reader.read_next_batch().num_rows
+status = forked(lambda: count() == whole)
+claim(status == 0 and rows + sum(batch.num_rows for batch in reader) == whole)
+""",
+    "a child can drop a reader of its parent": """
+reader = harvest_duck.scan("time_entries", SMALL, columns=["id"])
+rows = reader.read_next_batch().num_rows
+def dropped():
+    global reader
+    del reader
+    gc.collect()
+    return True
+status = forked(dropped)
+claim(status == 0 and rows + sum(batch.num_rows for batch in reader) == whole)
+""",
+    "a child has a wakeup descriptor of its own": """
+con = harvest_duck.connect(CONNECTION)
+con.execute("SELECT count(*) FROM harvest.roles").fetchall()
+before = signal.set_wakeup_fd(-1)
+signal.set_wakeup_fd(before, warn_on_full_buffer=False)
+status = forked(lambda: signal.set_wakeup_fd(-1) not in (-1, before))
+mine = signal.set_wakeup_fd(-1)
+claim(status == 0 and mine == before != -1)
+""",
+}
+FORKED = """
+import signal
+def forked(work):
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if work() else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def claim(holds):
+    print(holds, flush=True)
 """
 
 
-def test_a_fork_while_a_scan_is_under_way_disturbs_neither(connection: str) -> None:
-    ended = run(
-        FORKED
-        + """
-    reader = harvest_duck.scan("time_entries", SMALL, columns=["id"])
-    rows = reader.read_next_batch().num_rows + reader.read_next_batch().num_rows
-    child = os.fork()
-    if child == 0:
-        same = count() == whole
-        os._exit(0 if same else 1)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    print(status, rows + sum(batch.num_rows for batch in reader) == whole)
-""",
-        connection,
-    )
-    assert ended.stdout == "0 True\n", ended.stderr
-
-
-def test_a_reader_of_the_parent_is_let_go_in_a_child_without_a_stir(connection: str) -> None:
-    ended = run(
-        FORKED
-        + """
-    reader = harvest_duck.scan("time_entries", SMALL, columns=["id"])
-    rows = reader.read_next_batch().num_rows
-    child = os.fork()
-    if child == 0:
-        del reader
-        gc.collect()
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    print(status, rows + sum(batch.num_rows for batch in reader) == whole)
-""",
-        connection,
-    )
-    assert ended.stdout == "0 True\n", ended.stderr
+def test_a_fork_disturbs_neither_parent_nor_child(connection: str) -> None:
+    done = run(COUNTING + FORKED + "".join(FORKS.values()), f"{connection};Timeout=20")
+    assert dict(zip(FORKS, done.stdout.splitlines(), strict=False)) == dict.fromkeys(FORKS, "True"), done.stderr
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -236,32 +229,14 @@ def test_processes_of_a_pool_scan(method: str, connection: str, tmp_path: Path) 
     program = tmp_path / "program.py"
     heading = f"import harvest_duck\nCONNECTION = {connection!r}\n"
     pool = f"""
+if __name__ == "__main__":
+    whole = count()
     with multiprocessing.get_context({method!r}).Pool(2) as pool:
         print(pool.map(count, range(4)) == [whole] * 4)
 """
-    program.write_text(heading + FORKED + pool, encoding="utf-8")
-    ended = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120, check=False)
-    assert (ended.stdout, ended.returncode) == ("True\n", 0), ended.stderr
-
-
-def test_a_signal_of_a_forked_child_is_not_heard_in_the_parent(connection: str) -> None:
-    ended = run(
-        """
-import signal
-from harvest_duck.runtime import interrupt
-con = harvest_duck.connect(CONNECTION)
-con.execute("SELECT count(*) FROM harvest.roles").fetchall()
-before = signal.set_wakeup_fd(-1)
-signal.set_wakeup_fd(before, warn_on_full_buffer=False)
-child = os.fork()
-mine = signal.set_wakeup_fd(-1)
-if child == 0:
-    os._exit(mine in (-1, before))
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), mine == before != -1)
-""",
-        connection,
-    )
-    assert ended.stdout == "0 True\n", ended.stderr
+    program.write_text(heading + COUNTING + pool, encoding="utf-8")
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
 
 
 def test_asyncio_reads_in_threads_of_its_own(connection: str, sandbox: Sandbox) -> None:
@@ -278,7 +253,7 @@ def test_asyncio_reads_in_threads_of_its_own(connection: str, sandbox: Sandbox) 
 def test_a_cancelled_task_of_asyncio_leaves_its_query_to_an_interrupt(connection: str, sandbox: Sandbox) -> None:
     async def cancelled() -> None:
         task = asyncio.create_task(asyncio.to_thread(query))
-        await asyncio.to_thread(holding.arrived.wait, 60)
+        await asyncio.to_thread(holding.arrived.wait, PATIENCE_S)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -298,38 +273,41 @@ NOTEBOOK = """
 from jupyter_client.manager import start_new_kernel
 manager, kernel = start_new_kernel(kernel_name="python3")
 def cell(code):
-    def heard(message):
+    def output(message):
         print(message["content"].get("text", ""), end="", flush=True)
-    print(kernel.execute_interactive(code, timeout=120, output_hook=heard)["content"]["status"], flush=True)
+    print(kernel.execute_interactive(code, timeout=PATIENCE_S, output_hook=output)["content"]["status"], flush=True)
 def interrupt():
     sys.stdin.readline()
     manager.interrupt_kernel()
 try:
-    cell(f"import harvest_duck; con = harvest_duck.connect({CONNECTION!r}); con.execute({SETTINGS!r})")
-    threading.Thread(target=interrupt).start()
-    cell("con.execute('SELECT sum(hours) FROM harvest.time_entries').fetchall()")
-    cell("print(con.execute('SELECT count(*) FROM harvest.clients').fetchall())")
+    for settings in SETTINGS:
+        sys.stdin.readline()
+        cell(f"import harvest_duck; con = harvest_duck.connect({CONNECTION!r}); con.execute({settings!r})")
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        cell("con.execute('SELECT sum(hours) FROM harvest.time_entries').fetchall()")
+        interrupting.join()
+        cell("print(con.execute('SELECT count(*) FROM harvest.clients').fetchall())")
 finally:
     kernel.stop_channels()
     manager.shutdown_kernel(now=True)
 """
 
 
-@pytest.mark.parametrize("settings", ["", "SET threads = 8", "SET threads = 1; SET external_threads = 0"])
-def test_the_cell_of_a_notebook_can_be_interrupted(settings: str, connection: str, sandbox: Sandbox) -> None:
+def test_the_cells_of_a_notebook_can_be_interrupted(connection: str, sandbox: Sandbox) -> None:
+    """With the usual settings, with as many threads as a server has, and with one thread that is not the caller's."""
     pytest.importorskip("ipykernel")
-    program = f"import sys, threading\nCONNECTION, SETTINGS = {connection!r}, {settings!r}\n{NOTEBOOK}"
-    with (
-        held(sandbox) as holding,
-        subprocess.Popen(
-            [sys.executable, "-c", program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process,
-    ):
-        assert holding.arrived.wait(120)
-        out, err = process.communicate("\n", timeout=120)
-        assert holding.all_gone()
-    assert out == f"ok\nerror\n[({len(sandbox.records(MAIN_ID, 'clients'))},)]\nok\n", err
+    values = (connection, ["", "SET threads = 8", "SET threads = 1; SET external_threads = 0"], PATIENCE_S)
+    code = f"import sys, threading\nCONNECTION, SETTINGS, PATIENCE_S = {values!r}\n{NOTEBOOK}"
+    with start(code, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        for _ in range(3):
+            with held(sandbox) as holding:
+                process.stdin.write("\n")
+                process.stdin.flush()
+                assert holding.arrived.wait(PATIENCE_S)
+                process.stdin.write("\n")
+                process.stdin.flush()
+                assert holding.all_gone()
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert out == f"ok\nerror\n[({len(sandbox.records(MAIN_ID, 'clients'))},)]\nok\n" * 3, err

@@ -1,4 +1,4 @@
-"""How far a scan is: asked while it waits for an answer, and what is said about the time that is left."""
+"""How far a scan is, read while it waits for an answer, and the estimate of the time that is left."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command import COMMAND, PATIENCE_S
 from support.held import held
 from support.virtual import VirtualClock, run
 
@@ -108,7 +109,7 @@ def test_a_scan_tells_how_far_it_is_and_is_gone_when_it_ends(long: Sandbox) -> N
                 target=lambda: found.extend(con.execute("SELECT count(*) FROM harvest.time_entries").fetchone())
             )
             query.start()
-            assert holding.arrived.wait(30)
+            assert holding.arrived.wait(PATIENCE_S)
             (row,) = harvest_duck.progress(con).to_pylist()
             holding.let_go()
             query.join()
@@ -131,7 +132,7 @@ def test_children_of_parents_that_are_still_read_are_not_counted_yet(long: Sandb
         with held(long, "/payments") as holding:
             query = threading.Thread(target=con.execute, args=["SELECT count(*) FROM harvest.invoice_payments"])
             query.start()
-            assert holding.arrived.wait(30)
+            assert holding.arrived.wait(PATIENCE_S)
             (row,) = harvest_duck.progress(con).to_pylist()
             holding.let_go()
             query.join()
@@ -156,13 +157,13 @@ def test_a_line_tells_of_each_scan(left: int | None, shown: str) -> None:
 def test_an_export_shows_a_person_at_a_terminal_how_far_it_is(long: Sandbox, tmp_path: Path) -> None:
     import pty  # noqa: PLC0415 - not on every system
 
-    command = [sys.executable, "-m", "harvest_duck", "export", "time_entries", "-o", str(tmp_path / "t.parquet")]
+    command = [*COMMAND, "export", "time_entries", "-o", str(tmp_path / "t.parquet")]
     command += ["--connection", f"{long.connection_string()};Pagesize=10;MaxConnections=1;RateLimit=off"]
     ours, theirs = pty.openpty()
     said = ""
     with held(long, page=41) as holding, subprocess.Popen(command, stderr=theirs) as exporting:
         os.close(theirs)
-        while "of 100 requests" not in said:
+        while " 40 of 100 requests" not in said:
             said += os.read(ours, 4096).decode()
         holding.let_go()
         with suppress(OSError):  # the end of a pseudo-terminal is an error

@@ -29,7 +29,7 @@ def test_rows_are_exact_or_an_error_says_why(
     """For every schedule; nothing hangs, no resources leak, and the next scan is correct."""
     # The loop and the handling of Ctrl-C each open their sockets once for the process.
     loop.run(asyncio.sleep(0))
-    interrupt.hear()
+    interrupt.watch_sigint()
     before = open_sockets()
     with Sandboxes() as sandboxes:
         reports = [_run(sandboxes, seed, alone=len(seeds) == 1) for seed in seeds]

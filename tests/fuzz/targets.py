@@ -28,6 +28,7 @@ from harvest_duck.decoder.layout import Layout
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
+from harvest_duck.protocol.response import error_of, retry_after_s, served_at
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.pushdown.flatbuffer import metadata
 
@@ -135,12 +136,12 @@ def rules(fuzzed: bytes) -> None:
         assert following.address == text
         assert following.path_and_query.isprintable()
     sent = {"Retry-After": text, "Date": text}
-    waits = protocol.retry_after_s(sent, _NOON)
+    waits = retry_after_s(sent, _NOON)
     assert waits is None or 0 <= waits < float("inf")
-    moment = protocol.served_at(sent)
+    moment = served_at(sent)
     assert moment is None or moment.tzinfo is not None
     status = 300 + 7 * len(fuzzed) % 300
-    error = protocol.error_of(request, status, sent, fuzzed)
+    error = error_of(request, status, sent, fuzzed)
     assert isinstance(error, HarvestDuckError)
     assert str(error).isprintable()
 
@@ -148,11 +149,12 @@ def rules(fuzzed: bytes) -> None:
 def sign_in(fuzzed: bytes) -> None:
     """Read the responses of Harvest ID: tokens, a redirect, and the text that a person pasted."""
     text = fuzzed.decode("utf-8", "surrogateescape")
-    begun = requests.Authorization("https://id.getharvest.com/oauth2/authorize", "state-1", None)
-    token_request = requests.TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh")
+    begun = requests.Authorization("https://id.getharvest.com/oauth2/authorize", "state-1", None, "harvest-duck login")
+    token_url = "https://id.getharvest.com/api/v2/oauth2/token"
+    token_request = requests.TokenRequest(token_url, "", "refresh", "harvest-duck login")
     status = (200, 400, 401, 429, 503)[len(fuzzed) % 5]
     with suppress(HarvestDuckError):
-        responses.tokens_in(token_request, status, {"Retry-After": text}, fuzzed, now=0.0, kept=Secret(SECRET))
+        responses.tokens_in(token_request, status, {"Retry-After": text}, fuzzed, now=0.0, previous=Secret(SECRET))
     for read in (
         lambda: responses.require_state(f"/callback?{text}", begun),
         lambda: responses.code_in(f"/callback?{text}", begun),

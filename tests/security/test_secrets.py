@@ -1,4 +1,4 @@
-"""Nothing that the program prints, logs or raises in any test holds a secret: `seen` looks, as is shown here."""
+"""The search for secrets in everything that the program prints, logs and raises finds them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,11 @@ def test_what_shows_no_secret_is_fine() -> None:
 @pytest.mark.shows_secrets
 def test_a_test_that_shows_a_secret_fails(pytester: pytest.Pytester) -> None:
     """With the plugin of this suite, in a suite of its own."""
-    pytester.makeconftest(f"import sys; sys.path.insert(0, {str(TESTS)!r})\nfrom support.secret_watch import *")
+    pytester.makeconftest(
+        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
+        "from support.secret_watch import *\n"
+        "from support.secret_watch import watch as pytest_configure\n"
+    )
     pytester.makepyfile(
         f"def test_shows(): print({TOKEN!r})\n"
         f"def test_logs():\n    import logging; logging.getLogger('x').warning({TOKEN!r})\n"

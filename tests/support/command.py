@@ -1,35 +1,94 @@
-"""`harvest-duck` as its user runs it: in a process of its own."""
+"""`harvest-duck` as a test runs it: in this process, which is fast, or in one of its own, as its user does."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.secret_watch import SEEN
+
+from harvest_duck.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["COMMAND", "environment", "run"]
+__all__ = ["COMMAND", "PATIENCE_S", "Ended", "environment", "run", "run_process", "start"]
 
 #: What `harvest-duck` stands for, whether or not it is on the PATH.
 COMMAND = [sys.executable, "-m", "harvest_duck"]
+#: Seconds after which a process counts as hanging: many times what any needs on a busy machine.
+PATIENCE_S = 120
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The exit status and the output of a command that ran in this process."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 def environment(connection: str | None = None, **others: str) -> dict[str, str]:
-    """The environment of a command, with the connection that it uses by default."""
+    """Return the environment of a command, with the connection that it uses by default."""
     return dict(os.environ) | ({"HARVEST_DUCK_CONNECTION": connection} if connection else {}) | others
 
 
-def run(*arguments: str, connection: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`harvest-duck` with these arguments, in a process of its own."""
+def run(*arguments: str, connection: str | None = None, cwd: Path | None = None) -> Ended:
+    """Run `harvest-duck` with these arguments in this process, with an empty standard input and no terminal."""
+    out, err = io.BytesIO(), io.BytesIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(io.TextIOWrapper(out, encoding="utf-8", write_through=True)),
+        contextlib.redirect_stderr(io.TextIOWrapper(err, encoding="utf-8", write_through=True)),
+    ):
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+        patch.setattr(sys, "argv", ["harvest-duck", *arguments])
+        if connection:
+            patch.setenv("HARVEST_DUCK_CONNECTION", connection)
+        if cwd:
+            patch.chdir(cwd)
+        status = _status()
+        ended = Ended(status, out.getvalue().decode(), err.getvalue().decode())
+    SEEN.see("the output of a command", ended.stdout)
+    SEEN.see("the errors of a command", ended.stderr)
+    return ended
+
+
+def _status() -> int:
+    try:
+        main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def run_process(*arguments: str, connection: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `harvest-duck` with these arguments in a process of its own."""
     return subprocess.run(
         [*COMMAND, *arguments],
         capture_output=True,
         text=True,
         encoding="utf-8",
         env=environment(connection),
-        cwd=cwd,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
+    )
+
+
+def start(*arguments: str, connection: str | None = None, **options: Any) -> subprocess.Popen[str]:
+    """Start `harvest-duck` with these arguments in a process of its own, whose output is read through pipes."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(connection),
+        **options,
     )

@@ -1,8 +1,8 @@
-"""Everything that the program prints, logs and raises while tests run, searched for the secrets that they use.
+"""Search everything that the program prints, logs and raises during a test for secrets.
 
-A plugin of pytest, whose hooks `conftest` takes over. It only listens: at the program's log, at errors that it makes or
-that tests expect, at what tests read of its output, and at processes that they run. After each test, whatever was seen
-must hold no token, code or client secret of the sandbox, and none of the texts that were a `Secret` meanwhile.
+`conftest` takes over its pytest hooks. It reads the program's log, the errors that it makes or that tests expect, the
+output that tests read, and the output of the processes that they run. None of it may contain a token, code or client
+secret of the sandbox, or a text that was a `Secret` during the test.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ from harvest_duck.errors import HarvestDuckError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["SEEN", "Seen", "pytest_configure", "pytest_runtest_makereport", "pytest_runtest_setup"]
+__all__ = ["SEEN", "Seen", "pytest_runtest_makereport", "pytest_runtest_setup", "watch"]
 
-#: The secrets of the sandbox, the fixed ones and those that it makes, and those that tests make up.
+#: The secrets of the sandbox, fixed and generated, and those that tests make up.
 KNOWN = re.compile(
     r"sandbox-(?:access|refresh|code)-[0-9a-f]{32}|sandbox-client-secret|"
     r"sandbox-(?:admin|manager|member|euro-admin)-token|t0ken-that-nobody-may-see"
 )
-#: A shorter text may be a word that stands somewhere by chance.
+#: Shorter texts may occur by chance.
 _LONG = 16
 
 
 class Seen:
-    """What was seen, each with where, and the secrets that there were."""
+    """The texts that were seen, each with its place, and the secrets of the test."""
 
     def __init__(self) -> None:
         self.texts: list[tuple[str, str]] = []
         self.secrets: set[str] = set()
 
     def begin(self) -> None:
-        """Forget what was seen and secret so far."""
+        """Forget all texts and secrets."""
         self.texts.clear()
         self.secrets.clear()
 
     def see(self, where: str, text: object) -> None:
-        """Remember what was seen in a place; bytes are text too, and None is nothing."""
+        """Record a text of a place; bytes are decoded, None is ignored."""
         if text is not None:
             self.texts.append((where, text.decode(errors="replace") if isinstance(text, bytes) else str(text)))
 
     def leaks(self) -> list[str]:
-        """The places where a secret was seen, with the secret cut short."""
+        """Return the places where a secret was seen, with the secret cut short."""
         found = []
         for where, text in self.texts:
             known = KNOWN.search(text)
@@ -65,14 +65,14 @@ SEEN = Seen()
 
 
 class _Listener(logging.Handler):
-    """Remembers every record of every logger, as a file of a log would have it."""
+    """Records every message of every logger, formatted as in a log file."""
 
     def emit(self, record: logging.LogRecord) -> None:
         SEEN.see(f"the log of {record.name}", self.format(record))
 
 
-def pytest_configure() -> None:
-    """Listen from now on, to everything that this process and those that it starts say."""
+def watch() -> None:
+    """Record from now on everything that this process and those that it starts print, log and raise."""
     logging.getLogger().addHandler(_Listener(0))
     logging.getLogger("harvest_duck").setLevel(logging.DEBUG)
     _wrap(
@@ -89,13 +89,13 @@ def pytest_configure() -> None:
 
 
 def pytest_runtest_setup() -> None:
-    """Begin with each test anew."""
+    """Forget what earlier tests showed."""
     SEEN.begin()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """The report of a test, which is an error at its end when a secret was seen."""
+    """Return the report of a test; its teardown fails if a secret was seen."""
     report = yield
     if call.when == "teardown" and item.get_closest_marker("shows_secrets") is None:
         for title, content in report.sections:
@@ -113,7 +113,7 @@ def _made(kind: type[HarvestDuckError], *arguments: object, **_: object) -> Harv
 
 
 def _raised(error: BaseException | None) -> None:
-    """An error that a test expects, with the traceback that its user would see."""
+    """Record an error that a test expects, with the traceback that its user would see."""
     if error is not None:
         SEEN.see("a traceback", "".join(traceback.format_exception(error)))
         SEEN.see("an error", repr(error))

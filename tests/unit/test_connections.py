@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_duck import connections
 from harvest_duck.cli.connections import connections as command
-from harvest_duck.connection import PROPERTIES, Kind, Property, Support, render, resolve
+from harvest_duck.connection import PROPERTIES, Kind, Support, render, resolve
 from harvest_duck.connection.dsn import named_connections
 from harvest_duck.connection.grammar import parse
 from harvest_duck.connection.layers import canonical
 from harvest_duck.connection.toml_edit import with_section, without_sections
 from harvest_duck.connections import CheckedConnection, NamedConnection, add, check, listed, remove
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, NotFound, Unauthorized
+from harvest_duck.runtime import file_lock
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from harvest_duck.connection.properties import Property
     from harvest_duck.sandbox import Sandbox
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, links and terminals are those of POSIX")
@@ -349,9 +350,9 @@ def test_a_lock_that_cannot_be_written(home: Home) -> None:
 
 
 def test_another_program_is_waited_for_and_then_told_of(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(connections, "_LOCK_S", 0.1)
     home.write(FILE)
-    with FileLock(f"{home.path}.lock"):
+    with file_lock.locked(home.path.with_name("connections.toml.lock"), 0):
         for call in (lambda: add("new", "AccountId=1"), lambda: remove("acme")):
             assert refusal(call) == f"another program is writing {home.path}: try again"
     assert home.text == FILE
@@ -967,9 +968,9 @@ def test_help_tells_where_a_token_belongs() -> None:
 
 def test_writing_is_not_loaded_for_reading() -> None:
     """Queries that name a connection pay for nothing that only writing needs."""
-    code = "import sys, harvest_duck.connections as c; c.listed(); print({'tomlkit', 'filelock'} & sys.modules.keys())"
+    code = "import sys, harvest_duck.connections as c; c.listed(); print('tomlkit' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout == "set()\n"
+    assert ended.stdout == "False\n"
 
 
 def test_warnings_tell_what_has_no_effect(home: Home) -> None:

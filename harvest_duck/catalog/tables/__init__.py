@@ -10,49 +10,19 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from harvest_duck.catalog.tables.accounts import ACCOUNTS
-from harvest_duck.catalog.tables.clients import CLIENTS, CONTACTS
-from harvest_duck.catalog.tables.company import COMPANY
-from harvest_duck.catalog.tables.estimates import (
-    ESTIMATE_ITEM_CATEGORIES,
-    ESTIMATE_LINE_ITEMS,
-    ESTIMATE_MESSAGES,
-    ESTIMATES,
-)
-from harvest_duck.catalog.tables.expenses import EXPENSE_CATEGORIES, EXPENSES
-from harvest_duck.catalog.tables.invoices import (
-    INVOICE_ITEM_CATEGORIES,
-    INVOICE_LINE_ITEMS,
-    INVOICE_MESSAGE_TEMPLATES,
-    INVOICE_MESSAGES,
-    INVOICE_PAYMENTS,
-    INVOICES,
-)
-from harvest_duck.catalog.tables.projects import PROJECTS, TASK_ASSIGNMENTS, USER_ASSIGNMENTS
-from harvest_duck.catalog.tables.reports import (
-    REPORT_EXPENSES_CATEGORIES,
-    REPORT_EXPENSES_CLIENTS,
-    REPORT_EXPENSES_PROJECTS,
-    REPORT_EXPENSES_TEAM,
-    REPORT_PROJECT_BUDGET,
-    REPORT_TIME_CLIENTS,
-    REPORT_TIME_PROJECTS,
-    REPORT_TIME_TASKS,
-    REPORT_TIME_TEAM,
-    REPORT_UNINVOICED,
-)
-from harvest_duck.catalog.tables.roles import ROLES
-from harvest_duck.catalog.tables.tasks import TASKS
-from harvest_duck.catalog.tables.time_entries import TIME_ENTRIES
-from harvest_duck.catalog.tables.users import (
-    BILLABLE_RATES,
-    COST_RATES,
-    ME,
-    MY_PROJECT_ASSIGNMENTS,
-    PROJECT_ASSIGNMENT_TASK_ASSIGNMENTS,
-    PROJECT_ASSIGNMENTS,
-    TEAMMATES,
-    USERS,
+from harvest_duck.catalog.tables import (
+    accounts,
+    clients,
+    company,
+    estimates,
+    expenses,
+    invoices,
+    projects,
+    reports,
+    roles,
+    tasks,
+    time_entries,
+    users,
 )
 from harvest_duck.errors import UnknownTable
 
@@ -68,46 +38,46 @@ TABLES: Mapping[str, Table] = MappingProxyType(
     {
         listed.name: listed
         for listed in (
-            TIME_ENTRIES,
-            CLIENTS,
-            CONTACTS,
-            PROJECTS,
-            TASKS,
-            TASK_ASSIGNMENTS,
-            USER_ASSIGNMENTS,
-            USERS,
-            ME,
-            ROLES,
-            BILLABLE_RATES,
-            COST_RATES,
-            PROJECT_ASSIGNMENTS,
-            PROJECT_ASSIGNMENT_TASK_ASSIGNMENTS,
-            MY_PROJECT_ASSIGNMENTS,
-            TEAMMATES,
-            EXPENSES,
-            EXPENSE_CATEGORIES,
-            INVOICES,
-            INVOICE_LINE_ITEMS,
-            INVOICE_PAYMENTS,
-            INVOICE_MESSAGES,
-            INVOICE_MESSAGE_TEMPLATES,
-            INVOICE_ITEM_CATEGORIES,
-            ESTIMATES,
-            ESTIMATE_LINE_ITEMS,
-            ESTIMATE_MESSAGES,
-            ESTIMATE_ITEM_CATEGORIES,
-            REPORT_TIME_CLIENTS,
-            REPORT_TIME_PROJECTS,
-            REPORT_TIME_TASKS,
-            REPORT_TIME_TEAM,
-            REPORT_EXPENSES_CLIENTS,
-            REPORT_EXPENSES_PROJECTS,
-            REPORT_EXPENSES_CATEGORIES,
-            REPORT_EXPENSES_TEAM,
-            REPORT_UNINVOICED,
-            REPORT_PROJECT_BUDGET,
-            COMPANY,
-            ACCOUNTS,
+            time_entries.TIME_ENTRIES,
+            clients.CLIENTS,
+            clients.CONTACTS,
+            projects.PROJECTS,
+            tasks.TASKS,
+            projects.TASK_ASSIGNMENTS,
+            projects.USER_ASSIGNMENTS,
+            users.USERS,
+            users.ME,
+            roles.ROLES,
+            users.BILLABLE_RATES,
+            users.COST_RATES,
+            users.PROJECT_ASSIGNMENTS,
+            users.PROJECT_ASSIGNMENT_TASK_ASSIGNMENTS,
+            users.MY_PROJECT_ASSIGNMENTS,
+            users.TEAMMATES,
+            expenses.EXPENSES,
+            expenses.EXPENSE_CATEGORIES,
+            invoices.INVOICES,
+            invoices.INVOICE_LINE_ITEMS,
+            invoices.INVOICE_PAYMENTS,
+            invoices.INVOICE_MESSAGES,
+            invoices.INVOICE_MESSAGE_TEMPLATES,
+            invoices.INVOICE_ITEM_CATEGORIES,
+            estimates.ESTIMATES,
+            estimates.ESTIMATE_LINE_ITEMS,
+            estimates.ESTIMATE_MESSAGES,
+            estimates.ESTIMATE_ITEM_CATEGORIES,
+            reports.REPORT_TIME_CLIENTS,
+            reports.REPORT_TIME_PROJECTS,
+            reports.REPORT_TIME_TASKS,
+            reports.REPORT_TIME_TEAM,
+            reports.REPORT_EXPENSES_CLIENTS,
+            reports.REPORT_EXPENSES_PROJECTS,
+            reports.REPORT_EXPENSES_CATEGORIES,
+            reports.REPORT_EXPENSES_TEAM,
+            reports.REPORT_UNINVOICED,
+            reports.REPORT_PROJECT_BUDGET,
+            company.COMPANY,
+            accounts.ACCOUNTS,
         )
     }
 )

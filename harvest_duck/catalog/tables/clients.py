@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
-    CLIENT,
-    UPDATED_SINCE,
-    boolean,
-    created_at,
-    equal,
-    identity,
-    text,
-    updated_at,
-)
+from harvest_duck.catalog.columns import CLIENT, UPDATED_SINCE, boolean, equal, identity, text, timestamps
 from harvest_duck.catalog.model import Paging, Table
 
 _PERMISSION = "administrator, or manager with client_and_task_manager"
@@ -24,7 +14,7 @@ CLIENTS = Table(
     body_key="clients",
     retrieve="/clients/{id}",
     paging=Paging.CURSOR,
-    columns=(
+    own_columns=(
         identity("client"),
         text("name", "Name of the client, as it stands on invoices"),
         boolean("is_active", "Whether the client is active; false once archived"),
@@ -33,9 +23,7 @@ CLIENTS = Table(
             "statement_key", "Unguessable part of the URL under which the client sees its invoices; treat as a secret"
         ),
         text("currency", "ISO 4217 code of the currency the client is billed in"),
-        created_at("client"),
-        updated_at("client"),
-        ACCOUNT_ID,
+        *timestamps("client"),
     ),
     params=(equal("is_active"), UPDATED_SINCE),
     permission=_PERMISSION,
@@ -49,7 +37,7 @@ CONTACTS = Table(
     body_key="contacts",
     retrieve="/contacts/{id}",
     paging=Paging.CURSOR,
-    columns=(
+    own_columns=(
         identity("contact"),
         *CLIENT,
         text("title", "Form of address or job title"),
@@ -59,9 +47,7 @@ CONTACTS = Table(
         text("phone_office", "Telephone number at the office, as typed"),
         text("phone_mobile", "Mobile telephone number, as typed"),
         text("fax", "Fax number, as typed"),
-        created_at("contact"),
-        updated_at("contact"),
-        ACCOUNT_ID,
+        *timestamps("contact"),
     ),
     params=(equal("client_id"), UPDATED_SINCE),
     permission=_PERMISSION,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.catalog.columns import ACCOUNT_ID, boolean, seconds, text
+from harvest_duck.catalog.columns import boolean, seconds, text
 from harvest_duck.catalog.model import Paging, Table
 
 COMPANY = Table(
@@ -11,7 +11,7 @@ COMPANY = Table(
     path="/company",
     body_key=None,
     paging=Paging.NONE,
-    columns=(
+    own_columns=(
         text("base_uri", "Address of the account on the web, with scheme"),
         text("full_domain", "Host name of the account on the web"),
         text("name", "Name of the company"),
@@ -45,7 +45,6 @@ COMPANY = Table(
         boolean("estimate_feature", "Whether estimates are switched on"),
         boolean("approval_feature", "Whether timesheets go through approval"),
         boolean("team_feature", "Whether the team page is switched on; NULL where Harvest leaves it out"),
-        ACCOUNT_ID,
     ),
     permission="administrator",
     docs="https://help.getharvest.com/api-v2/company-api/company/company/",

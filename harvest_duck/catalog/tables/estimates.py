@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
     CLIENT,
     UPDATED_SINCE,
     array,
     between,
     boolean,
-    created_at,
     date,
+    enclosing,
     equal,
     identity,
     integer,
     money,
+    nested,
     percent,
     quantity,
     since,
     text,
     timestamp,
-    updated_at,
+    timestamps,
 )
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DECIMAL, VARCHAR, Origin, Paging, Parent, StructOf, Table
 
@@ -34,11 +34,14 @@ ESTIMATES = Table(
     body_key="estimates",
     retrieve="/estimates/{id}",
     paging=Paging.PAGE,
-    columns=(
+    own_columns=(
         identity("estimate"),
         *CLIENT,
-        integer("creator_id", "User who wrote the estimate", at="creator.id", references="users.id"),
-        text("creator_name", "First and last name of the user who wrote the estimate", at="creator.name"),
+        *nested(
+            "creator",
+            integer("id", "User who wrote the estimate", references="users.id"),
+            text("name", "First and last name of the user who wrote the estimate"),
+        ),
         text("client_key", "Unguessable part of the URL under which the client sees the estimate; treat as a secret"),
         text("number", "Number of the estimate as the client sees it; text, may carry letters"),
         text("purchase_order", "Purchase order number of the client"),
@@ -57,8 +60,7 @@ ESTIMATES = Table(
         timestamp("sent_at", "When the estimate was sent, in UTC; NULL for a draft"),
         timestamp("accepted_at", "When the client accepted, in UTC; NULL unless it did"),
         timestamp("declined_at", "When the client declined, in UTC; NULL unless it did"),
-        created_at("estimate"),
-        updated_at("estimate"),
+        *timestamps("estimate"),
         array(
             "line_items",
             StructOf(
@@ -75,7 +77,6 @@ ESTIMATES = Table(
             ),
             "The lines of the estimate; estimate_line_items has them as rows",
         ),
-        ACCOUNT_ID,
     ),
     params=(equal("client_id"), UPDATED_SINCE, *between("issue_date"), equal("state", values=_STATES)),
     permission=_PERMISSION,
@@ -90,15 +91,8 @@ ESTIMATE_LINE_ITEMS = Table(
     items="line_items",
     retrieve="/estimates/{estimate_id}",
     paging=Paging.PAGE,
-    columns=(
-        integer(
-            "estimate_id",
-            "Estimate that holds the line",
-            at="id",
-            origin=Origin.ENCLOSING,
-            key=True,
-            references="estimates.id",
-        ),
+    own_columns=(
+        *enclosing("estimate", integer("id", "Estimate that holds the line", key=True, references="estimates.id")),
         identity("line"),
         text("kind", "Name of the item category of the line, not its id"),
         text("description", "What is offered"),
@@ -107,19 +101,13 @@ ESTIMATE_LINE_ITEMS = Table(
         money("amount", "Quantity times unit price, before discount and taxes"),
         boolean("taxed", "Whether the first tax applies to the line"),
         boolean("taxed2", "Whether the second tax applies to the line"),
-        integer(
-            "estimate_client_id",
-            "Client the estimate is for",
-            at="client.id",
-            origin=Origin.ENCLOSING,
-            references="clients.id",
+        *enclosing(
+            "estimate",
+            integer("client_id", "Client the estimate is for", at="client.id", references="clients.id"),
+            date("issue_date", "Day the estimate bears; can be NULL"),
+            text("state", "How far the offer has come", values=_STATES),
+            timestamp("updated_at", "When the estimate last changed, in UTC"),
         ),
-        date("estimate_issue_date", "Day the estimate bears; can be NULL", at="issue_date", origin=Origin.ENCLOSING),
-        text("estimate_state", "How far the offer has come", at="state", origin=Origin.ENCLOSING, values=_STATES),
-        timestamp(
-            "estimate_updated_at", "When the estimate last changed, in UTC", at="updated_at", origin=Origin.ENCLOSING
-        ),
-        ACCOUNT_ID,
     ),
     params=(
         equal("client_id", column="estimate_client_id"),
@@ -138,7 +126,7 @@ ESTIMATE_MESSAGES = Table(
     body_key="estimate_messages",
     paging=Paging.CURSOR,
     parent=Parent(table="estimates", column="id", param="estimate_id"),
-    columns=(
+    own_columns=(
         integer("estimate_id", "Estimate the message is about", origin=Origin.PATH, references="estimates.id"),
         identity("message"),
         text("sent_by", "Name of the user who caused the message"),
@@ -153,10 +141,8 @@ ESTIMATE_MESSAGES = Table(
             "What happened to the estimate; NULL for an ordinary mail",
             values=("send", "accept", "decline", "re-open", "view", "invoice"),
         ),
-        created_at("message"),
-        updated_at("message"),
+        *timestamps("message"),
         array("recipients", StructOf((("name", VARCHAR), ("email", VARCHAR))), "Everyone the mail went to"),
-        ACCOUNT_ID,
     ),
     params=(UPDATED_SINCE,),
     permission=_PERMISSION,
@@ -170,12 +156,10 @@ ESTIMATE_ITEM_CATEGORIES = Table(
     body_key="estimate_item_categories",
     retrieve="/estimate_item_categories/{id}",
     paging=Paging.CURSOR,
-    columns=(
+    own_columns=(
         identity("estimate item category"),
         text("name", "Name of the category, which estimate lines carry as their kind"),
-        created_at("category"),
-        updated_at("category"),
-        ACCOUNT_ID,
+        *timestamps("category"),
     ),
     params=(UPDATED_SINCE,),
     permission="administrator",

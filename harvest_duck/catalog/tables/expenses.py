@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
     APPROVAL_STATUSES,
     CLIENT,
     PROJECT,
@@ -12,15 +11,15 @@ from harvest_duck.catalog.columns import (
     USER_ASSIGNMENT,
     between,
     boolean,
-    created_at,
     date,
     equal,
     identity,
     integer,
     money,
+    nested,
     quantity,
     text,
-    updated_at,
+    timestamps,
 )
 from harvest_duck.catalog.model import Paging, Table
 
@@ -31,43 +30,32 @@ EXPENSES = Table(
     body_key="expenses",
     retrieve="/expenses/{id}",
     paging=Paging.PAGE,
-    columns=(
+    own_columns=(
         identity("expense"),
         *CLIENT,
-        text(
-            "client_currency", "ISO 4217 code of the client's currency, which the expense is in", at="client.currency"
-        ),
+        *nested("client", text("currency", "ISO 4217 code of the client's currency, which the expense is in")),
         *PROJECT,
-        integer(
-            "expense_category_id",
-            "Category the expense is filed under",
-            at="expense_category.id",
-            references="expense_categories.id",
-        ),
-        text("expense_category_name", "Name of the category", at="expense_category.name"),
-        money(
-            "expense_category_unit_price",
-            "Price of one unit of the category, such as a mile; NULL where costs are typed in",
-            at="expense_category.unit_price",
-        ),
-        text(
-            "expense_category_unit_name",
-            "What one unit of the category is called; NULL where it has no units",
-            at="expense_category.unit_name",
+        *nested(
+            "expense_category",
+            integer("id", "Category the expense is filed under", references="expense_categories.id"),
+            text("name", "Name of the category"),
+            money("unit_price", "Price of one unit of the category, such as a mile; NULL where costs are typed in"),
+            text("unit_name", "What one unit of the category is called; NULL where it has no units"),
         ),
         *USER,
         *USER_ASSIGNMENT,
-        text("receipt_url", "Address of the receipt file; NULL without a receipt", at="receipt.url"),
-        text("receipt_file_name", "Name of the receipt file; NULL without a receipt", at="receipt.file_name"),
-        integer("receipt_file_size", "Size of the receipt file, in bytes", at="receipt.file_size"),
-        text("receipt_content_type", "Media type of the receipt file, such as image/png", at="receipt.content_type"),
-        integer(
-            "invoice_id",
-            "Invoice that bills the expense; NULL until it is invoiced",
-            at="invoice.id",
-            references="invoices.id",
+        *nested(
+            "receipt",
+            text("url", "Address of the receipt file; NULL without a receipt"),
+            text("file_name", "Name of the receipt file; NULL without a receipt"),
+            integer("file_size", "Size of the receipt file, in bytes"),
+            text("content_type", "Media type of the receipt file, such as image/png"),
         ),
-        text("invoice_number", "Number of the invoice that bills the expense", at="invoice.number"),
+        *nested(
+            "invoice",
+            integer("id", "Invoice that bills the expense; NULL until it is invoiced", references="invoices.id"),
+            text("number", "Number of the invoice that bills the expense"),
+        ),
         text("notes", "What the money was spent on"),
         quantity("units", "How many units were bought; total_cost is this times the unit price"),
         money("total_cost", "What was spent, in the currency of the client"),
@@ -83,9 +71,7 @@ EXPENSES = Table(
         boolean("is_billed", "Whether the expense is on an invoice or marked as invoiced"),
         text("locked_reason", "Why the expense is locked; NULL while it is not"),
         date("spent_date", "Day the money was spent"),
-        created_at("expense"),
-        updated_at("expense"),
-        ACCOUNT_ID,
+        *timestamps("expense"),
     ),
     params=(
         equal("user_id"),
@@ -108,15 +94,13 @@ EXPENSE_CATEGORIES = Table(
     body_key="expense_categories",
     retrieve="/expense_categories/{id}",
     paging=Paging.CURSOR,
-    columns=(
+    own_columns=(
         identity("expense category"),
         text("name", "Name of the category"),
         text("unit_name", "What one unit is called, such as mile; NULL where costs are typed in"),
         money("unit_price", "Price of one unit; NULL where costs are typed in"),
         boolean("is_active", "Whether the category can be chosen; false once archived"),
-        created_at("category"),
-        updated_at("category"),
-        ACCOUNT_ID,
+        *timestamps("category"),
     ),
     params=(equal("is_active"), UPDATED_SINCE),
     permission="administrator",

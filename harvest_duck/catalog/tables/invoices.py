@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
     CLIENT,
     UPDATED_SINCE,
     array,
     between,
     boolean,
-    created_at,
     date,
+    enclosing,
     equal,
     identity,
     integer,
     money,
+    nested,
     percent,
     quantity,
     since,
     text,
     timestamp,
-    updated_at,
+    timestamps,
 )
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DECIMAL, VARCHAR, Origin, Paging, Parent, StructOf, Table
 
@@ -37,7 +37,7 @@ INVOICES = Table(
     body_key="invoices",
     retrieve="/invoices/{id}",
     paging=Paging.PAGE,
-    columns=(
+    own_columns=(
         identity("invoice"),
         *CLIENT,
         integer(
@@ -47,8 +47,11 @@ INVOICES = Table(
             references="estimates.id",
         ),
         integer("retainer_id", "Retainer the invoice belongs to; no table lists retainers", at="retainer.id"),
-        integer("creator_id", "User who wrote the invoice", at="creator.id", references="users.id"),
-        text("creator_name", "First and last name of the user who wrote the invoice", at="creator.name"),
+        *nested(
+            "creator",
+            integer("id", "User who wrote the invoice", references="users.id"),
+            text("name", "First and last name of the user who wrote the invoice"),
+        ),
         text("client_key", "Unguessable part of the URL under which the client sees the invoice; treat as a secret"),
         text("number", "Number of the invoice as the client sees it; text, may carry letters"),
         text("purchase_order", "Purchase order number of the client"),
@@ -84,8 +87,7 @@ INVOICES = Table(
         date("paid_date", "Day the invoice was paid in full; NULL until then"),
         timestamp("closed_at", "When the invoice was written off, in UTC; NULL unless it was"),
         integer("recurring_invoice_id", "Recurring invoice that made this one; no table lists those"),
-        created_at("invoice"),
-        updated_at("invoice"),
+        *timestamps("invoice"),
         array(
             "line_items",
             StructOf(
@@ -103,7 +105,6 @@ INVOICES = Table(
             ),
             "The lines of the invoice; invoice_line_items has them as rows",
         ),
-        ACCOUNT_ID,
     ),
     params=(equal("client_id"), UPDATED_SINCE, *between("issue_date"), equal("state", values=_STATES)),
     permission=_PERMISSION,
@@ -119,15 +120,8 @@ INVOICE_LINE_ITEMS = Table(
     items="line_items",
     retrieve="/invoices/{invoice_id}",
     paging=Paging.PAGE,
-    columns=(
-        integer(
-            "invoice_id",
-            "Invoice that holds the line",
-            at="id",
-            origin=Origin.ENCLOSING,
-            key=True,
-            references="invoices.id",
-        ),
+    own_columns=(
+        *enclosing("invoice", integer("id", "Invoice that holds the line", key=True, references="invoices.id")),
         identity("line"),
         integer(
             "project_id", "Project the line bills; NULL on a free-form line", at="project.id", references="projects.id"
@@ -141,19 +135,13 @@ INVOICE_LINE_ITEMS = Table(
         money("amount", "Quantity times unit price, before discount and taxes"),
         boolean("taxed", "Whether the first tax applies to the line"),
         boolean("taxed2", "Whether the second tax applies to the line"),
-        integer(
-            "invoice_client_id",
-            "Client the invoice is for",
-            at="client.id",
-            origin=Origin.ENCLOSING,
-            references="clients.id",
+        *enclosing(
+            "invoice",
+            integer("client_id", "Client the invoice is for", at="client.id", references="clients.id"),
+            date("issue_date", "Day the invoice bears"),
+            text("state", "How far the bill has come", values=_STATES),
+            timestamp("updated_at", "When the invoice last changed, in UTC"),
         ),
-        date("invoice_issue_date", "Day the invoice bears", at="issue_date", origin=Origin.ENCLOSING),
-        text("invoice_state", "How far the bill has come", at="state", origin=Origin.ENCLOSING, values=_STATES),
-        timestamp(
-            "invoice_updated_at", "When the invoice last changed, in UTC", at="updated_at", origin=Origin.ENCLOSING
-        ),
-        ACCOUNT_ID,
     ),
     params=(
         equal("client_id", column="invoice_client_id"),
@@ -174,7 +162,7 @@ INVOICE_MESSAGES = Table(
     body_key="invoice_messages",
     paging=Paging.CURSOR,
     parent=_INVOICE,
-    columns=(
+    own_columns=(
         integer("invoice_id", "Invoice the message is about", origin=Origin.PATH, references="invoices.id"),
         identity("message"),
         text("sent_by", "Name of the user who caused the message"),
@@ -194,10 +182,8 @@ INVOICE_MESSAGES = Table(
         ),
         boolean("reminder", "Whether the mail reminds of a payment that is due"),
         date("send_reminder_on", "Day a reminder is to go out; NULL where none is planned"),
-        created_at("message"),
-        updated_at("message"),
+        *timestamps("message"),
         array("recipients", StructOf((("name", VARCHAR), ("email", VARCHAR))), "Everyone the mail went to"),
-        ACCOUNT_ID,
     ),
     params=(UPDATED_SINCE,),
     permission=_PERMISSION,
@@ -213,7 +199,7 @@ INVOICE_MESSAGE_TEMPLATES = Table(
     paging=Paging.NONE,
     parent=_INVOICE,
     variants=({}, {"reminder": "true"}, {"thank_you": "true"}),
-    columns=(
+    own_columns=(
         integer(
             "invoice_id", "Invoice the mail would be about", origin=Origin.PATH, key=True, references="invoices.id"
         ),
@@ -221,7 +207,6 @@ INVOICE_MESSAGE_TEMPLATES = Table(
         text("body", "Proposed text, with the invoice's values filled in"),
         boolean("reminder", "Whether this is the mail that reminds of a payment", origin=Origin.INPUT, key=True),
         boolean("thank_you", "Whether this is the mail that thanks for a payment", origin=Origin.INPUT, key=True),
-        ACCOUNT_ID,
     ),
     params=(equal("thank_you"), equal("reminder")),
     permission=_PERMISSION,
@@ -236,7 +221,7 @@ INVOICE_PAYMENTS = Table(
     body_key="invoice_payments",
     paging=Paging.CURSOR,
     parent=_INVOICE,
-    columns=(
+    own_columns=(
         integer("invoice_id", "Invoice the payment is for", origin=Origin.PATH, references="invoices.id"),
         identity("payment"),
         money("amount", "What was paid, in the currency of the invoice"),
@@ -250,9 +235,7 @@ INVOICE_PAYMENTS = Table(
             "payment_gateway_id", "Service that took the payment; NULL for one entered by hand", at="payment_gateway.id"
         ),
         text("payment_gateway_name", "Name of the service that took the payment", at="payment_gateway.name"),
-        created_at("payment"),
-        updated_at("payment"),
-        ACCOUNT_ID,
+        *timestamps("payment"),
     ),
     params=(UPDATED_SINCE,),
     permission=_PERMISSION,
@@ -267,14 +250,12 @@ INVOICE_ITEM_CATEGORIES = Table(
     body_key="invoice_item_categories",
     retrieve="/invoice_item_categories/{id}",
     paging=Paging.CURSOR,
-    columns=(
+    own_columns=(
         identity("invoice item category"),
         text("name", "Name of the category, which invoice lines carry as their kind"),
         boolean("use_as_service", "Whether billed hours become lines of this kind"),
         boolean("use_as_expense", "Whether billed expenses become lines of this kind"),
-        created_at("category"),
-        updated_at("category"),
-        ACCOUNT_ID,
+        *timestamps("category"),
     ),
     params=(UPDATED_SINCE,),
     permission="administrator, or project manager",

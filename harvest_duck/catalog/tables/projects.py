@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
     BUDGET_METHODS,
     CLIENT,
     PROJECT,
@@ -12,7 +11,6 @@ from harvest_duck.catalog.columns import (
     USER,
     boolean,
     budget,
-    created_at,
     date,
     equal,
     identity,
@@ -20,9 +18,9 @@ from harvest_duck.catalog.columns import (
     percent,
     rate,
     text,
-    updated_at,
+    timestamps,
 )
-from harvest_duck.catalog.model import Paging, PathWhen, Right, Table
+from harvest_duck.catalog.model import AlternatePath, Paging, Right, Table
 
 PROJECTS = Table(
     name="projects",
@@ -31,7 +29,7 @@ PROJECTS = Table(
     body_key="projects",
     retrieve="/projects/{id}",
     paging=Paging.CURSOR,
-    columns=(
+    own_columns=(
         identity("project"),
         *CLIENT,
         text("client_currency", "ISO 4217 code of the currency of the project's amounts", at="client.currency"),
@@ -59,9 +57,7 @@ PROJECTS = Table(
         text("notes", "Free text about the project"),
         date("starts_on", "First planned day; NULL where none is set"),
         date("ends_on", "Last planned day; NULL where none is set"),
-        created_at("project"),
-        updated_at("project"),
-        ACCOUNT_ID,
+        *timestamps("project"),
     ),
     params=(equal("is_active"), equal("client_id"), UPDATED_SINCE),
     permission="administrator, or manager for managed projects",
@@ -75,15 +71,12 @@ TASK_ASSIGNMENTS = Table(
     body_key="task_assignments",
     paging=Paging.CURSOR,
     alternates=(
-        PathWhen(
-            path="/projects/{project_id}/task_assignments",
-            columns=("project_id",),
-            paging=Paging.PAGE,
-            params=("is_active", "updated_since"),
+        AlternatePath(
+            path="/projects/{project_id}/task_assignments", paging=Paging.PAGE, params=("is_active", "updated_since")
         ),
-        PathWhen(path="/projects/{project_id}/task_assignments/{id}", columns=("project_id", "id"), paging=Paging.NONE),
+        AlternatePath(path="/projects/{project_id}/task_assignments/{id}", paging=Paging.NONE),
     ),
-    columns=(
+    own_columns=(
         identity("task assignment"),
         *PROJECT,
         *TASK,
@@ -91,9 +84,7 @@ TASK_ASSIGNMENTS = Table(
         boolean("billable", "Whether the client is to pay for the task on the project"),
         rate("hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden", right=Right.RATES),
         budget("budget", "Hours or money budgeted for the task; NULL unless the project is budgeted per task"),
-        created_at("task assignment"),
-        updated_at("task assignment"),
-        ACCOUNT_ID,
+        *timestamps("task assignment"),
     ),
     params=(equal("is_active"), UPDATED_SINCE),
     permission="administrator, or manager for managed projects",
@@ -107,15 +98,14 @@ USER_ASSIGNMENTS = Table(
     body_key="user_assignments",
     paging=Paging.CURSOR,
     alternates=(
-        PathWhen(
+        AlternatePath(
             path="/projects/{project_id}/user_assignments",
-            columns=("project_id",),
             paging=Paging.PAGE,
             params=("user_id", "is_active", "updated_since"),
         ),
-        PathWhen(path="/projects/{project_id}/user_assignments/{id}", columns=("project_id", "id"), paging=Paging.NONE),
+        AlternatePath(path="/projects/{project_id}/user_assignments/{id}", paging=Paging.NONE),
     ),
-    columns=(
+    own_columns=(
         identity("user assignment"),
         *PROJECT,
         *USER,
@@ -124,9 +114,7 @@ USER_ASSIGNMENTS = Table(
         boolean("use_default_rates", "Whether the user's own default rate applies rather than hourly_rate"),
         rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden", right=Right.RATES),
         budget("budget", "Hours budgeted for the user; NULL unless the project is budgeted per person"),
-        created_at("user assignment"),
-        updated_at("user assignment"),
-        ACCOUNT_ID,
+        *timestamps("user assignment"),
     ),
     params=(equal("user_id"), equal("is_active"), UPDATED_SINCE),
     permission="administrator, or manager with assigned teammates or managed projects",

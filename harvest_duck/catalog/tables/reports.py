@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
     BUDGET_METHODS,
     boolean,
     budget,
@@ -42,10 +41,7 @@ _CLIENT = (
     text("client_name", "Name of the client at the time of reading"),
 )
 _PROJECT_ID = integer("project_id", "Project the sums are for", references="projects.id")
-_CODED_PROJECT = (
-    _PROJECT_ID,
-    text("project_name", "Name of the project, after its code in brackets where it has one"),
-)
+_CODED_PROJECT = (_PROJECT_ID, text("project_name", "Name of the project, after its code in brackets where it has one"))
 _PLAIN_PROJECT_NAME = text("project_name", "Name of the project, without its code")
 _TEAM = (
     integer("user_id", "User the sums are for", references="users.id"),
@@ -64,13 +60,12 @@ def _expenses(kind: str, identity: str, description: str, columns: Iterable[Colu
         limit=Limit.REPORTS,
         max_span_days=365,
         subject=(identity, "currency"),
-        columns=(
+        own_columns=(
             *_DAYS,
             *columns,
             money("total_amount", "Cost of all expenses of the days"),
             money("billable_amount", "Cost of the expenses that the client is to pay"),
             text("currency", "ISO 4217 code of the currency of the amounts; a subject has one row for each"),
-            ACCOUNT_ID,
         ),
         params=_SPAN,
         permission=_ANYONE,
@@ -89,7 +84,7 @@ def _time(kind: str, identity: str, description: str, columns: Iterable[Column])
         limit=Limit.REPORTS,
         max_span_days=365,
         subject=(identity, "currency"),
-        columns=(
+        own_columns=(
             *_DAYS,
             boolean(
                 "include_fixed_fee",
@@ -109,7 +104,6 @@ def _time(kind: str, identity: str, description: str, columns: Iterable[Column])
                 "Billable hours at their rates; NULL without the right to see rates",
                 right=Right.RATES,
             ),
-            ACCOUNT_ID,
         ),
         params=(*_SPAN, equal("include_fixed_fee")),
         permission=_ANYONE,
@@ -169,7 +163,7 @@ REPORT_UNINVOICED = Table(
     # https://support.getharvest.com/hc/en-us/articles/360048181472-How-project-type-affects-reports
     not_summed_with=("include_fixed_fee",),
     subject=("project_id", "currency"),
-    columns=(
+    own_columns=(
         *_DAYS,
         boolean(
             "include_fixed_fee",
@@ -184,7 +178,6 @@ REPORT_UNINVOICED = Table(
         hours("uninvoiced_hours", "Hours not yet invoiced, by the rounding rule of the account"),
         money("uninvoiced_expenses", "Billable expenses not yet invoiced"),
         money("uninvoiced_amount", "Time and expenses not yet invoiced, together"),
-        ACCOUNT_ID,
     ),
     params=(*_SPAN, equal("include_fixed_fee")),
     permission="administrator, or manager who may invoice, for managed projects",
@@ -199,7 +192,7 @@ REPORT_PROJECT_BUDGET = Table(
     body_key="results",
     paging=Paging.PAGE,
     limit=Limit.REPORTS,
-    columns=(
+    own_columns=(
         *_CLIENT,
         integer("project_id", "Project the budget is for", key=True, references="projects.id"),
         _PLAIN_PROJECT_NAME,
@@ -213,7 +206,6 @@ REPORT_PROJECT_BUDGET = Table(
         budget("budget", "Hours or money budgeted, as budget_by says; NULL when money that the caller may not see"),
         budget("budget_spent", "Hours or money used up, in the unit of budget"),
         budget("budget_remaining", "Budget less what is used up, negative once overrun"),
-        ACCOUNT_ID,
     ),
     params=(equal("is_active"),),
     permission="anyone; managers see managed and shared projects, members shared ones they are on",

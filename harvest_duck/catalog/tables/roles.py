@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.catalog.columns import ACCOUNT_ID, array, created_at, identity, text, updated_at
+from harvest_duck.catalog.columns import array, identity, text, timestamps
 from harvest_duck.catalog.model import BIGINT, Paging, Table
 
 ROLES = Table(
@@ -12,13 +12,11 @@ ROLES = Table(
     body_key="roles",
     retrieve="/roles/{id}",
     paging=Paging.CURSOR,
-    columns=(
+    own_columns=(
         identity("role"),
         text("name", "Name of the role"),
         array("user_ids", BIGINT, "Ids of the users who have the role"),
-        created_at("role"),
-        updated_at("role"),
-        ACCOUNT_ID,
+        *timestamps("role"),
     ),
     permission="administrator",
     docs="https://help.getharvest.com/api-v2/roles-api/roles/roles/",

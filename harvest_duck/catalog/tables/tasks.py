@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
-    UPDATED_SINCE,
-    boolean,
-    created_at,
-    equal,
-    identity,
-    rate,
-    text,
-    updated_at,
-)
+from harvest_duck.catalog.columns import UPDATED_SINCE, boolean, equal, identity, rate, text, timestamps
 from harvest_duck.catalog.model import Paging, Right, Table
 
 TASKS = Table(
@@ -22,7 +12,7 @@ TASKS = Table(
     body_key="tasks",
     retrieve="/tasks/{id}",
     paging=Paging.CURSOR,
-    columns=(
+    own_columns=(
         identity("task"),
         text("name", "Name of the task"),
         boolean("billable_by_default", "Whether the task starts out billable when it is added to a project"),
@@ -33,9 +23,7 @@ TASKS = Table(
         ),
         boolean("is_default", "Whether new projects get the task by themselves"),
         boolean("is_active", "Whether the task can be added to projects; false once archived"),
-        created_at("task"),
-        updated_at("task"),
-        ACCOUNT_ID,
+        *timestamps("task"),
     ),
     params=(equal("is_active"), UPDATED_SINCE),
     permission="administrator, or manager with client_and_task_manager",

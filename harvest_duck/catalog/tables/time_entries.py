@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
     APPROVAL_STATUSES,
     CLIENT,
     TASK,
@@ -13,79 +12,39 @@ from harvest_duck.catalog.columns import (
     between,
     boolean,
     budget,
-    created_at,
     date,
     equal,
     hours,
     identity,
     integer,
+    nested,
     rate,
     text,
     time_of_day,
     timestamp,
-    updated_at,
+    timestamps,
 )
 from harvest_duck.catalog.model import Paging, Right, Table
 
-_TASK_ASSIGNMENT = (
-    integer(
-        "task_assignment_id",
-        "Assignment that puts the task on the project",
-        at="task_assignment.id",
-        references="task_assignments.id",
-    ),
-    boolean("task_assignment_billable", "Whether the task is billable on the project", at="task_assignment.billable"),
-    boolean("task_assignment_is_active", "Whether the task is still on the project", at="task_assignment.is_active"),
-    rate(
-        "task_assignment_hourly_rate",
-        "Rate of the task on the project, per hour; NULL when unset or hidden",
-        at="task_assignment.hourly_rate",
-        right=Right.RATES,
-    ),
-    budget(
-        "task_assignment_budget",
-        "Hours or money budgeted for the task on the project; NULL unless it is budgeted per task",
-        at="task_assignment.budget",
-    ),
-    timestamp(
-        "task_assignment_created_at", "When the task was put on the project, in UTC", at="task_assignment.created_at"
-    ),
-    timestamp(
-        "task_assignment_updated_at", "When the task's assignment last changed, in UTC", at="task_assignment.updated_at"
-    ),
+_TASK_ASSIGNMENT = nested(
+    "task_assignment",
+    integer("id", "Assignment that puts the task on the project", references="task_assignments.id"),
+    boolean("billable", "Whether the task is billable on the project"),
+    boolean("is_active", "Whether the task is still on the project"),
+    rate("hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden", right=Right.RATES),
+    budget("budget", "Hours or money budgeted for the task on the project; NULL unless it is budgeted per task"),
+    timestamp("created_at", "When the task was put on the project, in UTC"),
+    timestamp("updated_at", "When the task's assignment last changed, in UTC"),
 )
 
-_EXTERNAL_REFERENCE = (
-    text(
-        "external_reference_id",
-        "Id that another service knows the work by; NULL without a link",
-        at="external_reference.id",
-    ),
-    text(
-        "external_reference_group_id",
-        "Id of the group around the work in the other service, such as a board",
-        at="external_reference.group_id",
-    ),
-    text(
-        "external_reference_account_id",
-        "Account in the other service that holds the work; not a Harvest account",
-        at="external_reference.account_id",
-    ),
-    text(
-        "external_reference_permalink",
-        "Address of the work in the other service",
-        at="external_reference.permalink",
-    ),
-    text(
-        "external_reference_service",
-        "Host name of the other service, such as trello.com",
-        at="external_reference.service",
-    ),
-    text(
-        "external_reference_service_icon_url",
-        "Address of the icon of the other service",
-        at="external_reference.service_icon_url",
-    ),
+_EXTERNAL_REFERENCE = nested(
+    "external_reference",
+    text("id", "Id that another service knows the work by; NULL without a link"),
+    text("group_id", "Id of the group around the work in the other service, such as a board"),
+    text("account_id", "Account in the other service that holds the work; not a Harvest account"),
+    text("permalink", "Address of the work in the other service"),
+    text("service", "Host name of the other service, such as trello.com"),
+    text("service_icon_url", "Address of the icon of the other service"),
 )
 
 TIME_ENTRIES = Table(
@@ -95,36 +54,32 @@ TIME_ENTRIES = Table(
     body_key="time_entries",
     retrieve="/time_entries/{id}",
     paging=Paging.PAGE,
-    columns=(
+    own_columns=(
         identity("time entry"),
         date("spent_date", "Day the time was spent on, in the calendar of the user"),
         *USER,
         *CLIENT,
-        text(
-            "client_currency",
-            "ISO 4217 code of the client's currency; NULL where Harvest leaves it out",
-            at="client.currency",
-            documented=False,
+        *nested(
+            "client",
+            text(
+                "currency", "ISO 4217 code of the client's currency; NULL where Harvest leaves it out", documented=False
+            ),
         ),
-        integer("project_id", "Project the time was spent on", at="project.id", references="projects.id"),
-        text("project_name", "Name of the project at the time of reading", at="project.name"),
-        text(
-            "project_code",
-            "Short code of the project; NULL where Harvest leaves it out",
-            at="project.code",
-            documented=False,
+        *nested(
+            "project",
+            integer("id", "Project the time was spent on", references="projects.id"),
+            text("name", "Name of the project at the time of reading"),
+            text("code", "Short code of the project; NULL where Harvest leaves it out", documented=False),
         ),
         *TASK,
         *USER_ASSIGNMENT,
         *_TASK_ASSIGNMENT,
         *_EXTERNAL_REFERENCE,
-        integer(
-            "invoice_id",
-            "Invoice that bills the time; NULL until it is invoiced",
-            at="invoice.id",
-            references="invoices.id",
+        *nested(
+            "invoice",
+            integer("id", "Invoice that bills the time; NULL until it is invoiced", references="invoices.id"),
+            text("number", "Number of the invoice that bills the time"),
         ),
-        text("invoice_number", "Number of the invoice that bills the time", at="invoice.number"),
         hours("hours", "Hours spent, unrounded; still growing while the timer runs"),
         hours("hours_without_timer", "Hours spent before the running timer was started; equals hours once it stops"),
         hours("rounded_hours", "Hours by the rounding rule of the account, as reports and invoices count them"),
@@ -155,9 +110,7 @@ TIME_ENTRIES = Table(
             "Rate the user costs, per hour; NULL when unset or when the caller may not see costs",
             right=Right.COSTS,
         ),
-        created_at("time entry"),
-        updated_at("time entry"),
-        ACCOUNT_ID,
+        *timestamps("time entry"),
     ),
     params=(
         equal("user_id"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harvest_duck.catalog.columns import (
-    ACCOUNT_ID,
     CLIENT,
     PROJECT,
     TASK,
@@ -11,8 +10,8 @@ from harvest_duck.catalog.columns import (
     array,
     boolean,
     budget,
-    created_at,
     date,
+    enclosing,
     equal,
     identity,
     integer,
@@ -21,7 +20,7 @@ from harvest_duck.catalog.columns import (
     since,
     text,
     timestamp,
-    updated_at,
+    timestamps,
 )
 from harvest_duck.catalog.model import (
     BIGINT,
@@ -77,8 +76,7 @@ _PERSON = (
     array("roles", VARCHAR, "Names of the user's roles, which grant no rights"),
     array("access_roles", VARCHAR, "What the user may do: a basic role, then the added rights", values=_ACCESS_ROLES),
     text("avatar_url", "Address of the user's picture"),
-    created_at("user"),
-    updated_at("user"),
+    *timestamps("user"),
     boolean(
         "calendar_integration_enabled", "Whether a calendar is connected; usually absent, then NULL", documented=False
     ),
@@ -87,7 +85,6 @@ _PERSON = (
     array(
         "permissions_claims", VARCHAR, "Fine-grained rights, such as expenses:read:own; usually NULL", documented=False
     ),
-    ACCOUNT_ID,
 )
 
 USERS = Table(
@@ -97,7 +94,7 @@ USERS = Table(
     body_key="users",
     retrieve="/users/{id}",
     paging=Paging.CURSOR,
-    columns=_PERSON,
+    own_columns=_PERSON,
     params=(equal("is_active"), UPDATED_SINCE),
     permission="administrator, or manager with assigned teammates",
     docs="https://help.getharvest.com/api-v2/users-api/users/users/",
@@ -109,7 +106,7 @@ ME = Table(
     path="/users/me",
     body_key=None,
     paging=Paging.NONE,
-    columns=_PERSON,
+    own_columns=_PERSON,
     permission="anyone",
     docs="https://help.getharvest.com/api-v2/users-api/users/users/",
 )
@@ -122,15 +119,13 @@ BILLABLE_RATES = Table(
     retrieve="/users/{user_id}/billable_rates/{id}",
     paging=Paging.CURSOR,
     parent=_USER,
-    columns=(
+    own_columns=(
         _of_user("User whose time is billed at the rate"),
         identity("billable rate"),
         rate("amount", "Price of one hour to the client"),
         date("start_date", "First day the rate is billed; NULL where it has been so from the start"),
         date("end_date", "Last day the rate is billed, as Harvest works it out; NULL on the current rate"),
-        created_at("billable rate"),
-        updated_at("billable rate"),
-        ACCOUNT_ID,
+        *timestamps("billable rate"),
     ),
     permission="administrator, or manager with billable_rates_manager",
     # Those of their assigned people:
@@ -147,15 +142,13 @@ COST_RATES = Table(
     retrieve="/users/{user_id}/cost_rates/{id}",
     paging=Paging.CURSOR,
     parent=_USER,
-    columns=(
+    own_columns=(
         _of_user("User whose time costs the rate"),
         identity("cost rate"),
         rate("amount", "Cost of one hour to the company"),
         date("start_date", "First day the rate is paid; NULL where it has been so from the start"),
         date("end_date", "Last day the rate is paid, as Harvest works it out; NULL on the current rate"),
-        created_at("cost rate"),
-        updated_at("cost rate"),
-        ACCOUNT_ID,
+        *timestamps("cost rate"),
     ),
     permission="administrator",
     docs="https://help.getharvest.com/api-v2/users-api/users/cost-rates/",
@@ -173,8 +166,7 @@ _ASSIGNMENT = (
     boolean("use_default_rates", "Whether the user's own default rate applies rather than hourly_rate"),
     rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden", right=Right.RATES),
     budget("budget", "Hours budgeted for the user; NULL unless the project is budgeted per person"),
-    created_at("assignment"),
-    updated_at("assignment"),
+    *timestamps("assignment"),
     *PROJECT,
     *CLIENT,
     array(
@@ -193,7 +185,6 @@ _ASSIGNMENT = (
         ),
         "Tasks the user can track time to on the project",
     ),
-    ACCOUNT_ID,
 )
 
 PROJECT_ASSIGNMENTS = Table(
@@ -203,7 +194,7 @@ PROJECT_ASSIGNMENTS = Table(
     body_key="project_assignments",
     paging=Paging.CURSOR,
     parent=_USER,
-    columns=(_of_user("User who is on the project"), *_ASSIGNMENT),
+    own_columns=(_of_user("User who is on the project"), *_ASSIGNMENT),
     params=(UPDATED_SINCE,),
     permission="anyone for oneself; administrator, or manager with assigned teammates, for others",
     docs="https://help.getharvest.com/api-v2/users-api/users/project-assignments/",
@@ -217,15 +208,16 @@ PROJECT_ASSIGNMENT_TASK_ASSIGNMENTS = Table(
     items="task_assignments",
     paging=Paging.CURSOR,
     parent=_USER,
-    columns=(
+    own_columns=(
         _of_user("User who can track time to the task", key=True),
-        integer(
-            "project_assignment_id",
-            "Assignment of the user to the project that has the task",
-            at="id",
-            origin=Origin.ENCLOSING,
-            key=True,
-            references="project_assignments.id",
+        *enclosing(
+            "project_assignment",
+            integer(
+                "id",
+                "Assignment of the user to the project that has the task",
+                key=True,
+                references="project_assignments.id",
+            ),
         ),
         integer(
             "id",
@@ -238,15 +230,11 @@ PROJECT_ASSIGNMENT_TASK_ASSIGNMENTS = Table(
         rate("hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden", right=Right.RATES),
         budget("budget", "Hours or money budgeted for the task; NULL unless the project is budgeted per task"),
         *TASK,
-        created_at("task assignment"),
-        updated_at("task assignment"),
-        timestamp(
-            "project_assignment_updated_at",
-            "When the user's assignment to the project last changed, in UTC",
-            at="updated_at",
-            origin=Origin.ENCLOSING,
+        *timestamps("task assignment"),
+        *enclosing(
+            "project_assignment",
+            timestamp("updated_at", "When the user's assignment to the project last changed, in UTC"),
         ),
-        ACCOUNT_ID,
     ),
     params=(since("project_assignment_updated_at"),),
     permission="anyone for oneself; administrator, or manager with assigned teammates, for others",
@@ -259,7 +247,7 @@ MY_PROJECT_ASSIGNMENTS = Table(
     path="/users/me/project_assignments",
     body_key="project_assignments",
     paging=Paging.PAGE,
-    columns=_ASSIGNMENT,
+    own_columns=_ASSIGNMENT,
     permission="anyone",
     docs="https://help.getharvest.com/api-v2/users-api/users/project-assignments/",
 )
@@ -271,13 +259,12 @@ TEAMMATES = Table(
     body_key="teammates",
     paging=Paging.CURSOR,
     parent=Parent(table="users", column="id", param="user_id", only=("access_roles", "manager")),
-    columns=(
+    own_columns=(
         _of_user("Manager the teammate is assigned to", key=True),
         integer("id", "User who is the teammate", key=True, references="users.id"),
         text("first_name", "Given name of the teammate"),
         text("last_name", "Family name of the teammate"),
         text("email", "Address the teammate signs in with"),
-        ACCOUNT_ID,
     ),
     permission="administrator",
     docs="https://help.getharvest.com/api-v2/users-api/users/teammates/",

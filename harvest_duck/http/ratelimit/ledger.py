@@ -1,14 +1,14 @@
-"""What the processes of a user write down together about one limit: the requests that count, and who waits longest.
+"""The shared record of one limit: the requests of all processes that count, and the process that has waited longest.
 
 ::
 
-    header       magic, end of the pause, moment of the last look for dead processes, who waits longest
+    header       magic, end of the pause, moment of the last search for dead processes, who has waited longest
     place        process, number of the request, moment of its answer (infinite while under way), window in seconds
     place        …
 
 All numbers have eight bytes. A place has 32, so that none lies in two pages of memory: a process that is killed has
-written it or has not. Moments are of a clock that all processes share and that begins anew with the machine; one in
-the future is left from before and counts for nothing.
+written all of it or nothing. Moments are of a clock that all processes share and that restarts with the machine; one
+in the future is left from before the restart and counts for nothing.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _HEADER = struct.Struct("<8sddQQddd")
 _PLACE = struct.Struct("<QQdd")
 #: A window of more seconds than a connection string can ask for.
 _LONGEST_S = 1e9
-#: How often it is looked for processes that have died, at most.
-_LOOK_S = 1.0
-#: How long nobody may have heard of who waits longest, who would have asked again by then.
+#: Seconds between two searches for dead processes, at least.
+_SEARCH_S = 1.0
+#: Seconds after which a process that waits would have asked again; one that has not waits no more.
 _STALE_S = 3.0
-#: So many unused places at the end of the file are left to it.
+#: Unused places at the end of the file that stay there.
 _SPARE = 64
 
 
@@ -40,7 +40,7 @@ class Corrupt(ValueError):
 
 
 class Place(NamedTuple):
-    """One request: whose it is, its number among theirs, the moment of its answer, and for how long it counts."""
+    """One request: its process, its number there, the moment of its answer, and for how many seconds it counts."""
 
     owner: int
     number: int
@@ -49,13 +49,13 @@ class Place(NamedTuple):
 
 
 class _Turn(NamedTuple):
-    """Who waits longest: how many requests their window holds, how long it is, since when, when they last said so."""
+    """The process that has waited longest: its limit, since when it waits, and when it last asked."""
 
     owner: int
     requests: int
     window_s: float
     since: float
-    seen: float
+    asked: float
 
 
 _NOBODY = _Turn(0, 0, 0.0, 0.0, 0.0)
@@ -63,32 +63,32 @@ _FREE = Place(0, 0, -UNDER_WAY, 0.0)
 
 
 class Ledger:
-    """The ledger that `content` holds, at the moment `now`; empty content is that of a new one. Raises `Corrupt`."""
+    """The ledger in `content` at the moment `now`; a new one if that is empty. Raises `Corrupt`."""
 
     def __init__(self, content: bytes, now: float) -> None:
         self._now = now
-        self._paused_until, self._looked, self._turn = _header(content) if content else (0.0, now, _NOBODY)
+        self._paused_until, self._searched, self._turn = _header(content) if content else (0.0, now, _NOBODY)
         self._header_changed = not content
-        if self._looked > now:
-            self._paused_until, self._looked, self._turn = 0.0, now, _NOBODY
+        if self._searched > now:
+            self._paused_until, self._searched, self._turn = 0.0, now, _NOBODY
             self._header_changed = True
         self._places = _places(content, now)
         self._length = len(self._places)
         self._changed: set[int] = set()
-        # Others may count a place for longer than its own window is.
+        # A process with a longer window counts a place for longer than the place's own window.
         longest_s = max((each.window_s for each in self._places if each.answered + each.window_s > now), default=0.0)
         self._free = [at for at, each in enumerate(self._places) if not each.answered + longest_s > now]
         self._free.reverse()
         self._at = {each[:2]: at for at, each in enumerate(self._places) if each.answered + longest_s > now}
 
-    def look(self, alive: Callable[[int], bool], owner: int) -> None:
-        """Count what dead processes have under way as answered now; they are looked for once in a second.
+    def answer_dead(self, alive: Callable[[int], bool], owner: int) -> None:
+        """Count the requests of dead processes that are under way as answered now; searches once in a second.
 
-        `owner` is the caller, who lives; `alive` is asked about the others.
+        `owner` is the caller, which lives; `alive` is called for the others.
         """
-        if self._now < self._looked + _LOOK_S:
+        if self._now < self._searched + _SEARCH_S:
             return
-        self._looked = self._now
+        self._searched = self._now
         self._header_changed = True
         others = {each.owner for each in self._places if each.answered == UNDER_WAY} - {owner}
         dead = {each for each in others if not alive(each)}
@@ -97,21 +97,22 @@ class Ledger:
                 self._set(at, each._replace(answered=self._now))
 
     def pause(self, until: float) -> None:
-        """Let nobody in before the moment `until`; a longer pause stands."""
+        """Admit nobody before the moment `until`; a longer pause stays."""
         if until > max(self._paused_until, self._now):
             self._paused_until = until
             self._header_changed = True
 
     def admit(self, place: Place, requests: int, since: float) -> float:
-        """0 where there is room for one more of at most `requests`, which has the `place` now.
+        """Put `place` in and return 0 if there is room for one more of at most `requests`.
 
-        Otherwise the seconds after which there can be. Whoever waits longest, `since` when, has the next room.
+        Otherwise return the seconds after which there may be. The process that has waited longest, `since` when, gets
+        the next room.
         """
         if self._paused_until > self._now:
             return self._paused_until - self._now
         now, window_s = self._now, place.window_s
         ends = sorted(each.answered + window_s for each in self._places if each.answered + window_s > now)
-        room = self._left_over(place, requests, since)
+        room = self._usable(place, requests, since)
         if len(ends) < room:
             self.put(place)
             self.give_way(place.owner)
@@ -121,7 +122,7 @@ class Ledger:
         return min(ends[len(ends) - room] if room > 0 else UNDER_WAY, now + window_s) - now
 
     def put(self, place: Place) -> None:
-        """Have `place` as it is now, whatever became of it meanwhile."""
+        """Write `place` as it is now, over what the ledger has of that request."""
         at = self._at.get(place[:2])
         if at is None:
             at = self._free.pop() if self._free else self._append()
@@ -129,47 +130,42 @@ class Ledger:
         if self._places[at] != place:
             self._set(at, place)
 
-    def settle(self, place: Place) -> None:
-        """As `put`, for one that is over: nothing where the ledger does not have it."""
-        if place[:2] in self._at:
-            self.put(place)
-
     def remove(self, owner: int, number: int) -> None:
-        """Forget a request that was never sent."""
+        """Remove a request that was never sent."""
         at = self._at.pop((owner, number), None)
         if at is not None:
             self._set(at, _FREE)
             self._free.append(at)
 
     def give_way(self, owner: int) -> None:
-        """Keep no room for `owner`, who waits no more, or begins anew."""
+        """Keep no room for `owner`, which no longer waits."""
         if self._turn.owner == owner:
             self._turn = _NOBODY
             self._header_changed = True
 
     @property
     def size(self) -> int | None:
-        """The bytes that the file is cut to, None where it is not: all but some of the unused places at its end go."""
+        """The bytes to cut the file to, None for none: most of the unused places at its end go."""
         unused, used = set(self._free), len(self._places)
         while used - 1 in unused:
             used -= 1
         return _HEADER.size + _PLACE.size * (used + _SPARE) if self._length > used + 2 * _SPARE else None
 
     def changes(self) -> Iterator[tuple[int, bytes]]:
-        """What has to be written, and where."""
+        """Yield each position in the file that has to be written, and the bytes to write there."""
         if self._header_changed:
-            yield 0, _HEADER.pack(_MAGIC, self._paused_until, self._looked, *self._turn)
+            yield 0, _HEADER.pack(_MAGIC, self._paused_until, self._searched, *self._turn)
         for at in sorted(self._changed):
             yield _HEADER.size + _PLACE.size * at, _PLACE.pack(*self._places[at])
 
-    def _left_over(self, place: Place, requests: int, since: float) -> int:
-        """How many of the `requests` the caller may use: all but one, which is for somebody else who waits longer.
+    def _usable(self, place: Place, requests: int, since: float) -> int:
+        """Return how many of the `requests` the caller may use: all, or all but one for a process that waits longer.
 
-        Who allows fewer requests finds no room as long as others use it up; after a whole window of theirs they are
-        waited for, unless that takes longer than a window of the caller.
+        A process with a lower limit finds no room for as long as others use up theirs. Once it has waited for a whole
+        window, the caller leaves room down to that lower limit, unless that takes longer than the caller's window.
         """
         turn, now = self._turn, self._now
-        if turn.owner in {0, place.owner} or turn.since >= since or not turn.seen <= now < turn.seen + _STALE_S:
+        if turn.owner in {0, place.owner} or turn.since >= since or not turn.asked <= now < turn.asked + _STALE_S:
             return requests
         if turn.requests >= requests:
             return requests - 1
@@ -177,7 +173,7 @@ class Ledger:
         return requests if patient else turn.requests - 1
 
     def _wait(self, turn: _Turn) -> None:
-        stale = self._turn.owner in {0, turn.owner} or self._now >= self._turn.seen + _STALE_S
+        stale = self._turn.owner in {0, turn.owner} or self._now >= self._turn.asked + _STALE_S
         if stale or turn.since < self._turn.since:
             self._turn = turn
             self._header_changed = True
@@ -194,12 +190,12 @@ class Ledger:
 def _header(content: bytes) -> tuple[float, float, _Turn]:
     if len(content) < _HEADER.size or not content.startswith(_MAGIC):
         raise Corrupt("it holds something else")
-    _, paused_until, looked, *turn = _HEADER.unpack_from(content)
-    return paused_until, looked, _Turn(*turn)
+    _, paused_until, searched, *turn = _HEADER.unpack_from(content)
+    return paused_until, searched, _Turn(*turn)
 
 
 def _places(content: bytes, now: float) -> list[Place]:
-    # A place that was not written to its end, on a full disk, was never used.
+    # A place that was only written in part, on a full disk, was never used.
     whole = (len(content) - _HEADER.size) // _PLACE.size * _PLACE.size
     places = [Place(*each) for each in _PLACE.iter_unpack(content[_HEADER.size :][:whole])] if content else []
     if not all(0 <= each.window_s <= _LONGEST_S for each in places):

@@ -1,7 +1,7 @@
-"""One process among those that share a limit: what it has under way, and its exchanges with the others' ledger.
+"""One process among those that share a limit: its requests, and its exchanges with the shared ledger.
 
-What a process has sent it knows itself, and writes it into the ledger each time: one that was removed, or could not be
-written for a while, is complete again with the next exchange.
+A process knows its own requests, and writes all of them into the ledger at each exchange. So a ledger that was removed,
+or could not be written for a while, is complete again after the next exchange of each process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A request of this process; `answered` is infinite while it is under way, `sent` False where it never will be.
+    """A request of this process; `answered` is infinite while it is under way, `sent` False if it never will be.
 
     `admitted` says whether there is room for it.
     """
@@ -35,11 +35,15 @@ class Entry:
     sent: bool = True
     admitted: bool = False
 
+    def counts(self, now: float) -> bool:
+        """Whether it takes room at the moment `now`."""
+        return self.sent and self.answered + self.window_s > now
 
-class Member:
-    """What this process shares with others in the ledger at `path`; `now` is the moment by a clock that all share.
 
-    `take` and `publish` block for a moment, in any thread, and raise `Unavailable`; the rest is for the loop.
+class Participant:
+    """The part of this process in the ledger at `path`; `now` is the moment by a clock that all processes share.
+
+    `take` and `publish` block for a moment, in any thread, and raise `Unavailable`; the rest is for the event loop.
     """
 
     def __init__(self, path: Path, presence: Presence, now: Callable[[], float]) -> None:
@@ -48,26 +52,26 @@ class Member:
         self._now = now
         self._lock = threading.Lock()
         self._numbers = count(1)
-        self._entries: list[Entry] = []
+        self._entries: set[Entry] = set()
         self._paused_until = 0.0
 
     def enter(self, window_s: float) -> Entry:
-        """A request that has no room yet."""
+        """Return a new request, for which there is no room yet."""
         return Entry(next(self._numbers), window_s)
 
     def withdraw(self, entry: Entry) -> None:
-        """Give the room of `entry` back, or its turn, with the next exchange: it is not sent."""
+        """Give the room of `entry`, or its turn, back with the next exchange: it is not sent."""
         entry.sent = False
-        self._entries.append(entry)
+        self._entries.add(entry)
 
     def pause(self, until: float) -> None:
-        """Let nobody in before the moment `until`, from the next exchange on; a longer pause stands."""
+        """Admit nobody before the moment `until`, from the next exchange on; a longer pause stays."""
         self._paused_until = max(self._paused_until, until)
 
     def take(self, entry: Entry, requests: int, since: float, behind: Sequence[Entry] = ()) -> float:
-        """0 where `entry` has one of the room of `requests` now, else the seconds after which to try again.
+        """Admit `entry` to the room for `requests` and return 0, or return the seconds after which to try again.
 
-        Those who wait `behind` it have room as well, one after the other, while there is some.
+        Also admits the entries that wait `behind` it, in their order, while there is room.
         """
         with self._lock:
             with self._exchange() as ledger:
@@ -80,38 +84,38 @@ class Member:
             for each in admitted:
                 each.admitted = True
                 if each.sent:
-                    self._entries.append(each)
+                    self._entries.add(each)
         return wait_s
 
     def _admit(self, ledger: Ledger, entry: Entry, requests: int, since: float) -> float:
-        place = Place(self._presence.owner, entry.number, UNDER_WAY, entry.window_s)
-        return ledger.admit(place, requests, since) if entry.sent else 0.0
+        return ledger.admit(self._place(entry), requests, since) if entry.sent else 0.0
 
     def take_alone(self, entry: Entry) -> float:
-        """As `take` while nothing is shared: only a pause is in the way."""
+        """As `take` while nothing is shared: only a pause can be in the way."""
         now = self._now()
         wait_s = max(0.0, self._paused_until - now)
         if not wait_s:
-            self._forget(self._over(now))
-            self._entries.append(entry)
+            self._entries.difference_update(self._over(now))
+            self._entries.add(entry)
             entry.admitted = True
         return wait_s
 
     def publish(self) -> None:
-        """Let the others know what has become of the requests of this process."""
+        """Write what became of the requests of this process into the ledger."""
         with self._lock, self._exchange():
             pass
 
     @contextmanager
     def _exchange(self) -> Iterator[Ledger]:
-        """A context in which nobody else has the ledger; what it becomes there is written at the end."""
+        """A context in which the caller has the ledger locked; its changes are written at the end."""
         try:
             with lock_files.locked(self.path) as descriptor:
                 self._presence.hold()
                 now = self._now()
                 ledger = Ledger(lock_files.read(descriptor), now)
-                ledger.look(self._presence.alive, self._presence.owner)
-                over = self._report(ledger, now)
+                ledger.answer_dead(self._presence.alive, self._presence.owner)
+                over = self._over(now)
+                self._report(ledger)
                 yield ledger
                 for at, content in ledger.changes():
                     lock_files.write(descriptor, at, content)
@@ -119,28 +123,20 @@ class Member:
                     os.ftruncate(descriptor, ledger.size)
         except Corrupt as error:
             raise Unavailable(f"{self.path}: {error}: remove it") from error
-        self._forget(over)
+        # Only now, because an entry whose end could not be written has to be written later.
+        self._entries.difference_update(over)
 
-    def _report(self, ledger: Ledger, now: float) -> set[Entry]:
-        """Write down what this process knows; returns what need not be known any more, once that is written."""
-        owner = self._presence.owner
-        over = self._over(now)
+    def _report(self, ledger: Ledger) -> None:
         ledger.pause(self._paused_until)
-        for entry in list(self._entries):
-            place = Place(owner, entry.number, entry.answered, entry.window_s)
-            if not entry.sent:
-                ledger.remove(owner, entry.number)
-                ledger.give_way(owner)
-            elif entry in over:
-                ledger.settle(place)
+        for entry in tuple(self._entries):
+            if entry.sent:
+                ledger.put(self._place(entry))
             else:
-                ledger.put(place)
-        return over
+                ledger.remove(self._presence.owner, entry.number)
+                ledger.give_way(self._presence.owner)
+
+    def _place(self, entry: Entry) -> Place:
+        return Place(self._presence.owner, entry.number, entry.answered, entry.window_s)
 
     def _over(self, now: float) -> set[Entry]:
-        return {each for each in self._entries if not each.sent or each.answered + each.window_s <= now}
-
-    def _forget(self, entries: set[Entry]) -> None:
-        # One by one, as the loop may add to the list meanwhile.
-        for entry in [each for each in self._entries if each in entries]:
-            self._entries.remove(entry)
+        return {each for each in tuple(self._entries) if not each.counts(now)}

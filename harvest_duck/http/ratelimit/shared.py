@@ -1,9 +1,14 @@
-"""Rate limits that all processes of a user keep together, as Harvest counts the requests of a token and not theirs.
+"""Rate limits that all processes of a user keep together, because Harvest counts the requests of a token, not theirs.
 
 ::
 
-    SharedWindow ─ member ─ ledger     what counts, and whether there is room for one more; bytes in, bytes out
-                      └──── files      one file for each credential and limit, locked for each use
+    SharedWindow ─ participant ─┬─ ledger         the requests that count, and whether there is room for one more
+                                └─ lock_files     one file for each credential and limit, locked for each use
+
+Without it four scheduled scripts with one token send four times what Harvest allows: each learns of that only by 429
+answers, whose pause of up to 15 minutes for reports then stops all four. A file is shared because no process outlives
+the others, so none can serve them. It records when each request was sent and which processes live, so that a killed
+process gives its room back and a busy one does not shut the others out.
 
 `shared` is the way in. Where nothing can be shared, on a full disk or without a directory to write to, each process
 keeps the limit for itself, and an `UnsharedLimitWarning` says so once.
@@ -28,7 +33,7 @@ from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
 from harvest_duck.http.ratelimit import lock_files
 from harvest_duck.http.ratelimit.lock_files import Presence
-from harvest_duck.http.ratelimit.participant import Member
+from harvest_duck.http.ratelimit.participant import Participant
 from harvest_duck.http.ratelimit.shared_window import SharedWindow
 from harvest_duck.runtime import loop
 
@@ -40,77 +45,77 @@ if TYPE_CHECKING:
 
 
 class UnsharedLimitWarning(UserWarning):
-    """Other processes with the same credential cannot be told about requests, and may exceed the limit together."""
+    """Other processes with the same credential do not know of this one's requests: together they may pass the limit."""
 
 
 def shared(
     whose: tuple[object, ...], requests: int, window_s: float, clock: SystemClock, log: logging.Logger
 ) -> SharedWindow:
-    """A window of at most `requests` in `window_s` seconds, in which the requests of all processes of the user count.
+    """Return a window of at most `requests` in `window_s` seconds that counts the requests of all the user's processes.
 
-    `whose` names what Harvest counts by; all windows of the same share their count, and each keeps its own number. No
-    part of it is to be found in a file or in its name.
+    `whose` names what Harvest counts by: windows with the same `whose` share their count, and each keeps its own limit.
+    No part of it can be read from a file or its name.
     """
-    kept = loop.own("quota", _Shared)
-    return SharedWindow(requests, window_s, clock, kept.member(whose, clock), lambda reason: kept.tell(reason, log))
+    own = loop.own("shared limits", _Shared)
+    return SharedWindow(requests, window_s, clock, own.participant(whose, clock), lambda reason: own.warn(reason, log))
 
 
 def directory(environ: Mapping[str, str]) -> Path:
-    """The directory of what is shared: in HARVEST_DUCK_CONFIG_DIR, else in the user's own for what may be lost.
+    """Return the directory of the shared files: in HARVEST_DUCK_CONFIG_DIR, else in the user's cache directory.
 
-    It is not the one for sessions, which a process started by cron does not have.
+    Not in the user's runtime directory, which a process started by cron does not have.
     """
     chosen = environ.get("HARVEST_DUCK_CONFIG_DIR")
     return (Path(chosen).absolute() if chosen else platformdirs.user_cache_path("harvest_duck")) / "limits"
 
 
 class _Shared:
-    """What a process takes part in."""
+    """The limits that this process shares."""
 
     def __init__(self) -> None:
         self._directory = directory(os.environ)
         self._presence = Presence(self._directory)
-        self._members: dict[str, Member] = {}
-        self._told = False
-        loop.at_stop(self._leave)
+        self._participants: dict[str, Participant] = {}
+        self._warned = False
+        loop.at_stop(self._end)
 
-    def member(self, whose: tuple[object, ...], clock: SystemClock) -> Member:
+    def participant(self, whose: tuple[object, ...], clock: SystemClock) -> Participant:
         name = _name(whose)
-        if name not in self._members:
-            self._members[name] = Member(self._directory / f"{name}.window", self._presence, clock.now)
-        return self._members[name]
+        if name not in self._participants:
+            self._participants[name] = Participant(self._directory / f"{name}.window", self._presence, clock.now)
+        return self._participants[name]
 
-    def tell(self, reason: str, log: logging.Logger) -> None:
-        """Say once that nothing is shared: in the log, and as a warning, which is seen where no log is kept."""
-        if self._told:
+    def warn(self, reason: str, log: logging.Logger) -> None:
+        """Say once that nothing is shared: in the log, and as a warning for users without a log."""
+        if self._warned:
             return
-        self._told = True
-        told = (
+        self._warned = True
+        message = (
             f"the rate limits are kept for this process alone, others with the same token count apart: {reason}; "
             "set HARVEST_DUCK_CONFIG_DIR to a directory of your own, or give each process its share by RateLimit"
         )
-        log.warning("%s", told)
-        # Where warnings are errors, a query that is none the worse goes on.
+        log.warning("%s", message)
+        # A program that makes warnings errors still gets its rows.
         with suppress(UnsharedLimitWarning):
-            warnings.warn(told, UnsharedLimitWarning, stacklevel=2)
+            warnings.warn(message, UnsharedLimitWarning, stacklevel=2)
 
-    async def _leave(self) -> None:
-        for member in self._members.values():
+    async def _end(self) -> None:
+        for participant in self._participants.values():
             with suppress(lock_files.Unavailable):
-                await loop.apart(member.publish)
-        await loop.apart(self._presence.leave)
+                await loop.apart(participant.publish)
+        await loop.apart(self._presence.end)
         with suppress(OSError, CredentialsError):
-            await loop.apart(lambda: lock_files.sweep(self._directory))
+            await loop.apart(lambda: lock_files.remove_unused(self._directory))
 
 
 def _name(whose: tuple[object, ...]) -> str:
-    """The name of what is shared about `whose` on this machine, the same in every process."""
+    """Return a name for `whose` on this machine that is the same in every process."""
     return hashlib.sha256(f"{_machine()}\0{_text(whose)}".encode()).hexdigest()[:32]
 
 
 @cache
 def _machine() -> str:
-    """What tells this machine, since it started, from others that share the directory: their clocks differ."""
+    """Return a text for this machine since its start: others that share the directory have other clocks."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
     except (OSError, ValueError):
@@ -118,7 +123,7 @@ def _machine() -> str:
 
 
 def _text(value: object) -> str:
-    """A text that is the same in every process for equal values, and differs for others."""
+    """Return a text that is the same in every process for equal values, and differs for others."""
     if isinstance(value, Secret):
         return _text(value.reveal())
     if isinstance(value, tuple):

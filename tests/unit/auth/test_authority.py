@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.sign_in import kept, signed_in, token_requests
 
-from harvest_duck.auth import Pin, credential_for, reached
+from harvest_duck.auth import BoundUser, credential_for, reached
 from harvest_duck.auth.authority import Account
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError, Unauthorized
@@ -23,16 +23,16 @@ MAIN = Account(MAIN_ID, "Harbour & Vale", "harvest")
 EURO = Account(EURO_ID, "Harbour & Vale Europe", "harvest")
 
 
-def asked(text: str, pin: Pin | None = None) -> tuple[Account, ...]:
+def asked(text: str, user: BoundUser | None = None) -> tuple[Account, ...]:
     """The accounts that the token of a connection string reaches."""
 
     async def ask() -> tuple[Account, ...]:
         settings = resolve(text)
         credential = credential_for(settings)
         try:
-            return await reached(settings, credential, pin or Pin())
+            return await reached(settings, credential, user or BoundUser())
         finally:
-            await credential.close()
+            await credential.aclose()
 
     return loop.run(ask())
 
@@ -74,21 +74,27 @@ def test_a_kept_token_that_is_refused_is_refreshed(harvest: Sandbox, connection:
     signed_in(every)
     harvest.expire_access_tokens()
     harvest.clear_log()
-    pin = Pin()
-    assert asked(every, pin) == (MAIN, EURO)
+    user = BoundUser()
+    assert asked(every, user) == (MAIN, EURO)
     assert token_requests(harvest) == ["refresh_token"]
     assert [each.status for each in harvest.requests if each.path == "/api/v2/accounts"] == [401, 200]
     (sign_in,) = kept(path)
-    assert pin.person == (sign_in.user_id, None), "the scan that follows is held to the same person"
+    assert user.person == (sign_in.user_id, None), "the scan that follows is held to the same person"
 
 
 def test_accounts_are_not_asked_of_somebody_else(connection: str) -> None:
     signed_in(connection)
     with pytest.raises(CredentialsError, match="somebody else signed in to Harvest while rows were read"):
-        asked(connection, Pin(person=(7, None)))
+        asked(connection, BoundUser(person=(7, None)))
+
+
+def test_the_packages_that_a_scan_is_made_of_load_no_http() -> None:
+    code = "import sys, harvest_duck.scanner, harvest_duck.http, harvest_duck.auth; print('aiohttp' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
 
 
 def test_oauth_is_not_loaded_for_accounts_that_are_given() -> None:
-    code = "import sys, harvest_duck.auth, harvest_duck.client; print('authlib' in sys.modules)"
+    code = "import sys, harvest_duck.auth, harvest_duck.scanner.client; print('authlib' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"

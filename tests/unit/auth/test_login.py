@@ -16,8 +16,8 @@ from support.sign_in import signed_in, token_requests
 
 import harvest_duck
 from harvest_duck import connections
-from harvest_duck.auth.stored_credential import KeptSignIn
-from harvest_duck.auth.terminal import Manner
+from harvest_duck.auth.stored_credential import StoredCredential
+from harvest_duck.auth.terminal import Interaction
 from harvest_duck.connection import resolve
 from harvest_duck.errors import (
     ConnectionStringError,
@@ -373,14 +373,14 @@ def test_nobody_waits_for_ever(connection: str) -> None:
 def test_whoever_gives_up_frees_the_port(connection: str, port: int) -> None:
     """In a process that goes on, such as a notebook."""
     waiting = threading.Event()
-    manner = Manner(browser=False, terminal=True, tell=lambda _: waiting.set())
-    kept = KeptSignIn(resolve(connection), manner=manner)
+    interaction = Interaction(browser=False, terminal=True, tell=lambda _: waiting.set())
+    kept = StoredCredential(resolve(connection), interaction=interaction)
     asking = loop.start(kept.sign_in())
     assert waiting.wait(30)
     with pytest.raises(OSError, match="in use"), socket.create_server(("127.0.0.1", port)):
         pass
     asking.cancel()
-    loop.run(kept.close())
+    loop.run(kept.aclose())
     # The next sign-in waits for the end of this one, and then finds the port free.
     assert signed_in(connection).name == "Ada Moreau"
 

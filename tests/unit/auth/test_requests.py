@@ -28,9 +28,10 @@ from harvest_duck.errors import (
 
 APP = "AccountId=1;AuthScheme=OAuth;InitiateOAuth=REFRESH;OAuthClientId=app;OAuthClientSecret=s3cret"
 APP += ";CallbackURL=http://localhost:8765/callback"
-EXPECTED = Authorization("https://id.getharvest.com/oauth2/authorize", "the-state", Secret("the-verifier"))
-REFRESH = TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh")
-EXCHANGE = TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "exchange of the code")
+LOGIN = "harvest-duck login"
+EXPECTED = Authorization("https://id.getharvest.com/oauth2/authorize", "the-state", Secret("the-verifier"), LOGIN)
+REFRESH = TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh", LOGIN)
+EXCHANGE = TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "exchange of the code", LOGIN)
 
 
 def read(text: str = "") -> Connection:
@@ -136,7 +137,9 @@ def test_signing_in_needs_an_application() -> None:
 
 def answer(status: int = 200, request: TokenRequest = REFRESH, kept: Secret | None = None, **body: Any) -> Any:
     """The tokens in an answer with this JSON, received at 1000."""
-    return responses.tokens_in(request, status, {"Retry-After": "7"}, json.dumps(body).encode(), now=1000, kept=kept)
+    return responses.tokens_in(
+        request, status, {"Retry-After": "7"}, json.dumps(body).encode(), now=1000, previous=kept
+    )
 
 
 def test_tokens_are_read_with_their_expiry() -> None:
@@ -147,7 +150,7 @@ def test_tokens_are_read_with_their_expiry() -> None:
 
 @pytest.mark.parametrize("refresh_token", [{}, {"refresh_token": None}])
 def test_a_refresh_token_stays_where_no_other_comes(refresh_token: dict[str, None]) -> None:
-    assert answer(access_token="a", kept=Secret("old"), **refresh_token).refresh_token == Secret("old")
+    assert answer(access_token="a", previous=Secret("old"), **refresh_token).refresh_token == Secret("old")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +221,7 @@ def test_a_refusal_says_what_to_do(
 def test_any_answer_is_tokens_or_an_error_of_the_tree(body: bytes, status: int) -> None:
     said = ""
     try:
-        responses.tokens_in(REFRESH, status, {}, body, now=0, kept=None)
+        responses.tokens_in(REFRESH, status, {}, body, now=0, previous=None)
     except HarvestDuckError as error:
         said = str(error)
     assert said.isprintable()

@@ -144,11 +144,11 @@ def test_a_process_that_dies_gives_the_lock_back(tmp_path: Path) -> None:
     location = f"OAuthSettingsLocation={tmp_path / 'tokens.json'}"
     program = f"""
 import os, sys
-from harvest_duck.auth import oauth
+from harvest_duck.auth import requests
 from harvest_duck.auth.store import store_for
 from harvest_duck.connection import resolve
 connection = resolve({f"{APP};{location}"!r}, environ={{}})
-store = store_for(connection, oauth.wanted(connection))
+store = store_for(connection, requests.wanted(connection))
 print(store.lock.try_lock(), flush=True)
 sys.stdin.readline()
 os.kill(os.getpid(), 9)
@@ -240,9 +240,10 @@ def test_a_keyring_that_fails_is_told_without_what_it_says(ring: Ring, fault: Ex
 
 def test_a_keyring_that_is_chosen_and_not_there_is_told(tmp_path: Path) -> None:
     program = (
-        "from harvest_duck.connection import resolve; from harvest_duck.auth import oauth; "
+        "from harvest_duck.connection import resolve; from harvest_duck.auth import requests; "
         "from harvest_duck.auth.store import store_for; "
-        f"c = resolve({APP!r}, environ={{}})\ntry: store_for(c, oauth.wanted(c))\nexcept PermissionError as e: print(e)"
+        f"c = resolve({APP!r}, environ={{}})\n"
+        "try: store_for(c, requests.wanted(c))\nexcept PermissionError as e: print(e)"
     )
     for backend in ("keyring.backends.nowhere.Keyring", "keyring.backends.macOS.Keyring"):
         environ = dict(os.environ) | {"PYTHON_KEYRING_BACKEND": backend, "HARVEST_DUCK_CONFIG_DIR": str(tmp_path)}

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from support.sign_in import aged, kept, signed_in, token_requests
 
 import harvest_duck
-from harvest_duck.auth import Pin, sessions
-from harvest_duck.auth.stored_credential import KeptSignIn
+from harvest_duck.auth import BoundUser, sessions
+from harvest_duck.auth.stored_credential import StoredCredential
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, RateLimited, ServerError, Unauthorized
@@ -96,7 +96,7 @@ def test_a_token_is_refreshed_before_it_expires(rotate: bool, tmp_path: Path) ->
         async def ask_for_a_month() -> list[float]:
             nonlocal moment
             began, refreshed = moment, []
-            client = Client(resolve(text), credential=KeptSignIn(resolve(text), now=lambda: moment))
+            client = Client(resolve(text), credential=StoredCredential(resolve(text), now=lambda: moment))
             try:
                 for _ in range(31 * 24):
                     before = len(token_requests(harvest))
@@ -325,10 +325,10 @@ def test_a_query_that_ends_during_a_refresh_does_not_lose_the_new_token(
     (before,) = kept(store)
     held, go_on = hold_refresh(harvest)
 
-    credential = KeptSignIn(resolve(refreshing))
+    credential = StoredCredential(resolve(refreshing))
 
     async def ask() -> None:
-        async with aclosing(credential.tokens(Pin())) as tokens:
+        async with aclosing(credential.tokens(BoundUser())) as tokens:
             await anext(tokens)
 
     asking = loop.start(ask())
@@ -341,7 +341,7 @@ def test_a_query_that_ends_during_a_refresh_does_not_lose_the_new_token(
     harvest.on_request = None
     assert rows(refreshing) > 0
     (after,) = kept(store)
-    loop.run(credential.close())
+    loop.run(credential.aclose())
     assert after.tokens.refresh_token != before.tokens.refresh_token
     assert token_requests(harvest).count("refresh_token") == 1
 
@@ -462,15 +462,15 @@ def test_tokens_in_memory_are_shared_by_name_and_leave_no_file(harvest: Sandbox,
 
 def test_windows_of_the_rate_limit_outlive_a_token(harvest: Sandbox, refreshing: str, store: Path) -> None:
     """A new token of the same sign-in does not begin a new quota, as Harvest may count by the user."""
-    first, second = (KeptSignIn(resolve(f"{refreshing};Pagesize={size}")) for size in (2, 3))
+    first, second = (StoredCredential(resolve(f"{refreshing};Pagesize={size}")) for size in (2, 3))
     before = kept(store)
 
     async def refresh() -> None:
         for each in (first, second):
-            async with aclosing(each.tokens(Pin())) as tokens:
+            async with aclosing(each.tokens(BoundUser())) as tokens:
                 async for _ in tokens:
                     pass
-            await each.close()
+            await each.aclose()
 
     loop.run(refresh())
     assert kept(store) != before

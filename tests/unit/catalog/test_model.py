@@ -7,6 +7,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from harvest_duck.catalog.model import (
+    ACCOUNT_ID,
     BIGINT,
     BOOLEAN,
     DATE,
@@ -14,6 +15,7 @@ from harvest_duck.catalog.model import (
     TIME,
     TIMESTAMP,
     VARCHAR,
+    AlternatePath,
     Column,
     ListOf,
     Match,
@@ -30,7 +32,6 @@ from tests.unit.catalog.validate import validate
 ID = Column(name="id", type=BIGINT, description="Number of the bird", key=True)
 SPECIES = Column(name="species_name", type=VARCHAR, description="What it is called", at="species.name")
 SEEN = Column(name="seen_on", type=DATE, description="Day it was seen")
-ACCOUNT = Column(name="account_id", type=BIGINT, description="Account", origin=Origin.ACCOUNT)
 FROM = Param(name="from", column="seen_on", match=Match.FROM)
 TO = Param(name="to", column="seen_on", match=Match.TO)
 
@@ -40,7 +41,7 @@ BIRDS = Table(
     path="/birds",
     body_key="birds",
     paging=Paging.CURSOR,
-    columns=(ID, SPECIES, SEEN, ACCOUNT),
+    own_columns=(ID, SPECIES, SEEN),
     params=(FROM, TO),
     permission="anyone",
     docs="https://example.com/birds/",
@@ -54,13 +55,19 @@ EGGS = replace(
     path="/birds/{bird_id}/eggs",
     body_key="eggs",
     parent=Parent(table="birds", column="id", param="bird_id"),
-    columns=(BIRD_ID, ID, ACCOUNT),
+    own_columns=(BIRD_ID, ID),
     params=(),
 )
+ACCOUNTS = replace(BIRDS, name="accounts", path="/accounts", own_columns=(ID,), params=())
+
+
+def faults(*tables: Table) -> list[str]:
+    """The faults of a catalogue of these tables and that of the accounts, which every table refers to."""
+    return validate([ACCOUNTS, *tables])
 
 
 def test_a_sound_catalogue_has_no_faults() -> None:
-    assert validate([BIRDS, EGGS]) == []
+    assert faults(BIRDS, EGGS) == []
     assert validate([]) == []
 
 
@@ -68,47 +75,42 @@ def test_a_sound_catalogue_has_no_faults() -> None:
     ("broken", "fault"),
     [
         pytest.param(
-            replace(BIRDS, columns=(ID, SEEN, SEEN, ACCOUNT)),
+            replace(BIRDS, own_columns=(ID, SEEN, SEEN)),
             "birds.seen_on: declared twice",
             id="column twice",
         ),
         pytest.param(
-            replace(BIRDS, columns=(ID, replace(SEEN, description=" "), ACCOUNT)),
+            replace(BIRDS, own_columns=(ID, replace(SEEN, description=" "))),
             "birds.seen_on: has no description",
             id="no description",
         ),
         pytest.param(
-            replace(BIRDS, columns=(ID, replace(SEEN, references="nests.id"), ACCOUNT)),
+            replace(BIRDS, own_columns=(ID, replace(SEEN, references="nests.id"))),
             "birds.seen_on: references nests.id, which does not exist",
             id="reference to no table",
         ),
         pytest.param(
-            replace(BIRDS, columns=(ID, replace(SEEN, references="birds.number"), ACCOUNT)),
+            replace(BIRDS, own_columns=(ID, replace(SEEN, references="birds.number"))),
             "birds.seen_on: references birds.number, which does not exist",
             id="reference to no column",
         ),
         pytest.param(
-            replace(BIRDS, columns=(ID, replace(SEEN, origin=Origin.ENCLOSING), ACCOUNT)),
+            replace(BIRDS, own_columns=(ID, replace(SEEN, origin=Origin.ENCLOSING))),
             "birds.seen_on: comes from an enclosing record, but the table has no embedded array",
             id="enclosed by nothing",
         ),
         pytest.param(
-            replace(BIRDS, columns=(ID, replace(SEEN, origin=Origin.PATH), ACCOUNT)),
+            replace(BIRDS, own_columns=(ID, replace(SEEN, origin=Origin.PATH))),
             "birds.seen_on: comes from the path /birds, which does not name it",
             id="not in the path",
         ),
         pytest.param(
-            replace(BIRDS, columns=(ACCOUNT, ID, SEEN)),
-            "birds: does not end with account_id",
-            id="account not last",
-        ),
-        pytest.param(
-            replace(BIRDS, columns=(), params=()),
-            "birds: does not end with account_id",
+            replace(BIRDS, own_columns=(), params=()),
+            "birds: has no columns",
             id="no columns",
         ),
         pytest.param(
-            replace(BIRDS, columns=(ID, ACCOUNT), params=(TO,)),
+            replace(BIRDS, own_columns=(ID,), params=(TO,)),
             "birds: parameter to answers the column seen_on, which does not exist",
             id="parameter without column",
         ),
@@ -135,24 +137,23 @@ def test_a_sound_catalogue_has_no_faults() -> None:
     ],
 )
 def test_a_fault_is_reported_in_one_line(broken: Table, fault: str) -> None:
-    assert validate([broken]) == [fault]
+    assert faults(broken) == [fault]
 
 
 def test_a_table_declared_twice_is_reported_once() -> None:
-    assert validate([BIRDS, BIRDS, BIRDS]) == ["birds: declared twice"]
+    assert faults(BIRDS, BIRDS, BIRDS) == ["birds: declared twice"]
 
 
 def test_every_fault_is_reported_at_once() -> None:
-    broken = replace(BIRDS, columns=(replace(ID, description=""), replace(SEEN, references="nests.id")))
-    assert validate([broken]) == [
+    broken = replace(BIRDS, own_columns=(replace(ID, description=""), replace(SEEN, references="nests.id")))
+    assert faults(broken) == [
         "birds.id: has no description",
         "birds.seen_on: references nests.id, which does not exist",
-        "birds: does not end with account_id",
     ]
 
 
 def test_a_child_without_its_parent_table_is_a_fault() -> None:
-    assert validate([EGGS]) == [
+    assert faults(EGGS) == [
         "eggs.bird_id: references birds.id, which does not exist",
         "eggs: its parent birds does not fill the path /birds/{bird_id}/eggs",
     ]
@@ -195,18 +196,21 @@ def test_a_value_sits_under_its_own_name_or_where_the_column_says() -> None:
     assert SPECIES.path == ("species", "name")
 
 
-@pytest.mark.parametrize(
-    ("column", "nullable"),
-    [(ID, False), (BIRD_ID, False), (SEEN, True), (SPECIES, True), (ACCOUNT, True), (replace(ACCOUNT, key=True), True)],
-)
-def test_only_keys_and_what_the_path_fills_are_never_null(column: Column, nullable: bool) -> None:
-    assert column.nullable is nullable
+def test_every_table_ends_with_the_account() -> None:
+    assert BIRDS.columns == (*BIRDS.own_columns, ACCOUNT_ID)
+    assert replace(EGGS).columns == (BIRD_ID, ID, ACCOUNT_ID)
+
+
+def test_the_paths_of_a_table_are_its_list_its_record_and_the_alternates() -> None:
+    other = AlternatePath(path="/nests/{nest_id}/birds", paging=Paging.PAGE)
+    assert BIRDS.paths == ("/birds",)
+    assert replace(BIRDS, retrieve="/birds/{id}", alternates=(other,)).paths == ("/birds", "/birds/{id}", other.path)
 
 
 def test_the_key_is_the_key_columns_in_order() -> None:
     assert BIRDS.key == ("id",)
-    assert replace(EGGS, columns=(replace(BIRD_ID, key=True), ID, ACCOUNT)).key == ("bird_id", "id")
-    assert replace(BIRDS, columns=(SEEN, ACCOUNT)).key == ()
+    assert replace(EGGS, own_columns=(replace(BIRD_ID, key=True), ID)).key == ("bird_id", "id")
+    assert replace(BIRDS, own_columns=(SEEN,)).key == ()
 
 
 def test_parameters_are_found_by_the_column_they_answer() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from string import Formatter
 from typing import Any
 
 import pytest
 from support.paths import api_facts
 
-from harvest_duck.catalog.model import Column, Host, Limit, Match, Origin, Paging, Param, PathWhen, Table
+from harvest_duck.catalog.model import AlternatePath, Host, Limit, Match, Origin, Paging, Param
+from harvest_duck.catalog.path import places
 from harvest_duck.catalog.tables import TABLES, table
 from harvest_duck.errors import HarvestDuckError, UnknownTable
 from tests.unit.catalog.validate import validate
@@ -28,41 +28,43 @@ SQL = {
     "timestamp[us,UTC]": "TIMESTAMP WITH TIME ZONE",
 }
 #: Harvest writes them as text, "2:59pm" or "14:59"; the catalogue reads them as times of day.
-TIMES = {("time_entries", "started_time"), ("time_entries", "ended_time")}
+TIMES = {"time_entries.started_time", "time_entries.ended_time"}
 #: Lists embed these records, so the value that tells which one comes from around the array.
 ENCLOSED = {
-    ("estimate_line_items", "estimate_id"),
-    ("invoice_line_items", "invoice_id"),
-    ("project_assignment_task_assignments", "project_assignment_id"),
+    "estimate_line_items.estimate_id",
+    "invoice_line_items.invoice_id",
+    "project_assignment_task_assignments.project_assignment_id",
 }
 #: The body has them too, but only as an echo of the request.
 ECHOED = {
-    ("invoice_message_templates", "invoice_id"): Origin.PATH,
-    ("invoice_message_templates", "reminder"): Origin.INPUT,
-    ("invoice_message_templates", "thank_you"): Origin.INPUT,
+    "invoice_message_templates.invoice_id": Origin.PATH,
+    "invoice_message_templates.reminder": Origin.INPUT,
+    "invoice_message_templates.thank_you": Origin.INPUT,
 }
 #: Seen in answers, or in the newest documentation only.
 UNSURE_SOURCES = {"observed", "spec+observed", "docs-2025"}
 #: Not about which rows come, but how many at a time.
 PAGING_PARAMS = {"page", "per_page", "cursor"}
 
-COLUMNS = [(name, column) for name, fact in FACTS.items() for column in fact["columns"]]
 PARAMS = [
     (name, param)
     for name, fact in FACTS.items()
     for param in fact["params"]
     if param["name"] not in PAGING_PARAMS and param["maps_to_column"]
 ]
-ALL_COLUMNS = [(each, column) for each in TABLES.values() for column in each.columns]
+#: Each column with what is documented of it, and each parameter likewise, by their full names.
+DOCUMENTED = {
+    f"{name}.{column['name']}": (TABLES[name].column(column["name"]), column)
+    for name, fact in FACTS.items()
+    for column in fact["columns"]
+}
+DOCUMENTED_PARAMS = {
+    f"{name}?{fact['name']}": (next(param for param in TABLES[name].params if param.name == fact["name"]), fact)
+    for name, fact in PARAMS
+}
+ALL_COLUMNS = {f"{of.name}.{column.name}": (of, column) for of in TABLES.values() for column in of.columns}
 
 each_table = pytest.mark.parametrize("name", FACTS)
-each_column = pytest.mark.parametrize(
-    ("name", "fact"), COLUMNS, ids=[f"{name}.{fact['name']}" for name, fact in COLUMNS]
-)
-each_param = pytest.mark.parametrize(("name", "fact"), PARAMS, ids=[f"{name}.{fact['name']}" for name, fact in PARAMS])
-each_catalogued = pytest.mark.parametrize(
-    ("of", "column"), ALL_COLUMNS, ids=[f"{of.name}.{column.name}" for of, column in ALL_COLUMNS]
-)
 
 
 def sql(arrow: str) -> str:
@@ -85,11 +87,6 @@ def split_outside(text: str) -> list[str]:
         else:
             parts[-1] += character
     return [part.strip() for part in parts]
-
-
-def placeholders(path: str) -> list[str]:
-    """The names in braces of a path."""
-    return [name for _, name, _, _ in Formatter().parse(path) if name]
 
 
 def test_the_catalogue_has_every_table_and_no_other() -> None:
@@ -167,10 +164,10 @@ def test_a_child_names_the_parent_that_fills_its_path(name: str) -> None:
     parent, fact = TABLES[name].parent, FACTS[name]["parent"] or {}
     if parent is None:
         assert "path_param" not in fact
-        assert placeholders(TABLES[name].path) == []
+        assert places(TABLES[name].path) == ()
     else:
         assert (parent.table, parent.column, parent.param) == (fact["table"], fact["column"], fact["path_param"])
-        assert placeholders(TABLES[name].path) == [parent.param]
+        assert places(TABLES[name].path) == (parent.param,)
         assert parent.column in TABLES[parent.table]
         assert parent.only is None or parent.only[0] in TABLES[parent.table]
 
@@ -178,21 +175,21 @@ def test_a_child_names_the_parent_that_fills_its_path(name: str) -> None:
 @each_table
 def test_every_path_can_be_filled_from_columns(name: str) -> None:
     catalogued = TABLES[name]
-    paths = [catalogued.path, catalogued.retrieve or "", *(alternate.path for alternate in catalogued.alternates)]
-    assert all(placeholder in catalogued for path in paths for placeholder in placeholders(path))
+    assert all(place in catalogued for path in catalogued.paths for place in places(path))
 
 
 @each_table
 def test_alternates_are_the_documented_ones(name: str) -> None:
     assert TABLES[name].alternates == tuple(
-        PathWhen(
+        AlternatePath(
             path=alternate["path"],
-            columns=tuple(re.findall(r"(\w+) =", alternate["when"])),
             paging=PAGINATION[alternate["pagination"]],
             params=tuple(name for name in alternate.get("query_params", ()) if name not in PAGING_PARAMS),
         )
         for alternate in FACTS[name]["alternate_paths"]
     )
+    given = [tuple(re.findall(r"(\w+) =", alternate["when"])) for alternate in FACTS[name]["alternate_paths"]]
+    assert [places(alternate.path) for alternate in TABLES[name].alternates] == given
 
 
 @each_table
@@ -209,76 +206,81 @@ def test_a_table_is_described_in_one_line(name: str) -> None:
     assert re.fullmatch(r"https://help\.getharvest\.com/api-v2/([a-z-]+/){3}", catalogued.docs)
 
 
-@each_column
-def test_a_column_has_the_documented_type(name: str, fact: Fact) -> None:
-    column = TABLES[name].column(fact["name"])
-    assert column.type.sql == ("TIME" if (name, column.name) in TIMES else sql(fact["arrow_type"]))
-    assert column.unit == ("seconds" if column.name == "weekly_capacity" else fact.get("decimal_kind"))
+def test_every_column_has_the_documented_type_and_unit() -> None:
+    wanted = {name: "TIME" if name in TIMES else sql(fact["arrow_type"]) for name, (_, fact) in DOCUMENTED.items()}
+    assert {name: column.type.sql for name, (column, _) in DOCUMENTED.items()} == wanted
+    units = {
+        name: "seconds" if column.name == "weekly_capacity" else fact.get("decimal_kind")
+        for name, (column, fact) in DOCUMENTED.items()
+    }
+    assert {name: column.unit for name, (column, _) in DOCUMENTED.items()} == units
 
 
-@each_column
-def test_a_column_is_read_where_harvest_writes_it(name: str, fact: Fact) -> None:
-    column = TABLES[name].column(fact["name"])
-    where = (name, column.name)
+def test_every_column_is_read_where_harvest_writes_it() -> None:
     sources = {"path": Origin.PATH, "param": Origin.INPUT}
-    expected = Origin.ENCLOSING if where in ENCLOSED else sources.get(fact["source"], Origin.RECORD)
-    assert column.origin is ECHOED.get(where, expected)
-    if fact["json_path"]:
-        assert column.path == tuple(fact["json_path"].split("."))
+    origins = {name: sources.get(fact["source"], Origin.RECORD) for name, (_, fact) in DOCUMENTED.items()}
+    origins |= dict.fromkeys(ENCLOSED, Origin.ENCLOSING) | ECHOED
+    assert {name: column.origin for name, (column, _) in DOCUMENTED.items()} == origins
+    written = {name: (column, fact["json_path"]) for name, (column, fact) in DOCUMENTED.items() if fact["json_path"]}
+    assert {name: ".".join(column.path) for name, (column, _) in written.items()} == {
+        name: path for name, (_, path) in written.items()
+    }
 
 
-@each_column
-def test_a_column_says_what_harvest_says_of_it(name: str, fact: Fact) -> None:
-    column = TABLES[name].column(fact["name"])
-    assert column.values == tuple(fact.get("enum", ()))
-    assert column.deprecated == fact.get("deprecated", False)
-    assert column.documented == (fact["source"] not in UNSURE_SOURCES)
-    assert column.references == fact.get("references", column.references)
+def test_every_column_says_what_harvest_says_of_it() -> None:
+    assert {
+        name: (column.values, column.deprecated, column.documented) for name, (column, _) in DOCUMENTED.items()
+    } == {
+        name: (tuple(fact.get("enum", ())), fact.get("deprecated", False), fact["source"] not in UNSURE_SOURCES)
+        for name, (_, fact) in DOCUMENTED.items()
+    }
+    referring = {name: (column, fact) for name, (column, fact) in DOCUMENTED.items() if "references" in fact}
+    assert {name: column.references for name, (column, _) in referring.items()} == {
+        name: fact["references"] for name, (_, fact) in referring.items()
+    }
 
 
-@each_param
-def test_a_param_narrows_as_documented(name: str, fact: Fact) -> None:
-    (param,) = (param for param in TABLES[name].params if param.name == fact["name"])
-    assert param == Param(
-        name=fact["name"],
-        column=fact["maps_to_column"],
-        match={"from": Match.FROM, "to": Match.TO, "updated_since": Match.SINCE}.get(fact["name"], Match.EQUAL),
-        exact=fact["exact"],
-        required=fact["required"],
-        values=tuple(fact.get("enum", ())),
-    )
-    assert param in TABLES[name].params_of(param.column)
+def test_every_param_narrows_as_documented() -> None:
+    ends = {"from": Match.FROM, "to": Match.TO, "updated_since": Match.SINCE}
+    assert {name: param for name, (param, _) in DOCUMENTED_PARAMS.items()} == {
+        name: Param(
+            name=fact["name"],
+            column=fact["maps_to_column"],
+            match=ends.get(fact["name"], Match.EQUAL),
+            exact=fact["exact"],
+            required=fact["required"],
+            values=tuple(fact.get("enum", ())),
+        )
+        for name, (_, fact) in DOCUMENTED_PARAMS.items()
+    }
 
 
-@each_param
-def test_a_param_sends_only_values_that_its_column_can_have(name: str, fact: Fact) -> None:
-    (param,) = (param for param in TABLES[name].params if param.name == fact["name"])
-    assert param.values == TABLES[name].column(param.column).values
+@each_table
+def test_a_param_is_found_by_its_column_and_sends_only_values_that_the_column_can_have(name: str) -> None:
+    for param in TABLES[name].params:
+        assert param in TABLES[name].params_of(param.column)
+        assert param.values == TABLES[name].column(param.column).values
 
 
-@each_catalogued
-def test_a_column_is_described_in_one_line(of: Table, column: Column) -> None:
-    assert_one_line(column.description)
-    assert column.description.lower() != column.name.replace("_", " ")
+@each_table
+def test_every_column_is_described_in_one_line_of_its_own(name: str) -> None:
+    columns = TABLES[name].columns
+    for column in columns:
+        assert_one_line(column.description)
+        assert column.description.lower() != column.name.replace("_", " ")
+    assert len({column.description for column in columns}) == len(columns)
 
 
-@each_catalogued
-def test_no_other_column_of_the_table_is_described_alike(of: Table, column: Column) -> None:
-    assert [other.name for other in of.columns if other.description == column.description] == [column.name]
+def test_every_reference_points_to_a_key_of_the_same_type() -> None:
+    referring = {name: column for name, (_, column) in ALL_COLUMNS.items() if column.references}
+    targets = {name: ALL_COLUMNS[str(column.references)] for name, column in referring.items()}
+    wrong = [name for name, (of, key) in targets.items() if not key.key or key.type != referring[name].type]
+    assert wrong == []
 
 
-@each_catalogued
-def test_a_reference_points_to_a_key_of_the_same_type(of: Table, column: Column) -> None:
-    if column.references:
-        target, _, key = column.references.partition(".")
-        assert TABLES[target].column(key).type == column.type
-        assert key in TABLES[target].key
-
-
-@each_catalogued
-def test_what_the_query_sets_is_a_parameter(of: Table, column: Column) -> None:
-    if column.origin is Origin.INPUT:
-        assert of.params_of(column.name)
+def test_what_the_query_sets_is_a_parameter() -> None:
+    inputs = {name: (of, column) for name, (of, column) in ALL_COLUMNS.items() if column.origin is Origin.INPUT}
+    assert [name for name, (of, column) in inputs.items() if not of.params_of(column.name)] == []
 
 
 def test_an_embedded_list_has_the_columns_of_its_table() -> None:

@@ -30,8 +30,8 @@ def _table_faults(table: Table, catalogue: Mapping[str, Table]) -> Iterator[str]
         for fault in _column_faults(column, table, catalogue):
             yield f"{table.name}.{column.name}: {fault}"
     yield from (f"{table.name}.{name}: declared twice" for name in sorted({n for n in names if names.count(n) > 1}))
-    if not table.columns or table.columns[-1].origin is not Origin.ACCOUNT:
-        yield f"{table.name}: does not end with account_id"
+    if not table.own_columns:
+        yield f"{table.name}: has no columns"
     for role, name in _named(table):
         if name not in table:
             yield f"{table.name}: {role} the column {name}, which does not exist"

@@ -15,15 +15,14 @@ from harvest_duck.connection import (
     Connection,
     InitiateOAuth,
     Kind,
-    Property,
-    ProxySSLType,
     RateLimit,
     Support,
     UnsupportedPropertyWarning,
     render,
     resolve,
 )
-from harvest_duck.connection.properties import find
+from harvest_duck.connection.properties import Property, find
+from harvest_duck.connection.settings import ProxySSLType
 from harvest_duck.errors import ConnectionStringError
 
 DOCUMENTED = re.findall(

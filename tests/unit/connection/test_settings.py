@@ -7,7 +7,6 @@ import dataclasses
 import json
 import logging
 import pickle
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -19,17 +18,14 @@ from harvest_duck.connection import (
     Connection,
     InitiateOAuth,
     Kind,
-    ProxySSLType,
     Secret,
     Support,
     UnsupportedPropertyWarning,
     render,
     resolve,
 )
+from harvest_duck.connection.settings import ProxySSLType
 from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TOKEN_EXAMPLE = r"Profile=C:\profiles\Harvest.apip;ProfileSettings='APIKey=my_personal_key;AccountId=_your_account_id';"
 OAUTH_EXAMPLE = (
@@ -51,9 +47,8 @@ def test_official_token_example() -> None:
     connection = read(TOKEN_EXAMPLE)
     assert connection.require_token().reveal() == "my_personal_key"
     assert connection.account_id == "_your_account_id"
-    for required in (connection.require_account, connection.require_accounts):
-        with pytest.raises(CredentialsError, match=r'^"_your_account_id" is not an account id: set AccountId or'):
-            required()
+    with pytest.raises(CredentialsError, match=r'^"_your_account_id" is not an account id: set AccountId or'):
+        connection.require_accounts()
 
 
 def test_official_oauth_example() -> None:
@@ -82,7 +77,6 @@ def test_what_cannot_authorize_a_request_says_what_to_set(text: str, error: type
 
 def test_account_and_token_as_given() -> None:
     connection = read("AccountId = 123456; APIKey=1234567.pt.x")
-    assert connection.require_account() == "123456"
     assert connection.require_accounts() == (123456,)
     assert connection.require_token() == Secret("1234567.pt.x")
 
@@ -102,27 +96,18 @@ def test_a_star_names_no_account_and_is_no_error() -> None:
     assert read("AccountId=*").require_accounts() is None
 
 
-@pytest.mark.parametrize(("text", "named"), [("3,1,2", "3 accounts"), ("*", "all accounts")])
-def test_where_one_account_is_needed_several_are_refused(text: str, named: str) -> None:
-    with pytest.raises(CredentialsError) as caught:
-        read(f"AccountId={text}").require_account()
-    assert str(caught.value) == (f"AccountId stands for {named}, and only one can be asked here: name one account")
-
-
 @pytest.mark.parametrize("text", [str(2**63), f"1,{2**63}", f"{2**63},1"])
 def test_a_number_that_no_column_holds_is_refused(text: str) -> None:
     """As a program can make one, in place of a connection string."""
     connection = dataclasses.replace(read("AccountId=1"), account_id=text)
-    for required in (connection.require_accounts, connection.require_account):
-        with pytest.raises(CredentialsError, match=r"^AccountId 9223372036854775808 is larger than any account number"):
-            required()
+    with pytest.raises(CredentialsError, match=r"^AccountId 9223372036854775808 is larger than any account number"):
+        connection.require_accounts()
     assert dataclasses.replace(connection, account_id=str(2**63 - 1)).require_accounts() == (2**63 - 1,)
 
 
-@pytest.mark.parametrize("required", [Connection.require_account, Connection.require_accounts])
-def test_missing_account_says_where_it_comes_from(required: Callable[[Connection], object]) -> None:
+def test_missing_account_says_where_it_comes_from() -> None:
     with pytest.raises(CredentialsError) as caught:
-        required(read("APIKey=x"))
+        read("APIKey=x").require_accounts()
     assert str(caught.value) == (
         "no Harvest account is given: "
         "set AccountId or HARVEST_ACCOUNT_ID to a number that id.getharvest.com/developers shows"
@@ -183,13 +168,11 @@ def test_oauth_properties_are_kept() -> None:
         "verifier": "v",
         "pkce_verifier": "w",
         "pkce": False,
-        "grant_type": "CODE",
         "params": "p=q",
         "settings_location": "memory://x",
         "authorization_url": "https://a.example",
         "access_token_url": "https://b.example",
         "refresh_token_url": "https://c.example/x",
-        "version": "2.0",
     }
 
 

@@ -36,7 +36,7 @@ class Home:
 
     def read(self, text: str) -> Connection:
         """The connection that `text` stands for here."""
-        return resolve(text, environ=self.environ, config_dir=self.directory)
+        return resolve(text, environ=self.environ, config_dir=self.directory, builtin={})
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_properties_come_from_different_sources(home: Home) -> None:
     home.environ.update(HARVEST_ACCESS_TOKEN="token", HARVEST_ACCOUNT_ID="7", HARVEST_DUCK_CONNECTION="Verbosity=3")
     connection = home.read("DSN=acme;Pagesize=50")
     assert connection.require_token().reveal() == "token"
-    assert connection.require_account() == "7"
+    assert connection.account_id == "7"
     assert (connection.timeout_s, connection.page_size, connection.verbosity) == (2.5, 50, 3)
     assert connection.proxy_from_environment
 
@@ -73,7 +73,7 @@ def test_properties_come_from_different_sources(home: Home) -> None:
 def test_profile_settings_count_as_part_of_their_source(home: Home) -> None:
     home.write('[acme]\nProfileSettings = "AccountId=2;APIKey=far"\n')
     connection = home.read("DSN=acme;ProfileSettings='AccountId=1'")
-    assert (connection.require_account(), connection.require_token().reveal()) == ("1", "far")
+    assert (connection.account_id, connection.require_token().reveal()) == ("1", "far")
 
 
 def test_empty_value_hides_what_is_farther(home: Home) -> None:
@@ -110,7 +110,7 @@ def test_fault_in_a_variable_names_the_variable(home: Home) -> None:
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("HARVEST_ACCOUNT_ID", "17")
-    assert resolve("").require_account() == "17"
+    assert resolve("").account_id == "17"
     monkeypatch.setenv("HARVEST_ACCOUNT_ID", "17, 4")
     assert resolve("").require_accounts() == (17, 4)
 
@@ -119,7 +119,7 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_inside_and_beside_with_the_same_value() -> None:
-    assert resolve("AccountId=1;ProfileSettings='account id=1'", environ={}).require_account() == "1"
+    assert resolve("AccountId=1;ProfileSettings='account id=1'", environ={}).account_id == "1"
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ def test_fault_inside_names_profile_settings(inner: str) -> None:
 
 def test_named_connection_in_any_spelling(home: Home) -> None:
     home.write('[Acme]\n"Account Id" = 123\napikey = "x"\n[beta]\nconnection = "AccountId=2;APIKey=y"\nTimeout = 5\n')
-    assert home.read("dsn=ACME").require_account() == "123"
+    assert home.read("dsn=ACME").account_id == "123"
     assert home.read("dsn=ACME;AccountId=*").require_accounts() is None, "the string is nearer"
     beta = home.read("jdbc:api:DSN=beta")
-    assert (beta.require_account(), beta.require_token().reveal(), beta.timeout_s) == ("2", "y", 5)
+    assert (beta.account_id, beta.require_token().reveal(), beta.timeout_s) == ("2", "y", 5)
 
 
 def test_default_serves_only_the_empty_string(home: Home) -> None:

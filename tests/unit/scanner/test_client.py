@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 from support.clocks import Clock
 
-from harvest_duck.auth import Pin
+from harvest_duck.auth import BoundUser
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
 from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, ServerError, TransportError
 from harvest_duck.http.request_log import Journal, Sent
 from harvest_duck.http.retry import ATTEMPTS
 from harvest_duck.http.transport import Answer
-from harvest_duck.protocol.request import Request, served_at
+from harvest_duck.protocol.request import Request
+from harvest_duck.protocol.response import served_at
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 from harvest_duck.scanner.client import Client
 
@@ -213,7 +214,7 @@ def test_the_token_tells_which_accounts_it_reaches(sandbox: Sandbox) -> None:
     async def asked() -> list[int]:
         client = Client(resolve(sandbox.connection_string()), Clock())
         try:
-            return [account.id for account in await client.accounts(Pin())]
+            return [account.id for account in await client.accounts(BoundUser())]
         finally:
             await client.close()
 

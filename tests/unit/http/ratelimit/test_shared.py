@@ -24,7 +24,7 @@ import harvest_duck
 from harvest_duck.http.ratelimit import lock_files
 from harvest_duck.http.ratelimit.ledger import UNDER_WAY, Corrupt, Ledger, Place
 from harvest_duck.http.ratelimit.lock_files import Presence, Unavailable
-from harvest_duck.http.ratelimit.participant import Member
+from harvest_duck.http.ratelimit.participant import Participant
 from harvest_duck.http.ratelimit.shared import SharedWindow
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, MAIN_ID
 
@@ -49,7 +49,7 @@ class Process:
 
     def __init__(self, folder: Path, now: Callable[[], float], name: str = "a") -> None:
         self.presence = Presence(folder)
-        self.member = Member(folder / f"{name}.window", self.presence, now)
+        self.member = Participant(folder / f"{name}.window", self.presence, now)
         self.told: list[str] = []
 
     def window(self, requests: int, window_s: float) -> SharedWindow:
@@ -78,7 +78,7 @@ async def together(folder: Path, rates: list[Rate]) -> tuple[list[Sent], list[li
         tasks = [group.create_task(one(*pair)) for pair in zip(processes, rates, strict=True)]
     for process, task in zip(processes, tasks, strict=True):
         assert process.told == []
-        process.presence.leave()
+        process.presence.end()
         each.append(task.result())
         done += task.result()
     return done, each
@@ -195,7 +195,7 @@ def test_whoever_is_cancelled_while_room_is_taken_gives_it_back(tmp_path: Path) 
                 raise AssertionError
 
         task = asyncio.ensure_future(hold())
-        while one._member._entries == []:  # noqa: ASYNC110 - of the task alone
+        while one._member._entries == set():  # noqa: ASYNC110 - of the task alone
             await asyncio.sleep(0)
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -238,9 +238,9 @@ HOLDING = """
 import sys, time
 from pathlib import Path
 from harvest_duck.http.ratelimit.lock_files import Presence
-from harvest_duck.http.ratelimit.participant import Member
+from harvest_duck.http.ratelimit.participant import Participant
 folder = Path(sys.argv[1])
-member = Member(folder / "a.window", Presence(folder), time.monotonic)
+member = Participant(folder / "a.window", Presence(folder), time.monotonic)
 assert [member.take(member.enter(10), 3, 0) for _ in range(3)] == [0, 0, 0]
 print("ready", flush=True)
 sys.stdin.read()
@@ -363,13 +363,13 @@ def test_what_nobody_used_for_a_day_is_removed(folder: Path, clock: Told) -> Non
     (folder / "mine.txt").touch()
     for path in folder.iterdir():
         os.utime(path, (time.time() - 90_000,) * 2)
-    unused.presence._let_go()
+    unused.presence._release()
     recent = Process(folder, clock.now, "recent")
     assert took(recent) == 0
-    recent.presence._let_go()
+    recent.presence._release()
     assert took(used) > 0
     os.utime(used.member.path)
-    lock_files.sweep(folder)
+    lock_files.remove_unused(folder)
     there = [f"{process.presence.owner:016x}.process" for process in (used, recent)]
     assert {path.name for path in folder.iterdir()} == {"mine.txt", "used.window", "recent.window", *there}
 
@@ -486,9 +486,9 @@ FULL = """
 import resource, sys, time
 from pathlib import Path
 from harvest_duck.http.ratelimit.lock_files import Presence, Unavailable
-from harvest_duck.http.ratelimit.participant import Member
+from harvest_duck.http.ratelimit.participant import Participant
 folder = Path(sys.argv[1])
-member = Member(folder / "a.window", Presence(folder), time.monotonic)
+member = Participant(folder / "a.window", Presence(folder), time.monotonic)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
     print(member.take(member.enter(10), 3, 0))
@@ -515,7 +515,7 @@ def test_whatever_a_file_holds_it_is_a_ledger_or_corrupt(content: bytes, now: fl
     place = Place(1, 1, UNDER_WAY, 15.0)
     with suppress(Corrupt):
         ledger = Ledger(content, now)
-        ledger.look(lambda _owner: False, 1)
+        ledger.answer_dead(lambda _owner: False, 1)
         wait_s = ledger.admit(place, 100, now)
         assert wait_s >= 0
         assert all(len(piece) % 32 == 0 for _, piece in ledger.changes())

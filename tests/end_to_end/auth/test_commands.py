@@ -1,4 +1,4 @@
-"""`harvest-duck login`, `logout`, `whoami` and `accounts`, run as their user runs them."""
+"""`harvest-duck login`, `logout`, `whoami` and `accounts`; what waits for a person runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.command import COMMAND, environment, run
+from support.command import COMMAND, PATIENCE_S, environment, run, run_process, start
 from support.person import agreed, fetched
 from support.sign_in import token_requests
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @pytest.mark.usefixtures("browser")
 def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:
-    """The connection comes from the environment, so no secret stands in an argument."""
-    login = run("login", connection=connection)
+    """Each command in a process of its own; the connection comes from the environment, so no argument has a secret."""
+    login = run_process("login", connection=connection)
     assert (login.returncode, login.stdout) == (0, ""), login.stderr
     assert login.stderr.splitlines()[-3:] == [
         "Ada Moreau is signed in, with 2 Harvest accounts:",
         f"  {MAIN_ID}  Harbour & Vale",
         f"  {EURO_ID}  Harbour & Vale Europe",
     ]
-    who = json.loads(run("whoami", "--format", "json", connection=connection).stdout)
+    who = json.loads(run_process("whoami", "--format", "json", connection=connection).stdout)
     assert who == [
         {
             "name": "Ada Moreau",
@@ -42,13 +42,13 @@ def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:
             "accounts": f"{MAIN_ID}, {EURO_ID}",
         }
     ]
-    accounts = run("accounts", "--format", "csv", connection=connection).stdout.splitlines()
+    accounts = run_process("accounts", "--format", "csv", connection=connection).stdout.splitlines()
     assert accounts[0] == "account_id,name,product"
     assert accounts[1] == f"{MAIN_ID},Harbour & Vale,harvest"
-    query = run("query", "SELECT count(*) AS n FROM harvest.clients", "--format", "csv", connection=connection)
+    query = run_process("query", "SELECT count(*) AS n FROM harvest.clients", "--format", "csv", connection=connection)
     assert query.stdout == f"n\n{len(harvest.records(MAIN_ID, 'clients'))}\n", query.stderr
     assert token_requests(harvest) == ["authorization_code"]
-    assert run("logout", connection=connection).stderr == "Ada Moreau is signed out.\n"
+    assert run_process("logout", connection=connection).stderr == "Ada Moreau is signed out.\n"
     assert run("logout", connection=connection).stderr == "Nobody was signed in.\n"
 
 
@@ -56,7 +56,7 @@ def test_a_query_signs_in_first_where_nobody_is(harvest: Sandbox, connection: st
     query = run("query", "SELECT count(*) AS n FROM harvest.clients", "--format", "csv", connection=connection)
     assert query.stdout == f"n\n{len(harvest.records(MAIN_ID, 'clients'))}\n", query.stderr
     assert query.stderr.startswith("Harvest asks for your consent in the browser. If no page opens, go to\n\n  http://")
-    assert "You are signed in to Harvest" in last_page.result(30)
+    assert "You are signed in to Harvest" in last_page.result(PATIENCE_S)
 
 
 @pytest.mark.parametrize("initiate", ["OFF", "REFRESH", "GETANDREFRESH"])
@@ -81,7 +81,7 @@ def test_login_for_another_account(connection: str) -> None:
 
 
 class Login:
-    """A command under way that waits for what is pasted."""
+    """A command in a process of its own that waits for a pasted redirect."""
 
     def __init__(self, connection: str, *arguments: str, stdin: int = subprocess.PIPE) -> None:
         self.process = subprocess.Popen(
@@ -102,8 +102,8 @@ class Login:
         self.url = next(line.strip() for line in self.read if line.startswith("  http"))
 
     def ended(self, pasted: str | None = None) -> tuple[int, str, str]:
-        """Exit status, standard output, and the lines on standard error after `pasted` was."""
-        out, err = self.process.communicate(None if pasted is None else pasted.encode(), timeout=60)
+        """Return the exit status, standard output, and the lines that standard error had after `pasted` was."""
+        out, err = self.process.communicate(None if pasted is None else pasted.encode(), timeout=PATIENCE_S)
         return self.process.returncode, out.decode(), err.decode()
 
 
@@ -146,14 +146,14 @@ def test_the_redirect_of_a_browser_here_is_taken_too(login: Login, connection: s
         ("sandbox-code-forged\n", "Harvest refused the code, which is used already"),
     ],
 )
-def test_what_is_pasted_wrongly_is_told_in_a_line(login: Login, pasted: str, says: str) -> None:
+def test_a_wrong_redirect_is_refused_in_one_line(login: Login, pasted: str, says: str) -> None:
     status, out, err = login.ended(pasted)
     assert (status, out) == (1, "")
     (line,) = err.splitlines()
     assert line.startswith(f"harvest-duck: {says}")
 
 
-def test_what_is_pasted_may_come_from_a_file(connection: str, tmp_path: Path) -> None:
+def test_the_redirect_may_come_from_a_file(connection: str, tmp_path: Path) -> None:
     pasted = tmp_path / "pasted"
     pasted.write_text("\nwhat is this\n")
     with pasted.open() as stdin:
@@ -163,15 +163,8 @@ def test_what_is_pasted_may_come_from_a_file(connection: str, tmp_path: Path) ->
     assert err.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
 
 
-def test_a_second_login_tells_that_it_waits_for_the_first(login: Login, connection: str) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "login", "--no-browser"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(connection),
-    ) as second:
+def test_a_second_login_says_that_it_waits_for_the_first(login: Login, connection: str) -> None:
+    with start("login", "--no-browser", connection=connection, stdin=subprocess.DEVNULL) as second:
         assert second.stderr is not None
         line = second.stderr.readline()
         assert line.startswith("Another program is signing in, says ")
@@ -196,20 +189,14 @@ def test_ctrl_c_ends_the_wait(login: Login) -> None:
 
 def test_ctrl_c_ends_the_wait_of_a_query(connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROWSER", "true %s")
-    with subprocess.Popen(
-        [*COMMAND, "query", "FROM harvest.clients"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(connection),
-    ) as process:
+    with start("query", "FROM harvest.clients", connection=connection) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("Harvest asks for your consent")
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(PATIENCE_S) == 130
 
 
-def test_nobody_waits_for_ever(connection: str) -> None:
+def test_a_login_that_nobody_agrees_to_ends(connection: str) -> None:
     ended = run("login", "--no-browser", "--timeout", "1", connection=connection)
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith("harvest-duck: nobody agreed within 1 s: run `harvest-duck login`")
@@ -251,7 +238,7 @@ def test_login_without_an_application_says_what_it_needs(text: str, says: str) -
     assert line.startswith(says)
 
 
-def test_login_keeps_nothing_in_the_memory_of_a_command(connection: str) -> None:
+def test_login_refuses_to_keep_a_sign_in_in_the_memory_of_a_command(connection: str) -> None:
     ended = run("login", connection=f"{connection};OAuthSettingsLocation=memory://here")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("harvest-duck: OAuthSettingsLocation is memory://here, which is forgotten when")
@@ -270,7 +257,7 @@ def test_a_callback_elsewhere_is_refused_where_nobody_can_paste(connection: str,
 def test_no_secret_stands_in_the_arguments_of_a_process(
     connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither of the command, nor of the browser that it opens, which is told a challenge and a state."""
+    """Neither of the command, nor of the browser that it opens, whose address holds a challenge and a state."""
     told = tmp_path / "told"
     os.mkfifo(told)
     browser = tmp_path / "browser.py"
@@ -280,9 +267,7 @@ def test_no_secret_stands_in_the_arguments_of_a_process(
         f"pathlib.Path({str(told)!r}).write_text(own + '\\n' + parent)\n"
     )
     monkeypatch.setenv("BROWSER", f"{sys.executable} {browser} %s")
-    with subprocess.Popen(
-        [*COMMAND, "login"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(connection)
-    ) as login:
+    with start("login", connection=connection) as login:
         own, parent = told.read_text().split("\n")
         login.kill()
     assert "/oauth2/authorize?" in own

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from support.command import COMMAND, environment, run
+from support.command import PATIENCE_S, run, start
 from support.sign_in import token_requests
 
 from harvest_duck.auth import result_page as pages
@@ -43,7 +42,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    """A page in a window of its own."""
+    """A page in a browser context of its own."""
     context = chromium.new_context()
     yield context.new_page()
     context.close()
@@ -51,7 +50,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A pipe through which BROWSER hands the address that it was given to the test."""
+    """A pipe through which the program in BROWSER passes its address to the test."""
     pipe = tmp_path / "address"
     os.mkfifo(pipe)
     program = tmp_path / "browser.py"
@@ -60,22 +59,14 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return pipe
 
 
-def started(connection: str) -> subprocess.Popen[str]:
-    """`harvest-duck login`, under way."""
-    command = [*COMMAND, "login"]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(connection)
-    )
-
-
 def accessible(page: Page) -> None:
-    """Nothing that the rules of axe-core (WCAG 2 A and AA among them) complain about."""
+    """Fail if the rules of axe-core (WCAG 2 A and AA among them) find a violation."""
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
 
 def test_login_query_expiry_and_query_again(harvest: Sandbox, connection: str, page: Page, address: Path) -> None:
-    login = started(connection)
+    login = start("login", connection=connection)
     page.goto(address.read_text())
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     accessible(page)
@@ -83,7 +74,7 @@ def test_login_query_expiry_and_query_again(harvest: Sandbox, connection: str, p
     expect(page.get_by_role("heading", name="You are signed in to Harvest")).to_be_visible()
     expect(page.get_by_text("harvest_duck can now read what Ada Moreau may read in Harbour & Vale")).to_be_visible()
     accessible(page)
-    out, err = login.communicate(timeout=60)
+    out, err = login.communicate(timeout=PATIENCE_S)
     assert (login.returncode, out) == (0, ""), err
     rows = f"clients\n{len(harvest.records(MAIN_ID, 'clients'))}\n"
     first = run(*QUERY, connection=connection)
@@ -99,13 +90,13 @@ def test_login_query_expiry_and_query_again(harvest: Sandbox, connection: str, p
 
 
 def test_the_page_says_that_consent_was_denied(connection: str, page: Page, address: Path) -> None:
-    login = started(connection)
+    login = start("login", connection=connection)
     page.goto(address.read_text())
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("heading", name="The sign-in did not work")).to_be_visible()
     expect(page.get_by_text("The consent was denied: run harvest-duck login again")).to_be_visible()
     accessible(page)
-    _, err = login.communicate(timeout=60)
+    _, err = login.communicate(timeout=PATIENCE_S)
     assert login.returncode == 1
     assert err.splitlines()[-1].startswith("harvest-duck: the consent was denied: run `harvest-duck login` again")
 

@@ -1,4 +1,4 @@
-"""The page about signing in says what the program does."""
+"""docs/oauth.md says what the program does."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from support.paths import DOCS
 from support.person import agreed
 from support.sign_in import token_requests
+from support.sign_in_fixtures import *  # noqa: F403
 
 import harvest_duck
 from harvest_duck.connection import InitiateOAuth, parse

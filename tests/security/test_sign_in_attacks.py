@@ -1,4 +1,4 @@
-"""Attempts at somebody's tokens that have to come to nothing; more stand with the callback, the login and the store."""
+"""Attempts to get at tokens of others, which fail; tests of the redirect server, the login and the store have more."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.person import Person, agreed, fetched
 from support.sign_in import signed_in
+from support.sign_in_fixtures import *  # noqa: F403
 
 import harvest_duck
 from harvest_duck.auth.redirect_server import Callback, RedirectServer

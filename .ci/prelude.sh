@@ -1,0 +1,20 @@
+# Sourced by the steps of .ci: go to the root of the project, and make a scratch directory that is removed at the end.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# install DIRECTORY [OPTION OF PIP ...]: a new environment with the project and what its tests need.
+install() {
+    python3 -m venv "$1"
+    "$1/bin/pip" install --quiet --disable-pip-version-check -e '.[dev]' "${@:2}"
+}
+
+# Set $venv to the environment in .venv, or to a scratch one where there is none.
+environment() {
+    venv=$PWD/.venv
+    if [ ! -x "$venv/bin/python" ]; then
+        venv=$scratch/venv
+        install "$venv"
+    fi
+}

@@ -1,0 +1,33 @@
+"""Paths of Harvest's API with places for ids, such as `/projects/{project_id}/task_assignments/{id}`.
+
+Each place bears the name of the column that holds its id.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+@cache
+def places(path: str) -> tuple[str, ...]:
+    """Return the columns that a path has places for, in order."""
+    return tuple(_PLACE.findall(path))
+
+
+def filled(path: str, column: str, number: int) -> str:
+    """Return the path, or a URL that ends with it, with an id at the place of the column."""
+    return path.replace(f"{{{column}}}", str(number))
+
+
+def ids_in(path: str, url: str) -> dict[str, int]:
+    """Return the ids, by column, at the places of the path in a URL that ends with it; none for any other URL."""
+    found = _pattern(path).search(url)
+    return {column: int(number) for column, number in found.groupdict().items()} if found else {}
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(_PLACE.sub(r"(?P<\1>[0-9]+)", path) + "$")

@@ -1,0 +1,69 @@
+"""The page about the architecture shows the tree and the layers as they are."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+from support.paths import DOCS, ROOT
+
+import harvest_duck
+
+PAGE = (DOCS / "architecture.md").read_text("utf-8")
+PACKAGE = ROOT / "harvest_duck"
+MODULES = {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py")}
+
+
+def block(language: str) -> str:
+    """The first block of the page in a language."""
+    found = re.search(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    assert found
+    return found[1]
+
+
+def layers_of_the_contract() -> list[set[str]]:
+    """The layers that the import contract holds, from top to bottom; packages to come stand in parentheses."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (found,) = (
+        contract["layers"]
+        for contract in settings["tool"]["importlinter"]["contracts"]
+        if contract.get("containers") == ["harvest_duck"]
+    )
+    return [set(re.findall(r"\(?\w+\)?", layer)) for layer in found]
+
+
+def test_the_picture_shows_the_layers_of_the_import_contract() -> None:
+    picture = block("mermaid")
+    (to_come,) = re.findall(r"class (\S+) to_come", picture)
+    rows = [re.findall(r"(\w+):\d", line) for line in picture.splitlines() if re.search(r"\w:\d", line)]
+    layers = [{f"({name})" if name in to_come.split(",") else name for name in row} for row in rows]
+    assert layers == layers_of_the_contract()
+
+
+def test_every_row_of_the_picture_is_as_wide_as_the_others() -> None:
+    widths = [sum(map(int, re.findall(r"\w:(\d)", line))) for line in block("mermaid").splitlines()]
+    assert {width for width in widths if width} == {6}
+
+
+def test_the_tree_lists_every_package_and_module_at_the_top() -> None:
+    listed = re.findall(r"^[├└]── (\S+)", block("text"), re.MULTILINE)
+    there = {
+        path.name if path.is_file() else f"{path.name}/"
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    assert set(listed) == there - {"__main__.py"}
+
+
+def test_every_module_that_the_page_names_exists() -> None:
+    named = set(re.findall(r"`(\w+/\w+)`", PAGE)) - {"tests/unit", "tests/end_to_end", "tests/properties"}
+    assert named
+    assert not {name for name in named if name not in MODULES and not (PACKAGE / name).is_dir()}
+
+
+@pytest.mark.parametrize("name", harvest_duck.__all__)
+def test_no_module_at_the_top_has_the_name_of_a_public_function(name: str) -> None:
+    # Importing it would put the module in the place of the function.
+    assert name not in MODULES
+    assert not (PACKAGE / name).exists()

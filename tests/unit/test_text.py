@@ -1,0 +1,47 @@
+"""Text from elsewhere, as people and terminals get it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvest_duck.text import escaped, one_line, printable, shortened, terminal_safe
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("Ada", "Ada"), (" a\r\n\tb ", "a b"), ("\x1b[2Jx", "[2Jx"), ("a\u202eb", "a b"), ("\x00", ""), ("", "")],
+)
+def test_a_text_is_put_on_one_line(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+def test_a_character_that_cannot_be_printed_is_replaced_by_one() -> None:
+    assert printable("a\x1b  b\n") == "a\ufffd  b\ufffd"
+    assert printable("a\x1b  b\n", " ") == "a   b "
+
+
+def test_a_long_text_is_cut() -> None:
+    assert shortened("abc", 3) == "abc"
+    assert shortened("abcd", 3) == "abc…"
+
+
+def test_a_name_that_cannot_be_printed_is_written_with_escapes() -> None:
+    assert escaped("[work]") == "[work]"
+    assert escaped("a\nb") == r"'a\nb'"
+    assert escaped(Path("/home/a\x1bb")) == r"'/home/a\x1bb'"
+
+
+def test_a_terminal_gets_lines_and_nothing_that_it_obeys() -> None:
+    assert terminal_safe("a\n\tb\x1b[31m\x9b\u202e") == "a\n\tb␛[31m\ufffd\ufffd"
+
+
+@given(st.text())
+def test_any_text_can_be_printed(text: str) -> None:
+    assert printable(text).isprintable()
+    assert one_line(text).isprintable()
+    assert escaped(text).isprintable()
+    assert len(printable(text)) == len(text)
