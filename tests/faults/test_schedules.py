@@ -51,7 +51,9 @@ _THREADS = {"MainThread", "harvest-duck requests", "harvest-duck decoding_", "as
 
 def _ours(thread: threading.Thread) -> bool:
     """Return whether Python started a thread for this package or for the tests, and not DuckDB or pytest."""
-    return not isinstance(thread, threading._DummyThread) and not thread.name.startswith(("execnet", "Thread-"))
+    return not isinstance(thread, threading._DummyThread) and not thread.name.startswith(
+        ("execnet", "Thread-", "pytest")
+    )
 
 
 def _left_open(before: set[str] | None) -> set[str]:
