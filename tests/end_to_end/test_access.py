@@ -57,8 +57,8 @@ class Asked:
         role, access_roles = USERS[user]
         users = sandbox.records(MAIN_ID, "users")
         if access_roles is not None:
-            seat = ("administrator", "manager", "member").index(role)
-            mine = sandbox.account(MAIN_ID).founders[seat]["id"]
+            position = ("administrator", "manager", "member").index(role)
+            mine = sandbox.account(MAIN_ID).token_users[position]["id"]
             changed = [each | {"access_roles": access_roles} if each["id"] == mine else each for each in users]
             sandbox.replace(MAIN_ID, "users", changed)
         try:
