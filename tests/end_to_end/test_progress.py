@@ -13,7 +13,8 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.command import COMMAND, PATIENCE_S
+from support.clocks import PATIENCE_S
+from support.command import COMMAND
 from support.held import held
 from support.virtual import VirtualClock, run
 
