@@ -28,7 +28,7 @@ from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.connection.toml_edit import with_section, without_sections
 from harvest_duck.errors import ConnectionStringError, CredentialsError
 from harvest_duck.runtime import private_file
-from harvest_duck.scanner.reading import scan
+from harvest_duck.scanner.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

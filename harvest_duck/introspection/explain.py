@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection
     from harvest_duck.planner import Plan
-    from harvest_duck.scanner.scan_request import Query
+    from harvest_duck.scanner.scan_request import ScanRequest
 
 #: The columns of `harvest_explain()`.
 EXPLAINED = pa.schema(
@@ -58,7 +58,7 @@ Sizes = dict[Request, int | None]
 class Planned:
     """A scan with its plans; `listed` says whether Harvest had to tell which accounts there are."""
 
-    query: Query
+    query: ScanRequest
     plans: Sequence[Plan]
     sizes: Sizes = field(default_factory=dict)
     listed: bool = False

@@ -16,6 +16,7 @@ from harvest_duck.introspection.explain import Planned, Sizes, unknown
 from harvest_duck.planner import cost
 from harvest_duck.scanner.client import client_for
 from harvest_duck.scanner.page_source import Fetched, Pages
+from harvest_duck.scanner.scan import plans_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -23,21 +24,20 @@ if TYPE_CHECKING:
     from harvest_duck.connection import Connection
     from harvest_duck.protocol.request import Request
     from harvest_duck.scanner.client import Client
-    from harvest_duck.scanner.scan_request import Query
+    from harvest_duck.scanner.scan_request import ScanRequest
 
 
-def planned(query: Query) -> Planned:
-    """The plans of a query for which nothing has to be sent; `QueryError` where Harvest has to tell the accounts."""
-    accounts = query.accounts
-    if accounts is None:
+def planned(query: ScanRequest) -> Planned:
+    """The plans of a query for which nothing has to be sent; `QueryError` where Harvest has to list the accounts."""
+    if query.plans is None:
         raise QueryError(
             f"{query.table.name}: AccountId is *, and only Harvest can tell which accounts that is: "
             "name them, or allow requests (probe := true)"
         )
-    return Planned(query, query.plans(accounts))
+    return Planned(query, query.plans)
 
 
-async def probed(queries: Sequence[Query]) -> list[Planned]:
+async def probed(queries: Sequence[ScanRequest]) -> list[Planned]:
     """The plans of queries with the sizes of the lists in them; a list that two of them read is looked at once."""
     known: dict[Connection, Sizes] = {}
     found = []
@@ -48,9 +48,9 @@ async def probed(queries: Sequence[Query]) -> list[Planned]:
     return found
 
 
-async def _probed(query: Query, client: Client, sizes: Sizes) -> Planned:
+async def _probed(query: ScanRequest, client: Client, sizes: Sizes) -> Planned:
     pin = Pin()
-    scan = Planned(query, await query.planned(client, pin, Journal()), sizes, listed=query.accounts is None)
+    scan = Planned(query, await plans_of(query, client, pin, Journal()), sizes, listed=query.plans is None)
     for plan in scan.plans:
         table = plan.table if plan.parents is None else plan.parents.table
         pages = Pages(client, Decoder(table, []), window=query.settings.max_connections, pin=pin)

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from harvest_duck.catalog.model import Match, Paging
 from harvest_duck.decoder.day_counts import calendar
 from harvest_duck.errors import ProtocolError
 from harvest_duck.planner import LARGEST_PAGE, cost
 from harvest_duck.protocol.request import next_request, numbered, with_params
+from harvest_duck.pushdown.arrow_filter import matching
 from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
 from harvest_duck.scanner.day_ranges import split, windows
 from harvest_duck.scanner.delivered_ids import Seen
@@ -126,10 +125,7 @@ class Lists:
         if mask is None:
             return fetched
         rows = mask if page.owners is None else mask.take(page.owners)
-        # Not RecordBatch.filter, which fails in pyarrow 18 where no row is left.
-        left = pa.Table.from_batches([page.batch]).filter(rows).combine_chunks()
-        batch = next(iter(left.to_batches()), page.batch.slice(0, 0))
-        return replace(fetched, kept=self._pages.keep(batch))
+        return replace(fetched, kept=self._pages.keep(matching(page.batch, rows)))
 
     async def _rest(self, first: Fetched) -> AsyncGenerator[Fetched]:
         """The pages of a list after its first: numbered ones several at a time, others link by link."""

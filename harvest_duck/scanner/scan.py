@@ -1,103 +1,117 @@
-"""A query opened as a stream of batches: client, pages and plans brought together, and every batch cut down.
+"""A scan of one table as record batches: requests go out as batches are read, and every batch is filtered.
 
-Here begins what needs HTTP, which is loaded for the first query and not before.
+Here begins what needs HTTP, which takes longer to load than DuckDB: the engine loads it with the first query.
 """
 
 from __future__ import annotations
 
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
+from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.decoder.decoder import Decoder
-from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import Journal
-from harvest_duck.pushdown.arrow_filter import read_filter
+from harvest_duck.protocol.request import accounts_request
+from harvest_duck.pushdown.arrow_filter import matching, read_filter
 from harvest_duck.pushdown.sql import shown
-from harvest_duck.runtime.blocking_reader import Readers, reader
+from harvest_duck.runtime.blocking_reader import Readers, pulled
 from harvest_duck.scanner.client import client_for
 from harvest_duck.scanner.executor import Scan
 from harvest_duck.scanner.page_source import Pages
-from harvest_duck.scanner.scan_request import query
+from harvest_duck.scanner.scan_request import plans_for, scan_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 
     import pyarrow.compute as pc
 
+    from harvest_duck.auth import Pin
     from harvest_duck.catalog.model import Table
+    from harvest_duck.connection import Connection
+    from harvest_duck.planner import Plan
     from harvest_duck.scanner.client import Client
-    from harvest_duck.scanner.scan_request import Query
-
-    Failed = Callable[[HarvestDuckError], None]
+    from harvest_duck.scanner.scan_request import ScanRequest
 
 
-def open_scan(
-    table: Table, connection: str, columns: Sequence[str] | None, keep: pc.Expression | None
+def scan(
+    table: str,
+    connection: str = "",
+    *,
+    columns: Sequence[str] | None = None,
+    filter: pc.Expression | None = None,  # noqa: A002 - the name that pyarrow gives it
 ) -> pa.RecordBatchReader:
-    """The rows of `table` that `keep` is true of, in the named columns, or in all of them when `columns` is None."""
-    schema = schema_of(table)
+    """Return a reader over the rows of `table`, in the named columns, or in all of them when `columns` is None.
+
+    `filter` is an expression such as `pyarrow.compute.field("spent_date") >= date(2026, 1, 1)`. Only rows of which it
+    is true are returned, and the parts of it that a parameter of the API answers narrow the requests. Requests go out
+    as batches are read; those under way are cancelled when the reader is freed. Raises the errors of
+    `harvest_duck.errors`, while reading as well.
+    """
+    entry = table_named(table)
+    schema = schema_of(entry)
     names = schema.names if columns is None else list(columns)
-    unknown = [name for name in names if name not in table]
+    unknown = [name for name in names if name not in entry]
     if unknown or not names:
         fault = f"has no column {shown(unknown[0])}" if unknown else "was asked for no column at all"
-        raise QueryError(f"{table.name} {fault}; harvest_columns('{table.name}') lists them")
-    read = read_filter(keep, schema)
-    asked = query(table, connection, names, read)
-    return scanned(asked, connection, expression=read.keep, failed=None, journal=Journal(), readers=Readers())
+        raise QueryError(f"{entry.name} {fault}; harvest_columns('{entry.name}') lists them")
+    request = scan_request(entry, connection, names, read_filter(filter, schema))
+    return pa.RecordBatchReader.from_batches(request.schema, batches(request, Journal(), Readers()))
 
 
-def scanned(
-    asked: Query,
-    connection: str,
-    *,
-    expression: pc.Expression | None,
-    failed: Failed | None,
-    journal: Journal,
-    readers: Readers,
-    cautious: bool = False,
-) -> pa.RecordBatchReader:
-    """The batches of a query; `failed` is told an error that it ends with, `journal` what was sent.
+def batches(
+    request: ScanRequest, journal: Journal, readers: Readers, *, cautious: bool = False
+) -> Iterator[pa.RecordBatch]:
+    """The batches of a scan, which are requested as the iterator is read, and no longer once it is closed.
 
-    `cautious` says that whoever reads them may ask for a second batch without wanting it.
+    `journal` logs the requests, and `readers` can interrupt the scan. `cautious` says that the reader may ask for a
+    second batch without wanting it.
     """
-    table, settings = asked.table, asked.settings
-    keep = _Keep(connection, asked.names, expression if asked.terms else None)
+    return pulled(partial(_scanned, request, journal, cautious=cautious), readers)
 
-    async def batches() -> AsyncGenerator[pa.RecordBatch]:
-        try:
-            async with client_for(settings) as client:
-                pages = Pages(
-                    client,
-                    Decoder(table, asked.fields),
-                    window=settings.max_connections,
-                    keep=keep,
-                    journal=journal,
-                    scan=journal.scan(),
-                    cautious=cautious,
-                )
-                with _told(pages, client, table, journal):
-                    scan = Scan(table, await asked.planned(client, pages.pin, journal, pages.scan), pages)
-                    async with aclosing(_first(settings.max_rows, scan.batches())) as found:
-                        async for batch in found:
-                            yield batch
-        except HarvestDuckError as error:
-            if failed is None:
-                raise
-            failed(error)
-            # DuckDB prints the traceback of every cause behind the message; the error that is kept has them all.
-            raise _bare(error) from None
 
-    return reader(asked.schema, batches, readers)
+async def plans_of(request: ScanRequest, client: Client, pin: Pin, journal: Journal, scan: int = 0) -> Sequence[Plan]:
+    """The plans of a scan for all accounts."""
+    if request.plans is not None:
+        return request.plans
+    accounts = await listed_accounts(request.settings, client, pin, journal, scan)
+    return plans_for(request.table, request.settings, request.domains, accounts)
+
+
+async def listed_accounts(
+    settings: Connection, client: Client, pin: Pin, journal: Journal, scan: int = 0
+) -> Mapping[int | None, str]:
+    """The accounts that Harvest ID lists for the token, with their names."""
+    sent = journal.begin(accounts_request(settings.id_url), scan)
+    return {account.id: account.name for account in await client.accounts(pin, sent)}
+
+
+async def _scanned(request: ScanRequest, journal: Journal, *, cautious: bool) -> AsyncGenerator[pa.RecordBatch]:
+    table, settings = request.table, request.settings
+    async with client_for(settings) as client:
+        pages = Pages(
+            client,
+            Decoder(table, request.fields),
+            window=settings.max_connections,
+            keep=partial(_kept, request.names, request.filter.keep),
+            journal=journal,
+            scan=journal.scan(),
+            cautious=cautious,
+        )
+        with _progress(pages, client, table, journal):
+            plans = await plans_of(request, client, pages.pin, journal, pages.scan)
+            async with aclosing(_first(settings.max_rows, Scan(table, plans, pages).batches())) as found:
+                async for batch in found:
+                    yield batch
 
 
 @contextmanager
-def _told(pages: Pages, client: Client, table: Table, journal: Journal) -> Iterator[None]:
-    """Have the journal tell how far the scan is, for as long as it is under way."""
+def _progress(pages: Pages, client: Client, table: Table, journal: Journal) -> Iterator[None]:
+    """Let the journal show the progress of the scan for as long as it runs."""
     earliest_s = partial(client.earliest_s, table.limit)
     journal.running[pages.scan] = lambda: pages.progress.row(pages.scan, client.now(), earliest_s, window=pages.window)
     try:
@@ -106,31 +120,9 @@ def _told(pages: Pages, client: Client, table: Table, journal: Journal) -> Itera
         del journal.running[pages.scan]
 
 
-def _bare(error: HarvestDuckError) -> HarvestDuckError:
-    """The same error without its causes and traceback."""
-    bare = type(error).__new__(type(error))
-    bare.args = error.args
-    bare.__dict__.update(vars(error))
-    return bare
-
-
-@dataclass(frozen=True, slots=True)
-class _Keep:
-    """Cuts a decoded batch down to the rows that the filter keeps and the columns that were asked for."""
-
-    connection: str
-    names: Sequence[str]
-    expression: pc.Expression | None
-
-    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows and columns that are wanted."""
-        if self.expression is not None or CONNECTION in self.names:
-            batch = batch.append_column(CONNECTION, pa.repeat(pa.scalar(self.connection), batch.num_rows))
-        if self.expression is None:
-            return batch.select(self.names)
-        # Not RecordBatch.filter, which fails in pyarrow 18 where no row is left.
-        kept = pa.Table.from_batches([batch]).filter(self.expression).select(self.names).combine_chunks()
-        return next(iter(kept.to_batches()), batch.select(self.names).slice(0, 0))
+def _kept(names: Sequence[str], expression: pc.Expression | None, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns `names` of the rows of a decoded batch for which the filter is true."""
+    return (batch if expression is None else matching(batch, expression)).select(names)
 
 
 async def _first(rows: int | None, batches: AsyncGenerator[pa.RecordBatch]) -> AsyncGenerator[pa.RecordBatch]:
