@@ -31,8 +31,8 @@ Read = Callable[[ScanRequest], Iterator[pa.RecordBatch]]
 class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotations
     """A dataset that is read with arguments, each the text of a hidden column.
 
-    `arguments` has the hidden columns, each with the phrase that an error says of a missing one: "no … reached it".
-    DuckDB applies a filter that it has handed over nowhere else, so `rows` has to apply the whole of it.
+    `arguments` maps each hidden column to the phrase by which an error names it where its text is missing. DuckDB does
+    not apply a filter again that it has handed over, so `rows` has to apply the whole of it.
     """
 
     def __init__(self, name: str, schema: pa.Schema, arguments: Mapping[str, str], session: Session) -> None:
@@ -50,7 +50,7 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
 
     @abstractmethod
     def rows(self, given: Mapping[str, str], names: Sequence[str], read: Filter) -> Iterable[pa.RecordBatch]:
-        """The visible columns `names` of the rows that a filter keeps, for the texts of the hidden columns."""
+        """The columns `names` of the rows that a filter keeps, for the texts `given` of the hidden columns."""
 
     def scanner(
         self,
@@ -62,7 +62,7 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
         names = self._schema.names if columns is None else list(columns)
         schema = pa.schema([self._schema.field(name) for name in names])
         visible = [name for name in names if name not in self._arguments]
-        with self._session.errors_kept():
+        with self._session.record_errors():
             given, read = separated(filter, self._visible, self._arguments)
             missing = [phrase for column, phrase in self._arguments.items() if column not in given]
             if missing:
@@ -73,7 +73,7 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
             batches = self.rows(given, visible, read)
         if visible != names:
             batches = (restored(batch, schema, given) for batch in batches)
-        return _Scanner(pa.RecordBatchReader.from_batches(schema, self._session.watched(batches)))
+        return _Scanner(pa.RecordBatchReader.from_batches(schema, self._session.recording_errors(batches)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The scan requests of a query, without running it in earnest: its tables note each request, and have no rows.
+"""The scan requests of a query, found by running it over tables that record each request and have no rows.
 
-DuckDB opens the same scans, with the same columns and filters, as when the query runs in earnest, but for the filters
-that DuckDB 1.x makes for one table of Harvest from the rows of another.
+DuckDB opens the same scans, with the same columns and filters, as when the query reads Harvest. The exceptions are
+filters that DuckDB 1.x makes for one table from the rows of another.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def recorded(
 ) -> list[ScanRequest]:
     """The requests of the scans of a SELECT, in the order in which DuckDB opens them; nothing is sent.
 
-    `define` makes the names of `con` known to a cursor, over a dataset for each table. Raises `QueryError` for what is
-    not one SELECT, or takes longer than `patience_s`, and the errors that the scans themselves would raise.
+    `define` registers the names of `con` with a cursor, over a dataset for each table. Raises `QueryError` for anything
+    but one SELECT, or for one that takes longer than `patience_s`, and the errors that the scans would raise.
     """
     requests: list[ScanRequest] = []
     session = Session()

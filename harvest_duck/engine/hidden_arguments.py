@@ -33,7 +33,7 @@ def hidden(argument: str) -> str:
 
 
 def passing(source: str, arguments: Mapping[str, str]) -> str:
-    """SQL that reads `source` with the values, written as SQL, of its hidden columns."""
+    """SQL that reads `source` with the arguments: an expression of SQL for each hidden column."""
     names = ", ".join(arguments)
     given = " AND ".join(f"{name} = {value}" for name, value in arguments.items())
     return f"SELECT * EXCLUDE ({names}) FROM {source} WHERE {given}"
@@ -42,10 +42,10 @@ def passing(source: str, arguments: Mapping[str, str]) -> str:
 def separated(
     expression: pc.Expression | None, schema: pa.Schema, names: Collection[str]
 ) -> tuple[dict[str, str], Filter]:
-    """The texts of the hidden columns `names` that every row has to have, and the filter over the columns of `schema`.
+    """The texts that a filter demands of the hidden columns `names`, and the rest of it over the columns of `schema`.
 
-    A column is missing where no term that all rows have to meet compares it with a text. Raises `QueryError` for a
-    filter that nests deeper than can be evaluated.
+    A column has no text where no term of the outermost AND compares it with one. Raises `QueryError` for a filter that
+    nests deeper than can be evaluated.
     """
     try:
         written = None if expression is None else serialised(expression)
@@ -68,7 +68,7 @@ def separated(
 
 
 def restored(batch: pa.RecordBatch, schema: pa.Schema, texts: Mapping[str, str]) -> pa.RecordBatch:
-    """The columns of `schema`, of which the batch has all but the hidden ones."""
+    """The batch with the columns of `schema`: its own, and the hidden ones with their texts."""
     columns = [
         pa.repeat(pa.scalar(texts[name], pa.string()), batch.num_rows) if name in texts else batch.column(name)
         for name in schema.names
@@ -77,7 +77,7 @@ def restored(batch: pa.RecordBatch, schema: pa.Schema, texts: Mapping[str, str])
 
 
 def _conjuncts(steps: Sequence[Step]) -> list[list[Step]]:
-    """The steps of each term that all rows have to meet, nested ANDs flattened."""
+    """The steps of each term of the outermost AND, nested ANDs flattened."""
     terms: list[list[Step]] = []
     depth = 0
     ahead = iter(steps)
@@ -96,8 +96,13 @@ def _conjuncts(steps: Sequence[Step]) -> list[list[Step]]:
 
 def _comparison(term: Sequence[Step], constants: Sequence[pa.Array]) -> tuple[str, str] | None:
     """The column and the text of `column = 'text'`; None for any other term."""
-    match sorted(term):
-        case [("call", "equal"), ("end", _), ("field_ref", name), ("literal", number)]:
+    match term:
+        case [("call", "equal"), ("field_ref", name), ("literal", number), _] | [
+            ("call", "equal"),
+            ("literal", number),
+            ("field_ref", name),
+            _,
+        ]:
             value = constants[int(number)][0].as_py()
             return (name, value) if isinstance(value, str) else None
     return None

@@ -1,4 +1,4 @@
-"""What is kept for one connection of DuckDB, for as long as that connection exists."""
+"""The state of one connection of DuckDB, which lives as long as that connection."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Session:
     last_error: HarvestDuckError | None = None
 
     @contextmanager
-    def errors_kept(self) -> Iterator[None]:
-        """Keep an error as the last one, and raise it without its causes and traceback.
+    def record_errors(self) -> Iterator[None]:
+        """Store an error as the last one, and raise a copy of it without causes and traceback.
 
-        DuckDB prints the traceback of every cause behind the message; the error that is kept has them all.
+        DuckDB prints the traceback of every cause after the message; the stored error has them all.
         """
         try:
             yield
@@ -48,9 +48,9 @@ class Session:
             self.last_error = error
             raise _bare(error) from None
 
-    def watched(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The same batches; an error that they end with is kept."""
-        with self.errors_kept():
+    def recording_errors(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The same batches; an error that ends them is stored."""
+        with self.record_errors():
             yield from batches
 
 

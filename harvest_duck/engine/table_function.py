@@ -25,11 +25,10 @@ class TableFunction(ArgumentDataset):
         self, name: str, schema: pa.Schema, arguments: Sequence[str], answer: Callable[..., pa.Table], session: Session
     ) -> None:
         super().__init__(name, schema, {hidden(each): f"{each} reached it" for each in arguments}, session)
-        self._names = {hidden(each): each for each in arguments}
         self._answer = answer
 
     def rows(self, given: Mapping[str, str], names: Sequence[str], read: Filter) -> Iterable[pa.RecordBatch]:
-        """The rows of the answer, for which the function has been called."""
-        answer = self._answer(**{self._names[column]: text for column, text in given.items()})
+        """The rows of the answer, which is computed first."""
+        answer = self._answer(**{column.removeprefix(hidden("")): text for column, text in given.items()})
         found: Iterable[pa.RecordBatch] = ds.dataset(answer).scanner(columns=names, filter=read.keep).to_reader()
         return found

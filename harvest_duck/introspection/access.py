@@ -23,9 +23,9 @@ from harvest_duck.introspection.access_rules import (
     Outcome,
     Person,
     account_names,
-    looked_at,
     parent_in,
     row,
+    sampled,
     without_parent,
 )
 from harvest_duck.protocol.request import with_params
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SAMPLE = "20"
-#: The days that reports are asked for.
+#: The length of the period of a report.
 _DAYS = 30
 _ME, _ACCOUNTS = TABLES["me"], TABLES["accounts"]
 
@@ -69,7 +69,7 @@ def access(connection: str = "", *, today: date | None = None) -> pa.Table:
 async def _rows(settings: Connection, today: date) -> list[dict[str, Any]]:
     accounts = named_accounts(_ME, settings)
     async with client_for(settings) as client:
-        pages = Pages(client, Decoder(_ME, looked_at(_ME)), window=settings.max_connections)
+        pages = Pages(client, Decoder(_ME, sampled(_ME)), window=settings.max_connections)
         if accounts is None:
             accounts = await listed_accounts(settings, client, pages.pin, pages.journal)
         samples = _Samples(pages, asyncio.Semaphore(settings.max_connections))
@@ -139,12 +139,12 @@ class _Samples:
         if request.paging is not Paging.NONE:
             request = with_params(request, {"per_page": _SAMPLE})
         async with self.slots:
-            fetched = await self.pages.within(Decoder(table, looked_at(table))).fetch(request)
+            fetched = await self.pages.within(Decoder(table, sampled(table))).fetch(request)
         return fetched.page
 
 
 def _refuses(table: Table, error: ResponseError) -> bool:
-    """Whether an answer says that the user may not read a table, and not that the request is wrong."""
+    """Whether an error means that the user may not read a table, rather than that the request is wrong."""
     if not isinstance(error, InvalidRequest):
         return True
     # A user who is no manager, any more, has no teammates: https://help.getharvest.com/api-v2/users-api/users/teammates/

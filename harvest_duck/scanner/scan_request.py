@@ -1,4 +1,4 @@
-"""What a scan is asked for: columns and a filter of one table, over a connection; and the plans that answer it."""
+"""A request for a scan: columns of one table and a filter, over a connection; and the plans that answer it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """The columns `names` of the rows of `table` that `filter` keeps; `domains` is what it says of each column.
+    """The columns `names` of the rows of `table` that `filter` keeps; `domains` are the values it allows by column.
 
     `plans` has one plan for each account, and is None where Harvest has to list the accounts first.
     """
@@ -39,10 +39,10 @@ class ScanRequest:
 
     @property
     def fields(self) -> list[str]:
-        """The columns to decode: those asked for and those that the filter looks at, in the order of the table."""
-        looked_at = self.filter.columns
-        wanted = {*self.names, *(looked_at or ())}
-        return [column.name for column in self.table.columns if looked_at is None or column.name in wanted]
+        """The columns to decode: those requested and those of the filter, in the order of the table."""
+        filtered = self.filter.columns
+        wanted = {*self.names, *(filtered or ())}
+        return [column.name for column in self.table.columns if filtered is None or column.name in wanted]
 
     @property
     def schema(self) -> pa.Schema:
