@@ -1,16 +1,16 @@
 """SQL over Harvest, run by DuckDB on top of the REST API v2.
 
-The life of one query, from the top of the package to the wire and back::
+The life of one query, through the packages to the wire and back::
 
-    SQL ─ engine ─ dataset ─ pushdown ─ domain ─ planner ─ scanning ─ lists ─ pages ─ client ─ protocol ─→ Harvest's API
-                      ▲                                                         │                           │ page
-       rows ◄─ engine ┴─ stream ◄──────────── record batches ◄──────────────────┴────────── decode ◄────────┘
+    SQL ─ engine ─ pushdown ─ planner ─ scanner ─ auth ─ http ─ protocol ─→ Harvest's API
+             ▲                             │                                    │ page
+    rows ◄───┴─ runtime ◄─ record batches ─┴──────────── decoder ◄──────────────┘
 
-`register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`
-adds an account as a schema of views; `scan` reads a table without SQL; `tables` and `describe` say what there is,
-`explain` what a query would ask of Harvest, `progress` how far it is, and `access` what a token sees.
-`login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` tell who a connection is; the submodule
-`connections` looks after named connections.
+`register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it;
+`attach` adds an account as a schema of views; `scan` reads a table without SQL. `tables` and `describe` list the tables
+and their columns, `explain` the requests that a query would send, `progress` those that are still to come, and `access`
+the tables that a token may read. `login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` ask Harvest
+whose a connection is; the submodule `connections` stores named connections.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from harvest_duck.engine.register import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.introspection.access import access
     from harvest_duck.introspection.catalog_tables import describe, tables
-    from harvest_duck.scanner.reading import scan
+    from harvest_duck.scanner.scan import scan
 
 __all__ = [
     "HarvestDuckError",
@@ -55,27 +55,16 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-#: Where each public name lives; loaded when first used, so that the import itself costs nothing.
-_HOMES = {
-    "access": "introspection.access",
-    "accounts": "auth.sessions",
-    "attach": "engine.register",
-    "connect": "engine.register",
-    "describe": "introspection.catalog_tables",
-    "explain": "engine.register",
-    "get_oauth_access_token": "auth.cdata_procedures",
-    "get_oauth_authorization_url": "auth.cdata_procedures",
-    "interrupt": "engine.register",
-    "last_error": "engine.register",
-    "login": "auth.sessions",
-    "logout": "auth.sessions",
-    "progress": "engine.register",
-    "refresh_oauth_access_token": "auth.cdata_procedures",
-    "register": "engine.register",
-    "scan": "scanner.reading",
-    "tables": "introspection.catalog_tables",
-    "whoami": "auth.sessions",
+#: The modules of the public names, which are imported when a name is first used, so that the import itself is instant.
+_MODULES = {
+    "auth.cdata_procedures": ("get_oauth_access_token", "get_oauth_authorization_url", "refresh_oauth_access_token"),
+    "auth.sessions": ("accounts", "login", "logout", "whoami"),
+    "engine.register": ("attach", "connect", "explain", "interrupt", "last_error", "progress", "register"),
+    "introspection.access": ("access",),
+    "introspection.catalog_tables": ("describe", "tables"),
+    "scanner.scan": ("scan",),
 }
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:

@@ -35,7 +35,7 @@ from harvest_duck.connection import (
 )
 from harvest_duck.errors import ConnectionStringError, CredentialsError
 from harvest_duck.runtime import file_lock, private_file
-from harvest_duck.scanner.reading import scan
+from harvest_duck.scanner.scan import scan
 from harvest_duck.text import escaped
 
 if TYPE_CHECKING:

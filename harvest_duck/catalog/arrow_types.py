@@ -24,9 +24,6 @@ from harvest_duck.catalog.model import (
     Type,
 )
 
-#: The hidden column that carries the connection string from SQL to a scan, see `dataset`.
-CONNECTION = "_connection"
-
 _SCALARS = {
     BIGINT: pa.int64(),
     BOOLEAN: pa.bool_(),

@@ -1,6 +1,6 @@
-"""Harvest inside DuckDB: the table functions, the views of an account, and what is kept for each connection.
+"""Harvest inside DuckDB: table functions, the views of an account, and a session for each connection of DuckDB.
 
-It takes a connection of DuckDB; it gives it `harvest_scan` and the functions beside it, and runs scans when DuckDB
-asks for them. It is the only package below the command line that asks DuckDB anything. It may import everything but
-`cli`.
+It takes a connection of DuckDB, adds `harvest_scan` and the other functions to it, and runs the scans that DuckDB
+opens. It is the only package below the command line that calls DuckDB, and the only one that knows hidden columns. It
+may import every package but `cli`.
 """

@@ -1,7 +1,7 @@
-"""What the scans of a query would be asked for: the query runs over tables of Harvest that note it, and have no rows.
+"""The scan requests of a query, found by running it over tables that record each request and have no rows.
 
-DuckDB opens the same scans, with the same columns and filters, as when the query runs in earnest, but for the filters
-that DuckDB 1.x makes for one table of Harvest from the rows of another.
+DuckDB opens the same scans, with the same columns and filters, as when the query reads Harvest. The exceptions are
+filters that DuckDB 1.x makes for one table from the rows of another.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from threading import Timer
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
-import pyarrow.dataset as ds
 
 from harvest_duck.engine.dataset import HarvestDataset
-from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.engine.session import Session
+from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from harvest_duck.catalog.model import Table
-    from harvest_duck.scanner.scan_request import Query
+    import pyarrow as pa
+    import pyarrow.dataset as ds
 
-#: The settings of a connection that change what a query means, and that a cursor does not inherit.
-SETTINGS = ("TimeZone", "Calendar", "integer_division", "search_path")
+    from harvest_duck.catalog.model import Table
+    from harvest_duck.scanner.scan_request import ScanRequest
+
 _PATIENCE_S = 30.0
 _ROWS_AT_ONCE = 10_000
 
@@ -37,22 +37,22 @@ def recorded(
     settings: Mapping[str, str],
     *,
     patience_s: float = _PATIENCE_S,
-) -> list[Query]:
-    """What each scan of a SELECT would be asked for, in the order in which DuckDB opens them; nothing is sent.
+) -> list[ScanRequest]:
+    """The requests of the scans of a SELECT, in the order in which DuckDB opens them; nothing is sent.
 
-    `define` makes the names of `con` known to a cursor, over a dataset for each table. Raises `QueryError` for what is
-    not one SELECT, or takes longer than `patience_s`, and the errors that the scans themselves would raise.
+    `define` registers the names of `con` with a cursor, over a dataset for each table. Raises `QueryError` for anything
+    but one SELECT, or for one that takes longer than `patience_s`, and the errors that the scans would raise.
     """
-    asked: list[Query] = []
-    errors: list[HarvestDuckError] = []
+    requests: list[ScanRequest] = []
+    session = Session()
 
-    def noted(query: Query, _connection: str, _expression: object) -> pa.RecordBatchReader:
-        asked.append(query)
-        return pa.RecordBatchReader.from_batches(query.schema, [])
+    def noted(request: ScanRequest) -> Iterator[pa.RecordBatch]:
+        requests.append(request)
+        return iter(())
 
     cursor = con.cursor()
     try:
-        define(cursor, lambda table: HarvestDataset(table, errors.append, noted))
+        define(cursor, lambda table: HarvestDataset(table, session, noted))
         _prepare(cursor, settings)
         with _bounded(cursor, patience_s):
             cursor.execute(_select(cursor, sql))
@@ -63,19 +63,19 @@ def recorded(
             f"harvest_explain: the query takes longer than {patience_s:g} s even without rows of Harvest"
         ) from None
     except duckdb.Error as error:
-        if errors:
-            raise errors[-1] from None
+        if session.last_error is not None:
+            raise session.last_error from None
         raise QueryError(
             f"harvest_explain: {str(error).splitlines()[0]}; "
             "it does not see temporary tables, variables, parameters or data frames"
         ) from None
     finally:
         cursor.close()
-    return asked
+    return requests
 
 
 def _prepare(cursor: duckdb.DuckDBPyConnection, settings: Mapping[str, str]) -> None:
-    """Let the cursor read SQL as its connection does, see no variables of Python, and change nothing."""
+    """Make the cursor read SQL as its connection does, see no variables of Python, and change nothing."""
     cursor.execute("SET python_enable_replacements = false")
     for name, value in settings.items():
         if value:
@@ -92,7 +92,7 @@ def _select(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
 
 @contextmanager
 def _bounded(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt what the cursor does within, after so many seconds.
+    """Interrupt the cursor after so many seconds.
 
     An interrupt of the connection itself does not reach a cursor (DuckDB 1.4 to 2.0).
     """

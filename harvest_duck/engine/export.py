@@ -1,7 +1,7 @@
-"""A query's rows in a file: Parquet, CSV or JSON, complete or not there at all.
+"""The rows of a query in a file, as Parquet, CSV or JSON: the whole file, or none.
 
-DuckDB writes beside the target and the finished file is renamed, so that a fault on the way, or Ctrl-C, never leaves
-half a file under the name that was asked for.
+DuckDB writes beside the target, and the finished file is renamed. So an error or Ctrl-C never leaves half a file under
+the name of the target.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _OPTIONS = {
 
 
 def export(con: duckdb.DuckDBPyConnection, sql: str, target: Path, form: FileFormat) -> int:
-    """The number of rows of `sql` that were written to `target`, which is replaced if it exists.
+    """Write the rows of `sql` to `target`, which is replaced if it exists, and return their number.
 
-    A link is followed, and the mode of a file that is replaced kept. Whatever DuckDB raises passes through, and leaves
-    `target` as it was; `QueryError` where it is a folder or a device.
+    A link is followed, and the mode of a replaced file is kept. Raises the errors of DuckDB, and `QueryError` where
+    `target` is a folder or a device; `target` then stays as it was.
     """
     target = Path(target).resolve()
     if target.exists() and not target.is_file():

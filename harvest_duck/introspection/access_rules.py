@@ -1,6 +1,6 @@
-"""What the answers of Harvest tell of one person's access to its tables: the rows of `harvest_access()`, as values.
+"""The rows of `harvest_access()` as values: the access of one person to a table, concluded from Harvest's answer.
 
-`accessing` asks; what to look at in an answer, and what it means, is decided here.
+`access` sends the requests; this module chooses the columns of a sample and decides what the answer means.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ ACCESS = pa.schema(
 
 # https://help.getharvest.com/api-v2/users-api/users/users/
 _BASIC = ("administrator", "manager", "member")
-#: The columns of what is known of a person, and of the names of accounts.
-_TOLD = {"me": ("id", "first_name", "last_name", "access_roles"), "accounts": ("id", "name")}
+#: The columns that describe a person, and those with the names of accounts.
+_DESCRIBING = {"me": ("id", "first_name", "last_name", "access_roles"), "accounts": ("id", "name")}
 _NARROWED = "only administrators get all rows; to be read by: {}"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The user of an account whose token asks; `roles` are their access roles, in Harvest's order."""
+    """The user of an account to whom the token belongs; `roles` are their access roles, in Harvest's order."""
 
     id: int | None
     name: str
@@ -52,14 +52,14 @@ class Person:
 
     @classmethod
     def of(cls, page: Page) -> Person:
-        """The person of the page that the table `me` has."""
+        """The person on the page of the table `me`."""
         (me,) = page.batch.to_pylist()
         name = " ".join(filter(None, (me["first_name"], me["last_name"])))
         return cls(me["id"], name, tuple(me["access_roles"] or ()))
 
     @property
     def role(self) -> str | None:
-        """The basic role; None where Harvest names another."""
+        """The basic role; None where Harvest names an unknown one."""
         return next((role for role in self.roles if role in _BASIC), None)
 
     @property
@@ -68,23 +68,23 @@ class Person:
         return "administrator" in self.roles
 
     def may_see(self, right: Right) -> bool:
-        """Whether the access roles give that right."""
+        """Whether the access roles grant the right."""
         granted = right is Right.RATES and {"manager", "billable_rates_manager"} <= set(self.roles)
         return self.administrates or granted
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of asking for a table: a page of it, or the `reason` for none, which may be that it was `refused`."""
+    """The answer for a table: a page of it, or the `reason` for none; `refused` says that the user may not read it."""
 
     page: Page | None = field(default=None, repr=False)
     reason: str | None = None
     refused: bool = False
 
 
-def looked_at(table: Table) -> list[str]:
-    """The columns of a sample that are looked at: those that need a right, and those that children are found by."""
-    wanted = {column.name for column in table.columns if column.right} | set(_TOLD.get(table.name, ()))
+def sampled(table: Table) -> list[str]:
+    """The columns of a sample: those that need a right, those that describe a person, and those that name parents."""
+    wanted = {column.name for column in table.columns if column.right} | set(_DESCRIBING.get(table.name, ()))
     for child in TABLES.values():
         if child.parent is not None and child.parent.table == table.name:
             wanted.update(child.parent.read)
@@ -92,7 +92,7 @@ def looked_at(table: Table) -> list[str]:
 
 
 def account_names(outcome: Outcome) -> Mapping[int, str]:
-    """The names of the accounts that the answer for the table `accounts` lists."""
+    """The names of the accounts in the answer for the table `accounts`, by id."""
     listed = [] if outcome.page is None else outcome.page.batch.to_pylist()
     return {account["id"]: account["name"] for account in listed if account["name"]}
 
@@ -107,7 +107,7 @@ def parent_in(table: Table, outcome: Outcome) -> int | None:
 
 
 def without_parent(table: Table, outcome: Outcome) -> Outcome:
-    """What can be said of `table` where `parent_in` finds none: a scan asks for the parents first, and ends there."""
+    """The outcome for `table` where `parent_in` finds no parent: a scan asks for the parents first, and ends there."""
     parent = table.parent
     if parent is None or outcome.refused:
         return outcome

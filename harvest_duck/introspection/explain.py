@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection
     from harvest_duck.planner import Plan
-    from harvest_duck.scanner.scan_request import Query
+    from harvest_duck.scanner.scan_request import ScanRequest
 
 #: The columns of `harvest_explain()`.
 EXPLAINED = pa.schema(
@@ -56,14 +56,14 @@ _PARTS = re.compile("([/?&=])")
 class Planned:
     """A scan with its plans and the sizes of their lists."""
 
-    query: Query
+    query: ScanRequest
     plans: Sequence[Plan]
     sizes: Sizes = field(default_factory=dict[Request, int | None])
 
     @property
     def asks_for_accounts(self) -> bool:
         """Whether Harvest has to be asked which accounts there are."""
-        return self.query.accounts is None
+        return self.query.plans is None
 
 
 class Purpose(StrEnum):

@@ -15,6 +15,7 @@ from harvest_duck.introspection.explain import Planned, unknown
 from harvest_duck.protocol.page import count_request
 from harvest_duck.scanner.client_pool import client_for
 from harvest_duck.scanner.page_source import PageSource
+from harvest_duck.scanner.scan import plans_of
 from harvest_duck.scanner.scan_context import ScanContext
 
 if TYPE_CHECKING:
@@ -24,21 +25,20 @@ if TYPE_CHECKING:
     from harvest_duck.protocol.request import Request
     from harvest_duck.scanner.client import Client
     from harvest_duck.scanner.fetched_page import FetchedPage
-    from harvest_duck.scanner.scan_request import Query
+    from harvest_duck.scanner.scan_request import ScanRequest
 
 
-def planned(query: Query) -> Planned:
+def planned(query: ScanRequest) -> Planned:
     """Return the plans of a query without a request; raise `QueryError` where Harvest has to be asked for accounts."""
-    accounts = query.accounts
-    if accounts is None:
+    if query.plans is None:
         raise QueryError(
             f"{query.table.name}: AccountId is *, and only Harvest can tell which accounts that is: "
             "name them, or allow requests (probe := true)"
         )
-    return Planned(query, query.plans(accounts))
+    return Planned(query, query.plans)
 
 
-async def counted(queries: Sequence[Query]) -> list[Planned]:
+async def counted(queries: Sequence[ScanRequest]) -> list[Planned]:
     """Return the plans of queries with the sizes of the lists in them; a list that two of them read is counted once."""
     known: dict[Connection, dict[Request, int | None]] = {}
     found = []
@@ -49,9 +49,9 @@ async def counted(queries: Sequence[Query]) -> list[Planned]:
     return found
 
 
-async def _counted(query: Query, client: Client, sizes: dict[Request, int | None]) -> Planned:
+async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int | None]) -> Planned:
     context = ScanContext(client, query.table, query.settings.max_connections)
-    plans = await query.planned(client, context.user, context.request_log)
+    plans = await plans_of(query, context)
     for plan in plans:
         table = plan.table if plan.parents is None else plan.parents.table
         source = PageSource(context, Decoder(table, []))

@@ -65,18 +65,17 @@ def serialised(expression: pc.Expression) -> Serialised:
     return _read(found.result())
 
 
-def shallow(expression: pc.Expression, written: Serialised, schema: pa.Schema) -> tuple[pc.Expression, Serialised]:
-    """What means the same as `expression`, which is `written`, over the columns of `schema`, and fits any stack.
+def shallow(written: Serialised, schema: pa.Schema) -> Serialised:
+    """An expression over the columns of `schema` that means the same as `written` and fits any stack.
 
-    Both come back as they are where they are not deep. Raises `QueryError` for what cannot be made less deep.
+    Returns `written` itself where it is not deep. Raises `QueryError` for one that cannot be made less deep.
     """
     if _depth(written.steps) <= _DEEPEST:
-        return expression, written
+        return written
     whole, constants = _Flat(written.constants, schema).read(written.steps)
     if whole.depth > _DEEPEST:
         raise QueryError(f"a condition is nested {whole.depth:,} deep, and at most {_DEEPEST} can be read: simplify it")
-    flat = _compact(list(whole.written()), constants)
-    return _expression(flat), flat
+    return compact(list(whole.written()), constants)
 
 
 _sizing = threading.Lock()
@@ -99,11 +98,13 @@ def _read(pickled: Any) -> Serialised:  # noqa: ANN401 - as pyarrow gives it
     return Serialised(steps, pa.ipc.open_file(body).get_batch(0).columns)
 
 
-def _expression(written: Serialised) -> pc.Expression:
-    """The expression that is pickled so."""
-    fields = [pa.field(str(number), constant.type) for number, constant in enumerate(written.constants)]
+def deserialised(written: Serialised) -> pc.Expression:
+    """The expression with these steps."""
+    # A batch without columns has no row, and Arrow wants one.
+    constants = list(written.constants) or [pa.nulls(1)]
+    fields = [pa.field(str(number), constant.type) for number, constant in enumerate(constants)]
     schema = pa.schema(fields, metadata=pa.KeyValueMetadata(written.steps))
-    batch = pa.RecordBatch.from_arrays(list(written.constants), schema=schema)
+    batch = pa.RecordBatch.from_arrays(constants, schema=schema)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, schema) as file:
         file.write_batch(batch)
@@ -111,8 +112,8 @@ def _expression(written: Serialised) -> pc.Expression:
     return unpickle(sink.getvalue())
 
 
-def _compact(steps: Sequence[Step], constants: Sequence[pa.Array]) -> Serialised:
-    """The same with only those constants that occur."""
+def compact(steps: Sequence[Step], constants: Sequence[pa.Array]) -> Serialised:
+    """The expression with these steps, and of `constants` those that they number."""
     used = sorted({int(text) for step, text in steps if step in _NUMBERED})
     places = {str(number): str(place) for place, number in enumerate(used)}
     renumbered = [(step, places[text] if step in _NUMBERED else text) for step, text in steps]

@@ -15,16 +15,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from harvest_duck.pushdown.arrow_expression import serialised, shallow
+from harvest_duck.pushdown.arrow_expression import deserialised, serialised, shallow
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pyarrow.compute as pc
-
-    from harvest_duck.pushdown.arrow_expression import Step
+    from harvest_duck.pushdown.arrow_expression import Serialised, Step
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 24 * 60 * 60 * 10**6
@@ -65,8 +64,32 @@ def read_filter(expression: pc.Expression | None, schema: pa.Schema) -> Filter:
         written = serialised(expression)
     except (pa.ArrowException, ValueError) as error:
         return Filter(Unknown(str(error)), None, expression)
-    keep, written = shallow(expression, written, schema)
-    return replace(_Reader(schema, [constant[0] for constant in written.constants]).read(written.steps), keep=keep)
+    return read_serialised(written, schema, expression)
+
+
+def read_serialised(written: Serialised, schema: pa.Schema, expression: pc.Expression | None = None) -> Filter:
+    """The filter with these steps as a predicate; `expression` is the same filter, where there is one already.
+
+    Raises `QueryError` as `read_filter` does.
+    """
+    flat = shallow(written, schema)
+    found = _Reader(schema, [constant[0] for constant in flat.constants]).read(flat.steps)
+    return replace(found, keep=expression if expression is not None and flat is written else deserialised(flat))
+
+
+def matching(batch: pa.RecordBatch, condition: pa.BooleanArray | pc.Expression) -> pa.RecordBatch:
+    """The rows of `batch` for which a mask or an expression is true."""
+    # Not RecordBatch.filter, which fails in pyarrow 18 where no row is left.
+    table = pa.Table.from_batches([batch])
+    if isinstance(condition, pc.Expression):
+        from pyarrow import acero  # noqa: PLC0415 - loads Arrow's datasets, and pandas where that is installed
+
+        # Table.filter would start Arrow's threads: half as much CPU again for a page.
+        source = acero.Declaration("table_source", acero.TableSourceNodeOptions(table))
+        kept = acero.Declaration("filter", acero.FilterNodeOptions(condition), [source]).to_table(use_threads=False)
+    else:
+        kept = table.filter(condition)
+    return next(iter(kept.combine_chunks().to_batches()), batch.slice(0, 0))
 
 
 class _Unreadable(Exception):

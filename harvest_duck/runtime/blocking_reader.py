@@ -1,8 +1,8 @@
-"""An asynchronous iterator of record batches, read from any thread as Arrow's blocking reader.
+"""An asynchronous iterator of record batches, read from any thread by blocking until the next one is there.
 
-Batches are pulled one at a time, so a consumer that is slow, or stops, holds the requests back. When the reader is let
-go, as DuckDB does at the end of a query, the iterator is closed, which cancels its requests. `RecordBatchReader.close`
-alone does not reach the iterator (pyarrow 18 to 26).
+Batches are pulled one at a time, so a reader that is slow, or stops, holds the requests back. When the blocking
+iterator is freed, as DuckDB does at the end of a query, the asynchronous one is closed, which cancels its requests.
+`RecordBatchReader.close` alone does not reach an iterator (pyarrow 18 to 26).
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from harvest_duck.runtime import interrupt, loop
 from harvest_duck.runtime.interrupt import Stop
 
@@ -20,23 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
     from concurrent.futures import Future
 
+    import pyarrow as pa
+
 _CLOSE_S = 5.0
 
 
 class Readers:
-    """The readers of one connection of DuckDB that are not yet at their end."""
+    """The iterators that one connection of DuckDB reads and that have not ended."""
 
     def __init__(self) -> None:
         self._stops: set[Stop] = set()
 
     def end(self) -> None:
-        """Cancel the requests of all of them; whoever waits for a batch, or asks for another, gets an error."""
+        """Cancel the requests of all of them; a thread that waits for a batch, or asks for another, gets an error."""
         for stop in tuple(self._stops):
             stop.end(InterruptedError("Query interrupted"))
 
     @contextmanager
     def opened(self) -> Iterator[Stop]:
-        """What ends one more reader, kept among the others for as long as it is open."""
+        """Add an iterator for as long as it is read, and give the stop that ends it."""
         stop = Stop()
         self._stops.add(stop)
         try:
@@ -46,16 +46,10 @@ class Readers:
             interrupt.forget(stop)
 
 
-def reader(
-    schema: pa.Schema, batches: Callable[[], AsyncGenerator[pa.RecordBatch]], among: Readers | None = None
-) -> pa.RecordBatchReader:
-    """A reader over the batches of `batches`, which is called when the first one is asked for."""
-    return pa.RecordBatchReader.from_batches(schema, _pulled(batches, among or Readers()))
-
-
-def _pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]], among: Readers) -> Iterator[pa.RecordBatch]:
+def pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]], readers: Readers) -> Iterator[pa.RecordBatch]:
+    """The batches of `batches`, which is called when the first one is asked for; `readers` can end them."""
     source = _Source(batches())
-    with among.opened() as stop:
+    with readers.opened() as stop:
         try:
             while (batch := loop.run(source.next(), stop)) is not None:
                 yield batch
@@ -65,7 +59,7 @@ def _pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]], among: Reader
 
 
 class _Source:
-    """An iterator that can be closed while its next batch is waited for, as after a Ctrl-C."""
+    """An iterator that can be closed while its next batch is awaited, as after a Ctrl-C."""
 
     def __init__(self, batches: AsyncGenerator[pa.RecordBatch]) -> None:
         self._batches = batches
@@ -83,7 +77,7 @@ class _Source:
 
 
 def _wait_for(closed: Future[None]) -> None:
-    # A reader that is collected as garbage on the loop's own thread is closed a moment later.
+    # A reader that is collected as garbage on the thread of the loop is closed a moment later.
     if not loop.inside():
         try:
             closed.result(_CLOSE_S)

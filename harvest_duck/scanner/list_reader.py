@@ -17,10 +17,10 @@ from harvest_duck.decoder.day_counts import calendar
 from harvest_duck.errors import ProtocolError
 from harvest_duck.protocol.page import LARGEST_PAGE, page_size, with_page_size
 from harvest_duck.protocol.request import next_request, numbered, with_params
+from harvest_duck.pushdown.arrow_filter import matching
 from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
 from harvest_duck.scanner.day_ranges import day_ranges, split
 from harvest_duck.scanner.delivered_ids import DeliveredIds
-from harvest_duck.scanner.record_batches import filtered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -123,7 +123,7 @@ class ListReader:
         if mask is None:
             return fetched
         rows = mask if page.owners is None else mask.take(page.owners)
-        return replace(fetched, page=replace(page, batch=filtered(page.batch, rows)))
+        return replace(fetched, page=replace(page, batch=matching(page.batch, rows)))
 
     def _day_ranges(self, request: Request, days: Counter[int | None]) -> list[DayRange] | None:
         sent = dict(request.params)

@@ -1,126 +1,110 @@
-"""A query opened as a stream of batches: client, pages and plans brought together, and every batch cut down.
+"""A scan of one table as record batches: requests go out as batches are read, and every batch is filtered.
 
-Here begins what needs HTTP, which is loaded for the first query and not before.
+Here begins what needs HTTP, which takes longer to load than DuckDB: the engine loads it with the first query.
 """
 
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
+from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.decoder.decoder import Decoder
-from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import RequestLog
-from harvest_duck.pushdown.arrow_filter import read_filter
+from harvest_duck.protocol.request import accounts_request
+from harvest_duck.pushdown.arrow_filter import matching, read_filter
 from harvest_duck.pushdown.sql import shown
-from harvest_duck.runtime.blocking_reader import Readers, reader
+from harvest_duck.runtime.blocking_reader import Readers, pulled
 from harvest_duck.scanner.client_pool import client_for
 from harvest_duck.scanner.executor import Scan
 from harvest_duck.scanner.page_source import PageSource
 from harvest_duck.scanner.progress import RunningScans
-from harvest_duck.scanner.record_batches import filtered
 from harvest_duck.scanner.scan_context import ScanContext
-from harvest_duck.scanner.scan_request import query
+from harvest_duck.scanner.scan_request import plans_for, scan_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 
     import pyarrow.compute as pc
 
-    from harvest_duck.catalog.model import Table
-    from harvest_duck.scanner.scan_request import Query
+    from harvest_duck.connection import Connection
+    from harvest_duck.planner import Plan
+    from harvest_duck.scanner.scan_request import ScanRequest
 
-    Failed = Callable[[HarvestDuckError], None]
 
-
-def open_scan(
-    table: Table, connection: str, columns: Sequence[str] | None, keep: pc.Expression | None
+def scan(
+    table: str,
+    connection: str = "",
+    *,
+    columns: Sequence[str] | None = None,
+    filter: pc.Expression | None = None,  # noqa: A002 - the name that pyarrow gives it
 ) -> pa.RecordBatchReader:
-    """The rows of `table` that `keep` is true of, in the named columns, or in all of them when `columns` is None."""
-    schema = schema_of(table)
+    """Return a reader over the rows of `table`, in the named columns, or in all of them when `columns` is None.
+
+    `filter` is an expression such as `pyarrow.compute.field("spent_date") >= date(2026, 1, 1)`. Only rows of which it
+    is true are returned, and the parts of it that a parameter of the API answers narrow the requests. Requests go out
+    as batches are read; those under way are cancelled when the reader is freed. Raises the errors of
+    `harvest_duck.errors`, while reading as well.
+    """
+    entry = table_named(table)
+    schema = schema_of(entry)
     names = schema.names if columns is None else list(columns)
-    unknown = [name for name in names if name not in table]
+    unknown = [name for name in names if name not in entry]
     if unknown or not names:
         fault = f"has no column {shown(unknown[0])}" if unknown else "was asked for no column at all"
-        raise QueryError(f"{table.name} {fault}; harvest_columns('{table.name}') lists them")
-    read = read_filter(keep, schema)
-    asked = query(table, connection, names, read)
-    return scanned(
-        asked,
-        connection,
-        expression=read.keep,
-        failed=None,
-        request_log=RequestLog(),
-        running=RunningScans(),
-        readers=Readers(),
-    )
+        raise QueryError(f"{entry.name} {fault}; harvest_columns('{entry.name}') lists them")
+    request = scan_request(entry, connection, names, read_filter(filter, schema))
+    return pa.RecordBatchReader.from_batches(request.schema, batches(request, RequestLog(), RunningScans(), Readers()))
 
 
-def scanned(
-    asked: Query,
-    connection: str,
-    *,
-    expression: pc.Expression | None,
-    failed: Failed | None,
-    request_log: RequestLog,
-    running: RunningScans,
-    readers: Readers,
-    cautious: bool = False,
-) -> pa.RecordBatchReader:
-    """The batches of a query; `failed` is told an error that it ends with, `request_log` what was sent.
+def batches(
+    request: ScanRequest, request_log: RequestLog, running: RunningScans, readers: Readers, *, cautious: bool = False
+) -> Iterator[pa.RecordBatch]:
+    """Return the batches of a scan, which are requested as the iterator is read, and no longer once it is closed.
 
-    `cautious` says that whoever reads them may ask for a second batch without wanting it.
+    `request_log` gets the requests, `running` shows the progress of the scan, and `readers` can interrupt it.
+    `cautious` says that the reader may ask for a second batch without wanting it.
     """
-    table, settings = asked.table, asked.settings
-    keep = _Keep(connection, asked.names, expression if asked.terms else None)
-
-    async def batches() -> AsyncGenerator[pa.RecordBatch]:
-        try:
-            async with client_for(settings) as client:
-                context = ScanContext(client, table, settings.max_connections, request_log, cautious=cautious)
-                with running.running(context.number, context.progress_row):
-                    plans = await asked.planned(client, context.user, request_log, context.number)
-                    scan = Scan(table, plans, PageSource(context, Decoder(table, asked.fields)), keep)
-                    async with aclosing(_first(settings.max_rows, scan.batches())) as found:
-                        async for batch in found:
-                            yield batch
-        except HarvestDuckError as error:
-            if failed is None:
-                raise
-            failed(error)
-            # DuckDB prints the traceback of every cause behind the message; the error that is kept has them all.
-            raise _bare(error) from None
-
-    return reader(asked.schema, batches, readers)
+    return pulled(partial(_scanned, request, request_log, running, cautious=cautious), readers)
 
 
-def _bare(error: HarvestDuckError) -> HarvestDuckError:
-    """The same error without its causes and traceback."""
-    bare = type(error).__new__(type(error))
-    bare.args = error.args
-    bare.__dict__.update(vars(error))
-    return bare
+async def plans_of(request: ScanRequest, context: ScanContext) -> Sequence[Plan]:
+    """Return the plans of a scan for all accounts."""
+    if request.plans is not None:
+        return request.plans
+    accounts = await listed_accounts(request.settings, context)
+    return plans_for(request.table, request.settings, request.domains, accounts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Keep:
-    """Cuts a decoded batch down to the rows that the filter keeps and the columns that were asked for."""
+async def listed_accounts(settings: Connection, context: ScanContext) -> Mapping[int | None, str]:
+    """Return the accounts that Harvest ID lists for the token, with their names."""
+    entry = context.request_log.add(accounts_request(settings.id_url), context.number)
+    return {account.id: account.name for account in await context.client.accounts(entry, context.user)}
 
-    connection: str
-    names: Sequence[str]
-    expression: pc.Expression | None
 
-    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows and columns that are wanted."""
-        if self.expression is not None or CONNECTION in self.names:
-            batch = batch.append_column(CONNECTION, pa.repeat(pa.scalar(self.connection), batch.num_rows))
-        if self.expression is None:
-            return batch.select(self.names)
-        return filtered(batch, self.expression).select(self.names)
+async def _scanned(
+    request: ScanRequest, request_log: RequestLog, running: RunningScans, *, cautious: bool
+) -> AsyncGenerator[pa.RecordBatch]:
+    table, settings = request.table, request.settings
+    keep = partial(_kept, request.names, request.filter.keep)
+    async with client_for(settings) as client:
+        context = ScanContext(client, table, settings.max_connections, request_log, cautious=cautious)
+        with running.running(context.number, context.progress_row):
+            plans = await plans_of(request, context)
+            scan = Scan(table, plans, PageSource(context, Decoder(table, request.fields)), keep)
+            async with aclosing(_first(settings.max_rows, scan.batches())) as found:
+                async for batch in found:
+                    yield batch
+
+
+def _kept(names: Sequence[str], expression: pc.Expression | None, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns `names` of the rows of a decoded batch for which the filter is true."""
+    return (batch if expression is None else matching(batch, expression)).select(names)
 
 
 async def _first(rows: int | None, batches: AsyncGenerator[pa.RecordBatch]) -> AsyncGenerator[pa.RecordBatch]:

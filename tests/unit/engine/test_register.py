@@ -137,6 +137,15 @@ def test_an_unknown_table_names_the_nearest(con: duckdb.DuckDBPyConnection) -> N
         con.execute("FROM harvest_scan('clients''; DROP TABLE x; --')")
 
 
+def test_the_hidden_column_comes_where_it_is_asked_for(con: duckdb.DuckDBPyConnection, connection: str) -> None:
+    hidden = f"temp.main._harvest_roles WHERE _connection = '{connection}'"
+    wanted = con.execute("SELECT id FROM harvest.roles WHERE id > 0 ORDER BY id").fetchall()
+    found = con.execute(f"SELECT _connection, id FROM {hidden} AND id > 0 ORDER BY id").fetchall()
+    assert found == [(connection, number) for (number,) in wanted]
+    assert con.execute(f"SELECT _connection FROM {hidden}").fetchall() == [(connection,)] * len(wanted)
+    assert con.execute(f"SELECT id FROM {hidden} AND (_connection = 'y' OR id < 0)").fetchall() == []
+
+
 def test_without_the_optimizer_a_scan_refuses(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("PRAGMA disable_optimizer")
     with pytest.raises(duckdb.Error, match="no connection string reached the scan"):

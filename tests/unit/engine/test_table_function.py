@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harvest_duck.engine.session import Session
 from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import HarvestDuckError, QueryError, UnknownTable
 
@@ -26,7 +27,7 @@ class Spelling:
     """A function of a word and a prefix that spells them; it knows no word that begins with a star."""
 
     calls: list[dict[str, str]] = field(default_factory=list)
-    errors: list[HarvestDuckError] = field(default_factory=list)
+    session: Session = field(default_factory=Session)
 
     def answer(self, **given: str) -> pa.Table:
         """The letters of both, with their places."""
@@ -40,7 +41,12 @@ class Spelling:
 
     def function(self) -> TableFunction:
         """The function as a dataset."""
-        return TableFunction("spelled", SCHEMA, ["word", "prefix"], self.answer, self.errors.append)
+        return TableFunction("spelled", SCHEMA, ["word", "prefix"], self.answer, self.session)
+
+    @property
+    def errors(self) -> list[HarvestDuckError]:
+        """The last error, where there was one."""
+        return [] if self.session.last_error is None else [self.session.last_error]
 
 
 @pytest.fixture
@@ -107,7 +113,7 @@ def test_the_answer_is_filtered_like_any_table(
 def test_a_scan_has_the_rows_that_its_filter_keeps(word: str, least: int, letter: str) -> None:
     named = (pc.field("_word") == word) & (pc.field("_prefix") == "ab")
     keep = named & (pc.field("place") > least) & (pc.field("letter") != letter)
-    found = Spelling().function().scanner(columns=["letter", "place"], filter=keep).to_table()
+    found = Spelling().function().scanner(columns=["letter", "place"], filter=keep).to_reader().read_all()
     spelled = enumerate("ab" + word, start=1)
     assert found.to_pylist() == [
         {"letter": each, "place": place} for place, each in spelled if place > least and each != letter
@@ -116,7 +122,7 @@ def test_a_scan_has_the_rows_that_its_filter_keeps(word: str, least: int, letter
 
 def test_the_hidden_columns_hold_the_arguments() -> None:
     named = (pc.field("_word") == "d") & (pc.field("_prefix") == "")
-    found = Spelling().function().scanner(filter=named).to_table()
+    found = Spelling().function().scanner(filter=named).to_reader().read_all()
     assert found.to_pylist() == [{"place": 1, "letter": "d", "_word": "d", "_prefix": ""}]
 
 
@@ -161,7 +167,7 @@ def test_an_error_of_the_function_is_told_whole(con: duckdb.DuckDBPyConnection, 
 def test_a_function_without_arguments_is_a_table() -> None:
     answer = pa.Table.from_pylist([{"place": 1, "letter": "a"}], SCHEMA)
     with duckdb.connect() as con:
-        con.register("alphabet", TableFunction("alphabet", SCHEMA, [], lambda: answer, lambda _: None))
+        con.register("alphabet", TableFunction("alphabet", SCHEMA, [], lambda: answer, Session()))
         assert con.execute("FROM alphabet").fetchall() == [(1, "a")]
         assert con.execute("SELECT letter FROM alphabet WHERE place = 2").fetchall() == []
 
@@ -173,7 +179,7 @@ def test_a_visible_column_is_no_argument_though_it_has_the_name_of_one() -> None
         asked.append(given)
         return pa.Table.from_pylist([{"word": "b"}], pa.schema([("word", pa.string())]))
 
-    function = TableFunction("echo", pa.schema([("word", pa.string())]), ["word"], answer, lambda _: None)
+    function = TableFunction("echo", pa.schema([("word", pa.string())]), ["word"], answer, Session())
     keep = (pc.field("_word") == "a") & (pc.field("word") == "b")
-    assert function.scanner(columns=["word"], filter=keep).to_table().to_pylist() == [{"word": "b"}]
+    assert function.scanner(columns=["word"], filter=keep).to_reader().read_all().to_pylist() == [{"word": "b"}]
     assert asked == [{"word": "a"}]
