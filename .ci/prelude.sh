@@ -1,8 +1,9 @@
-# Sourced by the steps of .ci: go to the root of the project, and make a scratch directory that is removed at the end.
+# Sourced by the steps of .ci: go to the root of the project, and make a scratch directory. At the end it
+# is removed, and what still runs in the background is stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+trap 'jobs -p | xargs -r kill 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
 # install DIRECTORY [OPTION OF PIP ...]: a new environment with the project and what its tests need.
 install() {

@@ -1,6 +1,6 @@
-"""Measures the cost of a row from a hundred rows to four million, and draws it: see README.md beside this file.
+"""Measure the cost of a row from a hundred rows to four million, and draw it: see README.md.
 
-Fails where the cost of a further row is not the same throughout.
+Fails if the cost of a further row is not constant.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from static_server import PAGE
 
 ROWS = (100, 1_000, 10_000, 100_000, 1_000_000, 4_000_000)
 SUBJECTS = ("every column", "four columns")
-#: From so many rows on the cost of a further one is compared: before, the start of a query is most of it.
+#: The cost of a further row is compared from here on; below, the start of a query dominates.
 _FROM = 10_000
-#: How much the cost of a further row may differ between the smallest and the largest of them: a machine that is shared
-#: alone makes 1.4 of it, and anything that grew with the rows before would make ten of it and more.
+#: The largest cost of a further row may be so many times the smallest. Load on a shared machine alone makes 1.4; a cost
+#: that grows with the rows before would make ten and more.
 _STRAIGHT = 1.6
 
 
 def seconds(rows: int, runs: int) -> dict[str, float]:
-    """The CPU seconds of each subject for so many rows."""
+    """Return the median CPU seconds of each subject for so many rows."""
     pages, records = max(1, rows // PAGE), min(rows, PAGE)
     with serving("static_server.py", "--pages", str(pages), "--records", str(records)) as connection:
         return {
@@ -33,13 +33,13 @@ def seconds(rows: int, runs: int) -> dict[str, float]:
 
 
 def further(found: dict[int, float]) -> list[float]:
-    """The microseconds of each further row, from one number of rows to the next."""
+    """Return the microseconds of each further row, from one number of rows to the next."""
     sizes = [rows for rows in found if rows >= _FROM]
     return [(found[more] - found[fewer]) / (more - fewer) * 1e6 for fewer, more in pairwise(sizes)]
 
 
 def draw(found: dict[str, dict[int, float]], target: Path) -> None:
-    """Draw the CPU seconds over the rows, both by powers of ten, with a line of one slope beside each subject."""
+    """Draw CPU seconds over rows, both axes logarithmic, with a line of constant cost beside each subject."""
     from matplotlib import pyplot as plt  # noqa: PLC0415 - an extra, and for the picture alone
 
     figure, axes = plt.subplots(figsize=(7, 4.5))
@@ -58,7 +58,7 @@ def draw(found: dict[str, dict[int, float]], target: Path) -> None:
 
 
 def main() -> None:
-    """Measure, print a table, draw."""
+    """Measure, print a table and draw it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--rows", type=int, default=ROWS[-1], help="the most")
@@ -70,8 +70,8 @@ def main() -> None:
     for rows in (number for number in ROWS if number <= options.rows):
         for name, cpu_s in seconds(rows, options.runs).items():
             found[name][rows] = cpu_s
-        told = " | ".join(f"{found[name][rows]:.3f} | {found[name][rows] / rows * 1e6:.2f}" for name in SUBJECTS)
-        print(f"| {rows:,} | {told} |", flush=True)
+        cells = " | ".join(f"{found[name][rows]:.3f} | {found[name][rows] / rows * 1e6:.2f}" for name in SUBJECTS)
+        print(f"| {rows:,} | {cells} |", flush=True)
     draw(found, options.output)
     for name, series in found.items():
         each = further(series)

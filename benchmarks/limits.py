@@ -1,4 +1,4 @@
-"""Scans with one token in many processes and prints how they kept its limit: see README.md beside this file."""
+"""Scan with one token in many processes and print how they shared its rate limit: see README.md."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ while time.time() < until:
 
 
 def scanned(connection: str, processes: int, seconds: float) -> None:
-    """Let so many processes scan over and over for so long."""
+    """Let so many processes scan repeatedly for so long."""
     until = str(time.time() + seconds)
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"HARVEST_DUCK_CONFIG_DIR": folder}
@@ -42,18 +42,18 @@ def scanned(connection: str, processes: int, seconds: float) -> None:
 
 
 def full_windows(times: list[float], until: float) -> list[int]:
-    """How many of `times` lie in each of the windows that follow each other, from the first on."""
+    """Return how many of `times` lie in each of the consecutive windows, from the first time on."""
     starts = [times[0] + WINDOW_S * number for number in range(int((until - times[0]) // WINDOW_S))]
     return [bisect_left(times, at + WINDOW_S) - bisect_left(times, at) for at in starts]
 
 
 def most_within(times: list[float]) -> int:
-    """The most of `times` that lie in one window, wherever it begins."""
+    """Return the largest number of `times` in one window, wherever it begins."""
     return max(bisect_left(times, at + WINDOW_S) - place for place, at in enumerate(times))
 
 
 def main() -> None:
-    """Start the sandbox, scan, print the figures; fails where the limit was exceeded, or not used."""
+    """Start the sandbox, scan and print the figures; fail if the limit was exceeded or not used."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=60)

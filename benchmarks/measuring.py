@@ -1,4 +1,4 @@
-"""Fresh processes and their figures: a server for as long as it is measured against, a subject run once in its own."""
+"""Run servers and subjects in fresh processes, and read the figures of the subjects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["measured", "medians", "serving"]
 
 _HERE = Path(__file__).parent
 Figures = dict[str, Any]
@@ -23,7 +22,7 @@ Figures = dict[str, Any]
 
 @contextmanager
 def serving(*command: str) -> Iterator[str]:
-    """The connection string of a server that runs for as long; the command's first word is a script or `-m`."""
+    """Run a server and yield its connection string; `command` is a script with arguments, or `-m` and a module."""
     with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=_HERE) as process:
         assert process.stdout is not None
         try:
@@ -33,7 +32,7 @@ def serving(*command: str) -> Iterator[str]:
 
 
 def measured(subject: str, *arguments: str) -> Figures:
-    """The figures that a subject prints, run in a fresh process with nothing left of others' rate limits."""
+    """Return the figures of a subject, run in a fresh process with an empty rate-limit ledger."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"HARVEST_DUCK_CONFIG_DIR": folder}
         command = [sys.executable, "subjects.py", subject, *arguments]
@@ -43,5 +42,5 @@ def measured(subject: str, *arguments: str) -> Figures:
 
 
 def medians(runs: int, ratio: Callable[[], float]) -> float:
-    """The median of a ratio whose two sides are measured one after the other, `runs` times."""
+    """Return the median of a ratio that is measured `runs` times, both sides one after the other."""
     return median(ratio() for _ in range(runs))

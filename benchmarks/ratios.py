@@ -1,7 +1,7 @@
-"""Measures every ratio that the project promises and prints it beside what was promised: see README.md.
+"""Measure every ratio that the project promises and print it beside its bound: see README.md.
 
-Both sides of a ratio are measured in turn, in fresh processes, and the median of the ratios counts. Fails where one is
-not what was promised.
+Both sides of a ratio are measured in turn, in fresh processes; the median of the ratios counts. Fails if a promise is
+broken.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from measuring import measured, medians, serving
-from subjects import SCALE, WINDOW
+from subjects import MAX_IN_FLIGHT, SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +26,10 @@ OFF = ";RateLimit=off;ReportsRateLimit=off"
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What is measured, so many times, and what it has to be at most, or at least where it is `faster`.
+    """A ratio to measure, and its bound: at most, or at least if it is `faster`.
 
-    A `short` one needs nothing but the project itself and a few seconds; there it may be so many times as bad, because
-    a machine that does other work besides measures worse, and a regression that matters is larger.
+    With `short` the ratio needs only this project and a few seconds. `--short` allows it to be so many times worse, as
+    a busy machine measures worse and the regressions that matter are larger.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Promise:
     short: float | None = None
 
     def kept(self, found: float, leeway: float = 1.0) -> bool:
-        """Whether what was found is what was promised."""
+        """Return whether the measured ratio is within the bound."""
         return found >= self.bound / leeway if self.faster else found <= self.bound * leeway
 
 
@@ -58,7 +58,7 @@ def _against_floors(runs: int) -> float:
 
 def _against_latency(runs: int) -> float:
     with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
-        floor_s = int(LATENCY_MS) / 1000 * (1 + -(-(int(PAGES) - 1) // WINDOW))
+        floor_s = int(LATENCY_MS) / 1000 * (1 + -(-(int(PAGES) - 1) // MAX_IN_FLIGHT))
         return medians(runs, lambda: measured("every column", connection)["wall_s"] / floor_s)
 
 
@@ -101,7 +101,7 @@ def _limit_time(runs: int) -> float:
 
 @cache
 def _peaks(runs: int) -> tuple[float, float, float]:
-    """The peaks of memory for few and many pages, and that of the imports, in MB."""
+    """Return the peaks of memory for few and many pages, and that of the imports, in MB."""
 
     def figures(pages: str) -> tuple[float, float]:
         with serving("static_server.py", "--pages", pages) as connection:
@@ -124,7 +124,7 @@ def _own_memory(runs: int) -> float:
 
 @cache
 def _scheduled(runs: int) -> tuple[float, float]:
-    """The wall of 600 pages under Harvest's limit against its schedule, and the most answers 429 of one run."""
+    """Return the wall time of 600 pages under the rate limit against its schedule, and the most 429 of a run."""
     latency_ms, pages, window_s = 20, 600, 15 / SCALE
     limits = ("--requests", "100", "--window-s", str(window_s), "--latency-ms", str(latency_ms))
     floor_s = (pages // 100 - 1) * window_s + latency_ms / 1000
@@ -159,7 +159,7 @@ def _import_ratio(subject: str) -> Callable[[int], float]:
 
 PROMISES = [
     Promise("200,000 entries, every column, 0 ms: wall, against HTTP alone and a decoder alone", 1.0, _against_floors),
-    Promise("the same at 300 ms: wall, against latency and window", 1.15, _against_latency),
+    Promise("the same at 300 ms: wall, against latency and requests in flight", 1.15, _against_latency),
     Promise(
         "requests and pandas, 300 ms: wall, against ours", 15, _against("requests and pandas", "to Arrow"), faster=True
     ),
@@ -179,13 +179,13 @@ PROMISES = [
 
 
 def main() -> None:
-    """Measure what is asked for and print it as a table."""
+    """Measure the chosen ratios and print them as a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument(
-        "--short", action="store_true", help="only what needs nothing but the project itself, leniently"
+        "--short", action="store_true", help="only ratios that need nothing but this project, with leeway"
     )
-    parser.add_argument("--only", default="", metavar="TEXT", help="only what begins with this")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only ratios whose name begins with this")
     options = parser.parse_args()
     print("| what | promised | measured | |\n|---|---|---|---|")
     broken = 0

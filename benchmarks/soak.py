@@ -1,6 +1,6 @@
-"""Reads four million entries and runs a thousand queries, and prints what stays behind: see README.md beside this file.
+"""Read four million entries and run a thousand queries, and print what the process still holds: see README.md.
 
-What is measured runs in fresh processes, the servers in others.
+The measured code runs in fresh processes, the servers in others.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ROUNDED_MB = 1024.0
 
 
 def read(connection: str, sql: str) -> None:
-    """Run `sql` in this process; prints the rows, the seconds and the memory meanwhile as JSON."""
+    """Run `sql` in this process; print rows, seconds and memory over time as JSON."""
     import harvest_duck  # noqa: PLC0415 - only the measured process loads it
 
     con = harvest_duck.connect(connection)
@@ -55,7 +55,7 @@ def read(connection: str, sql: str) -> None:
 
 
 def queries(connection: str, count: int, warm_up: int) -> None:
-    """Run `count` queries of every kind here; prints what the process holds after `warm_up` and at the end as JSON."""
+    """Run `count` queries of every kind here; print what the process holds after `warm_up` and at the end as JSON."""
     import harvest_duck  # noqa: PLC0415 - only the measured process loads it
 
     con = harvest_duck.connect(f"{connection};Pagesize=50")
@@ -66,17 +66,17 @@ def queries(connection: str, count: int, warm_up: int) -> None:
         kind = KINDS[number % len(KINDS)]
         try:
             kind(con, connection)
-        except Exception:  # noqa: BLE001 - some are meant to fail
+        except Exception:  # noqa: BLE001 - some fail on purpose
             errors += 1
     print(json.dumps({"before": before, "after": held(), "queries": count - warm_up, "errors": errors}))
 
 
 def held() -> dict[str, float]:
-    """What the process holds: its threads, open files, the tasks of the event loop, and memory in MB."""
+    """Return what the process holds: its threads, open files, the tasks of the event loop, and memory in MB."""
     from harvest_duck.runtime import loop  # noqa: PLC0415 - only the measured process loads it
 
     gc.collect()
-    # Connections that are kept for the next query are no leak, and are as many as happened to be needed at once.
+    # Connections kept for the next query are no leak; their number varies.
     loop.run(_idle())
     return {
         "threads": len(list(Path("/proc/self/task").iterdir())),
@@ -181,14 +181,14 @@ def _rss_mb() -> float:
 
 
 def measured(*options: str) -> dict[str, Any]:
-    """The figures that a fresh process prints."""
+    """Return the figures that a fresh process prints."""
     ended = subprocess.run([sys.executable, __file__, *options], check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(ended.stdout)
     return figures
 
 
 def long_reads(pages: int) -> None:
-    """Print the curve of memory of a query over all pages, and of a Parquet file made of them."""
+    """Print the memory over time of a query over all pages, and of a Parquet file made from them."""
     with serving("static_server.py", "--pages", str(pages)) as connection, tempfile.TemporaryDirectory() as folder:
         copy = f"COPY (FROM harvest.time_entries) TO '{folder}/entries.parquet'"
         print("| query | rows | seconds | MB at 10 % | 25 % | 50 % | 75 % | 100 % | peak |")
@@ -197,12 +197,12 @@ def long_reads(pages: int) -> None:
             figures = measured("--read", sql, "--connection", f"{connection};RateLimit=off")
             curve = figures["curve_mb"] or [figures["peak_mb"]]
             at = [curve[min(len(curve) - 1, len(curve) * share // 100)] for share in (10, 25, 50, 75, 100)]
-            told = " | ".join(f"{mb:.0f}" for mb in [*at, figures["peak_mb"]])
-            print(f"| {name} | {figures['rows']:,} | {figures['wall_s']:.1f} | {told} |", flush=True)
+            cells = " | ".join(f"{mb:.0f}" for mb in [*at, figures["peak_mb"]])
+            print(f"| {name} | {figures['rows']:,} | {figures['wall_s']:.1f} | {cells} |", flush=True)
 
 
 def many_queries(count: int) -> None:
-    """Print what a process holds more of after many queries."""
+    """Print what a process holds before and after many queries."""
     with serving("-m", "harvest_duck", "sandbox", "--port", "0", "--no-limits", "--scale", "0.1") as connection:
         figures = measured("--queries", str(count), "--connection", f"{connection};RateLimit=off")
     before, after = figures["before"], figures["after"]
@@ -214,7 +214,7 @@ def many_queries(count: int) -> None:
 
 
 def main() -> None:
-    """Measure all and print it, or do in this process what one of the options says."""
+    """Measure everything and print it, or do in this process what one of the options says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=2000, help="of 2,000 entries")
     parser.add_argument("--count", type=int, default=1000, help="of queries, and 200 before to warm up")

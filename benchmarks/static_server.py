@@ -1,7 +1,7 @@
-"""Serves time entries at the cost of a copy: every answer is made before it is asked for, or put together from texts.
+"""Serve time entries at the cost of a copy: every response is made in advance, or joined from prepared texts.
 
-Page N has the records of one page of the sandbox under ids of its own. Nothing is checked and nothing is packed, so
-that what is measured is the client. The process prints a connection string and serves until it is ended.
+Page N has the records of one page of the sandbox under ids of its own. Nothing is checked or compressed, so that only
+the client is measured. The process prints a connection string and serves until it is terminated.
 """
 
 from __future__ import annotations
@@ -18,19 +18,18 @@ from harvest_duck.sandbox import MAIN_ID, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["PAGE", "Entries"]
 
-#: Records on a page of the size that Harvest allows at most.
+#: Records on a page of the largest size that Harvest allows.
 PAGE = 2000
 _MARK = "the id of the record"
 _FIRST_ID = 1_000_000_000
-#: Pages that are kept as a whole; more are put together again whenever they are asked for.
-_KEPT = 200
+#: Pages that are prepared in advance; others are joined for each request.
+_PREPARED = 200
 _HEAD = "HTTP/1.1 {status} X\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {length}\r\n{more}\r\n"
 
 
 class Entries:
-    """`pages` pages of `records` time entries; `body` is one of them as JSON."""
+    """`pages` pages of `records` time entries; `body` returns one of them as JSON."""
 
     def __init__(self, pages: int, records: int = PAGE) -> None:
         sandbox = Sandbox(seed=7, time_entries=records, limits=False)
@@ -40,7 +39,7 @@ class Entries:
         self._parts = text.split(f'"{_MARK}"')
 
     def body(self, page: int, size: int, host: str) -> bytes:
-        """The answer for page number `page`, with links to `host`."""
+        """Return the body of page number `page`, with links to `host`."""
         address = f"http://{host}/v2/time_entries?per_page={size}&page="
         more = page < self.pages
         envelope = {
@@ -64,7 +63,7 @@ class Entries:
 
 
 class Limit:
-    """Harvest's limit of `requests` in `window_s` seconds; counts what it refuses, and when it took the others."""
+    """Harvest's limit of `requests` in `window_s` seconds; counts the refused requests."""
 
     def __init__(self, requests: int, window_s: float) -> None:
         self._requests, self._window_s = requests, window_s
@@ -72,7 +71,7 @@ class Limit:
         self.refused = 0
 
     def takes(self, now: float) -> bool:
-        """Whether a request that comes now is within the limit."""
+        """Return whether a request at `now` is within the limit."""
         while self._taken and self._taken[0] + self._window_s <= now:
             self._taken.popleft()
         if len(self._taken) >= self._requests:
@@ -87,15 +86,15 @@ class Server:
 
     def __init__(self, entries: Entries, *, latency_s: float, limit: Limit | None) -> None:
         self._entries, self._latency_s, self._limit = entries, latency_s, limit
-        self._kept: dict[int, bytes] = {}
+        self._prepared: dict[int, bytes] = {}
         self.host = ""
 
     def prepare(self, pages: Iterable[int]) -> None:
-        """Make the answers for `pages` of the usual size now."""
-        self._kept = {page: self._made(page, PAGE) for page in pages}
+        """Make the responses for `pages` of the largest size in advance."""
+        self._prepared = {page: self._made(page, PAGE) for page in pages}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, to its end."""
+        """Serve one connection to its end."""
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -117,7 +116,7 @@ class Server:
         if self._limit is not None and not self._limit.takes(asyncio.get_running_loop().time()):
             return _answer(429, b"{}", "Retry-After: 15\r\n")
         page, size = int(asked.get("page", 1)), int(asked.get("per_page", PAGE))
-        return self._kept[page] if size == PAGE and page in self._kept else self._made(page, size)
+        return self._prepared[page] if size == PAGE and page in self._prepared else self._made(page, size)
 
     def _made(self, page: int, size: int) -> bytes:
         return _answer(200, self._entries.body(page, size, self.host))
@@ -134,13 +133,13 @@ async def _serving(options: argparse.Namespace) -> None:
     port = listening.sockets[0].getsockname()[1]
     server.host = f"127.0.0.1:{port}"
     if options.records == PAGE:
-        server.prepare(range(1, min(options.pages, _KEPT) + 1))
+        server.prepare(range(1, min(options.pages, _PREPARED) + 1))
     print(f"AccountId=1;APIKey=made-up;BaseURL=http://127.0.0.1:{port}/v2", flush=True)
     await asyncio.Event().wait()
 
 
 def main() -> None:
-    """Serve what the options say."""
+    """Serve according to the options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=100)
     parser.add_argument("--records", type=int, default=PAGE, help="on each page")

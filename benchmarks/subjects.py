@@ -1,7 +1,7 @@
-"""What is measured, each alone in a process of its own: our queries, our floors, and what people use today.
+"""The subjects of the benchmarks, each run alone in a process: our queries, the lower bounds, and other tools.
 
-`python subjects.py NAME CONNECTION [PAGES]` does one and prints its figures as JSON: seconds of wall and CPU time, the
-peak of memory and that of the imports in MB, and what the subject itself tells. Imports are not timed.
+`python subjects.py NAME CONNECTION [PAGES]` runs one and prints its figures as JSON: seconds of wall and CPU time, the
+peak of memory and that of the imports in MB, and figures of the subject itself. Imports are not timed.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from datetime import date
 from typing import Any
 from urllib.request import urlopen
 
-Told = dict[str, Any]
-Subject = Callable[[str, int], Callable[[], Told]]
+Figures = dict[str, Any]
+Subject = Callable[[str, int], Callable[[], Figures]]
 
 ENTRIES = "harvest.time_entries"
-#: As many requests as a connection has under way by default.
-WINDOW = 16
-#: How many times as fast the clock runs where seconds of a schedule are waited for.
+#: The requests that a connection has in flight by default.
+MAX_IN_FLIGHT = 16
+#: How many times as fast the clock runs for the rate-limit schedule.
 SCALE = 2
 
 
 def base(connection: str) -> str:
-    """The BaseURL of a connection string."""
+    """Return the BaseURL of a connection string."""
     return dict(part.split("=", 1) for part in connection.split(";"))["BaseURL"]
 
 
 def address(connection: str, page: int) -> str:
-    """Where a page of the largest size is."""
+    """Return the URL of a page of the largest size."""
     return f"{base(connection)}/time_entries?per_page=2000&page={page}"
 
 
 def sql(query: str) -> Subject:
-    """A query through DuckDB, `{every}` in it being all columns."""
+    """Run a query through DuckDB, with all columns in place of `{every}`."""
 
-    def prepared(connection: str, _pages: int) -> Callable[[], Told]:
-        import harvest_duck.scanner.scan  # noqa: PLC0415 - only what is measured is imported
+    def prepared(connection: str, _pages: int) -> Callable[[], Figures]:
+        import harvest_duck.scanner.scan  # noqa: PLC0415 - only the measured modules are imported
         from harvest_duck.catalog.tables import TABLES  # noqa: PLC0415 - as above
 
         con = harvest_duck.connect(connection)
         every = ", ".join(f"count({column.name})" for column in TABLES["time_entries"].columns)
 
-        def run() -> Told:
+        def run() -> Figures:
             rows = con.execute(query.format(every=every)).fetchall()
             return {"rows": rows[0][0], "requests": con.sql("FROM harvest_requests()").count("*").fetchall()[0][0]}
 
@@ -58,24 +58,23 @@ def sql(query: str) -> Subject:
     return prepared
 
 
-def to_arrow(connection: str, _pages: int) -> Callable[[], Told]:
-    """Every column of every row in memory, as a table of Arrow's."""
+def to_arrow(connection: str, _pages: int) -> Callable[[], Figures]:
+    """Read every column of every row into an Arrow table."""
     import harvest_duck.scanner.scan  # noqa: PLC0415 - as above
 
     con = harvest_duck.connect(connection)
     return lambda: {"rows": con.sql(f"FROM {ENTRIES}").to_arrow_table().num_rows}
 
 
-def http(connection: str, pages: int) -> Callable[[], Told]:
-    """The pages as bytes, as many under way as a scan has."""
+def http(connection: str, pages: int) -> Callable[[], Figures]:
+    """Fetch the pages as bytes, with as many requests in flight as a scan has."""
     import aiohttp  # noqa: PLC0415 - as above
 
     async def fetched() -> int:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=WINDOW)) as session:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MAX_IN_FLIGHT)) as session:
 
             async def size(page: int) -> int:
-                headers = {"Accept-Encoding": "identity"}
-                async with session.get(address(connection, page), headers=headers) as answer:
+                async with session.get(address(connection, page), headers={"Accept-Encoding": "identity"}) as answer:
                     return len(await answer.read())
 
             return sum(await asyncio.gather(*map(size, range(1, pages + 1))))
@@ -83,8 +82,8 @@ def http(connection: str, pages: int) -> Callable[[], Told]:
     return lambda: {"bytes": asyncio.run(fetched())}
 
 
-def pyarrow_json(connection: str, pages: int) -> Callable[[], Told]:
-    """One page decoded over and over by Arrow's reader, with all columns."""
+def pyarrow_json(connection: str, pages: int) -> Callable[[], Figures]:
+    """Decode one page repeatedly with Arrow's reader, with all columns."""
     import pyarrow as pa  # noqa: PLC0415 - as above
     import pyarrow.json as pj  # noqa: PLC0415 - as above
 
@@ -92,7 +91,7 @@ def pyarrow_json(connection: str, pages: int) -> Callable[[], Told]:
     options = pj.ReadOptions(use_threads=False, block_size=len(body) + 1)
     parse = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
 
-    def run() -> Told:
+    def run() -> Figures:
         for _ in range(pages):
             pj.read_json(pa.BufferReader(body), read_options=options, parse_options=parse)
         return {}
@@ -100,14 +99,14 @@ def pyarrow_json(connection: str, pages: int) -> Callable[[], Told]:
     return run
 
 
-def arro3_json(connection: str, pages: int) -> Callable[[], Told]:
-    """The same by arro3, which is Rust's Arrow."""
+def arro3_json(connection: str, pages: int) -> Callable[[], Figures]:
+    """Do the same with arro3, a Rust implementation of Arrow."""
     import pyarrow as pa  # noqa: PLC0415 - as above
     from arro3.io import read_json  # noqa: PLC0415 - as above
 
     body, schema = _page(connection), _schema()
 
-    def run() -> Told:
+    def run() -> Figures:
         for _ in range(pages):
             for batch in read_json(io.BytesIO(body), schema=schema, batch_size=1):
                 pa.record_batch(batch)
@@ -118,8 +117,7 @@ def arro3_json(connection: str, pages: int) -> Callable[[], Told]:
 
 def _page(connection: str) -> bytes:
     with urlopen(address(connection, 1)) as answer:  # noqa: S310 - the static server
-        body: bytes = answer.read()
-    return body
+        return answer.read()  # type: ignore[no-any-return]
 
 
 def _schema() -> Any:  # noqa: ANN401 - a schema of pyarrow's
@@ -134,12 +132,12 @@ def _schema() -> Any:  # noqa: ANN401 - a schema of pyarrow's
     return pa.schema([pa.field("time_entries", pa.list_(record)), pa.field("total_pages", pa.int64())])
 
 
-def requests_pandas(connection: str, _pages: int) -> Callable[[], Told]:
-    """The script that everybody writes: a loop over pages, one data frame."""
+def requests_pandas(connection: str, _pages: int) -> Callable[[], Figures]:
+    """Run the usual script: a loop over pages into one data frame."""
     import pandas as pd  # noqa: PLC0415 - as above
     import requests  # noqa: PLC0415 - as above
 
-    def run() -> Told:
+    def run() -> Figures:
         frames, page = [], 1
         with requests.Session() as session:
             while page:
@@ -153,8 +151,8 @@ def requests_pandas(connection: str, _pages: int) -> Callable[[], Told]:
     return run
 
 
-def dlt_rest_api(connection: str, _pages: int) -> Callable[[], Told]:
-    """The REST API source of dlt, as its documentation sets it up, into DuckDB."""
+def dlt_rest_api(connection: str, _pages: int) -> Callable[[], Figures]:
+    """Load through the REST API source of dlt into DuckDB, as its documentation shows."""
     import dlt  # noqa: PLC0415 - as above
     from dlt.sources.rest_api import rest_api_source  # noqa: PLC0415 - as above
 
@@ -175,7 +173,7 @@ def dlt_rest_api(connection: str, _pages: int) -> Callable[[], Told]:
         }
     )
 
-    def run() -> Told:
+    def run() -> Figures:
         with tempfile.TemporaryDirectory() as folder:
             destination = dlt.destinations.duckdb(f"{folder}/entries.duckdb")
             pipeline = dlt.pipeline("entries", pipelines_dir=folder, destination=destination, dataset_name="harvest")
@@ -186,25 +184,25 @@ def dlt_rest_api(connection: str, _pages: int) -> Callable[[], Told]:
     return run
 
 
-def tables_one_by_one(connection: str, _pages: int) -> Callable[[], Told]:
-    """Every table of an account, each read to its end before the next one is begun."""
+def tables_one_by_one(connection: str, _pages: int) -> Callable[[], Figures]:
+    """Read every table of an account, one after the other."""
     return lambda: {"rows": sum(map(_rows_of(connection), _table_names()))}
 
 
-def tables_together(connection: str, _pages: int) -> Callable[[], Told]:
-    """Every table of an account, each in a thread of its own."""
+def tables_together(connection: str, _pages: int) -> Callable[[], Figures]:
+    """Read every table of an account, each in a thread of its own."""
 
-    def run() -> Told:
+    def run() -> Figures:
         with ThreadPoolExecutor(len(_table_names())) as threads:
             return {"rows": sum(threads.map(_rows_of(connection), _table_names()))}
 
     return run
 
 
-def engines(_connection: str, _pages: int) -> Callable[[], Told]:
-    """The imports of DuckDB and of Arrow with its datasets, which DuckDB reads."""
+def engines(_connection: str, _pages: int) -> Callable[[], Figures]:
+    """Import DuckDB, and Arrow with its datasets, which DuckDB reads."""
 
-    def run() -> Told:
+    def run() -> Figures:
         import duckdb  # noqa: F401, PLC0415 - as above
         import pyarrow.dataset as ds  # noqa: F401, PLC0415 - as above
 
@@ -213,11 +211,11 @@ def engines(_connection: str, _pages: int) -> Callable[[], Told]:
     return run
 
 
-def importing(_connection: str, _pages: int) -> Callable[[], Told]:
-    """The import of the package, once DuckDB and Arrow are there."""
+def importing(_connection: str, _pages: int) -> Callable[[], Figures]:
+    """Import the package after DuckDB and Arrow."""
     engines("", 0)()
 
-    def run() -> Told:
+    def run() -> Figures:
         import harvest_duck  # noqa: F401, PLC0415 - as above
 
         return {}
@@ -225,14 +223,14 @@ def importing(_connection: str, _pages: int) -> Callable[[], Told]:
     return run
 
 
-def registering(_connection: str, _pages: int) -> Callable[[], Told]:
-    """The same, and a connection of DuckDB that knows every table."""
+def registering(_connection: str, _pages: int) -> Callable[[], Figures]:
+    """Import the package, and register every table with a DuckDB connection."""
     imported = importing("", 0)
     import duckdb  # noqa: PLC0415 - as above
 
     con = duckdb.connect()
 
-    def run() -> Told:
+    def run() -> Figures:
         imported()
         import harvest_duck  # noqa: PLC0415 - as above
 
@@ -242,9 +240,9 @@ def registering(_connection: str, _pages: int) -> Callable[[], Told]:
     return run
 
 
-def scheduled(connection: str, pages: int) -> Callable[[], Told]:
-    """Every column of many pages under a rate limit, by a clock that runs `SCALE` times as fast."""
-    import harvest_duck.scanner.client  # noqa: PLC0415 - as above
+def scheduled(connection: str, pages: int) -> Callable[[], Figures]:
+    """Read every column of many pages under a rate limit, by a clock that runs `SCALE` times as fast."""
+    from harvest_duck.scanner.client_pool import pool  # noqa: PLC0415 - as above
 
     class Fast:
         def now(self) -> float:
@@ -253,13 +251,13 @@ def scheduled(connection: str, pages: int) -> Callable[[], Told]:
         async def sleep(self, seconds: float) -> None:
             await asyncio.sleep(seconds / SCALE)
 
-    harvest_duck.scanner.client.clock = Fast()
+    pool().clock = Fast()
     scan = SUBJECTS["every column"](connection, pages)
 
-    def run() -> Told:
-        told = scan()
+    def run() -> Figures:
+        figures = scan()
         with urlopen(base(connection).removesuffix("/v2") + "/refused") as answer:  # noqa: S310 - the static server
-            return told | {"refused": json.load(answer)}
+            return figures | {"refused": json.load(answer)}
 
     return run
 
@@ -307,15 +305,15 @@ SUBJECTS: dict[str, Subject] = {
 
 
 def main() -> None:
-    """Do what the arguments say."""
+    """Run the subject that the arguments name."""
     name, connection, *pages = sys.argv[1:]
     run = SUBJECTS[name](connection, int(pages[0]) if pages else 1)
     before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-    told = run()
+    figures = run()
     wall_s, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     memory = {"rss_mb": after.ru_maxrss / 1024, "imports_mb": before.ru_maxrss / 1024}
-    print(json.dumps({"wall_s": wall_s, "cpu_s": cpu_s, **memory, **told}))
+    print(json.dumps({"wall_s": wall_s, "cpu_s": cpu_s, **memory, **figures}))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C interrupt this process and those that it starts, and search what they print for secrets.
+    """Prepare this process, which those that tests start inherit from, and begin the search for secrets.
 
-    `nohup … &` starts with SIGINT ignored, and every process inherits that from the one that starts it.
+    Ctrl-C interrupts it, although `nohup … &` starts it with SIGINT ignored. Compiled modules are kept, so that not
+    every short program compiles the package again.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     secret_watch.watch()

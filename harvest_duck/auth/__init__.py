@@ -7,8 +7,8 @@
                                               ├─ authority ─ requests, responses      Harvest ID over HTTP
                                               └─ consent ─ redirect_server, terminal, result_page      a person agrees
 
-`credential_for` is the way in; `reached` says which accounts `AccountId=*` stands for. This file stays free of aiohttp
-and authlib, which are loaded where they are needed.
+`credential_for` is the way in; `authority.reached` says which accounts `AccountId=*` stands for. This file stays free
+of aiohttp and authlib, which are loaded where they are needed.
 Source: https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/
 """
 
@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING
 from harvest_duck.auth.credential import BoundUser, Credential, GivenToken
 
 if TYPE_CHECKING:
-    from harvest_duck.auth.authority import Account
     from harvest_duck.connection import Connection
 
-__all__ = ["BoundUser", "Credential", "GivenToken", "credential_for", "reached"]
+__all__ = ["BoundUser", "Credential", "GivenToken", "credential_for"]
 
 
 def credential_for(connection: Connection) -> Credential:
@@ -34,11 +33,3 @@ def credential_for(connection: Connection) -> Credential:
     from harvest_duck.auth.stored_credential import StoredCredential  # noqa: PLC0415
 
     return StoredCredential(connection)
-
-
-async def reached(connection: Connection, credential: Credential, user: BoundUser) -> tuple[Account, ...]:
-    """Return the Harvest accounts that the token of `connection` reaches; see `authority.reached`."""
-    # Imported here for the same reason: a connection with an AccountId never asks.
-    from harvest_duck.auth import authority  # noqa: PLC0415
-
-    return await authority.reached(connection, credential, user)

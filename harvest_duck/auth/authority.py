@@ -16,6 +16,7 @@ from harvest_duck.auth import requests, responses
 from harvest_duck.errors import CredentialsError, HarvestDuckError, ProtocolError, Unauthorized
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.window import Clock, SystemClock
+from harvest_duck.http.request_log import LoggedRequest
 from harvest_duck.http.retry import tries
 from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
@@ -79,16 +80,21 @@ class Authority:
         """Return new tokens, with the old refresh token if Harvest sends no other; raises as `exchange` does."""
         return await self._tokens(requests.refresh(self._connection, refresh_token), previous=refresh_token)
 
-    async def identity(self, token: Secret) -> Identity:
-        """Return the person of `token`, and the accounts that it reaches.
+    async def identity(self, token: Secret, entry: LoggedRequest | None = None) -> Identity:
+        """Return the person of `token`, and the accounts that it reaches; `entry` records the request.
 
         Raises the error of `response.error_of` for an HTTP error, and `ProtocolError` for an answer of another shape.
         """
         asked = protocol.accounts_request(self._connection.id_url)
         headers = protocol.headers(token=token.reveal(), account_id=None, user_agent=self._connection.user_agent)
+        entry = entry or LoggedRequest(asked)
         async for attempt in tries(self._clock, self._log):
             with attempt:
+                entry.retries = attempt.retry_state.attempt_number - 1
+                began = self._clock.now()
+                entry.mark_sent(0.0)
                 answer = await self._transport.send(asked.url, where="accounts", headers=headers)
+                entry.mark_answered(answer.status, len(answer.body), (self._clock.now() - began) * 1000)
                 self._log.info("GET %s %d", asked.path_and_query, answer.status)
                 if answer.status != 200:  # noqa: PLR2004 - the one status of success
                     raise error_of(asked, answer.status, answer.headers, answer.body)
@@ -117,26 +123,30 @@ class Authority:
             raise
 
 
-async def identity(connection: Connection, credential: Credential, user: BoundUser) -> Identity:
+async def identity(
+    connection: Connection, credential: Credential, user: BoundUser, entry: LoggedRequest | None = None
+) -> Identity:
     """Return whose token `connection` sends, and its accounts; asks again with the next token after a 401.
 
-    Raises the errors of `Credential.tokens` and of `Authority.identity`.
+    `entry` records the request. Raises the errors of `Credential.tokens` and of `Authority.identity`.
     """
     async with aclosing(Authority(connection)) as authority, aclosing(credential.tokens(user)) as tokens:
         async for token in tokens:
             try:
-                return await authority.identity(token)
+                return await authority.identity(token, entry)
             except Unauthorized as error:
                 refused = error
     raise refused
 
 
-async def reached(connection: Connection, credential: Credential, user: BoundUser) -> tuple[Account, ...]:
+async def reached(
+    connection: Connection, credential: Credential, user: BoundUser, entry: LoggedRequest | None = None
+) -> tuple[Account, ...]:
     """Return the Harvest (not Forecast) accounts that the token reaches, in Harvest's order, each once.
 
-    Raises `CredentialsError` if there is none, and the errors of `identity`.
+    `entry` records the request. Raises `CredentialsError` if there is none, and the errors of `identity`.
     """
-    who = await identity(connection, credential, user)
+    who = await identity(connection, credential, user, entry)
     # Keyed by id: if Harvest listed an account twice, its rows would be read twice.
     accounts = {account.id: account for account in who.harvest_accounts}
     if not accounts:

@@ -1,4 +1,4 @@
-"""The Arrow side of a table: its schema, and the shape in which its JSON is read.
+"""The Arrow types of a table: its schema, and the types in which its JSON is read.
 
 `DECIMAL` is decimal128(18, 4), `TIMESTAMP` has microseconds in UTC. Dates and times of day are read as text and
 converted afterwards, because Arrow's JSON reader knows neither.
@@ -40,13 +40,13 @@ _SCALARS = {
 
 @cache
 def arrow_type(column: Type) -> pa.DataType:
-    """The Arrow type of a column's type."""
+    """Return the Arrow type of a column as SQL sees it."""
     return _typed(column, text=False)
 
 
 @cache
 def json_type(column: Type) -> pa.DataType:
-    """The Arrow type in which Arrow's JSON reader takes a column's values in: dates and times of day are text."""
+    """Return the type in which Arrow's JSON reader reads a column: dates and times of day are text."""
     return _typed(column, text=True)
 
 
@@ -64,5 +64,5 @@ def _typed(column: Type, *, text: bool) -> pa.DataType:
 
 @cache
 def schema_of(table: Table) -> pa.Schema:
-    """The schema of a table as SQL sees it."""
+    """Return the schema of a table as SQL sees it."""
     return pa.schema([pa.field(column.name, arrow_type(column.type)) for column in table.columns])

@@ -1,6 +1,6 @@
-"""The words that tables are written in: one builder per kind of column and parameter, and the columns that many share.
+"""Builders of columns and parameters, one for each kind, and the columns that many tables share.
 
-Called by the chapters of the catalogue only. A builder settles type and unit; a table is left to say name and meaning.
+Only `catalog.tables` uses them. A builder sets type and unit; a table adds name and meaning.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from harvest_duck.catalog.model import (
     Type,
 )
 
-#: The states of approval a time entry or an expense goes through.
+#: The states of approval of time entries and expenses.
 APPROVAL_STATUSES = ("unsubmitted", "submitted", "approved")
 
-#: What the budget of a project is counted in, and per what.
+#: The units in which the budget of a project is counted.
 BUDGET_METHODS = ("project", "project_cost", "task", "task_fees", "person", "none")
 
 
 class Details(TypedDict, total=False):
-    """What a column may say beyond its name, type and description."""
+    """The optional properties of a column, see `Column`."""
 
     at: str
     origin: Origin
@@ -121,7 +121,7 @@ def identity(thing: str) -> Column:
 
 
 def timestamps(thing: str) -> tuple[Column, Column]:
-    """The instants at which a record was created and last changed."""
+    """The columns `created_at` and `updated_at`."""
     return (
         timestamp("created_at", f"When the {thing} was created, in UTC"),
         timestamp("updated_at", f"When the {thing} last changed, in UTC"),
@@ -129,14 +129,14 @@ def timestamps(thing: str) -> tuple[Column, Column]:
 
 
 def nested(thing: str, *columns: Column) -> tuple[Column, ...]:
-    """The columns of an object within the record, each named after both: `client_id` is read at `client.id`."""
+    """The columns of an object within the record, named after that object: `client_id` is read at `client.id`."""
     return tuple(
         replace(column, name=f"{thing}_{column.name}", at=f"{thing}.{'.'.join(column.path)}") for column in columns
     )
 
 
 def enclosing(thing: str, *columns: Column) -> tuple[Column, ...]:
-    """The columns of the record around an embedded array, each named after it: `invoice_id` is read at `id` of it."""
+    """The columns of the record around an embedded array, named after that record: `invoice_id` is read at its `id`."""
     return tuple(
         replace(column, name=f"{thing}_{column.name}", at=".".join(column.path), origin=Origin.ENCLOSING)
         for column in columns
@@ -186,7 +186,7 @@ USER_ASSIGNMENT = nested(
 
 
 def equal(name: str, *, column: str = "", exact: bool = True, values: tuple[str, ...] = ()) -> Param:
-    """The parameter that asks for one value of a column, of its own name unless said otherwise."""
+    """The parameter for one value of a column, which has the same name unless `column` is given."""
     return Param(name=name, column=column or name, match=Match.EQUAL, exact=exact, values=values)
 
 
@@ -196,7 +196,7 @@ def between(column: str) -> tuple[Param, Param]:
 
 
 def since(column: str) -> Param:
-    """The parameter `updated_since`, on the column that carries the instant of the last change."""
+    """The parameter `updated_since`, on the column with the instant of the last change."""
     return Param(name="updated_since", column=column, match=Match.SINCE, exact=False)
 
 

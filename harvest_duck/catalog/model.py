@@ -1,7 +1,7 @@
-"""What a table is: columns with types, where each value sits in the JSON, and which parameter answers which predicate.
+"""The classes of the catalog: a table, its columns with their types and places in the JSON, and its parameters.
 
-The files under `endpoints/` fill these values in, and `consistency` finds their faults. Everything here is a frozen
-value without behaviour beyond lookup, and imports nothing but the standard library.
+`catalog.tables` has the values. They are frozen and have no behaviour beyond lookup; this module imports nothing but
+the standard library.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ BOOLEAN = Scalar("BOOLEAN")
 DATE = Scalar("DATE")
 #: Hours, money, rates, percentages and quantities: exact, four digits behind the point.
 DECIMAL = Scalar("DECIMAL(18,4)")
-#: A time of day, without a zone; Harvest writes "2:59pm" or "14:59" by the clock setting of the account.
+#: A time of day, without a zone; Harvest writes "2:59pm" or "14:59", as the account is set.
 TIME = Scalar("TIME")
 #: An instant, in UTC.
 TIMESTAMP = Scalar("TIMESTAMP WITH TIME ZONE")
@@ -71,7 +71,7 @@ class Origin(Enum):
 
 
 class Paging(Enum):
-    """How Harvest cuts a list into pages."""
+    """How Harvest divides a list into pages."""
 
     PAGE = "page numbers"
     CURSOR = "an opaque cursor"
@@ -79,21 +79,21 @@ class Paging(Enum):
 
 
 class Limit(Enum):
-    """Which of Harvest's two rate limits a request counts against."""
+    """The two rate limits of Harvest; each request counts against one."""
 
     GENERAL = "general"
     REPORTS = "reports"
 
 
 class Host(Enum):
-    """Which of Harvest's two hosts answers."""
+    """The two hosts of Harvest."""
 
     API = "api.harvestapp.com"
     ID = "id.getharvest.com"
 
 
 class Right(Enum):
-    """What a person has to be allowed to see, or Harvest leaves a column empty."""
+    """The right that a user needs, without which Harvest leaves a column empty."""
 
     # https://support.getharvest.com/hc/en-us/articles/360048687451-Team-permissions
     #: Administrators, and managers with billable_rates_manager.
@@ -114,9 +114,10 @@ class Match(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One SQL column; `at` is the dotted path of its value in the JSON, its own name unless said otherwise.
+    """One SQL column; `at` is the dotted path of its value in the JSON, where that is not its name.
 
-    `right` is what the caller may have to be allowed for Harvest to fill it in.
+    `values` are all values that Harvest documents. `right` is the right without which Harvest may leave the column
+    empty. A column is `documented` unless it was only seen in answers.
     """
 
     name: str
@@ -149,11 +150,11 @@ ACCOUNT_ID = Column(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """One query parameter that narrows a list: the predicate on `column` that it answers, by `match`.
+    """One query parameter that narrows a list: it answers predicates on `column`, in the way of `match`.
 
-    `exact` is False where Harvest may return more than the predicate asks for. `values` are the only ones that are
-    sent, where Harvest documents a closed list. A `required` parameter has to be given by the query. `default` is what
-    Harvest documents that it takes for a parameter that was not sent.
+    `exact` is False where Harvest may return more than the predicate keeps. `values` are the only ones that are sent,
+    where Harvest documents a closed list. A query has to give a `required` parameter. `default` is the documented value
+    of a parameter that is not sent.
     """
 
     name: str
@@ -167,16 +168,24 @@ class Param:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """The table whose `column` fills the `{param}` of a child's path.
+    """The table whose `column` fills the place `{param}` in the path of a child.
 
-    `only` is a (column, value) of the parent without which Harvest has no children to give: a list column has to hold
-    the value.
+    Only parents with the (column, value) in `only` can have children; a list column has to contain the value.
     """
 
     table: str
     column: str
     param: str
     only: tuple[str, str] | None = None
+
+    @property
+    def read(self) -> list[str]:
+        """The columns of the parent that have to be read to find its children."""
+        return [self.column, *(self.only or ())[:1]]
+
+    def has_children(self, record: Mapping[str, Any]) -> bool:
+        """Return whether a record of the parent table, with the columns `read`, can have children."""
+        return self.only is None or self.only[1] in (record[self.only[0]] or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +202,13 @@ class Table:
     """One SQL table and the endpoint behind it.
 
     `body_key` names the array of records in the body; None when the body is one record. `items` names an array inside
-    each record whose elements are the rows. `variants` are parameter sets that are each asked for when the query does
-    not choose. `max_span_days` bounds `to_date - from_date`, both days included in the report; a longer period is added
-    up from pieces, unless one of the options `not_summed_with` is on. `subject` names the columns that tell the rows of
-    one report apart: what its sums are for, and their currency; it is empty elsewhere. `permission` is who may read it,
-    in Harvest's words for roles; where it is `narrowed`, those who are no administrators get a part of its rows, and no
-    word that there are more. `docs` is the page of Harvest's documentation.
+    each record whose elements are the rows. `variants` are sets of parameters, each a request of its own unless the
+    query chooses. `max_span_days` is the most days from `from_date` to `to_date`; a longer period is added up from
+    pieces, unless one of the options `not_summed_with` is on. `subject` names the columns that identify a row of a
+    report: the subject of its sums, and their currency; it is empty for other tables. `permission` names the roles that
+    may read the table, in Harvest's words; where it is `narrowed`, users who are no administrators get a part of its
+    rows without a notice. `docs` is the page of Harvest's documentation. `own_columns` come from Harvest; `columns`
+    has the account besides.
     """
 
     name: str
@@ -224,7 +234,7 @@ class Table:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """The columns that SQL sees: those of the records, and the account that they were read from."""
+        """The columns that SQL sees: those that come from Harvest, and the account that they were read from."""
         return (*self.own_columns, ACCOUNT_ID)
 
     @cached_property
@@ -232,7 +242,7 @@ class Table:
         return {column.name: column for column in self.columns}
 
     def column(self, name: str) -> Column:
-        """The column of that name; KeyError when there is none."""
+        """Return the column of that name; KeyError if there is none."""
         return self._by_name[name]
 
     def __contains__(self, name: object) -> bool:
@@ -241,19 +251,19 @@ class Table:
 
     @cached_property
     def key(self) -> tuple[str, ...]:
-        """The names of the columns that tell rows apart within an account; empty for a report or a single record."""
+        """The names of the columns that identify a row within an account; empty for a report or a single record."""
         return tuple(column.name for column in self.columns if column.key)
 
     @cached_property
     def updates(self) -> Column | None:
-        """The column with the instant that a record last changed, None where Harvest gives none."""
+        """The column with the instant of the last change of a record, None where Harvest has none."""
         within = Origin.RECORD if self.items is None else Origin.ENCLOSING
         found = (column for column in self.columns if column.path == ("updated_at",) and column.origin is within)
         return next(found, None)
 
     @cached_property
     def identity(self) -> Column | None:
-        """The column that tells the records of one list apart, None for a report, which has no such column."""
+        """The column that identifies a record within one list, None for a report, which has no such column."""
         if self.items is not None:
             return next(c for c in self.columns if c.path == ("id",) and c.origin is Origin.ENCLOSING)
         keys = [column for column in self.columns if column.key and column.origin is Origin.RECORD]
@@ -261,7 +271,7 @@ class Table:
 
     @cached_property
     def day(self) -> Column | None:
-        """The column with the day by which the list can be narrowed from both sides, None where there is none."""
+        """The column with the day that both `from` and `to` narrow, None where there is none, as in a report."""
         ends = {param.match: param.column for param in self.params}
         column = self.column(ends[Match.FROM]) if {Match.FROM, Match.TO} <= set(ends) else None
         return None if column is None or column.origin is Origin.INPUT else column
@@ -273,5 +283,5 @@ class Table:
         return (self.path, *retrieve, *(other.path for other in self.alternates))
 
     def params_of(self, column: str) -> tuple[Param, ...]:
-        """The parameters that answer predicates on `column`."""
+        """Return the parameters that answer predicates on `column`."""
         return tuple(param for param in self.params if param.column == column)

@@ -35,7 +35,7 @@ from harvest_duck import sandbox as stand_in
 def sandbox(*, faults: int | None, **options: Any) -> None:  # noqa: ANN401 - those of `stand_in.Sandbox`
     """Serve a made-up agency as Harvest would, until Ctrl-C."""
     schedule = None if faults is None else stand_in.Schedule.seeded(faults)
-    stand_in.serve_forever(ready=_show, hostile=schedule, **options)
+    stand_in.serve_forever(ready=_show, faults=schedule, **options)
 
 
 def _show(running: stand_in.Sandbox) -> None:

@@ -1,7 +1,7 @@
-"""The slow and exact reading of a page: every value checked against its column, faults named.
+"""The slow and exact reader of a page: it checks every value against its column, and names what is wrong.
 
-`decode` comes here only with pages that Arrow's reader refuses. Decimals are taken from the JSON text and rounded half
-to even at the fourth digit; nothing else is changed. The result is the same tree of values that the fast reading gives.
+`decoder` uses it only for pages that the fast readers refuse. Decimals are taken from the JSON text and rounded half to
+even at the fourth digit; nothing else is changed. The result is the same tree of values that the fast readers give.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from harvest_duck.catalog.model import (
     BIGINT,
@@ -27,13 +27,15 @@ from harvest_duck.catalog.model import (
     StructOf,
     Type,
 )
-from harvest_duck.decoder.layout import ENVELOPE, Layout
 from harvest_duck.errors import DecodeError, ProtocolError
+from harvest_duck.protocol.page import ENVELOPE, Envelope
 from harvest_duck.protocol.time_of_day import parse_time
 from harvest_duck.text import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from harvest_duck.decoder.layout import Layout
 
 _STEP = Decimal("0.0001")
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN, Emax=10**6, Emin=-(10**6))
@@ -47,18 +49,8 @@ _QUOTED = 60
 _INT64 = range(-(2**63), 2**63)
 
 
-class Envelope(NamedTuple):
-    """What a list says about its pages, None where it does not."""
-
-    next_link: str | None = None
-    linked: bool = False
-    next_page: int | None = None
-    total_pages: int | None = None
-    total_entries: int | None = None
-
-
 class _Misfit(ValueError):
-    """A value that does not fit, before it is known whose; `path` leads to it."""
+    """A value that does not fit, before its record is known; `path` leads to it."""
 
     def __init__(self, wanted: str, value: object, path: tuple[str, ...] = ()) -> None:
         super().__init__(wanted)
@@ -66,7 +58,7 @@ class _Misfit(ValueError):
 
 
 def read(body: bytes, layout: Layout, *, where: str, single: bool = False) -> tuple[list[dict[str, Any]], Envelope]:
-    """The records of a page as the layout reads them, and its envelope; of one record, which is the body, if `single`.
+    """Return the records of a page by the layout, and its envelope; the body is the one record if `single`.
 
     Raises `ProtocolError` when the body is no page of records, and `DecodeError` for a value that does not fit.
     """
@@ -81,20 +73,8 @@ def read(body: bytes, layout: Layout, *, where: str, single: bool = False) -> tu
     return [_record(record, layout, where, index) for index, record in enumerate(records)], envelope
 
 
-def envelope(said: Mapping[str, Any]) -> Envelope:
-    """The envelope in the members of a body that `layout.ENVELOPE` names."""
-    links = said["links"]
-    return Envelope(
-        None if links is None else links["next"],
-        links is not None,
-        said["next_page"],
-        said["total_pages"],
-        said["total_entries"],
-    )
-
-
 def rounded(text: str) -> Decimal:
-    """The decimal of a JSON number's text, half-even at four digits; ValueError where it is none or needs over 18."""
+    """Return the decimal of a JSON number's text, half-even at four digits; raise ValueError if it needs over 18."""
     if not _NUMBER.fullmatch(text):
         raise ValueError("no number")
     try:
@@ -126,9 +106,9 @@ def _object(body: bytes, where: str) -> dict[str, Any]:
 
 
 def _refuse_depth(body: bytes) -> None:
-    """Nothing, unless brackets nest deeper than any of Harvest's answers; ValueError then.
+    """Raise ValueError if brackets nest deeper than in any of Harvest's answers.
 
-    `json` counts its depth, and from Python 3.12 on the count allows more than the stack of a thread may hold.
+    `json` counts the depth too, but from Python 3.12 on it allows more than the stack of a thread may hold.
     """
     depth = 0
     for bracket in _BRACKETS.findall(_STRINGS.sub(b"", body)):
@@ -151,7 +131,7 @@ def _envelope(whole: Mapping[str, Any], where: str) -> Envelope:
     except _Misfit as misfit:
         fault = f"{'.'.join(misfit.path)} is {_shown(misfit.value)}, not {misfit.wanted}"
         raise ProtocolError(f"{where}: {fault}") from misfit
-    return envelope(said)
+    return Envelope.of(said)
 
 
 def _record(record: object, layout: Layout, where: str, index: int, *, single: bool = False) -> dict[str, Any]:
@@ -169,7 +149,7 @@ def _record(record: object, layout: Layout, where: str, index: int, *, single: b
 
 
 def _require_identity(found: Mapping[str, Any], layout: Layout) -> None:
-    """Nothing, unless a record that is one of several has no id, without which it could be told from no other."""
+    """Raise `_Misfit` if a record of a list has no id, since it could not be distinguished from others."""
     value: Any = found
     for name in layout.identity or ():
         value = None if value is None else value[name]
@@ -186,7 +166,7 @@ def _members(record: object, layout: Layout) -> dict[str, Any]:
 
 
 def _column_name(layout: Layout, path: tuple[str, ...]) -> str:
-    """The column that the value at `path` of a record belongs to; the path itself where there is none."""
+    """Return the column of the value at `path` of a record; the path itself where there is none."""
     items = layout.table.items
     embedded = items is not None and path[:1] == (items,)
     origin = Origin.RECORD if items is None or embedded else Origin.ENCLOSING

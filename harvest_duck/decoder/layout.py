@@ -1,6 +1,6 @@
-"""Where the chosen columns of a table sit in its JSON: one tree of objects, read in a single pass over a page.
+"""The layout of the chosen columns of a table in its JSON: one tree of objects, read in a single pass over a page.
 
-`decode` reads a page by this tree, quickly, and `exact` reads it again by the same tree when something in it does not
+`decoder` reads a page by this tree, quickly, and `exact_reader` reads it again by the same tree when a value does not
 fit, so that the two agree on what a page holds.
 """
 
@@ -9,41 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harvest_duck.catalog.model import BIGINT, VARCHAR, Column, ListOf, Origin, StructOf, Table, Type
+from harvest_duck.catalog.model import VARCHAR, Column, ListOf, Origin, StructOf, Table, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The part of a list's body that tells about its pages.
-# https://help.getharvest.com/api-v2/introduction/overview/pagination/
-ENVELOPE = StructOf(
-    (
-        ("links", StructOf((("next", VARCHAR),))),
-        ("next_page", BIGINT),
-        ("total_pages", BIGINT),
-        ("total_entries", BIGINT),
-    )
-)
-
 
 @dataclass(slots=True)
 class Tree:
-    """A JSON object under construction: the members that some column needs."""
+    """A JSON object under construction, with the members that some column needs."""
 
     members: dict[str, Tree | Type] = field(default_factory=dict)
 
     def add(self, path: tuple[str, ...], leaf: Type) -> None:
-        """Need the value at `path`."""
+        """Add the value at `path`."""
         head, *rest = path
         if not rest:
             self.members[head] = leaf
             return
         inside = self.members.setdefault(head, Tree())
-        assert isinstance(inside, Tree)  # noqa: S101 - a catalogue that reads one key both ways fails its tests
+        assert isinstance(inside, Tree)  # noqa: S101 - a catalog that reads one key both ways fails its tests
         inside.add(tuple(rest), leaf)
 
     def type(self) -> StructOf:
-        """The object as a type."""
+        """Return the object as a type."""
         return StructOf(
             tuple(
                 (name, member.type() if isinstance(member, Tree) else member) for name, member in self.members.items()
@@ -52,11 +41,11 @@ class Tree:
 
 
 class Layout:
-    """What is read of each record of `table` to fill the columns `names`.
+    """The values that are read of each record of `table` to fill the columns `names`.
 
-    The key is always read, so that a page without columns still has its rows counted and an error can name a record;
-    `identity`, `updates` and `day` lead to it, to the instant of the last change, and to the day by which the list is
-    narrowed, where records have them; `subject` to what tells the rows of a report apart.
+    The key is always read, so that the rows of a page without columns are counted and an error can name a record.
+    `identity`, `updates` and `day` are the paths to the key, to the instant of the last change and to the day by which
+    the list is narrowed, where records have them; `subject` has the paths that distinguish the rows of a report.
     """
 
     def __init__(self, table: Table, names: Iterable[str]) -> None:
@@ -66,7 +55,7 @@ class Layout:
         record, item = Tree(), Tree()
         for column in _read(table, self.columns):
             tree = item if table.items is not None and column.origin is Origin.RECORD else record
-            # What is read for the scan's own sake must not fail it.
+            # A value that only the scan itself needs must not make it fail.
             unasked = column is table.day and column.name not in wanted
             tree.add(column.path, VARCHAR if unasked else column.type)
         if table.items is not None:

@@ -1,8 +1,8 @@
-"""The fast reading of a page for few columns: the others are skipped and not even looked up.
+"""The fast reader of pages for few columns: it skips the others without a lookup.
 
 msgspec reads the page into one small object for each record, and Arrow makes arrays of them: 4.5 ms for six values of
-2,000 time entries, where Arrow's reader takes 7.1. It holds the GIL meanwhile, so pages of many columns, which Arrow
-reads in threads, are not for it. It is as strict: what does not fit is an error, and `exact` reads the page again.
+2,000 time entries, where Arrow's reader takes 7.1. It holds the GIL meanwhile, so pages of many columns are left to
+Arrow, which reads them in threads. It is as strict: for a value that does not fit, `exact_reader` reads the page again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from harvest_duck.catalog.arrow_types import json_type
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DECIMAL, Scalar, StructOf
-from harvest_duck.decoder.exact_reader import Envelope
+from harvest_duck.protocol.page import Envelope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harvest_duck.catalog.model import Type
     from harvest_duck.decoder.layout import Layout
 
-#: The most values of a record that are read like this; benchmarks/profiles/decoders.txt has what it was chosen by.
+#: The most values of a record for this reader; benchmarks/profiles/decoders.txt has the measurements.
 _MOST = 12
 
 #: Characters of a number that fits DECIMAL(18, 4), and some to spare.
@@ -42,7 +42,7 @@ class _Links(msgspec.Struct, gc=False):
 
 
 class _Page(msgspec.Struct, gc=False):
-    """What `layout.ENVELOPE` names; the records stand in a field of their own."""
+    """The members that `page.ENVELOPE` names; the records are in a field of their own."""
 
     links: _Links | None = None
     next_page: _INT64 | None = None
@@ -50,15 +50,15 @@ class _Page(msgspec.Struct, gc=False):
     total_entries: _INT64 | None = None
 
 
-def narrow(layout: Layout) -> Narrow | None:
-    """The reading of a layout, None where it is not for it: many values, or arrays among them."""
+def reader_for(layout: Layout) -> MsgspecReader | None:
+    """Return the reader for a layout, None where it has too many values, or arrays among them."""
     key = layout.table.body_key
     if key is None or not 0 < _size(layout.record) <= _MOST:
         return None
-    return Narrow(layout, key)
+    return MsgspecReader(layout, key)
 
 
-class Narrow:
+class MsgspecReader:
     """Reads the pages of a layout of few values; `key` is the member of the body that lists the records."""
 
     def __init__(self, layout: Layout, key: str) -> None:
@@ -74,9 +74,9 @@ class Narrow:
         self._decoder = msgspec.json.Decoder(page)
 
     def read(self, body: bytes) -> tuple[pa.StructArray, Envelope]:
-        """The records of a page and its envelope, the same that Arrow's reader gives.
+        """Return the records of a page and its envelope, the same that Arrow's reader gives.
 
-        Raises `pyarrow.ArrowInvalid` or OverflowError where something does not fit, or is deeper than Python reads.
+        Raises `pyarrow.ArrowInvalid` or OverflowError where a value does not fit, or is deeper than Python reads.
         """
         try:
             page: Any = self._decoder.decode(body)
@@ -94,7 +94,7 @@ class Narrow:
 
 
 def _size(record: Type) -> int:
-    """How many values a record has, more than any limit where arrays are among them."""
+    """Return how many values a record has, more than the limit where arrays are among them."""
     match record:
         case StructOf(fields):
             return sum(_size(member) for _, member in fields)
@@ -105,7 +105,7 @@ def _size(record: Type) -> int:
 
 
 def _object(record: StructOf) -> Any:  # noqa: ANN401 - a class made here
-    """The class of the objects of a type, whose fields are named by their place."""
+    """Return the class for the objects of a type; its fields are named by their place."""
     fields: list[Any] = []
     names = {}
     for place, (name, member) in enumerate(record.fields):
@@ -125,7 +125,7 @@ def _python(member: Type) -> Any:  # noqa: ANN401 - a type
 
 
 def _struct(objects: Sequence[Any], record: StructOf) -> pa.StructArray:
-    """Objects as an array, null where one is missing."""
+    """Return objects as an array, null where one is missing."""
     try:
         columns = [list(map(attrgetter(f"f{place}"), objects)) for place in range(len(record.fields))]
     except AttributeError:
@@ -135,7 +135,7 @@ def _struct(objects: Sequence[Any], record: StructOf) -> pa.StructArray:
 
 
 def _spread(objects: Sequence[Any], record: StructOf) -> pa.StructArray:
-    """The same where objects are missing among the others."""
+    """Do the same where some objects are missing."""
     there = [each is not None for each in objects]
     places = zip(there, accumulate(there, initial=0), strict=False)
     found = _struct([each for each in objects if each is not None], record)
@@ -152,7 +152,7 @@ def _values(found: list[Any], member: Type) -> pa.Array:
 
 
 def _numbers(found: list[msgspec.Raw]) -> pa.StringArray:
-    """The texts of JSON numbers; a JSON text keeps its quotes, and is no number to Arrow either."""
+    """Return the texts of JSON numbers; a JSON string keeps its quotes, and is no number to Arrow either."""
     together = b"".join(found)
     texts = list(map(bytes, found))
     # Arrow makes another number of some hundred digits, and 0 of a large negative exponent (pyarrow 18 to 26).

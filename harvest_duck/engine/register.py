@@ -22,7 +22,7 @@ from harvest_duck.engine.dataset import HarvestDataset
 from harvest_duck.engine.dry_run import SETTINGS, recorded
 from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
-from harvest_duck.http.request_log import SENT, Journal
+from harvest_duck.http.request_log import SENT, RequestLog
 from harvest_duck.introspection import catalog_tables
 from harvest_duck.introspection.access_rules import ACCESS
 from harvest_duck.introspection.explain import EXPLAINED, explained
@@ -30,7 +30,7 @@ from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.runtime import loop
 from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.runtime.interrupt import watch_sigint
-from harvest_duck.scanner.progress import PROGRESS
+from harvest_duck.scanner.progress import PROGRESS, RunningScans
 from harvest_duck.scanner.scan_request import attached
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class _Known:
     """
 
     errors: deque[HarvestDuckError] = field(default_factory=lambda: deque(maxlen=1))
-    journal: Journal = field(default_factory=Journal)
+    request_log: RequestLog = field(default_factory=RequestLog)
+    running: RunningScans = field(default_factory=RunningScans)
     readers: Readers = field(default_factory=Readers)
     default: str = ""
     listings: Mapping[str, pa.Table] = field(
@@ -189,7 +190,7 @@ def progress(con: duckdb.DuckDBPyConnection) -> pa.Table:
     process asks; with `requests_left` it is null until it is known how many requests there will be.
     """
     known = _known.get(con)
-    rows = loop.run(known.journal.progress()) if known is not None and loop.running() else []
+    rows = loop.run(known.running.rows()) if known is not None and loop.running() else []
     return pa.Table.from_pylist(rows, schema=PROGRESS)
 
 
@@ -216,7 +217,8 @@ def _live(known: _Known) -> Read:
             connection,
             expression=expression,
             failed=known.errors.append,
-            journal=known.journal,
+            request_log=known.request_log,
+            running=known.running,
             readers=known.readers,
             cautious=_ASKS_TWICE,
         )
@@ -233,7 +235,7 @@ def _access(connection: str) -> pa.Table:
 
 def _functions(known: _Known, look: Callable[..., pa.Table]) -> list[TableFunction]:
     return [
-        TableFunction("harvest_requests", SENT, [], known.journal.table, known.errors.append),
+        TableFunction("harvest_requests", SENT, [], known.request_log.table, known.errors.append),
         TableFunction("harvest_access", ACCESS, ["connection"], look, known.errors.append),
     ]
 
@@ -256,10 +258,10 @@ def _explanation(con: duckdb.DuckDBPyConnection, known: _Known) -> TableFunction
 def _explained(
     con: duckdb.DuckDBPyConnection, known: _Known, sql: str, settings: Mapping[str, str], *, probe: bool
 ) -> pa.Table:
-    from harvest_duck.introspection.list_sizes import planned, probed  # noqa: PLC0415 - as above
+    from harvest_duck.introspection.list_sizes import counted, planned  # noqa: PLC0415 - as above
 
     queries = recorded(con, lambda cursor, dataset: _define(cursor, known, dataset, _unasked), sql, settings)
-    return explained(loop.run(probed(queries)) if probe else map(planned, queries))
+    return explained(loop.run(counted(queries)) if probe else map(planned, queries))
 
 
 def _unasked(connection: str) -> pa.Table:  # noqa: ARG001 - nothing is asked over it

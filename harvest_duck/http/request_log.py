@@ -1,4 +1,4 @@
-"""What was really sent: one entry for each request of the scans of one connection of DuckDB, the last ones kept.
+"""The log of the requests that were sent: one entry for each request of the scans of one connection of DuckDB.
 
 `harvest_requests()` shows it. An entry holds the path and the parameters, never a header, a token or a body.
 """
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from harvest_duck.protocol.request import Request
 
-_KEPT = 10_000
+#: The entries that a log keeps: the latest ones.
+_CAPACITY = 10_000
 
 #: The columns of `harvest_requests()`.
 SENT = pa.schema(
@@ -40,8 +41,8 @@ SENT = pa.schema(
 
 
 @dataclass(slots=True)
-class Sent:
-    """A request and what became of it; None for what is not known yet, or never will be.
+class LoggedRequest:
+    """A request and its outcome; None stands for what is not known yet, or never will be.
 
     `sent_at`, `status`, `size` in bytes and `elapsed_ms` are those of the last try. `waited_s` is the time that all
     tries together waited for the rate limit.
@@ -49,7 +50,7 @@ class Sent:
 
     request: Request
     scan: int = 0
-    journal: Journal | None = field(default=None, repr=False)
+    log: RequestLog | None = field(default=None, repr=False)
     sent_at: datetime | None = None
     status: int | None = None
     records: int | None = None
@@ -58,22 +59,22 @@ class Sent:
     retries: int = 0
     waited_s: float = 0.0
 
-    def going(self, waited_s: float) -> None:
-        """Note that the request is sent now, after a wait for the rate limit."""
+    def mark_sent(self, waited_s: float) -> None:
+        """Note that the request is sent now, after `waited_s` seconds of waiting for the rate limit."""
         self.sent_at = datetime.now(UTC)
         self.waited_s += waited_s
         self.status = self.size = self.elapsed_ms = None
 
-    def came(self, status: int, size: int | None, elapsed_ms: float) -> None:
-        """Note an answer, and its size where that is known."""
+    def mark_answered(self, status: int, size: int, elapsed_ms: float) -> None:
+        """Note the status of the answer, the bytes of its body and the milliseconds that it took."""
         self.status, self.size, self.elapsed_ms = status, size, elapsed_ms
 
-    def also(self, request: Request) -> Sent:
-        """The entry of another request that this one leads to."""
-        return Sent(request) if self.journal is None else self.journal.begin(request, self.scan)
+    def follow_up(self, request: Request) -> LoggedRequest:
+        """Return an entry for another request that this one makes necessary, in the same log and scan."""
+        return LoggedRequest(request) if self.log is None else self.log.add(request, self.scan)
 
     def row(self) -> dict[str, Any]:
-        """The entry as a row of `SENT`."""
+        """Return the entry as a row of `SENT`."""
         return {
             "scan": self.scan,
             "table_name": self.request.table,
@@ -91,28 +92,22 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Journal:
-    """The requests of one connection of DuckDB, in the order in which they were meant to go."""
+class RequestLog:
+    """The requests of one connection of DuckDB, in the order in which they were asked for."""
 
-    entries: deque[Sent] = field(default_factory=lambda: deque(maxlen=_KEPT))
-    #: What tells how far each scan is that is under way.
-    running: dict[int, Callable[[], dict[str, Any]]] = field(default_factory=dict)
+    entries: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_CAPACITY))
     _scans: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def scan(self) -> int:
-        """The number of a scan that begins now, counted from 1."""
+    def next_scan(self) -> int:
+        """Return the number of a scan that begins now, counted from 1."""
         return next(self._scans)
 
-    def begin(self, request: Request, scan: int) -> Sent:
-        """The entry of a request that is going to be sent."""
-        entry = Sent(request, scan, self)
+    def add(self, request: Request, scan: int) -> LoggedRequest:
+        """Add an entry for a request that will be sent, and return it."""
+        entry = LoggedRequest(request, scan, self)
         self.entries.append(entry)
         return entry
 
-    async def progress(self) -> list[dict[str, Any]]:
-        """How far each scan is that is under way, as rows of `progressing.PROGRESS`; asked on the event loop."""
-        return [tells() for tells in tuple(self.running.values())]
-
     def table(self) -> pa.Table:
-        """The requests that were sent, as `SENT`."""
+        """Return the requests that were sent, as `SENT`."""
         return pa.Table.from_pylist([entry.row() for entry in tuple(self.entries) if entry.sent_at], schema=SENT)

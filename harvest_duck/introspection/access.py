@@ -1,7 +1,7 @@
 """What a token sees: each table of each account asked for once, and what came of it.
 
 Every answer is a sample of at most 20 rows. The requests go by the plans, the client, the rate limits and the errors of
-scans; they are in no journal, as they belong to no scan. What the answers mean is decided by `permissions`.
+scans; they are in no request log, as they belong to no scan. What the answers mean is decided by `permissions`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from harvest_duck.pushdown.arrow_filter import Filter
 from harvest_duck.pushdown.domain import domains
 from harvest_duck.pushdown.predicate import And, Compare, Op
 from harvest_duck.runtime import loop
-from harvest_duck.scanner.client import client_for
-from harvest_duck.scanner.page_source import Pages
+from harvest_duck.scanner.client_pool import client_for
+from harvest_duck.scanner.page_source import PageSource
+from harvest_duck.scanner.scan_context import ScanContext
 from harvest_duck.scanner.scan_request import Query, query
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def _queries(me: Query, today: date) -> dict[str, Query]:
 async def _rows(queries: Mapping[str, Query]) -> list[dict[str, Any]]:
     me = queries[_ME.name]
     async with client_for(me.settings) as client:
-        pages = Pages(client, Decoder(_ME, looked_at(_ME)), window=me.settings.max_connections)
-        accounts = await me.known_accounts(client, pages.user, pages.journal)
-        looks = _Looks(pages, asyncio.Semaphore(me.settings.max_connections))
+        scan = ScanContext(client, _ME, me.settings.max_connections)
+        accounts = await me.known_accounts(client, scan.user, scan.request_log)
+        looks = _Looks(scan, asyncio.Semaphore(me.settings.max_connections))
         return await _looked(looks, queries, accounts)
 
 
@@ -110,7 +111,7 @@ async def _looked(
 class _Looks:
     """Looks at tables, as many at a time as there are `slots`."""
 
-    pages: Pages
+    scan: ScanContext
     slots: asyncio.Semaphore
 
     async def account(self, plans: Mapping[str, Plan]) -> tuple[Person, dict[str, Outcome]]:
@@ -146,7 +147,7 @@ class _Looks:
         if request.paging is not Paging.NONE:
             request = with_params(request, {"per_page": _SAMPLE})
         async with self.slots:
-            fetched = await self.pages.within(Decoder(table, looked_at(table))).fetch(request)
+            fetched = await PageSource(self.scan, Decoder(table, looked_at(table))).fetch(request)
         return fetched.page
 
 

@@ -87,7 +87,7 @@ def looked_at(table: Table) -> list[str]:
     wanted = {column.name for column in table.columns if column.right} | set(_TOLD.get(table.name, ()))
     for child in TABLES.values():
         if child.parent is not None and child.parent.table == table.name:
-            wanted |= {child.parent.column, *(child.parent.only or ())[:1]}
+            wanted.update(child.parent.read)
     return [column.name for column in table.columns if column.name in wanted]
 
 
@@ -102,11 +102,8 @@ def parent_in(table: Table, outcome: Outcome) -> int | None:
     parent = table.parent
     if parent is None or outcome.page is None:
         return None
-    for record in outcome.page.batch.to_pylist():
-        if parent.only is None or parent.only[1] in (record[parent.only[0]] or ()):
-            found: int = record[parent.column]
-            return found
-    return None
+    records = outcome.page.batch.to_pylist()
+    return next((record[parent.column] for record in records if parent.has_children(record)), None)
 
 
 def without_parent(table: Table, outcome: Outcome) -> Outcome:

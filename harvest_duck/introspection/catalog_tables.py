@@ -1,4 +1,4 @@
-"""What SQL can ask about the tables themselves: `harvest_tables()` and `harvest_columns()` as Arrow tables."""
+"""The listings of the catalog: `harvest_tables()` and `harvest_columns()` as Arrow tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Column, Table
 
-_TABLES = pa.schema(
+TABLES_SCHEMA = pa.schema(
     [
         ("table_name", pa.string()),
         ("description", pa.string()),
@@ -26,7 +26,7 @@ _TABLES = pa.schema(
         ("documentation", pa.string()),
     ]
 )
-_COLUMNS = pa.schema(
+COLUMNS_SCHEMA = pa.schema(
     [
         ("table_name", pa.string()),
         ("column_name", pa.string()),
@@ -46,26 +46,31 @@ _COLUMNS = pa.schema(
 
 @cache
 def tables() -> pa.Table:
-    """One row for each table: what a row of it is, its endpoint, rate limit, and who may read it."""
-    return pa.Table.from_pylist([_table_row(entry) for entry in TABLES.values()], schema=_TABLES)
+    """Return one row for each table: its description, endpoint, rate limit and permission, among others."""
+    return pa.Table.from_pylist([_table_row(entry) for entry in TABLES.values()], schema=TABLES_SCHEMA)
 
 
 def describe(name: str) -> pa.Table:
-    """One row for each column of a table, with the operators and parameters that reach the API.
+    """Return one row for each column of a table, with the operators and parameters that become part of a request.
 
-    Raises `UnknownTable` for a name that is none.
+    Raises `UnknownTable` if there is no table of that name.
     """
     entry = table(name)
-    return pa.Table.from_pylist([_column_row(entry, column) for column in entry.columns], schema=_COLUMNS)
+    return pa.Table.from_pylist([_column_row(entry, column) for column in entry.columns], schema=COLUMNS_SCHEMA)
 
 
 @cache
-def _all_columns() -> pa.Table:
+def columns() -> pa.Table:
+    """Return one row for each column of every table.
+
+    The planner is asked about every operator, which takes some 40 ms of CPU: nothing should call this before a query
+    needs the rows.
+    """
     return pa.concat_tables([describe(name) for name in TABLES])
 
 
-#: What is registered beside the tables, by the name that SQL macros read it under.
-LISTINGS: Mapping[str, Callable[[], pa.Table]] = {"catalog_tables": tables, "catalog_columns": _all_columns}
+#: The listings, by the names under which the engine registers them.
+LISTINGS: Mapping[str, Callable[[], pa.Table]] = {"catalog_tables": tables, "catalog_columns": columns}
 
 
 def _table_row(entry: Table) -> dict[str, Any]:

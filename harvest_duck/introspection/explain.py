@@ -1,6 +1,6 @@
-"""What a query would ask of Harvest, as a table: its scans, step by step, out of their plans and the sizes of lists.
+"""The requests that a query would send, as a table: step by step for each scan, from its plans and the sizes of lists.
 
-`probing` finds the sizes out; nothing here sends anything. What is said holds for scans that are read to their end, of
+`list_sizes` finds the sizes; nothing here sends anything. The table holds for scans that are read to their end, of
 lists that do not change meanwhile, when every request is answered at once.
 """
 
@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from harvest_duck.catalog.model import Limit, Paging
-from harvest_duck.planner import LARGEST_PAGE, cost
-from harvest_duck.planner.enforced import essential, follows, warranted
+from harvest_duck.planner.enforced import distinct_terms, enforced_domains, is_enforced
+from harvest_duck.planner.splits import Sizes, ways
+from harvest_duck.protocol.page import LARGEST_PAGE, count_request, page_count, page_size, with_page_size
 from harvest_duck.protocol.request import Request, accounts_request, with_params
 from harvest_duck.pushdown.ranges import EVERY_VALUE
 from harvest_duck.pushdown.sql import condition
@@ -46,31 +47,32 @@ EXPLAINED = pa.schema(
     ]
 )
 
-#: More requests that differ only in a number or a day are one row.
+#: More requests than these that differ only in a number or a day are one row.
 _SHOWN = 10
 _PARTS = re.compile("([/?&=])")
-
-#: How many records each list has that was asked; None where Harvest did not say.
-Sizes = dict[Request, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A scan with its plans; `listed` says whether Harvest had to tell which accounts there are."""
+    """A scan with its plans and the sizes of their lists."""
 
     query: Query
     plans: Sequence[Plan]
-    sizes: Sizes = field(default_factory=dict)
-    listed: bool = False
+    sizes: Sizes = field(default_factory=dict[Request, int | None])
+
+    @property
+    def asks_for_accounts(self) -> bool:
+        """Whether Harvest has to be asked which accounts there are."""
+        return self.query.accounts is None
 
 
 class Purpose(StrEnum):
-    """What requests of a scan are for."""
+    """The purposes of the requests of a scan, as the column `step` names them."""
 
     LIST = "list"
     RECORD = "record"
-    LOOK = "look"
-    SWEEP = "sweep"
+    COUNT = "look"
+    CATCH_UP = "sweep"
     PARENTS = "parents"
     CHILDREN = "children"
     REPORT = "report"
@@ -80,7 +82,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Requests for one purpose: how many will go, None where that cannot be known, and how many records they bring."""
+    """Requests for one purpose: how many go out, None where it cannot be known, and how many records they bring."""
 
     purpose: Purpose
     request: Request
@@ -90,21 +92,22 @@ class _Step:
 
 
 def unknown(plan: Plan, sizes: Sizes) -> list[Request]:
-    """The lists to look at next, so that it can be told what a plan sends; none where `sizes` says enough."""
+    """Return the lists to count next, so that the requests of a plan are known; none where `sizes` is enough."""
     if plan.parents is not None:
         return unknown(plan.parents, sizes)
-    if plan.alternative is not None and plan.requests[0] not in sizes:
+    way, *other = ways(plan, sizes)
+    if other:
         return list(plan.requests)
-    shapes = Counter(map(_shape, _chosen(plan, sizes)))
+    shapes = Counter(map(_shape, way.splits))
     return [
         request
-        for request in _chosen(plan, sizes)
+        for request in way.splits
         if request.paging is not Paging.NONE and request not in sizes and not _assumed(plan, shapes[_shape(request)])
     ]
 
 
 def explained(scans: Iterable[Planned]) -> pa.Table:
-    """The table of `EXPLAINED`: one row for each step of each scan, in their order."""
+    """Return the table of `EXPLAINED`: one row for each step of each scan, in their order."""
     clocks: dict[object, int] = {}
     rows = []
     for number, scan in enumerate(scans, 1):
@@ -129,34 +132,28 @@ def _row(step: _Step) -> dict[str, Any]:
 
 
 def _terms(scan: Planned) -> dict[str, list[str]]:
-    """The terms of the filter, as SQL: those that all requests answer exactly, and the others."""
-    warrants = [warranted(plan, request) for plan in scan.plans for request in _possible(plan, scan.sizes)]
+    """Return the terms of the filter, as SQL: those that all requests answer exactly, and the others."""
+    enforced = [enforced_domains(plan, request) for plan in scan.plans for request in _possible(plan, scan.sizes)]
     found: dict[str, list[str]] = {"pushed": [], "rechecked": []}
-    for term in essential(scan.query.terms):
-        exact = all(follows(term, each) for each in warrants)
+    for term in distinct_terms(scan.query.terms):
+        exact = all(is_enforced(term, each) for each in enforced)
         found["pushed" if exact else "rechecked"].append(condition(term))
     return found
 
 
 def _possible(plan: Plan, sizes: Sizes) -> tuple[Request, ...]:
-    """The requests that may bring rows: of both ways, where it is not known which one will be chosen."""
-    if plan.alternative is not None and plan.requests[0] not in sizes:
-        return plan.requests + plan.alternative.requests
-    return _chosen(plan, sizes) or plan.requests
-
-
-def _chosen(plan: Plan, sizes: Sizes) -> tuple[Request, ...]:
-    return plan.requests if plan.alternative is None else cost.chosen(plan, sizes.get(plan.requests[0]))
+    """Return the requests that may bring rows: those of both ways, where it is not known which one will be chosen."""
+    return tuple(split for way in ways(plan, sizes) for split in way.splits) or plan.requests
 
 
 def _steps(scan: Planned) -> Iterator[_Step]:
     table, settings = scan.query.table, scan.query.settings
-    if scan.listed:
+    if scan.asks_for_accounts:
         request = accounts_request(settings.id_url)
         yield _Step(Purpose.ACCOUNTS, request, request.path_and_query, 1)
     for plan in scan.plans:
         yield from _planned(plan, scan.sizes)
-    if not scan.plans and not scan.listed:
+    if not scan.plans and not scan.asks_for_accounts:
         yield _Step(Purpose.NOTHING, Request(table.name, "", (), table.limit, table.paging), "", 0)
 
 
@@ -168,32 +165,25 @@ def _planned(plan: Plan, sizes: Sizes) -> Iterator[_Step]:
         parents = sizes.get(plan.parents.requests[0]) if every else None
         yield from (_Step(Purpose.CHILDREN, each, each.path_and_query, parents) for each in plan.requests)
         return
-    if plan.alternative is None:
-        yield from _lists(plan, plan.requests, sizes)
-        yield from _sweep(cost.swept(plan, plan.requests))
-        return
-    (whole,) = plan.requests
-    look = cost.probe(whole)
-    yield _Step(Purpose.LOOK, look, look.path_and_query, 1, sizes.get(whole))
-    if whole in sizes:
-        chosen = _chosen(plan, sizes)
-        yield from _lists(plan, chosen, sizes)
-        yield from _sweep(cost.swept(plan, chosen) if chosen else None)
-        return
-    for requests in (plan.requests, plan.alternative.requests):
-        steps = [*_lists(plan, requests, sizes), *_sweep(cost.swept(plan, requests))]
-        yield from (replace(step, requests=None) for step in steps)
+    if plan.alternative is not None:
+        (whole,) = plan.requests
+        count = count_request(whole)
+        yield _Step(Purpose.COUNT, count, count.path_and_query, 1, sizes.get(whole))
+    found = ways(plan, sizes)
+    for way in found:
+        for step in (*_lists(plan, way.splits, sizes), *_catch_up(way.catch_up)):
+            yield step if len(found) == 1 else replace(step, requests=None)
 
 
-def _sweep(whole: Request | None) -> Iterator[_Step]:
-    """The request for what changed while parts of a list were read, since a moment that is not known yet."""
+def _catch_up(whole: Request | None) -> Iterator[_Step]:
+    """Yield the catch-up request for a list, since a moment that is not known yet."""
     if whole is not None:
-        path = with_params(whole, {"updated_since": "T", "per_page": str(LARGEST_PAGE)}).path_and_query
-        yield _Step(Purpose.SWEEP, whole, path.replace("updated_since=T", "updated_since=…"), 1)
+        path = with_params(with_page_size(whole, LARGEST_PAGE), {"updated_since": "T"}).path_and_query
+        yield _Step(Purpose.CATCH_UP, whole, path.replace("updated_since=T", "updated_since=…"), 1)
 
 
 def _lists(plan: Plan, requests: Sequence[Request], sizes: Sizes) -> Iterator[_Step]:
-    """One step for each request, or for all that are alike where they are many."""
+    """Yield one step for each request, or for all that are alike where they are many."""
     alike: dict[object, list[Request]] = {}
     for request in requests:
         alike.setdefault(_shape(request), []).append(request)
@@ -213,7 +203,7 @@ def _list(plan: Plan, request: Request, sizes: Sizes, *, one_page: bool) -> _Ste
     if request.paging is Paging.NONE or one_page:
         sent: int | None = 1
     else:
-        sent = None if total is None else cost.pages(total, cost.page_size(request))
+        sent = None if total is None else page_count(total, page_size(request))
     return _Step(_purpose(plan, request), request, request.path_and_query, sent, total)
 
 
@@ -226,18 +216,18 @@ def _purpose(plan: Plan, request: Request) -> Purpose:
 
 
 def _assumed(plan: Plan, many: int) -> bool:
-    """Whether each of so many lists is taken to have one page rather than looked at: children and reports are short."""
+    """Return whether each of so many lists is assumed to have one page, uncounted: children and reports are short."""
     return many > _SHOWN and (plan.table.parent is not None or plan.table.limit is Limit.REPORTS)
 
 
 def _shape(request: Request) -> tuple[object, ...]:
-    """What requests have in common that differ only in numbers and days."""
+    """Return what requests that differ only in numbers and days have in common."""
     names = tuple(name for name, _ in request.params)
     return request.single, request.paging, urlsplit(request.url).path.count("/"), names
 
 
 def _common(paths: Sequence[str]) -> str:
-    """The paths as one, with … wherever they differ."""
+    """Return the paths as one, with … wherever they differ."""
     parts = zip(*(_PARTS.split(path) for path in paths), strict=True)
     return "".join(each[0] if len(set(each)) == 1 else "…" for each in parts)
 
@@ -248,13 +238,13 @@ def _sum(numbers: Sequence[int | None]) -> int | None:
 
 
 def _earliest(settings: Connection, step: _Step, clocks: dict[object, int]) -> float | None:
-    """The second at which the last request of the step can go, after all those before it; `clocks` counts them."""
+    """Return the second at which the last request of the step can go; `clocks` counts the requests before it."""
     if not step.requests:
         return None
     reports = step.request.limit is Limit.REPORTS
     rate = settings.reports_rate_limit if reports else settings.rate_limit
     if rate is None or step.purpose is Purpose.ACCOUNTS:
         return 0.0
-    window = (settings.base_url, settings.token, settings.oauth, rate, reports)
-    clocks[window] = clocks.get(window, 0) + step.requests
-    return float((clocks[window] - 1) // rate.requests * rate.window_s)
+    limit = (settings.base_url, settings.token, settings.oauth, rate, reports)
+    clocks[limit] = clocks.get(limit, 0) + step.requests
+    return float((clocks[limit] - 1) // rate.requests * rate.window_s)

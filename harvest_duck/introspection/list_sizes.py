@@ -1,6 +1,7 @@
-"""How long the lists are that queries would read: one look at each, which asks for one record and is told the total.
+"""The sizes of the lists that queries would read: one count request each, which asks for one record and gets the total.
 
-Looks go by the client, the rate limits and the errors of scans. What was sent is no scan's, and is in no journal.
+Count requests use the client, the rate limits and the errors of scans. They belong to no scan, and are in no request
+log that a user sees.
 """
 
 from __future__ import annotations
@@ -8,14 +9,13 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from harvest_duck.auth import BoundUser
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
-from harvest_duck.http.request_log import Journal
-from harvest_duck.introspection.explain import Planned, Sizes, unknown
-from harvest_duck.planner import cost
-from harvest_duck.scanner.client import client_for
-from harvest_duck.scanner.page_source import Fetched, Pages
+from harvest_duck.introspection.explain import Planned, unknown
+from harvest_duck.protocol.page import count_request
+from harvest_duck.scanner.client_pool import client_for
+from harvest_duck.scanner.page_source import PageSource
+from harvest_duck.scanner.scan_context import ScanContext
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from harvest_duck.connection import Connection
     from harvest_duck.protocol.request import Request
     from harvest_duck.scanner.client import Client
+    from harvest_duck.scanner.fetched_page import FetchedPage
     from harvest_duck.scanner.scan_request import Query
 
 
 def planned(query: Query) -> Planned:
-    """The plans of a query for which nothing has to be sent; `QueryError` where Harvest has to tell the accounts."""
+    """Return the plans of a query without a request; raise `QueryError` where Harvest has to be asked for accounts."""
     accounts = query.accounts
     if accounts is None:
         raise QueryError(
@@ -37,42 +38,38 @@ def planned(query: Query) -> Planned:
     return Planned(query, query.plans(accounts))
 
 
-async def probed(queries: Sequence[Query]) -> list[Planned]:
-    """The plans of queries with the sizes of the lists in them; a list that two of them read is looked at once."""
-    known: dict[Connection, Sizes] = {}
+async def counted(queries: Sequence[Query]) -> list[Planned]:
+    """Return the plans of queries with the sizes of the lists in them; a list that two of them read is counted once."""
+    known: dict[Connection, dict[Request, int | None]] = {}
     found = []
     for query in queries:
         sizes = known.setdefault(query.settings, {})
         async with client_for(query.settings) as client:
-            found.append(await _probed(query, client, sizes))
+            found.append(await _counted(query, client, sizes))
     return found
 
 
-async def _probed(query: Query, client: Client, sizes: Sizes) -> Planned:
-    user = BoundUser()
-    scan = Planned(query, await query.planned(client, user, Journal()), sizes, listed=query.accounts is None)
-    for plan in scan.plans:
+async def _counted(query: Query, client: Client, sizes: dict[Request, int | None]) -> Planned:
+    context = ScanContext(client, query.table, query.settings.max_connections)
+    plans = await query.planned(client, context.user, context.request_log)
+    for plan in plans:
         table = plan.table if plan.parents is None else plan.parents.table
-        pages = Pages(client, Decoder(table, []), window=query.settings.max_connections, user=user)
-        while wanted := unknown(plan, sizes):
-            sizes |= await _looked(pages, wanted)
-    return scan
+        source = PageSource(context, Decoder(table, []))
+        while lists := unknown(plan, sizes):
+            async with aclosing(source.ahead(_count_requests(lists))) as pages:
+                found = []
+                async for fetched in pages:
+                    source.consumed()
+                    found.append(_size(fetched))
+            sizes |= zip(lists, found, strict=True)
+    return Planned(query, plans, sizes)
 
 
-async def _looked(pages: Pages, lists: Sequence[Request]) -> Sizes:
-    found: list[int | None] = []
-    async with aclosing(pages.ahead(_probes(lists))) as answers:
-        async for fetched in answers:
-            pages.consumed()
-            found.append(_size(fetched))
-    return dict(zip(lists, found, strict=True))
-
-
-async def _probes(lists: Sequence[Request]) -> AsyncGenerator[Request]:
+async def _count_requests(lists: Sequence[Request]) -> AsyncGenerator[Request]:
     for each in lists:
-        yield cost.probe(each)
+        yield count_request(each)
 
 
-def _size(fetched: Fetched) -> int | None:
-    """The announced total; nothing is in a list that is not there."""
-    return 0 if fetched.sent.status in fetched.request.absent_on else fetched.page.total_entries
+def _size(fetched: FetchedPage) -> int | None:
+    """Return the announced total; 0 for a list that is not there."""
+    return 0 if fetched.entry.status in fetched.request.absent_on else fetched.page.total_entries

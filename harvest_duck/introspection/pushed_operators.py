@@ -11,7 +11,8 @@ from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR
 from harvest_duck.catalog.path import ids_in, places
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import QueryError
-from harvest_duck.planner import LARGEST_PAGE, Target, plan
+from harvest_duck.planner import Target, plan
+from harvest_duck.protocol.page import LARGEST_PAGE
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import Compare, In, Op
 

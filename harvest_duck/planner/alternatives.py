@@ -1,6 +1,6 @@
 """Ways around a list: single records, one list for each value of a column, or one for each span of days.
 
-Each holds every row that the predicate keeps. `cost` says when one of them is worth it.
+Each alternative holds every row that the predicate keeps. `cost` decides whether it is the cheaper way.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.domain import Domain
 
-#: What part of a list the rows with some values of a column are, where nothing tells.
+#: The share of a list that the rows with some values of a column are assumed to be.
 _UNKNOWN_SHARE = 0.5
 
 
 def narrowed(
     table: Table, domains: Mapping[str, Domain], only: Iterable[str] | None = None
 ) -> tuple[tuple[str, str], ...]:
-    """The parameters that narrow the list, those named in `only` where it is given."""
+    """Return the parameters that narrow the list: of those named in `only` where it is given, else of all."""
     names = {param.name for param in table.params} if only is None else set(only)
     return tuple(pair for param in table.params if param.name in names for pair in narrowing(table, param, domains))
 
 
 def alternatives(table: Table, whole: Request, domains: Mapping[str, Domain]) -> list[Alternative]:
-    """Every other way to the rows of the list `whole`."""
+    """Return every other way to the rows of the list `whole`."""
     found = [
         *_records(table, whole, domains),
         *_lists_elsewhere(table, whole, domains),
@@ -44,7 +44,7 @@ def alternatives(table: Table, whole: Request, domains: Mapping[str, Domain]) ->
 
 
 def one_list(table: Table, request: Request, domains: Mapping[str, Domain]) -> Request:
-    """The request for the one record where the predicate leaves one of the list; else the list itself."""
+    """Return the request for a single record of the list where the predicate leaves one id, else the list itself."""
     if table.retrieve is None or table.parent is None:
         return request
     known = ids(domains.get("id", ANY))
@@ -54,7 +54,7 @@ def one_list(table: Table, request: Request, domains: Mapping[str, Domain]) -> R
 
 
 def _records(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Iterator[Alternative]:
-    """Each record by its own path."""
+    """Yield the records of the list, each requested by its own path."""
     paths = [table.retrieve] if table.retrieve else []
     paths += [other.path for other in table.alternates if other.paging is Paging.NONE]
     for path in paths:
@@ -67,7 +67,7 @@ def _single(request: Request, url: str) -> Request:
 
 
 def _lists_elsewhere(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Iterator[Alternative]:
-    """The lists of a part of the records that have a path of their own."""
+    """Yield the lists at other paths, which hold a part of the records each."""
     for other in table.alternates:
         if other.paging is Paging.NONE:
             continue
@@ -80,7 +80,7 @@ def _lists_elsewhere(table: Table, whole: Request, domains: Mapping[str, Domain]
 
 
 def _filled(table: Table, whole: Request, path: str, domains: Mapping[str, Domain]) -> Iterator[list[str]]:
-    """The URLs of a path with every id that fits, where at most one of its columns has several."""
+    """Yield the URLs of a path for every id that fits; nothing where two of its columns have several ids."""
     columns = places(path)
     known = [ids(domains.get(column, ANY)) for column in columns]
     found = [values for values in known if values is not None]
@@ -94,7 +94,7 @@ def _filled(table: Table, whole: Request, path: str, domains: Mapping[str, Domai
 
 
 def _by_value(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Iterator[Alternative]:
-    """The list once for each value that a column can have."""
+    """Yield the list narrowed to each value that a column can have."""
     for param in table.params:
         if param.match is not Match.EQUAL or not sends(table, param) or table.column(param.column).type is BOOLEAN:
             continue
@@ -105,7 +105,7 @@ def _by_value(table: Table, whole: Request, domains: Mapping[str, Domain]) -> It
 
 
 def _by_days(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Iterator[Alternative]:
-    """The list once for each span of days."""
+    """Yield the list narrowed to each span of days."""
     ends = {param.match: param for param in table.params if sends(table, param)}
     if Match.FROM not in ends or Match.TO not in ends:
         return
@@ -121,7 +121,7 @@ def _by_days(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Ite
 
 
 def _share(spans: list[DaySpan]) -> float:
-    """What part of the days from the first to the last is within the spans."""
+    """Return the share of the days from the first to the last that lies within the spans."""
     known = [(start, stop) for start, stop in spans if start is not None and stop is not None]
     if len(known) < len(spans) or not known:
         return _UNKNOWN_SHARE

@@ -1,8 +1,8 @@
-"""Which terms of a filter the requests of a scan answer exactly, so that no record comes that fails one of them.
+"""The terms of a filter that the requests of a scan enforce; the others are the residual filter.
 
-A request warrants the values of some columns: of those in its path, of the inputs of a report, of the account, and of
-each parameter that Harvest is known to apply as SQL would. A term that follows from that was pushed; the others are
-left to the scan. Saying too little is safe, since the scan applies the whole filter anyway.
+A request enforces the domains of some columns: of those in its path, of the inputs of a report, of the account, and of
+each parameter that Harvest is known to apply as SQL would. A term that follows from these domains is enforced. It is
+safe to find too few such terms, since the scan applies the whole filter anyway.
 """
 
 from __future__ import annotations
@@ -18,20 +18,17 @@ from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, O
 from harvest_duck.pushdown.ranges import Bound, Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harvest_duck.planner import Plan
     from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
 
-#: What a request says of the columns of every row that it brings.
-Warrants = dict[str, Domain]
 
+def distinct_terms(terms: Iterable[Predicate]) -> list[Predicate]:
+    """Return the terms, each once, without each `IS NOT NULL` that another term implies.
 
-def essential(terms: Iterable[Predicate]) -> list[Predicate]:
-    """The terms, each once, less the `IS NOT NULL` that another one says as well.
-
-    DuckDB adds one to many a comparison, by its version.
+    Some versions of DuckDB add one to every comparison.
     """
     terms = list(dict.fromkeys(terms))
     others = [domains(term) or {} for term in terms if _not_null(term) is None]
@@ -43,19 +40,19 @@ def _not_null(term: Predicate) -> str | None:
     return term.term.column if isinstance(term, Not) and isinstance(term.term, IsNull) else None
 
 
-def follows(term: Predicate, warrants: Warrants) -> bool:
-    """Whether `term` is sure to be true of every row of which `warrants` holds."""
+def is_enforced(term: Predicate, enforced: Mapping[str, Domain]) -> bool:
+    """Whether `term` is certainly true of every row whose columns lie within the domains `enforced`."""
     try:
         columns = set(_columns(term))
         if len(columns) == 1 and _definite(term):
             (column,) = columns
             wanted = (domains(term) or {}).get(column)
-            return wanted is not None and column in warrants and warrants[column].intersect(wanted) == warrants[column]
+            return wanted is not None and column in enforced and enforced[column].intersect(wanted) == enforced[column]
         match term:
             case And(terms):
-                return all(follows(each, warrants) for each in terms)
+                return all(is_enforced(each, enforced) for each in terms)
             case Or(terms):
-                return any(follows(each, warrants) for each in terms)
+                return any(is_enforced(each, enforced) for each in terms)
     except RecursionError:
         pass
     return False
@@ -73,7 +70,7 @@ def _columns(term: Predicate) -> Iterator[str]:
 
 
 def _definite(term: Predicate) -> bool:
-    """Whether the domain of a term on one column has no value of which the term is not true."""
+    """Whether a term on one column is true of every value of its domain."""
     match term:
         case Compare(_, op, value):
             return op is not Op.NE or isinstance(value, bool)
@@ -87,8 +84,8 @@ def _definite(term: Predicate) -> bool:
             return False
 
 
-def warranted(plan: Plan, request: Request) -> Warrants:
-    """What one of the requests of `plan`, or of its alternative, says of the columns of its rows."""
+def enforced_domains(plan: Plan, request: Request) -> dict[str, Domain]:
+    """Return the domains that a request of `plan`, or of its alternative, enforces on the columns of its rows."""
     table = plan.table
     found = {"account_id": _exactly(request.account_id)}
     found |= {column: _exactly(value) for column, value in request.values}
@@ -109,7 +106,7 @@ def _exactly(value: Value | None) -> Domain:
 
 
 def _sent(table: Table, param: Param, text: str) -> Domain:
-    """The values of its column that a parameter leaves."""
+    """Return the domain that a parameter leaves its column."""
     match param.match:
         case Match.FROM:
             return Domain((Range(low=Bound(date.fromisoformat(text), inclusive=True)),), nulls=False)

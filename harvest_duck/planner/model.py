@@ -1,4 +1,4 @@
-"""What a scan is going to ask, as values: a plan, and the other way there may be to the same rows."""
+"""The requests that a scan will send, as values: a plan, and the other way there may be to the same rows."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
 
-# https://help.getharvest.com/api-v2/introduction/overview/pagination/
-LARGEST_PAGE = 2000
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where requests go, for which account, and how large a page they ask for.
+    """The hosts, the account and the page size of requests.
 
-    `account` is how an error calls the account, where there are several.
+    `account` is the name of the account in errors, where there are several.
     """
 
     base_url: str
@@ -33,9 +30,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Several requests that together have every row that the one list of a plan has, and less besides.
+    """Several requests that together have every wanted row of the one list of a plan, and fewer other rows.
 
-    `share` is what part of the records of that list they hold, as far as can be guessed beforehand.
+    `share` is an estimate of the part of the records of that list that they bring.
     """
 
     requests: tuple[Request, ...]
@@ -43,16 +40,16 @@ class Alternative:
 
     @property
     def several_lists(self) -> bool:
-        """Whether a record can move from one of them to another while they are read, so that a sweep has to follow."""
+        """Whether a record can move from one of them to another meanwhile, so that a catch-up request has to follow."""
         return len(self.requests) > 1 and not all(request.single for request in self.requests)
 
     @property
     def sent(self) -> int:
-        """How many requests it takes at least."""
+        """The number of requests that it takes at least."""
         return len(self.requests) + self.several_lists
 
     def records(self, total: int) -> float:
-        """How many records they bring, where the whole list has `total`."""
+        """Return how many records the requests bring, where the whole list has `total`."""
         singles = sum(request.single for request in self.requests)
         return singles or self.share * total
 
@@ -61,10 +58,10 @@ class Alternative:
 class Plan:
     """The requests that begin the lists of one scan of one account.
 
-    `whole` is the list that several `requests` are parts of; what changed in it meanwhile is asked for in the end. With
-    an `alternative`, `requests` is one list, and a look at its size decides between the two, see `cost`. With
-    `parents` each request is a template, whose path waits for the id of a parent: it is asked for every row of that
-    plan that `chosen` holds of, see `for_parent`. Requests with the same `values` make up one report.
+    `whole` is the list that several `requests` are parts of; a catch-up request asks what changed in it meanwhile. With
+    an `alternative`, `requests` is one list, and a count request decides between the two, see `splits`. With `parents`
+    each request is a template whose path has a place for the id of a parent: one request goes out for each row of that
+    plan that `chosen` allows, see `for_parent`. Requests with the same `values` make up one report.
     """
 
     table: Table
@@ -75,7 +72,7 @@ class Plan:
     chosen: Domain = field(default_factory=Domain)
 
     def for_parent(self, parent_id: int) -> Iterator[Request]:
-        """The requests for the children of one parent; none where the predicate rules it out."""
+        """Yield the requests for the children of one parent; none where the predicate excludes it."""
         if self.table.parent is not None and self.chosen.contains(parent_id):
             for request in self.requests:
                 yield filled(request, self.table.parent.param, parent_id)

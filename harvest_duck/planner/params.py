@@ -1,4 +1,4 @@
-"""Parameters that narrow a list: what the domain of a column allows to send without losing a row."""
+"""The parameters that narrow a list, sent only where the domain of a column shows that no row is lost."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.predicate import Value
 
-#: A column of which nothing is asked.
+#: The domain of a column without a predicate.
 ANY = Domain()
 _POSITIVE = Domain((Range(low=Bound(1, inclusive=True)),), nulls=False)
 _ONE_DAY = timedelta(days=1)
 
 #: The years that are sent as bounds. A bound outside them is left out, which can only fetch more.
 _YEARS = range(1900, 10_000)
-#: More requests than Harvest answers in 25 minutes are never a way to read a list.
+#: The most ids to list one by one: Harvest answers so many requests in 25 minutes.
 _MOST = 10_000
 
 DaySpan = tuple[date | None, date | None]
 
 
 def sends(table: Table, param: Param) -> bool:
-    """Whether the parameter narrows the list, rather than choosing what is computed or where it is."""
+    """Whether the parameter narrows a list; other parameters choose what a report computes, or are part of the path."""
     return table.column(param.column).origin not in (Origin.INPUT, Origin.PATH)
 
 
 def narrowing(table: Table, param: Param, domains: Mapping[str, Domain]) -> Iterator[tuple[str, str]]:
-    """The parameter with its value, where the domain of its column allows to send it."""
+    """Yield the parameter with its value, where the domain of its column allows to send it."""
     domain = domains.get(param.column, ANY)
     if domain.nulls or not sends(table, param):
         return
@@ -54,7 +54,7 @@ def narrowing(table: Table, param: Param, domains: Mapping[str, Domain]) -> Iter
 
 
 def equal_texts(table: Table, param: Param, domain: Domain) -> list[str] | None:
-    """The values that the column can have, as Harvest takes them; None where there are others, or too many."""
+    """Return the values that the column can have, as Harvest writes them; None where they cannot be listed or sent."""
     if domain.nulls:
         return None
     if table.column(param.column).type is BIGINT:
@@ -75,12 +75,12 @@ def _equal(value: Value, param: Param) -> str | None:
 
 
 def ids(domain: Domain) -> list[int] | None:
-    """The ids that fit, in order; None where they are too many to name. There is no id below 1."""
+    """Return the ids that fit, in order; None where they are too many to list. No id is below 1."""
     return None if domain.nulls else whole_numbers(domain.intersect(_POSITIVE))
 
 
 def whole_numbers(domain: Domain) -> list[int] | None:
-    """The whole numbers that fit, in order; None where they are too many to name, or others fit too."""
+    """Return the whole numbers that fit, in order; None where they are too many to list, or a range has no end."""
     found: list[int] = []
     for part in domain.ranges:
         low, high = _whole(part.low, ceil, +1), _whole(part.high, floor, -1)
@@ -91,7 +91,7 @@ def whole_numbers(domain: Domain) -> list[int] | None:
 
 
 def _whole(bound: Bound | None, rounded: Callable[[int | Decimal], int], inward: int) -> int | None:
-    """The outermost whole number within a bound, None where it is none of a number."""
+    """Return the outermost whole number within a bound, None where there is no bound or it is no number."""
     if bound is None or not isinstance(bound.value, int | Decimal) or isinstance(bound.value, bool):
         return None
     whole = rounded(bound.value)
@@ -99,17 +99,17 @@ def _whole(bound: Bound | None, rounded: Callable[[int | Decimal], int], inward:
 
 
 def day(value: date | None) -> str | None:
-    """A day as Harvest takes it, None where it cannot be sent."""
+    """Return a day as Harvest writes it, None where it cannot be sent."""
     return value.isoformat() if value is not None and value.year in _YEARS else None
 
 
 def first_day(bound: Bound | None) -> date | None:
-    """The first day within a lower bound, None where there is no such bound."""
+    """Return the first day within a lower bound, None where there is no such day."""
     return _inclusive(bound, +1)
 
 
 def last_day(bound: Bound | None) -> date | None:
-    """The last day within an upper bound, None where there is no such bound."""
+    """Return the last day within an upper bound, None where there is no such day."""
     return _inclusive(bound, -1)
 
 
@@ -123,7 +123,7 @@ def _inclusive(bound: Bound | None, inward: int) -> date | None:
 
 
 def day_spans(domain: Domain) -> list[DaySpan]:
-    """The days that fit, as spans from the first to the last day, with at least a day between two of them."""
+    """Return the days that fit, as spans from a first to a last day with at least a day between two of them."""
     spans: list[DaySpan] = []
     for part in domain.ranges:
         first, last = first_day(part.low), last_day(part.high)
@@ -138,7 +138,7 @@ def day_spans(domain: Domain) -> list[DaySpan]:
 
 
 def _since(bound: Bound | None) -> str | None:
-    """A lower bound on `updated_at`, a second early, since Harvest does not say whether it includes the bound."""
+    """Return a lower bound on `updated_at`, a second early: Harvest does not say whether it includes the bound."""
     # https://help.getharvest.com/api-v2/introduction/overview/general/
     if bound is None or not isinstance(bound.value, datetime) or bound.value.year not in _YEARS:
         return None

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from harvest_duck.catalog.model import Host, Paging, Table
 from harvest_duck.planner import cost
 from harvest_duck.planner.alternatives import alternatives, narrowed, one_list
-from harvest_duck.planner.model import LARGEST_PAGE, Alternative, Plan, Target
+from harvest_duck.planner.model import Alternative, Plan, Target
 from harvest_duck.planner.params import ANY, ids
 from harvest_duck.planner.report_options import Inputs, joined, options, variants
 from harvest_duck.planner.report_periods import pieces, refuse_sum, spans
+from harvest_duck.protocol.page import LARGEST_PAGE
 from harvest_duck.protocol.request import Request, filled, id_api
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain] | None, target: Target) -> Plan:
-    """The plan for the rows of `table` within `domains`; no requests where no row can be.
+    """Return the plan for the rows of `table` within `domains`; it has no requests where no row can exist.
 
-    Raises `QueryError` where an input that Harvest requires is missing or ambiguous.
+    Raises `QueryError` if an input that Harvest requires is missing or ambiguous.
     """
     if domains is None or not domains.get("account_id", ANY).contains(target.account_id):
         return Plan(table, ())
@@ -38,11 +39,11 @@ def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain
 
 
 def _cheapest(table: Table, whole: Request, others: list[Alternative]) -> Plan:
-    """The best of the other ways where it is sure to be, and else together with the list itself."""
+    """Return the plan for the list `whole`: the best alternative alone where it is certainly cheaper, else both."""
     if not others:
         return Plan(table, (whole,))
     best = min(others, key=lambda other: (len(other.requests), not all(each.single for each in other.requests)))
-    if not cost.pays_to_look(best):
+    if not cost.pays_to_count(best):
         return Plan(table, best.requests, whole=whole if best.several_lists else None)
     return Plan(table, (whole,), alternative=best)
 
@@ -54,11 +55,11 @@ def _children(
     templates: tuple[Request, ...],
     target: Target,
 ) -> Plan:
-    """The plan for a table that Harvest lists by parent: those that the predicate names, else all that it allows."""
+    """Return the plan for a table that Harvest lists by parent: for the parents in the predicate, else for all."""
     assert table.parent is not None  # noqa: S101 - only asked for children
     chosen = domains.get(table.parent.param, ANY)
     known = ids(replace(chosen, nulls=False))
-    if known is None or (chosen.values is None and cost.pays_to_look(Alternative(templates * len(known), 1))):
+    if known is None or (chosen.values is None and cost.pays_to_count(Alternative(templates * len(known), 1))):
         # A range may hold many more numbers than there are parents.
         return Plan(table, templates, parents=plan(tables[table.parent.table], tables, {}, target), chosen=chosen)
     # A user who is no manager has no teammates: https://help.getharvest.com/api-v2/users-api/users/teammates/
@@ -72,7 +73,7 @@ def _children(
 
 
 def _lists(table: Table, domains: Mapping[str, Domain], target: Target) -> Iterator[Request]:
-    """The whole list, narrowed; once for each variant, and for each piece of a report."""
+    """Yield the whole list, narrowed: one request for each variant, and for each piece of a report."""
     base = target.base_url if table.host is Host.API else id_api(target.id_url)
     params = narrowed(table, domains)
     if table.paging is not Paging.NONE:

@@ -1,4 +1,4 @@
-"""Parameters that choose what is computed: the options of a report, and the variants that are each asked for."""
+"""The parameters that choose what Harvest computes: the options of a report, and the variants of a table."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One choice of input parameters, and the columns that repeat it in every row."""
+    """One choice of input parameters, and the columns that hold it in every row."""
 
     params: tuple[tuple[str, str], ...] = ()
     values: tuple[tuple[str, Value | None], ...] = ()
 
 
 def joined(parts: Iterable[Inputs]) -> Inputs:
-    """All of the choices together."""
+    """Return one choice that is all of `parts`."""
     parts = tuple(parts)
     return Inputs(
         params=tuple(pair for part in parts for pair in part.params),
@@ -35,7 +35,7 @@ def joined(parts: Iterable[Inputs]) -> Inputs:
 
 
 def options(table: Table, domains: Mapping[str, Domain]) -> list[Inputs]:
-    """The optional inputs: sent as the predicate leaves them, otherwise what Harvest takes by itself."""
+    """Return the choices of the optional inputs: the values that the predicate leaves, else the default of Harvest."""
     chosen = [Inputs()]
     for param in _optional(table):
         wanted = domains.get(param.column, ANY)
@@ -66,7 +66,7 @@ def _varies(table: Table, param: Param) -> bool:
 
 
 def variants(table: Table, domains: Mapping[str, Domain]) -> list[Inputs]:
-    """The parameter sets that are each asked for, less those that the predicate rules out."""
+    """Return the variants of the table, each a request of its own, without those that the predicate rules out."""
     columns = {param.column: param.name for param in table.params if _varies(table, param)}
     found = []
     for variant in table.variants:
@@ -76,11 +76,11 @@ def variants(table: Table, domains: Mapping[str, Domain]) -> list[Inputs]:
     return found
 
 
-def refuse_unseen(table: Table, names: Iterable[str], domains: Mapping[str, Domain] | None) -> None:
-    """Nothing, unless the query looks at an option of a report that it does not choose by a predicate that was seen.
+def refuse_unchosen(table: Table, names: Iterable[str], domains: Mapping[str, Domain] | None) -> None:
+    """Raise `QueryError` if the query uses an option of a report without a pushed predicate that chooses its value.
 
-    Such a column has no value of its own, so a condition that DuckDB keeps to itself, as it does with `NOT option`,
-    would find nothing, and so would IS NOT NULL. A query for all columns passes otherwise. Raises `QueryError`.
+    Such a column is NULL, so a condition that DuckDB does not push, such as `NOT option`, would keep no row, and nor
+    would IS NOT NULL. A query for all columns may leave the option to Harvest.
     """
     if domains is None:
         return

@@ -1,7 +1,7 @@
-"""The days that a report is asked for: what the predicate says of them, cut into what Harvest reports on at once.
+"""The periods of reports: read from the predicate, and cut into pieces that Harvest accepts.
 
-Harvest documents a year of 365 days as the longest, and was seen to take a difference of 365 days between the two ends,
-which a leap year needs. A longer span is cut into pieces of 365 days; their rows are added up again, see `summing`.
+Harvest documents a year of 365 days as the longest period, and accepts a difference of 365 days between the two ends,
+which a leap year needs. A longer period is cut into pieces of 365 days; `scanner.report_merge` adds up their rows.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _MOST = 100
 
 
 def spans(table: Table, domains: Mapping[str, Domain]) -> list[tuple[date, date]]:
-    """The reporting periods that the predicate asks for, both days included; none where they run backwards.
+    """Return the periods that the predicate asks for, both days included; none where it ends before it begins.
 
-    Raises `QueryError`, with what to add, where it does not say them.
+    Raises `QueryError`, which names the condition to add, if the predicate leaves an end open.
     """
     ends = {param.match: param for param in table.params if param.required}
     starts = _days(table, ends[Match.FROM], domains)
@@ -43,7 +43,7 @@ def spans(table: Table, domains: Mapping[str, Domain]) -> list[tuple[date, date]
 
 
 def pieces(table: Table, start: date, stop: date) -> Iterator[Inputs]:
-    """The parameters for a period, once for each piece of it; every row repeats the whole period."""
+    """Yield the parameters for each piece of a period; every row holds the whole period."""
     ends = {param.match: param for param in table.params if param.required}
     whole = ((ends[Match.FROM].column, start), (ends[Match.TO].column, stop))
     for first, last in _cut(start, stop, table.max_span_days or 0):
@@ -63,7 +63,7 @@ def _cut(start: date, stop: date, longest: int) -> Iterator[tuple[date, date]]:
 
 
 def refuse_sum(table: Table, start: date, stop: date, chosen: Inputs) -> None:
-    """Nothing, unless the period has to be cut and the rows of its pieces must not be added up: `QueryError`."""
+    """Raise `QueryError` if the period has to be cut and the rows of its pieces must not be added up."""
     if (stop - start).days <= (table.max_span_days or 0):
         return
     for column in table.not_summed_with:
@@ -82,11 +82,11 @@ def _days(table: Table, param: Param, domains: Mapping[str, Domain]) -> list[dat
     start = param.match is Match.FROM
     found = first_day(domain.lowest) if start else last_day(domain.highest)
     if found is None or len(domain.ranges) > 1 or (domain.highest if start else domain.lowest) is not None:
-        raise QueryError(_wanted(table, param.column, missing=found is None))
+        raise QueryError(_missing(table, param.column, missing=found is None))
     return [found]
 
 
-def _wanted(table: Table, column: str, *, missing: bool) -> str:
+def _missing(table: Table, column: str, *, missing: bool) -> str:
     fault = f"needs {column}" if missing else f"needs one day as {column}, not a range"
     return (
         f"{table.name}: the report {fault}: add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31' "

@@ -12,10 +12,10 @@ _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?(?:\s*([A
 _NOON = 12
 
 
-# A day has 1,440 minutes, and each is written in a few ways at most; every page has the same ones again.
+# A day has 1,440 minutes, each written in a few ways at most, and every page has the same ones.
 @lru_cache(maxsize=4096)
 def parse_time(text: str) -> time:
-    """The time of day that "2:59pm" or "14:59" stands for; ValueError for anything else, such as "13:00pm"."""
+    """Return the time of day that "2:59pm" or "14:59" means; ValueError for any other text, such as "13:00pm"."""
     found = _TIME.fullmatch(text)
     if found is None:
         raise ValueError(f"not a time of day: {text!r}")

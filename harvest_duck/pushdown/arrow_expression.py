@@ -1,10 +1,10 @@
-"""Expressions of Arrow as the steps in which they are pickled, and made anew out of steps that nest less deep.
+"""Arrow expressions as the steps of their pickled form, rewritten to nest less deep where they are deep.
 
-Arrow walks an expression by recursion. DuckDB 1 sends a list of 10,000 ids as so many terms joined by OR, each within
-the next, and Arrow ends the process: a level takes 1 KB of stack to evaluate and 300 bytes to pickle (pyarrow 18 to
-26). So an expression is pickled on a stack that is large enough. Where it is deep, comparisons of one column with many
-constants become a list, AND and OR of many terms are cut into parts, and what is still too deep is refused. All of it
-means the same: both are associative, and a list is written so that it is NULL of NULL, as the comparisons are.
+Arrow walks an expression by recursion. DuckDB 1 sends a list of 10,000 ids as that many terms joined by OR, each nested
+in the next, and Arrow crashes the process: a level takes 1 KB of stack to evaluate and 300 bytes to pickle (pyarrow 18
+to 26). So an expression is pickled on a large stack. In a deep one, comparisons of a column with many constants become
+a list, AND and OR of many terms are cut into parts, and what is still too deep is refused. The meaning stays the same:
+AND and OR are associative, and the list is NULL for NULL, as the comparisons are.
 
 The steps are `call` with a name, the terms, `options`, `end`; a term is a call, a `literal` or a reference to a column.
 
@@ -28,15 +28,15 @@ from harvest_duck.pushdown.flatbuffer import metadata
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Room for a chain of 800,000 terms; memory is used only as far as the stack grows.
+#: Enough for a chain of 800,000 terms; memory is used only as far as the stack grows.
 _STACK_BYTES = 256 * 2**20
-#: What the stack of any thread holds at 1 KB a level.
+#: The levels that fit on the stack of any thread, at 1 KB each.
 _DEEPEST = 1000
-#: Types of which a value is in a list where it equals one of its values, unlike NaN.
+#: Types whose values are in a list exactly if they equal one of its values, unlike NaN.
 _LISTED = frozenset({pa.int64(), pa.string(), pa.date32(), pa.timestamp("us", "UTC"), pa.decimal128(18, 4)})
-#: So many terms of an AND or OR stay together.
+#: The most terms of an AND or OR that stay in one part.
 _TOGETHER = 32
-#: The comparison that a list of constants answers within a join.
+#: The comparison whose terms a list replaces, by the function that joins them.
 _JOINS = {"and_kleene": "not_equal", "or_kleene": "equal"}
 _NUMBERED = frozenset({"literal", "options"})
 
@@ -45,14 +45,14 @@ Step = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Serialised:
-    """The steps of an expression, and the constants that they number, each as a column of one value."""
+    """The steps of an expression, and the constants that they refer to by number, each as an array of one value."""
 
     steps: Sequence[Step]
     constants: Sequence[pa.Array]
 
 
 def serialised(expression: pc.Expression) -> Serialised:
-    """The expression in steps; ArrowException or ValueError where Arrow cannot pickle it."""
+    """Return the steps of an expression; ArrowException or ValueError if Arrow cannot pickle it."""
     found: Future[Any] = Future()
 
     def pickled() -> None:
@@ -83,7 +83,7 @@ _sizing = threading.Lock()
 
 
 def _start(thread: threading.Thread) -> None:
-    """Start the thread with the large stack; the size is a setting of the whole process."""
+    """Start the thread with the large stack; the stack size is a setting of the whole process."""
     with _sizing:
         before = threading.stack_size(_STACK_BYTES)
         try:
@@ -94,7 +94,7 @@ def _start(thread: threading.Thread) -> None:
 
 def _read(pickled: Any) -> Serialised:  # noqa: ANN401 - as pyarrow gives it
     _, (body,) = pickled
-    # A file of Arrow's, whose first message follows eight bytes of "ARROW1".
+    # An Arrow IPC file: eight bytes of "ARROW1", then the first message.
     steps = metadata(pa.ipc.read_message(body.slice(8)).metadata.to_pybytes())
     return Serialised(steps, pa.ipc.open_file(body).get_batch(0).columns)
 
@@ -129,7 +129,7 @@ def _depth(steps: Iterable[Step]) -> int:
 
 @dataclass(slots=True)
 class _Term:
-    """A call with its options as steps, AND and OR with all terms that they join; or steps without a function."""
+    """A call with its terms and, as steps, its options; without a function, the steps of a literal or a reference."""
 
     steps: list[Step] = field(default_factory=list)
     function: str = ""
@@ -137,7 +137,7 @@ class _Term:
     depth: int = 0
 
     def written(self) -> Iterator[Step]:
-        """The steps, AND and OR cut in halves."""
+        """Yield the steps of the term, with AND and OR as calls of two terms each."""
         waiting: list[_Term | Step] = [self]
         while waiting:
             part = waiting.pop()
@@ -156,7 +156,7 @@ class _Term:
 
 
 def _operands(term: _Term) -> Iterable[_Term]:
-    """The terms as they stand in the call: AND and OR have two each, and parts of many are kept apart."""
+    """Return the terms that the call has in Arrow: AND and OR have two, with many terms cut into parts."""
     many = len(term.terms)
     if term.function not in _JOINS or many <= 2:  # noqa: PLR2004 - what a call joins
         return term.terms
@@ -164,7 +164,7 @@ def _operands(term: _Term) -> Iterable[_Term]:
     if many > _TOGETHER:
         size = _part_size(many)
         parts = (_joined(term.function, terms[start : start + size]) for start in range(0, many, size))
-        # Arrow makes one chain again of what is joined alike, unless something stands between.
+        # Arrow flattens joins within the same join into one chain, but not through a double inversion.
         terms = [_inverted(_inverted(part)) for part in parts]
     return _joined(term.function, terms[:-1]), terms[-1]
 
@@ -177,7 +177,7 @@ def _part_size(many: int) -> int:
 
 
 def _levels(many: int) -> int:
-    """How much deeper than its terms a join of so many is."""
+    """Return how much deeper than its terms a join of so many terms is."""
     if many <= _TOGETHER:
         return many - 1
     size = _part_size(many)
@@ -193,14 +193,14 @@ def _inverted(term: _Term) -> _Term:
 
 
 class _Flat:
-    """One walk over steps, which takes the terms of an AND within an AND, and an OR within an OR, as its own."""
+    """One walk over steps that flattens an AND within an AND, and an OR within an OR."""
 
     def __init__(self, constants: Sequence[pa.Array], schema: pa.Schema) -> None:
         self._constants = [*constants]
         self._types = {column.name: column.type for column in schema}
 
     def read(self, steps: Sequence[Step]) -> tuple[_Term, list[pa.Array]]:
-        """The whole, and its constants together with those of new lists."""
+        """Return the whole expression, and its constants together with those of new lists."""
         open_calls = [_Term()]
         ahead = iter(steps)
         for step in ahead:
@@ -229,7 +229,7 @@ class _Flat:
         return call
 
     def _closed(self, term: _Term) -> _Term:
-        """The term once nothing is joined to it any more, its depth known."""
+        """Return the complete term, with lists in place of comparisons, and its depth set."""
         if not term.function:
             return term
         if term.function in _JOINS:
@@ -239,7 +239,7 @@ class _Flat:
         return term
 
     def _listed(self, term: _Term) -> _Term:
-        """The AND or OR with a list in the place of many comparisons of a column."""
+        """Return the AND or OR with a list in place of the comparisons of each column."""
         wanted = _JOINS[term.function]
         compared: dict[str, list[int]] = defaultdict(list)
         others: list[_Term] = []
@@ -253,7 +253,7 @@ class _Flat:
         return _joined(term.function, [*(map(_inverted, lists) if wanted == "not_equal" else lists), *others])
 
     def _comparison(self, term: _Term) -> tuple[str, int] | None:
-        """The column that is compared and the number of the constant, None where a list could say something else."""
+        """Return the compared column and the number of the constant, None where a list could mean something else."""
         match sorted(each.steps[0] for each in term.terms if len(each.steps) == 1):
             case [("field_ref", name), ("literal", text)]:
                 constant = self._constants[int(text)]
@@ -262,7 +262,7 @@ class _Flat:
         return None
 
     def _lookup(self, name: str, numbers: Sequence[int]) -> _Term:
-        """The form in which DuckDB 2 sends a list: NULL of NULL."""
+        """Return a list in the form in which DuckDB 2 sends it, which is NULL for NULL."""
         column, values = pc.field(name), pa.concat_arrays([self._constants[number] for number in numbers])
         written = _read(pc.if_else(column.is_valid(), column.isin(values), None).__reduce__())
         before = len(self._constants)
@@ -272,7 +272,7 @@ class _Flat:
 
 
 def _appended(terms: deque[_Term], more: deque[_Term]) -> deque[_Term]:
-    """Both in their order, the shorter one moved."""
+    """Return both in their order, by moving the shorter one."""
     if len(terms) >= len(more):
         terms.extend(more)
         return terms

@@ -1,11 +1,11 @@
 """The filter that DuckDB hands to a scan, as a predicate.
 
-DuckDB applies a pushed filter nowhere else, so the scan applies the whole of it to every batch; what is read here only
-narrows the requests. Refusing is therefore always safe: a term that is not understood becomes `Unknown`.
+DuckDB does not apply a filter that it pushed, so the scan applies the whole of it to every batch; the predicate only
+narrows the requests. It is therefore always safe not to understand a term, which then becomes `Unknown`.
 
 pyarrow shows an expression to Python in two forms only. As Substrait it doubles in size with every level, because each
-argument is written twice (pyarrow 18 to 26): 20 terms joined by OR are 400 MB. So it is read in the form in which it is
-pickled, which `expressions` takes apart.
+argument is written twice (pyarrow 18 to 26): 20 terms joined by OR are 400 MB. So the pickled form is read, see
+`arrow_expression`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _MATCH = 0
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter as read: its predicate, and the columns it looks at, None where that could not be told.
+    """A filter: its predicate, and the columns that it uses, None where they are unknown.
 
-    `keep` keeps the rows that the filter keeps, None standing for all, and can be evaluated in any thread.
+    `keep` is the filter for Arrow, safe to evaluate in any thread; None keeps all rows.
     """
 
     predicate: Predicate
@@ -55,9 +55,9 @@ class Filter:
 
 
 def read_filter(expression: pc.Expression | None, schema: pa.Schema) -> Filter:
-    """The filter as a predicate over the columns of `schema`; no filter is an AND of nothing.
+    """Return the filter as a predicate over the columns of `schema`; no filter is an empty AND.
 
-    Raises `QueryError` for a filter that nests deeper than can be evaluated.
+    Raises `QueryError` if the filter is nested too deep to evaluate.
     """
     if expression is None:
         return Filter(And(()), frozenset())
@@ -85,7 +85,7 @@ _Term: TypeAlias = "_Field | pa.Scalar | Predicate"
 
 @dataclass(slots=True)
 class _Call:
-    """A call whose end was not reached yet."""
+    """A call whose end has not been reached yet."""
 
     function: str
     terms: list[_Term] = field(default_factory=list)
@@ -101,7 +101,7 @@ class _Reader:
         self._columns: set[str] = set()
 
     def read(self, steps: Sequence[Step]) -> Filter:
-        """The whole expression."""
+        """Return the filter that the steps of a whole expression make."""
         open_calls = [_Call("")]
         ahead = iter(steps)
         for step, text in ahead:
@@ -120,13 +120,13 @@ class _Reader:
     def _leaf(self, step: str, text: str, ahead: Iterator[Step]) -> _Term:
         if step == "literal":
             return self._constants[int(text)]
-        # The member of a struct is as many steps as it has names, the column's first.
+        # A member of a struct is one step for each of its names, the column first.
         names = [text] if step == "field_ref" else [next(ahead)[1] for _ in range(int(text))]
         self._columns.add(names[0])
         return _Field(names[0]) if len(names) == 1 else Unknown("member of a struct")
 
     def _called(self, call: _Call) -> Predicate:
-        """The call as a predicate, `Unknown` where it cannot be read."""
+        """Return the call as a predicate, `Unknown` where it cannot be read."""
         try:
             return self._predicate(call)
         except (_Unreadable, KeyError, ValueError, OverflowError) as error:
@@ -172,7 +172,10 @@ class _Reader:
         return And((Not(IsNull(name)), listed))
 
     def _value(self, column: str, constant: pa.Scalar) -> Value | None:
-        """The constant as a value of the column, None for NULL; refuses one of another kind, or out of range."""
+        """Return the constant as a value of the column, None for NULL.
+
+        Raises `_Unreadable` if it is of another kind, or out of range.
+        """
         if not constant.is_valid:
             return None
         kinds = (_kind(constant.type), _kind(self._types.get(column, pa.null())))
@@ -191,11 +194,11 @@ class _Reader:
 
 
 def _true(term: _Term) -> Predicate:
-    """The term as a predicate: that it is true."""
+    """Return the predicate that the term is true."""
     if isinstance(term, _Field):
         return Compare(term.name, Op.EQ, value=True)
     if isinstance(term, pa.Scalar):
-        # What is no boolean is refused by Arrow itself; NULL is not true.
+        # Arrow itself refuses a constant that is no boolean; NULL is not true.
         return And(()) if term.as_py() else Or(())
     return term
 
@@ -205,7 +208,7 @@ def _parts(term: Predicate, joined: type[And | Or]) -> tuple[Predicate, ...]:
 
 
 def _kind(arrow: pa.DataType) -> str | pa.DataType:
-    """What types have in common whose values can be compared as Python compares them; the type itself for others."""
+    """Return the kind of types whose values Python can compare; another type is its own kind."""
     if pa.types.is_integer(arrow) or pa.types.is_decimal(arrow):
         return "number"
     if pa.types.is_string(arrow) or pa.types.is_large_string(arrow):

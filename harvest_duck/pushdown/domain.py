@@ -1,7 +1,7 @@
-"""What values each column can have in the rows that a predicate keeps.
+"""The values that each column can have in the rows that a predicate keeps.
 
-A `Domain` is a superset: it never leaves out a value of a row for which the predicate is true, and says nothing about
-rows for which it is not. AND intersects domains, OR unites them, and what cannot be read widens to everything.
+A `Domain` is a superset: it contains every value of the rows for which the predicate is true, and says nothing about
+other rows. AND intersects domains, OR unites them, and a term that cannot be read widens to everything.
 The planner turns domains into request parameters, so a mistake here that narrows would lose rows.
 """
 
@@ -35,7 +35,7 @@ class Domain:
 
     @classmethod
     def of(cls, values: Iterable[Value], *, nulls: bool = False) -> Domain:
-        """The domain of just these values."""
+        """Return the domain of exactly these values."""
         return cls(tuple(point(value) for value in values), nulls)
 
     @property
@@ -49,32 +49,27 @@ class Domain:
         return self.nulls and self.ranges == EVERY_VALUE
 
     @property
-    def single(self) -> Value | None:
-        """The only value that fits, None where there is another one, or NULL fits too."""
-        return self.ranges[0].single if len(self.ranges) == 1 and not self.nulls else None
-
-    @property
     def values(self) -> frozenset[Value] | None:
-        """All values that fit, None where a range of them does; NULL is not looked at."""
+        """All values that fit besides NULL, None where a range of them does."""
         found = [value for part in self.ranges if (value := part.single) is not None]
         return frozenset(found) if len(found) == len(self.ranges) else None
 
     @property
     def lowest(self) -> Bound | None:
-        """The end below which no value fits, None where there is none, or no value fits; NULL is not looked at."""
+        """The end below which no value fits, None where there is none or no value fits at all; NULL does not count."""
         return self.ranges[0].low if self.ranges else None
 
     @property
     def highest(self) -> Bound | None:
-        """The end above which no value fits, None where there is none, or no value fits; NULL is not looked at."""
+        """The end above which no value fits, None where there is none or no value fits at all; NULL does not count."""
         return self.ranges[-1].high if self.ranges else None
 
     def contains(self, value: Value | None) -> bool:
-        """Whether a row may have `value`, None standing for NULL; true of a value of another kind than the ranges'."""
+        """Whether a row may have `value`, where None is NULL; true for a value of another kind than the ranges."""
         return self.nulls if value is None else holds(self.ranges, value)
 
     def intersect(self, other: Domain) -> Domain:
-        """What fits both; of ranges of two kinds, those of this domain stay."""
+        """Return the values that fit both domains; where their kinds differ, the ranges of this one."""
         return Domain(overlap(self.ranges, other.ranges), self.nulls and other.nulls)
 
 
@@ -88,9 +83,9 @@ _Domains = dict[str, Domain] | None
 
 
 def domains(predicate: Predicate) -> Mapping[str, Domain] | None:
-    """The domain of each column that `predicate` restricts; None when no row can satisfy it.
+    """Return the domain of each column that `predicate` restricts; None if no row can satisfy it.
 
-    A tree too deep for Python's stack restricts nothing.
+    A predicate nested too deep for Python's stack restricts nothing.
     """
     try:
         return _where_true(predicate)
@@ -117,7 +112,7 @@ def _where_true(predicate: Predicate) -> _Domains:
 
 
 def _where_false(predicate: Predicate) -> _Domains:
-    """The domains of the rows for which the predicate is false, which those are not for which it is NULL."""
+    """Return the domains of the rows for which the predicate is false; it is NULL, not false, for others."""
     match predicate:
         case And(terms):
             return _any_of([_where_false(term) for term in terms])
@@ -128,7 +123,7 @@ def _where_false(predicate: Predicate) -> _Domains:
         case Compare(column, op, value):
             return _restricted(column, _compared(_OPPOSITE[op], value))
         case In(column, values):
-            # No list at all has no value in it, and not NULL either.
+            # An empty list contains no value, and nor does it contain NULL: NOT IN is true of every row.
             return _restricted(column, _others(values) if values else Domain())
         case IsNull(column):
             return {column: _NOT_NULL}
@@ -156,7 +151,7 @@ def _compared(op: Op, value: Value) -> Domain:
 
 
 def _others(values: frozenset[Value]) -> Domain:
-    """What differs from all of the values: the other boolean, else anything but NULL."""
+    """Return the domain of `NOT IN (values)`: the other boolean, else anything but NULL."""
     if all(isinstance(value, bool) for value in values):
         return Domain.of(_BOOLEANS - values)
     return _NOT_NULL
@@ -183,7 +178,7 @@ def _any_of(parts: Sequence[_Domains]) -> _Domains:
 
 
 def _intersection(parts: Sequence[Domain]) -> Domain:
-    """What fits all, half by half: one after the other, a long list would be gone through for every term."""
+    """Return the values that fit all domains, by halves: one by one, every term would pass through a long list."""
     if len(parts) == 1:
         return parts[0]
     middle = len(parts) // 2
@@ -191,6 +186,6 @@ def _intersection(parts: Sequence[Domain]) -> Domain:
 
 
 def union(parts: Sequence[Domain]) -> Domain:
-    """Return what fits any of the domains."""
+    """Return the values that fit any of the domains."""
     ranges = tuple(chain.from_iterable(domain.ranges for domain in parts))
     return Domain(ranges, nulls=any(domain.nulls for domain in parts))

@@ -1,8 +1,7 @@
-"""The metadata of an Arrow schema as the list that was written, out of the flatbuffer of its IPC message.
+"""Read the metadata of an Arrow schema, as a list of pairs, from the flatbuffer of its IPC message.
 
-pyarrow shows metadata only as a dict, which keeps one value of a key that occurs again. A serialised expression is such
-a list, and most of its keys recur, so `pushdown` has it read here. Three tables of the format are known, by field
-number; everything else is passed over.
+pyarrow shows metadata only as a dict, which keeps one value for each key. A serialised expression is a list of pairs
+whose keys recur, so it is read here. This module knows three tables of the format, by field number, and skips the rest.
 
 Source: https://github.com/apache/arrow/blob/apache-arrow-18.1.0/format/Message.fbs, Schema.fbs beside it, and
 https://flatbuffers.dev/internals/
@@ -22,7 +21,7 @@ _BACK = struct.Struct("<i")
 
 
 def metadata(message: bytes) -> list[tuple[str, str]]:
-    """The pairs of the schema in `message`, in the order written; ValueError where it holds no schema."""
+    """Return the metadata of the schema in `message`, in the order written; ValueError if it holds no schema."""
     whole = _Table(message, _number(message, 0))
     schema = whole.table(2)
     kind = whole.at(1)
@@ -33,13 +32,13 @@ def metadata(message: bytes) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """One table of a flatbuffer, which begins at `start` of `body`."""
+    """One table of a flatbuffer, at the offset `start` of `body`."""
 
     body: bytes
     start: int
 
     def at(self, field: int) -> int | None:
-        """Where a field stands, None where it was not written."""
+        """Return the offset of a field, None where it was not written."""
         offsets = self.start - _number(self.body, self.start, _BACK)
         slot = 4 + 2 * field
         if slot >= _number(self.body, offsets, _OFFSET):
@@ -48,12 +47,12 @@ class _Table:
         return self.start + distance if distance else None
 
     def table(self, field: int) -> _Table | None:
-        """The table that a field refers to."""
+        """Return the table that a field refers to, None where it was not written."""
         at = self.at(field)
         return None if at is None else _Table(self.body, _followed(self.body, at))
 
     def tables(self, field: int) -> list[_Table]:
-        """The tables of a vector, none where it was not written."""
+        """Return the tables of a vector, none where it was not written."""
         at = self.at(field)
         if at is None:
             return []
@@ -62,7 +61,7 @@ class _Table:
         return [_Table(self.body, _followed(self.body, place)) for place in places]
 
     def text(self, field: int) -> str:
-        """The text of a field, empty where it was not written."""
+        """Return the text of a field, empty where it was not written."""
         at = self.at(field)
         if at is None:
             return ""

@@ -1,7 +1,7 @@
-"""Predicates as values: what a query asks of the rows, as far as it could be read.
+"""Predicates as values: a filter as a tree of comparisons.
 
-A filter becomes a tree of these nodes in `pushdown`, the planner reads it through `domain`, and nothing here touches
-Arrow, DuckDB or Harvest. `Unknown` stands for every term that could not be read: it may hold for any row.
+`arrow_filter` makes the tree and `domain` reads it; nothing here touches Arrow, DuckDB or Harvest. `Unknown` stands for
+a term that could not be read: it may be true of any row.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A term that could not be read; `why` says what stood there."""
+    """A term that could not be read; `why` names it."""
 
     why: str
 
@@ -81,7 +81,7 @@ Predicate = Compare | In | IsNull | And | Or | Not | Unknown
 
 
 def conjuncts(predicate: Predicate) -> tuple[Predicate, ...]:
-    """The terms that all have to hold, nested ANDs flattened, in the order written."""
+    """Return the terms of a conjunction in the order written, with nested ANDs flattened."""
     found: list[Predicate] = []
     waiting = [predicate]
     while waiting:

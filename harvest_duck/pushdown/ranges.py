@@ -1,7 +1,7 @@
-"""Sorted ranges of values: what lies in them, what lies in either of two lists of them, and what lies in both.
+"""Sorted ranges of values: their union, their overlap, and whether they hold a value.
 
-Values are compared as SQL compares them, which Python does among values of one kind only. Where kinds meet, the answer
-is the wider one: a value is never said to be outside of ranges that it cannot be compared with.
+Values are compared as SQL compares them, which Python does only within one kind. Where kinds differ, the wider answer
+is given: a value never lies outside of ranges that it cannot be compared with.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values between two ends, None standing for no end."""
+    """The values between two ends, where None is no end."""
 
     low: Bound | None = None
     high: Bound | None = None
 
     @property
     def single(self) -> Value | None:
-        """The only value of the range, None where the ends do not say that it has just one."""
+        """The only value of the range, None unless both ends are the same value."""
         low, high = self.low, self.high
         if low is None or high is None or not (low.inclusive and high.inclusive):
             return None
         return low.value if low.value == high.value and kind(low.value) == kind(high.value) else None
 
     def contains(self, value: Value) -> bool:
-        """Whether `value` lies in the range; an end that it cannot be compared with does not shut it out."""
+        """Whether `value` lies in the range; an end that it cannot be compared with does not exclude it."""
         low = self.low if self.low is not None and kind(self.low.value) == kind(value) else None
         high = self.high if self.high is not None and kind(self.high.value) == kind(value) else None
         return _start(Range(low, high)) < _place(value) < _end(Range(low, high))
@@ -55,13 +55,13 @@ EVERY_VALUE: Ranges = (Range(),)
 
 
 def point(value: Value) -> Range:
-    """The range of one value."""
+    """Return the range of one value."""
     end = Bound(value, inclusive=True)
     return Range(end, end)
 
 
 def kind(value: Value) -> str:
-    """What values have in common between which `<` of Python means what `<` of SQL means."""
+    """Return the kind of a value: within one kind, `<` means the same in Python and in SQL."""
     match value:
         case bool():
             return "boolean"
@@ -78,7 +78,7 @@ def kind(value: Value) -> str:
 
 
 def sorted_ranges(parts: Iterable[Range]) -> Ranges:
-    """What lies in any of the ranges, which may come in any order, overlap, and be empty.
+    """Return the union of ranges, which may come in any order, overlap, and be empty.
 
     Ranges of booleans become their values. Ranges of several kinds become every value.
     """
@@ -98,7 +98,7 @@ def sorted_ranges(parts: Iterable[Range]) -> Ranges:
 
 
 def overlap(one: Ranges, other: Ranges) -> Ranges:
-    """What lies in both; `one` where they are of different kinds."""
+    """Return the values that lie in both; `one` where their kinds differ."""
     if len({_kind_of(one), _kind_of(other)} - {None}) > 1:
         return one
     found: list[Range] = []
@@ -122,12 +122,12 @@ def holds(ranges: Ranges, value: Value) -> bool:
 
 
 def _kind_of(ranges: Ranges) -> str | None:
-    """The kind of all values of the ranges, None where it may be any."""
+    """Return the kind of the values of the ranges, None where it may be any."""
     end = (ranges[0].low or ranges[0].high) if ranges else None
     return None if end is None else kind(end.value)
 
 
-# Places on a line: a value is at 0, an end lies just before it (-1) or just after it (1), or beyond all values.
+# Sort keys: an end sorts just before its value (-1) or just after it (1), or beyond all values.
 
 
 def _place(value: Value) -> tuple[Any, ...]:

@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.predicate import Value
 
-#: More values of a list, or terms of an OR, than a person reads are counted instead.
+#: The most values of a list, or terms of an AND or OR, that are written out; the others are counted.
 _SHOWN = 10
-#: The most characters of a name that no column has.
+#: The most characters of an unknown name that stand in an error.
 _NAME = 60
-#: Deeper than a person nests conditions.
+#: The deepest nesting that is written out.
 _DEEPEST = 8
 
 
 def identifier(name: str) -> str:
-    """A name as SQL writes it, in quotes."""
+    """Return a name as SQL writes it, in quotes."""
     quoted = name.replace('"', '""')
     return f'"{quoted}"'
 
 
 def text(value: str) -> str:
-    """A text as SQL writes it, in quotes."""
+    """Return a text as SQL writes it, in quotes."""
     quoted = value.replace("'", "''")
     return f"'{quoted}'"
 
 
 def shown(name: str) -> str:
-    """A name that may be anything, as an error writes it: in quotes, on one line, and cut short."""
+    """Return a name from a query for an error: in quotes, on one line, and cut short."""
     return identifier(shortened(printable(name), _NAME))
 
 
 def condition(predicate: Predicate) -> str:
-    """A predicate as SQL for people to read: what is too long or too deep, or was not understood, is a comment."""
+    """Return a predicate as SQL for people; parts that are too long, too deep or not understood become comments."""
     return _condition(predicate, 0)
 
 
@@ -79,7 +79,7 @@ def _shortened(parts: Sequence[str], total: int | None = None) -> list[str]:
 
 
 def _by_length(literal: str) -> tuple[int, str]:
-    """Whole numbers in their order, texts in some."""
+    """Return a sort key that puts whole numbers in their order."""
     return len(literal), literal
 
 

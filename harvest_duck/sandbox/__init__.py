@@ -1,17 +1,18 @@
-"""A stand-in for Harvest on loopback HTTP: two made-up accounts behind the API v2 as documented, limits included.
+"""A stand-in for Harvest on loopback HTTP: two made-up accounts behind the documented API v2, with its rate limits.
 
-Harvest itself is nowhere needed to try harvest_duck or to test it. The sandbox knows nothing of the client: it is
-written from Harvest's documentation, so that where the two disagree, one has misread it. What it generates is the same
-each time.
+It makes it possible to try and to test harvest_duck without Harvest. The sandbox shares no code with the client: it is
+written from Harvest's documentation, so a misreading of the API on one side fails against the other. It generates the
+same records each time.
 
 ::
 
     with Sandbox(scale=0.1) as sandbox:
         harvest_duck.scan("time_entries", sandbox.connection_string(role="member"))
 
-With `Sandbox(hostile=Schedule.seeded(17))` answers go wrong, the same way each time, as `schedule` has it.
+`Sandbox(faults=Schedule.seeded(17))` injects faults from a seed, the same ones each time.
 
-`Sandbox` starts and stops one, `shared` is one for the whole process, `serve_forever` is for the command line.
+`Sandbox` starts and stops one sandbox, `shared` returns one for the whole process, `serve_forever` serves the command
+line.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ __all__ = [
 
 
 class _Shared:
-    """The sandbox of the process, and those of its ancestors, whose sockets are theirs to close."""
+    """The sandbox of this process, and those inherited by fork, whose sockets the parent closes."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -82,7 +83,7 @@ class _Shared:
                 self.sandbox = None
 
     def forked(self) -> None:
-        """Begin anew in a child process, where the thread of the parent does not run."""
+        """Start without a sandbox in a child process: the thread of the parent does not run there."""
         self.lock = threading.Lock()
         if self.sandbox is not None:
             self.inherited.append(self.sandbox)
@@ -96,10 +97,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def shared() -> Sandbox:
-    """A running sandbox with seed 7 and scale 1, the same one for the whole process, started when first asked for.
+    """Return the running sandbox of this process with seed 7 and scale 1; the first call starts it.
 
-    It stops when the interpreter exits, and a forked process gets one of its own. It does not enforce the rate limits,
-    as many tests share it.
+    It stops when the interpreter exits; a forked process gets its own. It does not enforce the rate limits, as many
+    tests share it.
     """
     with _shared.lock:
         if _shared.sandbox is None:
@@ -114,9 +115,9 @@ def serve_forever(
     ready: Callable[[Sandbox], None] | None = None,
     **options: Any,  # noqa: ANN401 - those of Sandbox
 ) -> None:
-    """Run a sandbox until Ctrl-C, with the `options` of `Sandbox`; `ready` is called once it listens.
+    """Run a sandbox with the `options` of `Sandbox` until Ctrl-C; `ready` is called once it listens.
 
-    OSError where the port is taken.
+    OSError if the port is taken.
     """
     sandbox = Sandbox(host=host, port=port, **options)
     with suppress(KeyboardInterrupt), sandbox:

@@ -1,4 +1,4 @@
-"""The sandbox as a thing to start and stop: `Sandbox`, on a thread of its own, which the command line waits for."""
+"""`Sandbox`: start and stop a stand-in for Harvest on a thread of its own, and control what it serves."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Self
 
 from harvest_duck.sandbox.api.permissions import Viewer
 from harvest_duck.sandbox.api.reports import report
-from harvest_duck.sandbox.api.request_log import Forced, LoggedRequest
-from harvest_duck.sandbox.api.singletons import account_records
+from harvest_duck.sandbox.api.request_log import ForcedResponse, LoggedRequest
 from harvest_duck.sandbox.data.account import Account
-from harvest_duck.sandbox.data.generate import found, plans
-from harvest_duck.sandbox.data.profile import TODAY, Record
+from harvest_duck.sandbox.data.generate import generate, profiles
+from harvest_duck.sandbox.data.profile import TODAY
 from harvest_duck.sandbox.grants import (
     ADMINISTRATOR_TOKEN,
     EVERYTHING,
@@ -20,11 +19,12 @@ from harvest_duck.sandbox.grants import (
     OAUTH_CLIENT_ID,
     OAUTH_CLIENT_SECRET,
     TOKENS,
+    account_records,
     token_for,
 )
 from harvest_duck.sandbox.identity.authority import Authority, IssuedTokens
-from harvest_duck.sandbox.server_thread import Listener
-from harvest_duck.sandbox.wire import encode
+from harvest_duck.sandbox.server_thread import ServerThread
+from harvest_duck.sandbox.wire import Record, encode
 
 if TYPE_CHECKING:
     import ssl
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from harvest_duck.sandbox.api.server import Hook, Server
-    from harvest_duck.sandbox.faults.injector import Committed
+    from harvest_duck.sandbox.faults.injector import FaultInjector, InjectedFault
     from harvest_duck.sandbox.faults.schedule import Schedule
 
 
 class Sandbox:
     """A stand-in for Harvest on the loopback interface: `with Sandbox(seed=7) as sandbox: sandbox.base_url`.
 
-    The accounts are generated when first needed: the same `seed`, `scale` and `today` give the same records, and
-    `time_entries` sets the exact number of them in the main account. `latency_ms` delays each answer; `limits` enforces
-    Harvest's rate limits by `clock`, a count of seconds. Port 0 is a free one; `id_port` opens a second port that the
-    ID host's URL then names. Access tokens of the ID host live for `access_token_s` of the `clock`; without
-    `rotate_refresh_tokens` a refresh token stays the same, and without `pkce` its parameters are ignored.
+    The accounts are generated on first use: the same `seed`, `scale` and `today` give the same records. `time_entries`
+    sets the exact number of time entries in the main account. `latency_ms` delays each response. `limits` enforces
+    Harvest's rate limits by `clock`, which counts seconds. Port 0 takes a free port; `id_port` opens a second port for
+    the ID host. Access tokens of the ID host are valid for `access_token_s` seconds of the `clock`. Without
+    `rotate_refresh_tokens` a refresh token stays the same; without `pkce` the sandbox ignores the parameters of PKCE.
 
-    With `tls`, a context of the server's side, it is HTTPS. It is well-behaved unless `hostile` says otherwise, see
-    `misbehave`; the `impostor` is the context that the port then may show for a while.
+    With `tls`, a server-side context, the sandbox speaks HTTPS. `faults` are injected from the start, see `inject`; one
+    of them serves with the certificate of `impostor` for a while.
     """
 
     def __init__(
@@ -68,31 +68,33 @@ class Sandbox:
         pkce: bool = True,
         tls: ssl.SSLContext | None = None,
         impostor: ssl.SSLContext | None = None,
-        hostile: Schedule | None = None,
+        faults: Schedule | None = None,
     ) -> None:
-        self._plans = plans(seed=seed, scale=scale, today=today, time_entries=time_entries)
+        self._profiles = profiles(seed=seed, scale=scale, today=today, time_entries=time_entries)
         self._latency_ms = latency_ms
         self._limits = limits
         self._clock = clock
         self._authority = Authority(access_token_s=access_token_s, rotate=rotate_refresh_tokens, pkce=pkce, clock=clock)
         ports = [port] if id_port is None else [port, id_port]
-        self._listener = Listener(host, ports, tls=tls, impostor=impostor)
-        self._hostile = hostile
+        self._thread = ServerThread(host, ports, tls=tls, impostor=impostor)
+        self._faults = faults
         self._lock = threading.RLock()
         self._generated: dict[int, Account] = {}
         self._serving: Server | None = None
+        self._injector: FaultInjector | None = None
 
     @property
     def _accounts(self) -> dict[int, Account]:
         with self._lock:
             if not self._generated:
-                self._generated = {plan.account_id: Account(plan, found(plan)) for plan in self._plans}
+                self._generated = {
+                    profile.account_id: Account(profile, generate(profile)) for profile in self._profiles
+                }
             return self._generated
 
     @property
     def _server(self) -> Server:
-        # Imported here, so that importing the package does not load aiohttp.
-        from harvest_duck.sandbox.api.server import Server  # noqa: PLC0415
+        from harvest_duck.sandbox.api.server import Server  # noqa: PLC0415 - it loads aiohttp
 
         with self._lock:
             if self._serving is None:
@@ -103,29 +105,29 @@ class Sandbox:
                     limits=self._limits,
                     clock=self._clock,
                 )
-                if self._hostile is not None:
-                    self._misled(self._serving, self._hostile)
+                if self._faults is not None:
+                    self._inject(self._serving, self._faults)
             return self._serving
 
     @property
     def base_url(self) -> str:
-        """The URL that stands for https://api.harvestapp.com/v2; RuntimeError unless the sandbox runs."""
-        return f"{self._listener.origin(0)}/v2"
+        """The URL in place of https://api.harvestapp.com/v2; RuntimeError unless the sandbox runs."""
+        return f"{self._thread.origin(0)}/v2"
 
     @property
     def id_url(self) -> str:
-        """The URL that stands for https://id.getharvest.com; RuntimeError unless the sandbox runs."""
-        return self._listener.origin(-1)
+        """The URL in place of https://id.getharvest.com; RuntimeError unless the sandbox runs."""
+        return self._thread.origin(-1)
 
     def connection_string(self, *, role: str = "administrator", account_id: int = MAIN_ID) -> str:
-        """The connection string for `account_id` here, as a user with `role`; LookupError for an unknown role."""
+        """Return the connection string for `account_id` as a user with `role`; LookupError for an unknown role."""
         token = token_for(role, account_id)
         return f"AccountId={account_id};APIKey={token};BaseURL={self.base_url};IdURL={self.id_url}"
 
     def oauth_connection_string(
         self, *, account_id: int | None = MAIN_ID, callback_port: int = 8765, initiate: str = "GETANDREFRESH"
     ) -> str:
-        """The connection string for signing in here; the account may be left for the sign-in to tell."""
+        """Return the connection string for a sign-in; with `account_id=None` the sign-in finds the account."""
         account = "" if account_id is None else f"AccountId={account_id};"
         client = f"OAuthClientId={OAUTH_CLIENT_ID};OAuthClientSecret={OAUTH_CLIENT_SECRET}"
         callback = f"CallbackURL=http://localhost:{callback_port}/callback"
@@ -133,29 +135,29 @@ class Sandbox:
         return f"{account}AuthScheme=OAuth;InitiateOAuth={initiate};{client};{callback};{urls}"
 
     def issue_tokens(self, role: str = "administrator", *, scope: str = EVERYTHING) -> IssuedTokens:
-        """The tokens of a person who signs in without the pages; LookupError or ValueError for unknown ones."""
+        """Return tokens without the consent page; LookupError for an unknown role, ValueError for an unknown scope."""
         return self._authority.sign_in(role, scope)
 
     def expire_access_tokens(self) -> None:
-        """End the access tokens issued so far; refresh tokens stay good."""
+        """End the access tokens issued so far; refresh tokens stay valid."""
         self._authority.expire_access_tokens()
 
     def revoke_tokens(self) -> None:
-        """End whatever was issued so far, as if the person withdrew the application at Harvest ID."""
+        """End all tokens and codes issued so far, as if the person had revoked the application at Harvest ID."""
         self._authority.revoke()
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """The requests that came, oldest first; live."""
+        """The requests received so far, oldest first; the list grows with each request."""
         return self._server.requests
 
     def clear_log(self) -> None:
-        """Forget the requests that came so far."""
+        """Forget the requests received so far."""
         self._server.requests.clear()
 
     @property
     def latency_ms(self) -> float:
-        """The delay of each answer, in milliseconds; may be set while the sandbox runs."""
+        """The delay of each response in milliseconds; it can be set while the sandbox runs."""
         return self._server.latency_ms
 
     @latency_ms.setter
@@ -164,7 +166,7 @@ class Sandbox:
 
     @property
     def on_request(self) -> Hook | None:
-        """An async callable that may answer a request (`aiohttp.web.BaseRequest`) in the sandbox's stead, or None."""
+        """An async callable that may answer a request (`aiohttp.web.BaseRequest`) in place of the sandbox, or None."""
         return self._server.on_request
 
     @on_request.setter
@@ -180,9 +182,9 @@ class Sandbox:
         body: object = None,
         times: int = 1,
     ) -> None:
-        """Answer the next `times` requests whose path begins with `path_prefix` like this, whoever sends them.
+        """Answer the next `times` requests whose path begins with `path_prefix` with this response.
 
-        `body` is bytes, text, or what `json` can write; None is empty. The path counts with or without `/v2`.
+        `body` is bytes, text, or a value for JSON; None is empty. The prefix may leave out `/v2`.
         """
         match body:
             case None:
@@ -193,64 +195,63 @@ class Sandbox:
                 content = body.encode()
             case _:
                 content = encode(body)
-        self._server.forcing.add(Forced(path_prefix, status, dict(headers or {}), content, times))
+        self._server.forced_responses.add(ForcedResponse(path_prefix, status, dict(headers or {}), content, times))
 
     def clear_responses(self) -> None:
-        """Force none of the answers still waiting from `respond_next`."""
-        self._server.forcing.clear()
+        """Drop the responses of `respond_next` that have not been sent yet."""
+        self._server.forced_responses.clear()
 
-    def misbehave(self, schedule: Schedule) -> None:
-        """Commit the faults of `schedule` from now on, whose count of requests begins; an earlier one ends."""
-        self.behave()
-        self._misled(self._server, schedule)
+    def inject(self, schedule: Schedule) -> None:
+        """Inject the faults of `schedule` in place of an earlier one; the count of requests begins here."""
+        self.stop_injecting()
+        self._inject(self._server, schedule)
 
-    def behave(self) -> None:
-        """Commit no faults any more: the records are as they were, and the port is open."""
-        server = self._server
-        hostility, server.hostility = server.hostility, None
-        if hostility is not None:
-            hostility.restore()
+    def stop_injecting(self) -> None:
+        """Inject no more faults; changed records are put back, and the port is open."""
+        self._server.interceptor = None
+        injector, self._injector = self._injector, None
+        if injector is not None:
+            injector.restore()
             self.reopen()
 
     @property
-    def committed(self) -> list[Committed]:
-        """The faults that were committed since `misbehave`, oldest first; live."""
-        hostility = self._server.hostility
-        return [] if hostility is None else hostility.committed
+    def injected(self) -> list[InjectedFault]:
+        """The faults injected since `inject`, oldest first; the list grows with each fault."""
+        return [] if self._injector is None else self._injector.injected
 
     def reopen(self) -> None:
-        """Listen again where a fault shut the port or let an impostor answer, which otherwise takes a second."""
-        self._listener.reopen(self._server)
+        """Reopen the port after a fault closed it or served with the impostor; by itself it reopens after a second."""
+        self._thread.reopen(self._server)
 
-    @staticmethod
-    def _misled(server: Server, schedule: Schedule) -> None:
-        from harvest_duck.sandbox.faults.injector import Hostility  # noqa: PLC0415 - it loads aiohttp
+    def _inject(self, server: Server, schedule: Schedule) -> None:
+        from harvest_duck.sandbox.faults.injector import FaultInjector  # noqa: PLC0415 - it loads aiohttp
 
-        server.hostility = Hostility(schedule, server)
+        self._injector = FaultInjector(schedule, server)
+        server.interceptor = self._injector.intercept
 
     def account(self, account_id: int) -> Account:
-        """The account with that id; LookupError where the sandbox has none."""
+        """Return the account with that id; LookupError if the sandbox has none."""
         try:
             return self._accounts[account_id]
         except KeyError:
             raise LookupError(f"no account {account_id} in the sandbox") from None
 
     def records(self, account_id: int, table: str) -> list[Record]:
-        """The records of a table as they are served, decimals as `decimal.Decimal`; to change them, use `replace`.
+        """Return the records of a table as they are served, decimals as `decimal.Decimal`.
 
-        Records of child tables carry the id that their path has (`invoice_id`), embedded ones the ids around them; `me`
-        and `my_project_assignments` are the administrator's. LookupError for unknown tables, and for reports, which
-        `report` computes.
+        Use `replace` to change them. Records of child tables carry the id in their path (`invoice_id`), embedded
+        records the ids around them; `me` and `my_project_assignments` are those of the administrator. LookupError for
+        an unknown table, and for reports, which `report` computes.
         """
         if table == "accounts":
-            names = {plan.account_id: plan.name for plan in self._plans}
+            names = {profile.account_id: profile.name for profile in self._profiles}
             return account_records(TOKENS[ADMINISTRATOR_TOKEN], names)
         return self.account(account_id).records(table)
 
     def replace(self, account_id: int, table: str, records: list[Record]) -> None:
-        """Serve `records` as `table` from now on; ValueError where they follow from another table.
+        """Serve `records` as `table` from now on; ValueError if the table is derived from another one.
 
-        Each needs an `id`, and the owner's id in child tables; other keys may be missing or null.
+        Each record needs an `id`, and the id of its owner in child tables; other keys may be missing or null.
         """
         self.account(account_id).replace(table, records)
 
@@ -264,24 +265,24 @@ class Sandbox:
         include_fixed_fee: bool | None = None,
         role: str = "administrator",
     ) -> list[Record]:
-        """The rows of a report such as `report_time_clients` from `start` to `end`, both included, for a `role`."""
+        """Return the rows of a report such as `report_time_clients` from `start` to `end` inclusive, for a `role`."""
         account = self.account(account_id)
-        seat = TOKENS[token_for(role, account_id)].seats[account_id]
-        viewer = Viewer(account, account.founders[seat]["id"])
+        position = TOKENS[token_for(role, account_id)].user_positions[account_id]
+        viewer = Viewer(account, account.token_users[position]["id"])
         return report(viewer, name, start, end, include_fixed_fee=include_fixed_fee)
 
     def start(self) -> Self:
-        """Listen, on a thread of its own; nothing where the sandbox runs already. OSError where the port is taken."""
-        self._listener.start(self._server)
+        """Listen on a thread of its own, unless the sandbox runs already; OSError if the port is taken."""
+        self._thread.start(self._server)
         return self
 
     def stop(self) -> None:
-        """Close every connection and end the thread; nothing where the sandbox does not run."""
-        self._listener.stop()
+        """Close every connection and end the thread, if the sandbox runs."""
+        self._thread.stop()
 
     def wait(self) -> None:
-        """Block until the sandbox stops; Ctrl-C gets through."""
-        self._listener.wait()
+        """Block until the sandbox stops; KeyboardInterrupt passes through."""
+        self._thread.wait()
 
     def __enter__(self) -> Self:
         return self.start()

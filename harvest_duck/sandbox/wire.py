@@ -1,7 +1,7 @@
-"""What goes back over the wire: JSON with exact decimals, bodies kept in both encodings, and refusals.
+"""Write responses: JSON with exact decimals, bodies cached in both encodings, and error responses.
 
-The `json` module cannot write a `Decimal` with its own text, and a page of time entries names the same few clients,
-projects and assignments thousands of times; so the sandbox writes JSON itself, and what it names often only once.
+The `json` module cannot write a `Decimal` with its own text. A page of time entries also repeats the same few clients,
+projects and assignments thousands of times. So the sandbox writes JSON itself, and each repeated object only once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+#: A JSON object; decimals in it are `decimal.Decimal`.
+Record = dict[str, Any]
+
 _SCALARS: dict[type, Callable[[Any], str]] = {
     str: encode_basestring,
     Decimal: str,
@@ -30,13 +33,13 @@ _SCALARS: dict[type, Callable[[Any], str]] = {
 
 
 class _Writer:
-    """Writes one answer; an object that stands in it many times, such as a client in its entries, is written once."""
+    """Writes one body; a dict that occurs in it many times, such as a client in its entries, is written once."""
 
     def __init__(self) -> None:
         self._written: dict[int, str] = {}
 
     def text(self, value: object) -> str:
-        """`value` as JSON."""
+        """Return `value` as JSON."""
         kind = type(value)
         if kind in _SCALARS:
             return _SCALARS[kind](value)
@@ -59,17 +62,17 @@ class _Writer:
 
 @lru_cache(maxsize=1024)
 def _key(name: str) -> str:
-    """The key as it stands before its value."""
+    """Return the key with its colon."""
     return f"{encode_basestring(name)}:"
 
 
 def encode(value: object) -> bytes:
-    """`value` as compact JSON in UTF-8; decimals as numbers with exactly their text."""
+    """Return `value` as compact JSON in UTF-8; decimals are numbers with exactly their text."""
     return _Writer().text(value).encode()
 
 
 class Refusal(Exception):
-    """An answer other than 200: `status`, a JSON `body`, and `headers`."""
+    """Answers a request with an error: `status`, a JSON `body`, and `headers`."""
 
     def __init__(self, status: int, message: str, *, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -78,7 +81,7 @@ class Refusal(Exception):
 
     @property
     def body(self) -> dict[str, object]:
-        """The JSON object to send; the shape for 401 is OAuth's, observed from Harvest."""
+        """The JSON object to send; the shape for 401 is that of OAuth, as observed from Harvest."""
         if self.status == HTTPStatus.UNAUTHORIZED:
             return {"error": "invalid_token", "error_description": str(self)}
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -87,19 +90,19 @@ class Refusal(Exception):
 
 
 class Body:
-    """The bytes of one answer, plain and, once somebody asks, compressed."""
+    """The bytes of one response, plain and, on first use, compressed."""
 
     def __init__(self, plain: bytes) -> None:
         self.plain = plain
 
     @cached_property
     def compressed(self) -> bytes:
-        """The body as gzip at the cheapest level, the same bytes every time."""
+        """The body as gzip at the lowest level; the same bytes every time."""
         return gzip.compress(self.plain, compresslevel=1, mtime=0)
 
 
-class Bodies:
-    """The answers given lately, by what decides them, so that a page asked for again costs next to nothing."""
+class BodyCache:
+    """A cache of bodies, so that the same request is cheap to answer again."""
 
     def __init__(self, limit_bytes: int = 400_000_000) -> None:
         self._limit = limit_bytes
@@ -107,14 +110,14 @@ class Bodies:
         self._bodies: OrderedDict[Hashable, Body] = OrderedDict()
 
     def get(self, key: Hashable) -> Body | None:
-        """The answer for `key`, None where it has to be made."""
+        """Return the body for `key`, or None."""
         body = self._bodies.get(key)
         if body is not None:
             self._bodies.move_to_end(key)
         return body
 
-    def keep(self, key: Hashable, body: Body) -> None:
-        """Remember `body`; the answers not asked for the longest make room."""
+    def put(self, key: Hashable, body: Body) -> None:
+        """Store `body`; the bodies that were not used for the longest time make room."""
         self._bodies[key] = body
         self._size += len(body.plain)
         while self._size > self._limit and len(self._bodies) > 1:

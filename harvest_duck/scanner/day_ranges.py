@@ -1,11 +1,11 @@
-"""Windows of days: a list that was shaken while it was read, cut into spans that are one answer each.
+"""Ranges of days: a list that changed while it was read is cut into ranges that are one answer each.
 
-An answer is made at one moment, so a window of one page cannot shift. Windows follow each other without a gap and none
-overlap: a record that was in the list all the time, and whose day did not change, is in exactly one of them. One whose
-day changed meanwhile was updated, so the same list narrowed to what was updated since the horizon, asked for after the
-last window, has it. Both together have every record that was in the list all the time, if each has a day: one without
-is in no window, so a list that may have such records, seen or not, cannot be read like this. The days of the first read
-are a good guess at how many windows that takes; a window that is larger after all is split.
+An answer is made at one moment, so a range of one page cannot shift. The ranges follow each other without a gap and do
+not overlap: a record that was in the list all the time, and whose day did not change, is in exactly one of them. One
+whose day changed meanwhile was updated, so it comes with the catch-up request: the same list, narrowed to what was
+updated since the horizon and asked for after the last range. Both together have every record that was in the list all
+the time, if each has a day. A record without one is in no range, so a list that may have such records cannot be read
+like this. The days of the first read are a good guess at the ranges; one that is too large after all is split.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ if TYPE_CHECKING:
 
 
 #: The first and the last day, both included; None where there is no end.
-Window = tuple[date | None, date | None]
+DayRange = tuple[date | None, date | None]
 
 _ONE_DAY = timedelta(days=1)
-#: How much of a page a window should fill, in per cent, so that it is still one page when records were added.
+#: The part of a page that a range should fill, in per cent, so that it is still one page when records were added.
 _FILLED = 80
-#: How far into an endless span, of which nothing is known, the next split goes.
+#: How far into an endless range, of which nothing is known, the next split goes.
 _YEAR = timedelta(days=365)
 
 
-def windows(days: Mapping[date | None, int], span: Window, *, largest: int) -> list[Window] | None:
-    """Windows that cover `span`, in order, each of which should hold at most `largest` records with room to spare.
+def day_ranges(days: Mapping[date | None, int], whole: DayRange, *, largest: int) -> list[DayRange] | None:
+    """Return ranges that cover `whole`, in order, each for at most `largest` records with room to spare.
 
-    `days` has the records that were seen for each day. None where one day alone has more than `largest`, and where a
-    record has no day, for then it is in no window.
+    `days` has the number of records that came for each day. Returns None where one day alone has more than `largest`,
+    and where a record has no day, since it is in no range.
     """
     if days.get(None):
         return None
-    within = _within(days, span)
+    within = _within(days, whole)
     if any(count > largest for _, count in within):
         return None
     starts = list(_starts(within, largest * _FILLED // 100))
-    lows = [span[0], *starts]
-    highs = [*(start - _ONE_DAY for start in starts), span[1]]
+    lows = [whole[0], *starts]
+    highs = [*(start - _ONE_DAY for start in starts), whole[1]]
     return list(zip(lows, highs, strict=True))
 
 
-def _within(days: Mapping[date | None, int], span: Window) -> list[tuple[date, int]]:
-    """The days within a span that have records, in order, and how many."""
-    low, high = span
+def _within(days: Mapping[date | None, int], whole: DayRange) -> list[tuple[date, int]]:
+    """Return the days of a range that have records, in order, and how many records each has."""
+    low, high = whole
     found = ((day, count) for day, count in days.items() if day is not None)
     return sorted((day, count) for day, count in found if (low is None or low <= day) and (high is None or day <= high))
 
 
 def _starts(days: list[tuple[date, int]], enough: int) -> Iterator[date]:
-    """The days with which the second and every further window begins."""
+    """Yield the first day of the second and every further range."""
     filled = 0
     for day, count in days:
         if filled and filled + count > enough:
@@ -63,23 +63,23 @@ def _starts(days: list[tuple[date, int]], enough: int) -> Iterator[date]:
         filled += count
 
 
-def split(window: Window, days: Mapping[date | None, int]) -> tuple[Window, Window] | None:
-    """Two windows in place of one that holds too many records; None where it is one day and cannot be split.
+def split(whole: DayRange, days: Mapping[date | None, int]) -> tuple[DayRange, DayRange] | None:
+    """Return two ranges in place of one that holds too many records; None where it is one day and cannot be split.
 
-    They are halves by `days` where several days in it have records, else by the calendar. Where there is no end to it
-    the days that are known are set apart from those that are not; None also where neither end nor any day is known.
+    They are halves by `days` where several of its days have records, else by the calendar. A range without an end is
+    split beside the one day that is known. Returns None also where neither an end nor a day is known.
     """
-    low, high = window
+    low, high = whole
     if low is not None and low == high:
         return None
-    start = _middle(window, _within(days, window))
+    start = _middle(whole, _within(days, whole))
     end = None if start is None else _moved(start, -_ONE_DAY)
     return None if end is None else ((low, end), (start, high))
 
 
-def _middle(window: Window, within: list[tuple[date, int]]) -> date | None:
-    """The first day of the second half."""
-    low, high = window
+def _middle(whole: DayRange, within: list[tuple[date, int]]) -> date | None:
+    """Return the first day of the second half."""
+    low, high = whole
     if len(within) > 1:
         sums = list(accumulate(count for _, count in within))
         # The first half takes the day that reaches the middle, unless it is the last one.

@@ -1,7 +1,7 @@
-"""One list of Harvest's, read to its end: each record that was in it all the time is delivered, and once.
+"""The reader of Harvest's lists: it delivers each record that was in a list all the time, and delivers it once.
 
-`completeness` says whether that is so, and what to ask again where it is not: the list itself, in larger pages, or
-windows of its days that each fit into one answer.
+`completeness` decides whether it did, and what to ask again where it did not: the list itself, in larger pages, or
+ranges of its days that each fit into one answer.
 """
 
 from __future__ import annotations
@@ -12,186 +12,162 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from harvest_duck.catalog.model import Match, Paging
 from harvest_duck.decoder.day_counts import calendar
 from harvest_duck.errors import ProtocolError
-from harvest_duck.planner import LARGEST_PAGE, cost
+from harvest_duck.protocol.page import LARGEST_PAGE, page_size, with_page_size
 from harvest_duck.protocol.request import next_request, numbered, with_params
 from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
-from harvest_duck.scanner.day_ranges import split, windows
-from harvest_duck.scanner.delivered_ids import Seen
+from harvest_duck.scanner.day_ranges import day_ranges, split
+from harvest_duck.scanner.delivered_ids import DeliveredIds
+from harvest_duck.scanner.record_batches import filtered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.protocol.request import Request
-    from harvest_duck.scanner.day_ranges import Window
-    from harvest_duck.scanner.page_source import Fetched, Pages
+    from harvest_duck.scanner.day_ranges import DayRange
+    from harvest_duck.scanner.fetched_page import FetchedPage, FetchedPages
+    from harvest_duck.scanner.page_source import PageSource
 
 
 @dataclass(slots=True)
 class _Read:
-    """One reading of a list: its first page, what has come of it, and on which days its records are."""
+    """One reading of a list: its first page, the tally of its records, and how many of them are on each day."""
 
-    first: Fetched
+    first: FetchedPage
     tally: Tally
     days: Counter[int | None]
 
 
-class Lists:
-    """The lists of one scan of `table`; a record that comes in a second list of one account is left out there."""
+class ListReader:
+    """Reads the lists of one scan of `table`; a record that comes in a second list of one account is left out there."""
 
-    def __init__(self, pages: Pages, table: Table) -> None:
-        self._pages = pages
+    def __init__(self, source: PageSource, table: Table) -> None:
+        self._source = source
         self._table = table
-        self._seen: dict[int | None, Seen] = {}
+        self._delivered: dict[int | None, DeliveredIds] = {}
         self._since: dict[int | None, datetime] = {}
         self._clock = ServerClock()
-        self._narrows = {param.match: param.name for param in table.params}
+        self._params = {param.match: param.name for param in table.params}
 
-    async def read(self, first: Fetched) -> AsyncGenerator[Fetched]:
-        """All pages of the list that `first` begins; those that were asked for again have only what is new.
+    async def read(self, first: FetchedPage) -> FetchedPages:
+        """Yield all pages of the list that `first` begins; those that were asked for again have only what is new.
 
-        Raises `ProtocolError` where the list changes so much that it cannot be told to be complete.
+        Raises `ProtocolError` where the list changes so much that it is never known to be complete.
         """
         if first.request.paging is Paging.NONE:
             yield first
-            return
-        # The children of one parent are not among those of another.
-        alone = self._table.parent is not None
-        seen = Seen() if alone else self._seen.setdefault(first.request.account_id, Seen())
-        async with aclosing(self._read(first, seen)) as found:
-            async for fetched in found:
-                yield fetched
+        elif self._table.parent is not None:
+            # The children of one parent are not among those of another.
+            yield self._read(first, DeliveredIds())
+        else:
+            yield self._read(first, self._delivered.setdefault(first.request.account_id, DeliveredIds()))
 
-    async def sweep(self, whole: Request) -> AsyncGenerator[Fetched]:
-        """What is new among the records of the list `whole` that changed since the first of its parts was read."""
+    async def catch_up(self, whole: Request) -> FetchedPages:
+        """Yield what is new among the records of the list `whole` that changed since its first part was read."""
         since = self._since.get(whole.account_id)
         if since is not None:
-            async with aclosing(self._swept(whole, since, self._seen[whole.account_id])) as found:
-                async for fetched in found:
-                    yield fetched
+            yield self._changed(whole, since, self._delivered[whole.account_id])
 
-    async def _read(self, first: Fetched, seen: Seen, *, swept: bool = False) -> AsyncGenerator[Fetched]:
-        """The same for one list; what was `swept` is not cut into windows, after which it would be swept again."""
+    async def _read(self, first: FetchedPage, delivered: DeliveredIds, *, catching_up: bool = False) -> FetchedPages:
+        """Yield the pages of one list; a catch-up is not cut into days, since another catch-up would have to follow."""
         days = Counter[int | None]()
         tallies: list[Tally] = []
-        dated = not swept and Match.SINCE in self._narrows and self._table.day is not None
+        dated = not catching_up and Match.SINCE in self._params and self._table.day is not None
         reading = first
         while True:
-            read = self._begun(reading, days, seen)
+            read = self._begun(reading, days, delivered)
             tallies.append(read.tally)
-            async with aclosing(self._once(read)) as found:
-                async for fetched in found:
-                    yield fetched
+            yield self._once(read)
             if _complete(read):
                 return
-            what = _repair(tallies, dated=dated)
-            if what is Repair.WINDOWS and (cut := self._windows(first.request, days)) is not None:
-                async with aclosing(self._in_windows(first, cut, read, tallies[0])) as found:
-                    async for fetched in found:
-                        yield fetched
-                return
-            if what is Repair.WINDOWS:
-                dated = False
-                what = _repair(tallies, dated=dated)
+            ranges = self._day_ranges(first.request, days) if dated else None
+            what = _repair(tallies, dated=ranges is not None)
             if what is None:
                 raise incomplete(first.request.where, tallies)
-            again = with_params(_beginning(first.request), {"per_page": str(LARGEST_PAGE)})
-            reading = await self._pages.fetch(again)
+            if what is Repair.DAYS and ranges is not None:
+                yield self._by_days(first.request, ranges, read, tallies[0])
+                return
+            reading = await self._source.fetch(_largest(first.request))
 
-    def _begun(self, first: Fetched, days: Counter[int | None], seen: Seen) -> _Read:
-        self._pages.progress.begins((first.page.total_pages or 1) - first.request.page)
+    def _begun(self, first: FetchedPage, days: Counter[int | None], delivered: DeliveredIds) -> _Read:
+        self._source.scan.progress.begins((first.page.total_pages or 1) - first.request.page)
         moment = horizon(first.served_at, took_s=first.took_s, received=datetime.now(UTC))
         self._since.setdefault(first.request.account_id, moment)
-        return _Read(first, Tally(first.page.total_entries, moment, seen), days)
+        return _Read(first, Tally(first.page.total_entries, moment, delivered), days)
 
-    async def _once(self, read: _Read) -> AsyncGenerator[Fetched]:
-        """The pages of one reading, with what no earlier one has delivered."""
-        yield self._admitted(read.first, read)
-        async with aclosing(self._rest(read.first)) as pages:
+    async def _once(self, read: _Read) -> AsyncGenerator[FetchedPage]:
+        """Yield the pages of one reading, with what no earlier one delivered: numbered pages several at a time."""
+        last = read.first
+        yield self._admitted(last, read)
+        if last.request.paging is Paging.PAGE and (total := last.page.total_pages or 1) > 1:
+            async with aclosing(self._source.ahead(_numbered(last.request, total))) as pages:
+                async for last in pages:
+                    yield self._admitted(last, read)
+                    if last.page.next_link is None and not last.page.records:
+                        return
+        async with aclosing(self._source.linked(last, _following)) as pages:
             async for fetched in pages:
                 yield self._admitted(fetched, read)
 
-    def _admitted(self, fetched: Fetched, read: _Read) -> Fetched:
+    def _admitted(self, fetched: FetchedPage, read: _Read) -> FetchedPage:
+        """Return the page without the rows of records that were delivered before."""
         page = fetched.page
         for clock in (read.tally.clock, self._clock):
-            clock.tells(fetched.served_at, received_s=fetched.received_s, took_s=fetched.took_s)
+            clock.observe(fetched.served_at, received_s=fetched.received_s, took_s=fetched.took_s)
         mask = read.tally.admit(page.records, page.ids, page.updated_at, page.total_entries)
         if page.days is not None:
             read.days.update(page.days)
         if mask is None:
             return fetched
         rows = mask if page.owners is None else mask.take(page.owners)
-        # Not RecordBatch.filter, which fails in pyarrow 18 where no row is left.
-        left = pa.Table.from_batches([page.batch]).filter(rows).combine_chunks()
-        batch = next(iter(left.to_batches()), page.batch.slice(0, 0))
-        return replace(fetched, kept=self._pages.keep(batch))
+        return replace(fetched, page=replace(page, batch=filtered(page.batch, rows)))
 
-    async def _rest(self, first: Fetched) -> AsyncGenerator[Fetched]:
-        """The pages of a list after its first: numbered ones several at a time, others link by link."""
-        last = first
-        if first.request.paging is Paging.PAGE and (total := first.page.total_pages or 1) > 1:
-            async with aclosing(self._pages.ahead(_numbered(first.request, total))) as pages:
-                async for last in pages:
-                    yield last
-                    if last.page.next_link is None and not last.page.records:
-                        return
-        async with aclosing(self._pages.linked(last, _following)) as pages:
-            async for page in pages:
-                yield page
-
-    def _windows(self, request: Request, days: Counter[int | None]) -> list[Window] | None:
+    def _day_ranges(self, request: Request, days: Counter[int | None]) -> list[DayRange] | None:
         sent = dict(request.params)
-        ends = [sent.get(self._narrows[match]) for match in (Match.FROM, Match.TO)]
+        ends = [sent.get(self._params[match]) for match in (Match.FROM, Match.TO)]
         low, high = (date.fromisoformat(text) if text else None for text in ends)
-        return windows(calendar(days), (low, high), largest=LARGEST_PAGE)
+        return day_ranges(calendar(days), (low, high), largest=LARGEST_PAGE)
 
-    async def _in_windows(
-        self, first: Fetched, cut: list[Window], read: _Read, tally: Tally
-    ) -> AsyncGenerator[Fetched]:
-        """What is new in windows of the days of a list, each one answer, and among what changed since it was begun."""
-        waiting = deque(cut)
+    async def _by_days(self, request: Request, ranges: list[DayRange], read: _Read, tally: Tally) -> FetchedPages:
+        """Yield what is new in ranges of the days of a list, each one answer, and among what changed since it began."""
+        waiting = deque(ranges)
         while waiting:
-            window = waiting.popleft()
-            fetched = await self._pages.fetch(self._windowed(first.request, window))
-            parts = None if _following(fetched) is None else split(window, calendar(read.days))
+            days = waiting.popleft()
+            fetched = await self._source.fetch(self._within(request, days))
+            parts = None if _following(fetched) is None else split(days, calendar(read.days))
             if parts is not None:
                 waiting.extendleft(reversed(parts))
             elif _following(fetched) is not None:
                 raise incomplete(fetched.request.where, [tally])
             else:
-                alone = self._begun(fetched, read.days, tally.seen)
+                alone = self._begun(fetched, read.days, tally.delivered_ids)
                 yield self._admitted(fetched, alone)
                 if not _complete(alone):
                     raise incomplete(fetched.request.where, [alone.tally])
-        async with aclosing(self._swept(first.request, tally.horizon, tally.seen)) as found:
-            async for fetched in found:
-                yield fetched
+        yield self._changed(request, tally.horizon, tally.delivered_ids)
 
-    async def _swept(self, request: Request, since: datetime, seen: Seen) -> AsyncGenerator[Fetched]:
+    async def _changed(self, request: Request, since: datetime, delivered: DeliveredIds) -> FetchedPages:
+        """Yield what is new among the records of a list that changed since a moment."""
         if not self._clock.steady:
             raise ProtocolError(
                 f"{request.where}: the clock of the server jumped, so it cannot be asked what changed meanwhile; "
                 "run the query again"
             )
-        changed = {self._narrows[Match.SINCE]: f"{since:%Y-%m-%dT%H:%M:%SZ}", "per_page": str(LARGEST_PAGE)}
-        first = await self._pages.fetch(with_params(_beginning(request), changed))
-        async with aclosing(self._read(first, seen, swept=True)) as found:
-            async for fetched in found:
-                yield fetched
+        changed = {self._params[Match.SINCE]: f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        first = await self._source.fetch(with_params(_largest(request), changed))
+        yield self._read(first, delivered, catching_up=True)
 
-    def _windowed(self, request: Request, window: Window) -> Request:
-        names = (self._narrows[Match.FROM], self._narrows[Match.TO])
-        texts = {name: None if day is None else day.isoformat() for name, day in zip(names, window, strict=True)}
-        return with_params(_beginning(request), texts | {"per_page": str(LARGEST_PAGE)})
+    def _within(self, request: Request, days: DayRange) -> Request:
+        names = (self._params[Match.FROM], self._params[Match.TO])
+        texts = {name: None if day is None else day.isoformat() for name, day in zip(names, days, strict=True)}
+        return with_params(_largest(request), texts)
 
 
 def _complete(read: _Read) -> bool:
-    """Whether the list is known to be complete, or its pages were linked so that none can be missed."""
+    """Return whether the list is known to be complete, or its pages were linked so that none can be missed."""
     if read.tally.complete is None and read.first.request.paging is Paging.PAGE:
         raise ProtocolError(
             f"{read.first.request.where}: total_entries is missing, so nothing tells whether all pages came; try again"
@@ -210,8 +186,9 @@ def _repair(tallies: list[Tally], *, dated: bool) -> Repair | None:
     )
 
 
-def _beginning(request: Request) -> Request:
-    return replace(request, page=1, link=None)
+def _largest(request: Request) -> Request:
+    """Return the request that begins the list of `request` anew, in pages of the largest size."""
+    return with_page_size(replace(request, page=1, link=None), LARGEST_PAGE)
 
 
 async def _numbered(first: Request, total: int) -> AsyncGenerator[Request]:
@@ -219,13 +196,13 @@ async def _numbered(first: Request, total: int) -> AsyncGenerator[Request]:
         yield numbered(first, page)
 
 
-def _following(last: Fetched) -> Request | None:
-    """The request for the page after `last`: its link, else the number that it names; None at the end."""
+def _following(last: FetchedPage) -> Request | None:
+    """Return the request for the page after `last`: its link, else the number that it names; None at the end."""
     page = last.page
     if page.next_link is not None:
         return next_request(last.request, page.next_link)
     if page.next_page is None and not page.linked and page.total_entries is None:
-        if page.records >= cost.page_size(last.request):
+        if page.records >= page_size(last.request):
             raise ProtocolError(
                 f"{last.request.where}: a full page does not say whether another one follows; try again"
             )

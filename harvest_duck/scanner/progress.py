@@ -1,19 +1,19 @@
-"""How far a scan is, and how long it takes at least until it is done: requests counted against those that are to come.
+"""The progress of scans: the requests that were answered, those that are to come, and the time that they take at least.
 
-The time that is left is no guess from the speed so far: Harvest's rate limit says when the last request can go. It is
-unknown for as long as it is not known how many requests there will be, as with the children of parents that are still
-read.
+The time left is not extrapolated from the speed so far: Harvest's rate limit says when the last request can go. It is
+unknown until the number of requests is known, as with the children of parents that are still being read.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 #: The columns of `progress()`.
 PROGRESS = pa.schema(
@@ -31,10 +31,10 @@ PROGRESS = pa.schema(
 
 @dataclass(slots=True)
 class Progress:
-    """One scan that is under way; `began_s` is the time of its first request, by the clock of its client.
+    """The progress of one scan; `began_s` is the time of its first request, by the clock of its client.
 
-    `answered` are the requests that have an answer, `records` those that came with them; `took_s` is the time that all
-    answers took together.
+    `answered` counts the requests that have an answer, `records` the records that came with them; `took_s` is the sum
+    of the times that the answers took.
     """
 
     table: str
@@ -55,35 +55,57 @@ class Progress:
         self._expected = max(self._expected, self._asked)
 
     def begins(self, pages: int) -> None:
-        """Note that the first page of a list has come, which so many further ones follow."""
+        """Note that the first page of a list has come, and that so many further ones follow."""
         self.waiting = max(0, self.waiting - 1)
         self._expected += pages
 
     def came(self, records: int, took_s: float) -> None:
-        """Note an answer."""
+        """Note an answer with so many records."""
         self.answered += 1
         self.records += records
         self.took_s += took_s
 
     @property
     def left(self) -> int | None:
-        """How many requests are still to be answered; None where that is not known yet."""
+        """The number of requests without an answer; None where it is not known yet."""
         known = self._asked and not self.planning and not self.waiting
         return self._expected - self.answered if known else None
 
-    def row(self, number: int, now_s: float, earliest_s: Callable[[int], float], *, window: int) -> dict[str, Any]:
-        """A row of `PROGRESS`; `earliest_s` tells in how many seconds the last of so many further requests can go."""
-        left_s = None
-        if self.left is not None:
+    def row(
+        self, number: int, now_s: float, earliest_s: Callable[[int], float], *, max_in_flight: int
+    ) -> dict[str, Any]:
+        """Return a row of `PROGRESS`; `earliest_s(n)` is the seconds until the last of n further requests can go."""
+        left, left_s = self.left, None
+        if left is not None:
             each_s = self.took_s / self.answered if self.answered else 0.0
-            travelling = self._asked - self.answered
-            left_s = max(earliest_s(self.left - travelling) + each_s, self.left * each_s / window) if self.left else 0.0
+            in_flight = self._asked - self.answered
+            left_s = max(earliest_s(left - in_flight) + each_s, left * each_s / max_in_flight) if left else 0.0
         return {
             "scan": number,
             "table_name": self.table,
             "requests": self.answered,
-            "requests_left": self.left,
+            "requests_left": left,
             "records": self.records,
             "elapsed_s": 0.0 if self.began_s is None else now_s - self.began_s,
             "left_s": left_s,
         }
+
+
+class RunningScans:
+    """The scans of one connection of DuckDB that are under way."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Callable[[], dict[str, Any]]] = {}
+
+    @contextmanager
+    def running(self, number: int, row: Callable[[], dict[str, Any]]) -> Iterator[None]:
+        """Include the scan of that number while the context is open; `row` returns its row of `PROGRESS`."""
+        self._rows[number] = row
+        try:
+            yield
+        finally:
+            del self._rows[number]
+
+    async def rows(self) -> list[dict[str, Any]]:
+        """Return a row of `PROGRESS` for each scan; runs on the event loop."""
+        return [row() for row in self._rows.values()]

@@ -1,4 +1,4 @@
-"""Pieces of a report added up: Harvest reports on a year at most, and every piece of a longer span has rows of its own.
+"""The sums of the pieces of a report: Harvest reports on a year at most, so a longer period is asked for in pieces.
 
 https://help.getharvest.com/api-v2/reports-api/reports/time-reports/
 """
@@ -16,7 +16,7 @@ from harvest_duck.errors import DecodeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What may not be seen is unknown, and so is a sum with it.
+#: A value that the user may not see is unknown, and so is a sum with it.
 _NULL_IF_ANY = pc.ScalarAggregateOptions(skip_nulls=False)
 #: The column of row numbers, which no table has.
 _ROW = "_row"
@@ -24,11 +24,12 @@ _MOST_DIGITS = 38
 
 
 def summed(table: Table, schema: pa.Schema, batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    """One row for each subject of a report, in the order in which the subjects first appear in `batches`.
+    """Return one row for each subject of a report, in the order in which the subjects first appear in `batches`.
 
     `batches` are the pieces in the order of their days, and `schema` is theirs: columns of `table`, with all of its
-    `subject`, in which NULL equals NULL. Hours and money are added up exactly, and are NULL where one of them is; any
-    other column has the value of the subject's last row. Raises `DecodeError` for a sum that does not fit.
+    `subject`, in which NULL equals NULL. Hours and money are added up exactly, and a sum is NULL where one of its
+    summands is; any other column has the value of the subject's last row. Raises `DecodeError` for a sum that does not
+    fit its column.
     """
     rows = pa.Table.from_batches(batches, schema)
     added = [name for name in schema.names if table.column(name).type == DECIMAL]
@@ -42,7 +43,7 @@ def summed(table: Table, schema: pa.Schema, batches: Sequence[pa.RecordBatch]) -
 
 
 def _grouped(rows: pa.Table, subject: Sequence[str], added: Sequence[str]) -> pa.Table:
-    """The sums of each subject with room for all digits, and the numbers of its first and last row."""
+    """Return the sums of each subject with room for all digits, and the numbers of its first and last row."""
     # pyarrow 18 adds up in the type of the summands, and lets a sum have more digits than that type.
     wide = {name: rows[name].cast(pa.decimal128(_MOST_DIGITS, rows[name].type.scale)) for name in added}
     numbers = pa.array(range(rows.num_rows), pa.int64())

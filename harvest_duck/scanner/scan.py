@@ -5,9 +5,8 @@ Here begins what needs HTTP, which is loaded for the first query and not before.
 
 from __future__ import annotations
 
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,22 +14,24 @@ import pyarrow as pa
 from harvest_duck.catalog.arrow_types import CONNECTION, schema_of
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import HarvestDuckError, QueryError
-from harvest_duck.http.request_log import Journal
+from harvest_duck.http.request_log import RequestLog
 from harvest_duck.pushdown.arrow_filter import read_filter
 from harvest_duck.pushdown.sql import shown
 from harvest_duck.runtime.blocking_reader import Readers, reader
-from harvest_duck.scanner.client import client_for
+from harvest_duck.scanner.client_pool import client_for
 from harvest_duck.scanner.executor import Scan
-from harvest_duck.scanner.page_source import Pages
+from harvest_duck.scanner.page_source import PageSource
+from harvest_duck.scanner.progress import RunningScans
+from harvest_duck.scanner.record_batches import filtered
+from harvest_duck.scanner.scan_context import ScanContext
 from harvest_duck.scanner.scan_request import query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     import pyarrow.compute as pc
 
     from harvest_duck.catalog.model import Table
-    from harvest_duck.scanner.client import Client
     from harvest_duck.scanner.scan_request import Query
 
     Failed = Callable[[HarvestDuckError], None]
@@ -48,7 +49,15 @@ def open_scan(
         raise QueryError(f"{table.name} {fault}; harvest_columns('{table.name}') lists them")
     read = read_filter(keep, schema)
     asked = query(table, connection, names, read)
-    return scanned(asked, connection, expression=read.keep, failed=None, journal=Journal(), readers=Readers())
+    return scanned(
+        asked,
+        connection,
+        expression=read.keep,
+        failed=None,
+        request_log=RequestLog(),
+        running=RunningScans(),
+        readers=Readers(),
+    )
 
 
 def scanned(
@@ -57,11 +66,12 @@ def scanned(
     *,
     expression: pc.Expression | None,
     failed: Failed | None,
-    journal: Journal,
+    request_log: RequestLog,
+    running: RunningScans,
     readers: Readers,
     cautious: bool = False,
 ) -> pa.RecordBatchReader:
-    """The batches of a query; `failed` is told an error that it ends with, `journal` what was sent.
+    """The batches of a query; `failed` is told an error that it ends with, `request_log` what was sent.
 
     `cautious` says that whoever reads them may ask for a second batch without wanting it.
     """
@@ -71,17 +81,10 @@ def scanned(
     async def batches() -> AsyncGenerator[pa.RecordBatch]:
         try:
             async with client_for(settings) as client:
-                pages = Pages(
-                    client,
-                    Decoder(table, asked.fields),
-                    window=settings.max_connections,
-                    keep=keep,
-                    journal=journal,
-                    scan=journal.scan(),
-                    cautious=cautious,
-                )
-                with _told(pages, client, table, journal):
-                    scan = Scan(table, await asked.planned(client, pages.user, journal, pages.scan), pages)
+                context = ScanContext(client, table, settings.max_connections, request_log, cautious=cautious)
+                with running.running(context.number, context.progress_row):
+                    plans = await asked.planned(client, context.user, request_log, context.number)
+                    scan = Scan(table, plans, PageSource(context, Decoder(table, asked.fields)), keep)
                     async with aclosing(_first(settings.max_rows, scan.batches())) as found:
                         async for batch in found:
                             yield batch
@@ -93,17 +96,6 @@ def scanned(
             raise _bare(error) from None
 
     return reader(asked.schema, batches, readers)
-
-
-@contextmanager
-def _told(pages: Pages, client: Client, table: Table, journal: Journal) -> Iterator[None]:
-    """Have the journal tell how far the scan is, for as long as it is under way."""
-    earliest_s = partial(client.earliest_s, table.limit)
-    journal.running[pages.scan] = lambda: pages.progress.row(pages.scan, client.now(), earliest_s, window=pages.window)
-    try:
-        yield
-    finally:
-        del journal.running[pages.scan]
 
 
 def _bare(error: HarvestDuckError) -> HarvestDuckError:
@@ -128,9 +120,7 @@ class _Keep:
             batch = batch.append_column(CONNECTION, pa.repeat(pa.scalar(self.connection), batch.num_rows))
         if self.expression is None:
             return batch.select(self.names)
-        # Not RecordBatch.filter, which fails in pyarrow 18 where no row is left.
-        kept = pa.Table.from_batches([batch]).filter(self.expression).select(self.names).combine_chunks()
-        return next(iter(kept.to_batches()), batch.select(self.names).slice(0, 0))
+        return filtered(batch, self.expression).select(self.names)
 
 
 async def _first(rows: int | None, batches: AsyncGenerator[pa.RecordBatch]) -> AsyncGenerator[pa.RecordBatch]:

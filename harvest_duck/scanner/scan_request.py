@@ -16,7 +16,7 @@ from harvest_duck.catalog.model import Host, Table
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
 from harvest_duck.errors import QueryError
-from harvest_duck.planner import Plan, Target, plan, refuse_unseen
+from harvest_duck.planner import Plan, Target, plan, refuse_unchosen
 from harvest_duck.protocol.request import accounts_request
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import Compare, Op, Predicate, conjuncts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.auth import BoundUser
     from harvest_duck.connection import Connection
-    from harvest_duck.http.request_log import Journal
+    from harvest_duck.http.request_log import RequestLog
     from harvest_duck.pushdown.arrow_filter import Filter
     from harvest_duck.scanner.client import Client
 
@@ -106,18 +106,18 @@ class Query:
         ]
         return [each for each in plans if each.requests]
 
-    async def planned(self, client: Client, user: BoundUser, journal: Journal, scan: int = 0) -> list[Plan]:
+    async def planned(self, client: Client, user: BoundUser, request_log: RequestLog, scan: int = 0) -> list[Plan]:
         """The plans for all accounts, once Harvest has told which there are, where it has to."""
-        return self.plans(await self.known_accounts(client, user, journal, scan))
+        return self.plans(await self.known_accounts(client, user, request_log, scan))
 
     async def known_accounts(
-        self, client: Client, user: BoundUser, journal: Journal, scan: int = 0
+        self, client: Client, user: BoundUser, request_log: RequestLog, scan: int = 0
     ) -> Mapping[int | None, str]:
         """The accounts to ask; Harvest tells them with their names where the connection does not."""
         if self.accounts is not None:
             return self.accounts
-        sent = journal.begin(accounts_request(self.settings.id_url), scan)
-        return {account.id: account.name for account in await client.accounts(user, sent)}
+        sent = request_log.add(accounts_request(self.settings.id_url), scan)
+        return {account.id: account.name for account in await client.accounts(sent, user)}
 
     def _target(self, number: int | None, name: str, *, several: bool) -> Target:
         called = f"{number} ({name})" if name else str(number)
@@ -133,7 +133,7 @@ def query(table: Table, connection: str, names: Sequence[str], read: Filter) -> 
     settings = resolve(_attached.get(connection, connection))
     settings.require_credentials()
     asked = Query(table, settings, names, read, domains(read.predicate))
-    refuse_unseen(table, names, asked.restricted)
+    refuse_unchosen(table, names, asked.restricted)
     accounts = asked.accounts
     # Planned once here, so that what is wrong with a query is said before anything is sent.
     asked.plans({0: ""} if accounts is None else accounts)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.clocks import PATIENCE_S
 from support.paths import DOCS
 from support.person import agreed
 from support.sign_in import token_requests
@@ -33,7 +34,7 @@ def test_the_strings_parse() -> None:
     assert all(parse(text) for text in strings)
 
 
-def test_every_way_to_initiate_is_told() -> None:
+def test_every_way_to_initiate_is_described() -> None:
     assert set(re.findall(r"^\| `([A-Z]+)`", PAGE, re.MULTILINE)) == set(InitiateOAuth)
 
 
@@ -54,7 +55,7 @@ def test_the_example_in_python_runs(
     connection: str, last_page: Future[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     exec(BLOCKS[1], {"connection": connection})  # noqa: S102 - the page's own code
-    assert "You are signed in" in last_page.result(30)
+    assert "You are signed in" in last_page.result(PATIENCE_S)
     assert capsys.readouterr().out == "Ada Moreau ['Harbour & Vale', 'Harbour & Vale Europe']\n"
 
 

@@ -1,6 +1,6 @@
 """The README is true: its Python runs and prints what stands below it, its tables are those of the catalogue.
 
-`UPDATE_README=1 pytest tests/test_readme.py` writes both anew.
+`UPDATE_README=1 pytest tests/docs/test_readme.py` writes both anew.
 """
 
 from __future__ import annotations

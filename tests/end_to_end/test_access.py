@@ -1,4 +1,4 @@
-"""What is said of a token's access is what its scans give."""
+"""`harvest_access` says of each table what a scan with the same token returns."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ Rows = list[dict[str, Any]]
 
 
 class Asked:
-    """What one user is told about their access, and what they get by scans: None where it is forbidden."""
+    """The rows of `harvest_access` for a user, and the rows of all their scans: None where a table is forbidden."""
 
     def __init__(self, sandbox: Sandbox, user: str) -> None:
         role, access_roles = USERS[user]
         users = sandbox.records(MAIN_ID, "users")
         if access_roles is not None:
-            seat = ("administrator", "manager", "member").index(role)
-            mine = sandbox.account(MAIN_ID).founders[seat]["id"]
+            position = ("administrator", "manager", "member").index(role)
+            mine = sandbox.account(MAIN_ID).token_users[position]["id"]
             changed = [each | {"access_roles": access_roles} if each["id"] == mine else each for each in users]
             sandbox.replace(MAIN_ID, "users", changed)
         try:
@@ -92,11 +92,6 @@ def administrator(small: Sandbox) -> Asked:
     return Asked(small, "administrator")
 
 
-@pytest.fixture(scope="module", params=USERS)
-def user(request: pytest.FixtureRequest, small: Sandbox) -> Asked:
-    return Asked(small, request.param)
-
-
 def visible(table: Table, rows: Rows) -> Counter[str]:
     """The rows without the columns that depend on who asks, which are looked at below."""
     hidden = {"task_assignments", "access_roles"} | {column.name for column in table.columns if column.right}
@@ -107,27 +102,45 @@ def visible(table: Table, rows: Rows) -> Counter[str]:
 # Against scans
 
 
-def test_every_table_has_a_row(user: Asked) -> None:
+@pytest.mark.parametrize("name", USERS)
+def test_the_access_of_a_user_is_what_its_scans_give(name: str, small: Sandbox, administrator: Asked) -> None:
+    """One test a user, as it takes a scan of every table."""
+    user = Asked(small, name)
+    every_table_has_a_row(user)
+    a_table_is_forbidden_where_its_scan_is(user)
+    a_readable_table_has_the_rows_of_an_administrator(user, administrator)
+    records_are_the_number_of_rows(user)
+    empty_columns_are_filled_for_an_administrator_alone(user, administrator)
+    every_row_names_the_user(user)
+    if name in ("manager", "member"):
+        a_table_with_fewer_rows_is_narrowed(user, administrator)
+    if name == "administrator":
+        an_administrator_finds_no_column_empty(user)
+    if name == "manager":
+        a_manager_of_rates_sees_all_but_costs(user)
+    if name == "member":
+        a_member_sees_neither_rates_nor_costs(user)
+        a_reason_is_the_answer_of_harvest(user)
+
+
+def every_table_has_a_row(user: Asked) -> None:
     assert list(user.told) == list(TABLES)
 
 
-def test_what_is_forbidden_is_what_no_scan_gives(user: Asked) -> None:
+def a_table_is_forbidden_where_its_scan_is(user: Asked) -> None:
     forbidden = {name for name, row in user.told.items() if row["access"] == "forbidden"}
     assert forbidden == {name for name, rows in user.rows.items() if rows is None}
     assert {row["access"] for row in user.told.values()} <= {"readable", "narrowed", "forbidden"}
 
 
-def test_a_table_is_readable_only_where_the_rows_are_those_of_an_administrator(
-    user: Asked, administrator: Asked
-) -> None:
+def a_readable_table_has_the_rows_of_an_administrator(user: Asked, administrator: Asked) -> None:
     for name, rows in user.rows.items():
         if rows is not None and name not in OWN and user.told[name]["access"] == "readable":
             whole = administrator.rows[name] or []
             assert visible(TABLES[name], rows) == visible(TABLES[name], whole), name
 
 
-@pytest.mark.parametrize("user", ["manager", "member"], indirect=True)
-def test_whose_rows_are_fewer_is_told(user: Asked, administrator: Asked) -> None:
+def a_table_with_fewer_rows_is_narrowed(user: Asked, administrator: Asked) -> None:
     fewer = {
         name
         for name, rows in user.rows.items()
@@ -137,7 +150,7 @@ def test_whose_rows_are_fewer_is_told(user: Asked, administrator: Asked) -> None
     assert {user.told[name]["access"] for name in fewer} == {"narrowed"}
 
 
-def test_the_number_of_records_is_that_of_the_rows(user: Asked) -> None:
+def records_are_the_number_of_rows(user: Asked) -> None:
     for name, row in user.told.items():
         if row["records"] is not None:
             assert row["records"] == len(user.rows[name] or ()), name
@@ -154,7 +167,7 @@ def counterparts(name: str, rows: Rows, administrator: Asked) -> Rows:
     return [row for row in whole if tuple(row[key] for key in keys) in known]
 
 
-def test_empty_columns_are_those_that_only_an_administrator_finds_filled(user: Asked, administrator: Asked) -> None:
+def empty_columns_are_filled_for_an_administrator_alone(user: Asked, administrator: Asked) -> None:
     """A column that is empty for both may be told too: nothing but its value could show that it is not hidden."""
     for name, rows in user.rows.items():
         if not rows or not (TABLES[name].key or TABLES[name].subject):
@@ -166,12 +179,11 @@ def test_empty_columns_are_those_that_only_an_administrator_finds_filled(user: A
         assert empty & filled <= told <= empty, name
 
 
-def test_an_administrator_finds_no_column_empty(administrator: Asked) -> None:
-    assert all(row["empty_columns"] == [] for row in administrator.told.values())
+def an_administrator_finds_no_column_empty(user: Asked) -> None:
+    assert all(row["empty_columns"] == [] for row in user.told.values())
 
 
-@pytest.mark.parametrize("user", ["member"], indirect=True)
-def test_a_member_sees_neither_rates_nor_costs(user: Asked) -> None:
+def a_member_sees_neither_rates_nor_costs(user: Asked) -> None:
     hidden = ["user_assignment_hourly_rate", "task_assignment_hourly_rate", "billable_rate", "cost_rate"]
     assert user.told["time_entries"]["empty_columns"] == hidden
     assert user.told["me"]["empty_columns"] == ["default_hourly_rate", "cost_rate"]
@@ -179,13 +191,12 @@ def test_a_member_sees_neither_rates_nor_costs(user: Asked) -> None:
     assert user.told["clients"]["empty_columns"] is None
 
 
-@pytest.mark.parametrize("user", ["manager"], indirect=True)
-def test_a_manager_of_rates_sees_all_but_costs(user: Asked) -> None:
+def a_manager_of_rates_sees_all_but_costs(user: Asked) -> None:
     told = {name: row["empty_columns"] for name, row in user.told.items() if row["empty_columns"]}
     assert told == {"time_entries": ["cost_rate"], "users": ["cost_rate"], "me": ["cost_rate"]}
 
 
-def test_the_person_is_told_in_every_row(user: Asked) -> None:
+def every_row_names_the_user(user: Asked) -> None:
     (me,) = user.rows["me"] or ()
     basic = [role for role in me["access_roles"] if role in ("administrator", "manager", "member")]
     name = f"{me['first_name']} {me['last_name']}"
@@ -193,8 +204,7 @@ def test_the_person_is_told_in_every_row(user: Asked) -> None:
     assert [tuple(row.values())[:6] for row in user.told.values()] == [person] * len(TABLES)
 
 
-@pytest.mark.parametrize("user", ["member"], indirect=True)
-def test_a_reason_is_what_harvest_answered(user: Asked) -> None:
+def a_reason_is_the_answer_of_harvest(user: Asked) -> None:
     assert user.told["clients"]["reason"].startswith("clients page 1: Harvest answered 403: ")
     assert user.told["invoice_payments"]["reason"].startswith("invoices page 1: Harvest answered 403: ")
     assert user.told["my_project_assignments"]["reason"] is None

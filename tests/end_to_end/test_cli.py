@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
-from support.command import PATIENCE_S, run, run_process, start
+from support.clocks import PATIENCE_S
+from support.command import run, run_process, start
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.demo import QUERIES

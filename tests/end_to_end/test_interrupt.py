@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from support.command import COMMAND, PATIENCE_S, environment
+from support.clocks import PATIENCE_S
+from support.command import COMMAND, environment
 from support.held import held
 from support.program import python, run, start
 

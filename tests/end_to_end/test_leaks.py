@@ -1,4 +1,4 @@
-"""Nothing stays behind of a query, however it ends: threads, open files, tasks and memory are those of before."""
+"""After queries of every kind, threads, open files, tasks and memory are the same as before."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SOAK = ROOT / "benchmarks" / "soak.py"
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts what /proc lists")
-def test_queries_of_every_end_leave_nothing_behind(connection: str, sandbox: Sandbox) -> None:
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_queries_of_every_kind_leave_nothing_behind(connection: str, sandbox: Sandbox) -> None:
     command = [sys.executable, SOAK, "--queries", "100", "--warm-up", "50", "--connection", connection]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     figures = json.loads(ended.stdout)
@@ -26,8 +26,8 @@ def test_queries_of_every_end_leave_nothing_behind(connection: str, sandbox: San
     grown_mb = after.pop("rss_mb") - before.pop("rss_mb")
     assert after == before
     assert after["tasks"] == 0
-    # One page more for each query, 150 kB of JSON and its batch, would be 30 MB.
+    # A leak of one page for each query, 150 kB of JSON and its batch, would be 30 MB.
     assert grown_mb < 25
-    # Of each ten a cast fails, a token is refused and a query is interrupted.
+    # Of each ten queries a cast fails, a token is refused and a query is interrupted.
     assert figures["errors"] == 45
     assert len(sandbox.requests) > 150

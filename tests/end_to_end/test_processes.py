@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from support.command import PATIENCE_S
+from support.clocks import PATIENCE_S
 from support.held import held
 from support.program import run as ended
 from support.program import start

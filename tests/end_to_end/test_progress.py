@@ -13,7 +13,8 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.command import COMMAND, PATIENCE_S
+from support.clocks import PATIENCE_S
+from support.command import COMMAND
 from support.held import held
 from support.virtual import VirtualClock, run
 
@@ -75,7 +76,7 @@ def test_what_is_left_is_unknown_until_all_lists_are_begun() -> None:
     progress.asks(5.0)
     progress.came(10, 0.5)
     progress.begins(3)
-    assert progress.row(1, 7.0, float, window=2) == {
+    assert progress.row(1, 7.0, float, max_in_flight=2) == {
         "scan": 1,
         "table_name": "invoices",
         "requests": 1,
@@ -85,12 +86,12 @@ def test_what_is_left_is_unknown_until_all_lists_are_begun() -> None:
         "left_s": None,
     }
     progress.planning -= 1
-    assert progress.row(1, 7.0, lambda requests: requests * 100.0, window=2)["left_s"] == 300.5
-    assert progress.row(1, 7.0, lambda _: 0.0, window=2)["left_s"] == 0.75
+    assert progress.row(1, 7.0, lambda requests: requests * 100.0, max_in_flight=2)["left_s"] == 300.5
+    assert progress.row(1, 7.0, lambda _: 0.0, max_in_flight=2)["left_s"] == 0.75
     for _ in range(3):
         progress.asks(8.0)
         progress.came(10, 0.5)
-    assert progress.row(1, 9.0, lambda _: 99.0, window=2)["left_s"] == 0
+    assert progress.row(1, 9.0, lambda _: 99.0, max_in_flight=2)["left_s"] == 0
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Every table, every parameter, every operator: the request that SQL really sends."""
+"""The requests that SQL sends, for every table, parameter and operator."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 
     import duckdb
 
-each_narrowing = pytest.mark.parametrize(
-    ("table", "param"), NARROWING, ids=[f"{table.name}-{param.name}-{param.match.name}" for table, param in NARROWING]
-)
+#: The parameters that narrow a list, by table.
+NARROWED = {table.name: [param for each, param in NARROWING if each is table] for table, _ in NARROWING}
+each_narrowed = pytest.mark.parametrize("table", [TABLES[name] for name in NARROWED], ids=lambda table: table.name)
 RETRIEVED = [table for table in TABLES.values() if table.retrieve and table.parent is None]
 ASKED_BY_ACCOUNT = [table for table in TABLES.values() if table.host is Host.API]
 
 
 @pytest.fixture(scope="module")
 def con(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
-    """One DuckDB for all tests, each of which clears the log of the agency."""
+    """A DuckDB connection for all tests, each of which clears the log of the agency."""
     connection = agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
     with harvest_duck.connect(connection) as opened:
         opened.execute("SET TimeZone = 'UTC'")
         yield opened
 
 
-SWEEP = {"updated_since": "a moment ago"}
+CATCH_UP = {"updated_since": "a moment ago"}
 
 
 def parent(table: Table, sandbox: Sandbox) -> str:
-    """A condition that leaves one parent, so that a query of children is one request; nothing for other tables."""
+    """Return a condition that leaves one parent, so that a query of children is one request; true for other tables."""
     if table.parent is None:
         return "true"
     return f"{table.parent.param} = {sandbox.records(MAIN_ID, table.parent.table)[0]['id']}"
 
 
 def ask(con: duckdb.DuckDBPyConnection, table: Table, sandbox: Sandbox, condition: str) -> list[dict[str, str]]:
-    """The parameters of the request that begins each list of a query, but for page sizes, periods and options."""
+    """Return the parameters of the first request of each list, without page sizes, periods and options."""
     sandbox.clear_log()
     con.execute(
         f"SELECT account_id FROM harvest_scan('{table.name}') "
@@ -60,79 +60,85 @@ def ask(con: duckdb.DuckDBPyConnection, table: Table, sandbox: Sandbox, conditio
 
 
 def another(param: Param, value: Value) -> Value:
-    """A second value of the same column, after the first."""
+    """Return a second value of the same column, after the first."""
     if param.values:
         return param.values[1]
     return value + timedelta(days=2) if isinstance(value, date) else 8 if isinstance(value, int) else "8g"
 
 
-@each_narrowing
-@pytest.mark.parametrize("op", [op for op in Op if op is not Op.NE])
-def test_an_operator_sends_its_parameter(
-    table: Table, param: Param, op: Op, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
+@each_narrowed
+def test_an_operator_sends_its_parameter(table: Table, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    found, wanted = {}, {}
+    for param in NARROWED[table.name]:
+        value = sample(table, param)
+        for op in Op:
+            if op is Op.NE:
+                continue
+            condition = f"{param.column} {op.value} {literal(value)}"
+            found[condition] = ask(con, table, sandbox, condition)
+            texts = {each.name: expected(each, op, value) for each in table.params_of(param.column)}
+            sent = {name: text for name, text in texts.items() if text is not None}
+            impossible = isinstance(value, bool) and not any(HOLDS[op](each, value) for each in (False, True))
+            wanted[condition] = [] if impossible else [sent]
+    assert found == wanted
+
+
+@each_narrowed
+def test_a_list_of_values_sends_each(table: Table, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    for param in NARROWED[table.name]:
+        value = sample(table, param)
+        if isinstance(value, bool):
+            assert ask(con, table, sandbox, f"{param.column} IN (true)") == [{param.name: "true"}]
+            continue
+        other = another(param, value)
+        found = ask(con, table, sandbox, f"{param.column} IN ({literal(value)}, {literal(other)})")
+        texts = [NAMES[each] if isinstance(each, bool) else str(each) for each in (value, other)]
+        around = {"from": texts[0], "to": texts[1]}
+        wanted = {
+            Match.EQUAL: [*({param.name: text} for text in sorted(texts)), CATCH_UP],
+            Match.FROM: [*({"from": text, "to": text} for text in texts), CATCH_UP | around],
+            Match.TO: [*({"from": text, "to": text} for text in texts), CATCH_UP | around],
+            Match.SINCE: [{"updated_since": "2024-02-29T12:30:14Z"}],
+        }
+        if param.match is not Match.SINCE:
+            # The request for the records that changed while the parts of the list were read.
+            assert datetime.fromisoformat(found[-1]["updated_since"]) > datetime.now(UTC) - timedelta(hours=1)
+            found[-1] = found[-1] | CATCH_UP
+        assert found == wanted[param.match], param.name
+
+
+@each_narrowed
+def test_two_ends_send_both(table: Table, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    for param in NARROWED[table.name]:
+        value = sample(table, param)
+        if isinstance(value, date):
+            other = another(param, value)
+            found = ask(con, table, sandbox, f"{param.column} BETWEEN {literal(value)} AND {literal(other)}")
+            since = isinstance(value, datetime)
+            wanted = {"updated_since": "2024-02-29T12:30:14Z"} if since else {"from": str(value), "to": str(other)}
+            assert found == [wanted], param.name
+
+
+@each_narrowed
+def test_a_condition_that_cannot_be_sent_requests_the_whole_list(
+    table: Table, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:
-    value = sample(table, param)
-    found = ask(con, table, sandbox, f"{param.column} {op.value} {literal(value)}")
-    if isinstance(value, bool) and not any(HOLDS[op](each, value) for each in (False, True)):
-        assert found == []
-        return
-    wanted = {each.name: expected(each, op, value) for each in table.params_of(param.column)}
-    assert found == [{name: text for name, text in wanted.items() if text is not None}]
+    for param in NARROWED[table.name]:
+        value = literal(sample(table, param))
+        for condition in (
+            f"coalesce({param.column}, {value}) = {value}",
+            f"({param.column} = {value} OR {param.column} IS NULL)",
+        ):
+            assert ask(con, table, sandbox, condition) == [{}], condition
 
 
-@each_narrowing
-def test_a_list_of_values_sends_each(
-    table: Table, param: Param, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
-) -> None:
-    value = sample(table, param)
-    if isinstance(value, bool):
-        assert ask(con, table, sandbox, f"{param.column} IN (true)") == [{param.name: "true"}]
-        return
-    other = another(param, value)
-    found = ask(con, table, sandbox, f"{param.column} IN ({literal(value)}, {literal(other)})")
-    texts = [NAMES[each] if isinstance(each, bool) else str(each) for each in (value, other)]
-    around = {"from": texts[0], "to": texts[1]}
-    wanted = {
-        Match.EQUAL: [*({param.name: text} for text in sorted(texts)), SWEEP],
-        Match.FROM: [*({"from": text, "to": text} for text in texts), SWEEP | around],
-        Match.TO: [*({"from": text, "to": text} for text in texts), SWEEP | around],
-        Match.SINCE: [{"updated_since": "2024-02-29T12:30:14Z"}],
-    }
-    if param.match is not Match.SINCE:
-        # What changed while the parts of the list were read.
-        assert datetime.fromisoformat(found[-1]["updated_since"]) > datetime.now(UTC) - timedelta(hours=1)
-        found[-1] = found[-1] | SWEEP
-    assert found == wanted[param.match]
-
-
-@each_narrowing
-def test_two_ends_send_both(table: Table, param: Param, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
-    value = sample(table, param)
-    if not isinstance(value, date):
-        return
-    other = another(param, value)
-    found = ask(con, table, sandbox, f"{param.column} BETWEEN {literal(value)} AND {literal(other)}")
-    since = isinstance(value, datetime)
-    wanted = {"updated_since": "2024-02-29T12:30:14Z"} if since else {"from": str(value), "to": str(other)}
-    assert found == [wanted]
-
-
-@each_narrowing
-def test_what_cannot_be_sent_asks_for_the_whole_list(
-    table: Table, param: Param, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
-) -> None:
-    value = literal(sample(table, param))
-    assert ask(con, table, sandbox, f"coalesce({param.column}, {value}) = {value}") == [{}]
-    assert ask(con, table, sandbox, f"({param.column} = {value} OR {param.column} IS NULL)") == [{}]
-
-
-@each_narrowing
-def test_a_contradiction_sends_nothing(
-    table: Table, param: Param, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
-) -> None:
-    value = sample(table, param)
-    other = not value if isinstance(value, bool) else another(param, value)
-    assert ask(con, table, sandbox, f"{param.column} = {literal(value)} AND {param.column} = {literal(other)}") == []
+@each_narrowed
+def test_a_contradiction_sends_nothing(table: Table, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    for param in NARROWED[table.name]:
+        value = sample(table, param)
+        other = not value if isinstance(value, bool) else another(param, value)
+        condition = f"{param.column} = {literal(value)} AND {param.column} = {literal(other)}"
+        assert ask(con, table, sandbox, condition) == [], condition
 
 
 @pytest.mark.parametrize(("table", "param"), INPUTS, ids=[f"{table.name}-{param.name}" for table, param in INPUTS])

@@ -1,28 +1,28 @@
-"""Options of the tests of faults: how many schedules there are, or which one."""
+"""Options of the fault tests: the number of schedules, or a single one."""
 
 from __future__ import annotations
 
 import pytest
 
-#: Schedules in all, of which a usual run takes the first ones and those that once failed; in so many tests.
+#: The number of schedules; those of a usual run, besides the ones that once failed; the number of tests.
 ALL, USUAL, BATCHES = 1000, 60, 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--all-seeds` runs every schedule, `--seed 17` one of them, whose faults are printed."""
+    """Add `--all-seeds`, which runs every schedule, and `--seed 17`, which runs one and prints its faults."""
     parser.addoption("--all-seeds", action="store_true", help=f"run all {ALL} schedules of faults")
-    parser.addoption("--seed", type=int, help="run the schedule of faults with this seed alone, and print it")
+    parser.addoption("--seed", type=int, help="run only the schedule of faults with this seed, and print it")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Run one schedule in this very process, so that what is printed can be seen."""
+    """Run a single schedule in this process, so that its faults are printed."""
     if config.getoption("--seed", default=None) is not None:
         config.option.numprocesses, config.option.dist = 0, "no"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The seeds of a batch, for tests that ask for `seeds`."""
+    """Parametrize tests that use `seeds` with batches of seeds."""
     if "seeds" not in metafunc.fixturenames:
         return
     from faults.scenarios import ONCE_FAILED  # noqa: PLC0415 - pytest reads this file before it knows the path

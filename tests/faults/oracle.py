@@ -1,4 +1,4 @@
-"""What a scan has to return, made from the records of the sandbox alone, and what it may where records changed."""
+"""The rows that a scan must return, from the records of the sandbox, and those it may return of changed records."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.sandbox import Sandbox
-    from harvest_duck.sandbox.faults.schedule import Touched
+    from harvest_duck.sandbox.faults.schedule import RecordChange
 
-__all__ = ["Oracle", "Row", "different"]
 
 Row = dict[str, Any]
 
 
 class Oracle:
-    """The rows of the tables of a sandbox, as they are before anything happens to them."""
+    """The rows of the tables of a sandbox, without faults."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.rows = {name: _rows(TABLES[name], sandbox) for name in set(TABLE_NAMES)}
@@ -36,13 +35,13 @@ class Oracle:
             if TABLES[name].max_span_days is None and name != "company"
         }
 
-    def wrong(self, scenario: Scenario, found: Sequence[Row], touched: Sequence[Touched]) -> str:
-        """What is wrong with the rows that a scan found; nothing where it is right.
+    def wrong(self, scenario: Scenario, found: Sequence[Row], changes: Sequence[RecordChange]) -> str:
+        """Return how the rows that a scan `found` are wrong; an empty text if they are right.
 
-        A record that was touched may come as it was or as it became, or not at all where it was not there throughout.
+        A changed record may come in any of its versions; it may be missing only if it did not exist throughout.
         """
         rows = self.rows[scenario.table.name]
-        versions = self._versions(scenario.table, touched)
+        versions = self._versions(scenario.table, changes)
         apart = {row["id"] for each in versions for version in each for row in version}
         wanted = [row for row in rows if not apart or row["id"] not in apart]
         others = [row for row in found if apart and row.get("id") in apart]
@@ -50,25 +49,25 @@ class Oracle:
         fault = different(scenario, same, [row for row in wanted if _kept(scenario, row)])
         return fault or _misplaced(scenario, others, versions)
 
-    def _versions(self, table: Table, touched: Sequence[Touched]) -> list[list[list[Row]]]:
-        """For each record that was touched, the rows of every state that it was in.
+    def _versions(self, table: Table, changes: Sequence[RecordChange]) -> list[list[list[Row]]]:
+        """Return the rows of every version of each changed record.
 
-        The children of a parent that was removed are there and then are not.
+        The children of a deleted parent exist in one version and not in the other.
         """
         gone = {
-            each.identity
-            for each in touched
+            each.record_id
+            for each in changes
             if each.after is None and table.parent and each.table == table.parent.table
         }
         orphans = [row for row in self.rows[table.name] if table.parent and row[table.parent.param] in gone]
         states: dict[int, list[Row | None]] = {}
         name = _around(table)
-        for each in touched:
+        for each in changes:
             if _named(each.table) != TABLES[name].path.rpartition("/")[2]:
                 continue
-            original = self._records[table.name].get(each.identity)
-            known = states.setdefault(each.identity, [original])
-            known.append(_became(each, original))
+            original = self._records[table.name].get(each.record_id)
+            known = states.setdefault(each.record_id, [original])
+            known.append(_changed_record(each, original))
         changed = [[_rows_of_record(table, state) for state in known] for known in states.values()]
         return changed + [[[row], []] for row in orphans]
 
@@ -78,17 +77,17 @@ def _around(table: Table) -> str:
 
 
 def _named(path: str) -> str:
-    """The name of what stands at a path: of "clients/7" and "clients" it is clients."""
+    """Return the table at a path: "clients" for "clients/7" and for "clients"."""
     return next(part for part in reversed(path.split("/")) if not part.isdecimal())
 
 
-def _became(touched: Touched, original: Row | None) -> Row | None:
-    """The record as it was told; a page of children leaves out the ids of their parents."""
-    if touched.before is None or touched.after is None or original is None or original.keys() <= touched.before.keys():
-        return touched.after
-    same = touched.before.keys() & touched.after.keys()
-    gone = touched.before.keys() - touched.after.keys()
-    changes = {key: touched.after[key] for key in same if touched.after[key] != touched.before[key]}
+def _changed_record(changes: RecordChange, original: Row | None) -> Row | None:
+    """Return the record as it was served; pages of children leave out the ids of their parents."""
+    if changes.before is None or changes.after is None or original is None or original.keys() <= changes.before.keys():
+        return changes.after
+    same = changes.before.keys() & changes.after.keys()
+    gone = changes.before.keys() - changes.after.keys()
+    changes = {key: changes.after[key] for key in same if changes.after[key] != changes.before[key]}
     return {key: value for key, value in (original | changes).items() if key not in gone}
 
 
@@ -123,7 +122,7 @@ def _projected(scenario: Scenario, row: Mapping[str, Any]) -> str:
 
 
 def different(scenario: Scenario, found: Iterable[Row], wanted: Iterable[Row]) -> str:
-    """How the rows differ from those that are wanted; nothing where they are the same, each as often."""
+    """Return how the rows differ from the `wanted` ones; an empty text if they are the same, each as often."""
     here, there = (Counter(_projected(scenario, row) for row in rows) for rows in (found, wanted))
     if here == there:
         return ""
@@ -132,21 +131,21 @@ def different(scenario: Scenario, found: Iterable[Row], wanted: Iterable[Row]) -
 
 
 def _misplaced(scenario: Scenario, found: Sequence[Row], versions: list[list[list[Row]]]) -> str:
-    """What is wrong with the rows of records that were touched."""
+    """Return how the rows of changed records are wrong; an empty text if they are right."""
     came = Counter(row["id"] for row in found)
     if came and max(came.values()) > 1:
-        return f"{came.most_common(1)[0]} is how often the row of a changed record came"
+        return f"{came.most_common(1)[0]} is the number of rows of a changed record"
     for states in versions:
         kept = [{row["id"]: _projected(scenario, row) for row in state if _kept(scenario, row)} for state in states]
         for identity in {each for state in kept for each in state}:
             allowed = {state[identity] for state in kept if identity in state}
             got = {_projected(scenario, row) for row in found if row["id"] == identity}
             if not got <= allowed:
-                return f"the changed record {identity} came as it never was: {got}, not {allowed}"
+                return f"the changed record {identity} has a version that never existed: {got}, not {allowed}"
             if not got and all(identity in state for state in kept):
-                return f"the changed record {identity}, which was there throughout, is lost"
+                return f"the changed record {identity}, which existed throughout, is lost"
         known = {identity for state in kept for identity in state}
         mine = {row["id"] for state in states for row in state}
-        if strangers := [row for row in found if row["id"] in mine - known]:
-            return f"a changed record came that the condition never keeps: {strangers[0]}"
+        if unexpected := [row for row in found if row["id"] in mine - known]:
+            return f"a changed record that never meets the condition: {unexpected[0]}"
     return ""

@@ -1,4 +1,4 @@
-"""What each seed asks of Harvest, and which faults it meets: a function of the seed."""
+"""The scan and the faults of each seed: a pure function of the seed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ import pyarrow.compute as pc
 
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR, Table
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.sandbox.faults.schedule import CHANGES, HARMLESS, LIES, PASSING, Kind, Schedule
+from harvest_duck.sandbox.faults.schedule import BODY_FAULTS, HARMLESS, RECORD_CHANGES, TRANSIENT, Kind, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ONCE_FAILED", "SLOW", "SPAN", "Condition", "Scenario", "scenario"]
 
-#: Seeds that once failed, with why.
+#: Seeds that once failed, and why.
 ONCE_FAILED = (
-    264,  # links.next of a page led to the first page each time, which was followed for ever
-    541,  # the same to the page before, over TLS
+    264,  # links.next led to the first page each time, and the client followed it for ever
+    541,  # the same with the previous page, over TLS
 )
 
 #: Numbered pages, pages with cursors, children of several parents, arrays in records, reports, single records.
@@ -36,18 +35,18 @@ _CURSORS = ("clients", "tasks", "contacts", "projects", "task_assignments", "use
 #: The days of every report.
 SPAN = (date(2026, 1, 1), date(2026, 11, 20))
 _CHOSEN = ("from_date", "to_date", "include_fixed_fee")
-#: Faults by which a time limit runs out, which is real time.
+#: Faults that run into a time limit, which takes real time.
 SLOW = frozenset({Kind.STALLED_HEADERS, Kind.STALLED_BODY, Kind.ENDLESS_BODY})
-_QUICK = PASSING - SLOW - {Kind.IMPOSTOR, Kind.LATE_HEADERS, Kind.LATE_BODY}
+_QUICK = TRANSIENT - SLOW - {Kind.IMPOSTOR, Kind.LATE_HEADERS, Kind.LATE_BODY}
 _DATES = frozenset({Kind.DATE_AHEAD, Kind.DATE_BEHIND})
-_LINKS = frozenset(kind for kind in LIES if kind.startswith("links"))
-_MOODS = ("passing",) * 12 + ("lie",) * 14 + ("changes",) * 6 + ("tokens",) * 4 + ("clocks",) * 2 + ("slow",)
+_LINKS = frozenset(kind for kind in BODY_FAULTS if kind.startswith("links"))
+_GROUPS = ("transient",) * 12 + ("bodies",) * 14 + ("changes",) * 6 + ("tokens",) * 4 + ("clocks",) * 2 + ("slow",)
 
 
-#: The shares of requests that meet a fault.
+#: The shares of requests that get a fault.
 _RATES = {
-    "passing": (0.2, 0.5, 1.0),
-    "lie": (0.3, 0.7, 1.0),
+    "transient": (0.2, 0.5, 1.0),
+    "bodies": (0.3, 0.7, 1.0),
     "changes": (0.3, 0.8),
     "tokens": (0.2, 0.5),
     "clocks": (0.3, 0.8),
@@ -57,7 +56,7 @@ _RATES = {
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on one column, as SQL, as an expression of Arrow, and as Python decides it."""
+    """A condition on one column, as SQL, as an Arrow expression, and in Python."""
 
     column: str
     operator: str
@@ -88,7 +87,7 @@ class Condition:
                 return field.isin(list(self.values))
 
     def keeps(self, row: Mapping[str, Any]) -> bool:
-        """Whether it is true of a row."""
+        """Return whether it is true for a row."""
         value = row[self.column]
         if value is None:
             return False
@@ -121,10 +120,10 @@ def _scalar(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scan, and the faults that it meets."""
+    """A scan and its faults."""
 
     seed: int
-    mood: str
+    group: str
     table: Table
     columns: tuple[str, ...]
     conditions: tuple[Condition, ...]
@@ -139,90 +138,90 @@ class Scenario:
 
     @property
     def schedule(self) -> Schedule:
-        """The faults."""
-        return Schedule.seeded(self.seed, rate=self.rate, kinds=self.kinds, lasting=self.mood != "slow")
+        """The schedule of the faults."""
+        return Schedule.seeded(self.seed, rate=self.rate, kinds=self.kinds, lasting=self.group != "slow")
 
     def __str__(self) -> str:
         where = " AND ".join(condition.sql for condition in self.conditions)
         way = ("SQL" if self.sql else "scan") + (", TLS" if self.tls else "") + (", OAuth" if self.oauth else "")
         columns = ", ".join(self.columns) if len(self.columns) < len(self.table.columns) else "*"
         return (
-            f"seed {self.seed} ({self.mood}; {way}; Pagesize={self.page_size};MaxConnections={self.connections}): "
+            f"seed {self.seed} ({self.group}; {way}; Pagesize={self.page_size};MaxConnections={self.connections}): "
             f"SELECT {columns} FROM {self.table.name}{f' WHERE {where}' if where else ''}"
         )
 
 
-def scenario(seed: int, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Scenario:
-    """What a seed stands for; `rows` are those of each table."""
-    dice = random.Random(seed)  # noqa: S311 - no secret
-    mood = dice.choice(_MOODS)
-    tls = dice.random() < 0.3
-    kinds = _kinds(dice, mood, tls=tls)
-    # Links matter where pages have cursors, and there have to be several.
-    table = TABLES[dice.choice(_CURSORS if kinds & _LINKS else TABLE_NAMES)]
+def scenario_for(seed: int, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Scenario:
+    """Return the scenario of a seed; `rows` are those of each table."""
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    group = rng.choice(_GROUPS)
+    tls = rng.random() < 0.3
+    kinds = _kinds(rng, group, tls=tls)
+    # Faults of links need several pages with cursors.
+    table = TABLES[rng.choice(_CURSORS if kinds & _LINKS else TABLE_NAMES)]
     found = rows[table.name]
-    fewest = 1 if mood == "passing" else 3
+    fewest = 1 if group == "transient" else 3
     return Scenario(
         seed=seed,
-        mood=mood,
+        group=group,
         table=table,
-        columns=_columns(dice, table),
-        conditions=_conditions(dice, table, found),
-        page_size=max(1, -(-len(found) // dice.randint(fewest, 12))),
-        connections=dice.choice([1, 2, 4, 8]),
+        columns=_columns(rng, table),
+        conditions=_conditions(rng, table, found),
+        page_size=max(1, -(-len(found) // rng.randint(fewest, 12))),
+        connections=rng.choice([1, 2, 4, 8]),
         tls=tls,
-        oauth=mood == "tokens" or dice.random() < 0.1,
-        sql=dice.random() < 0.2,
-        timeout_s=0.4 if mood == "slow" else 30,
-        rate=dice.choice(_RATES[mood]),
+        oauth=group == "tokens" or rng.random() < 0.1,
+        sql=rng.random() < 0.2,
+        timeout_s=0.4 if group == "slow" else 30,
+        rate=rng.choice(_RATES[group]),
         kinds=kinds,
     )
 
 
-def _kinds(dice: random.Random, mood: str, *, tls: bool) -> frozenset[Kind]:
-    quick = _QUICK | ({Kind.IMPOSTOR} if tls and dice.random() < 0.1 else set())
-    around = dice.choice([frozenset[Kind](), frozenset(dice.sample(sorted(quick | HARMLESS), 6))])
-    match mood:
-        case "passing":
-            some = dice.sample(sorted(quick), dice.choice([1, 3, len(quick)]))
-            return frozenset(some) | dice.choice([frozenset[Kind](), HARMLESS])
-        case "lie":
-            # Of two different lies one may cover up the other.
-            return frozenset({dice.choice(sorted(LIES))}) | around - _DATES
+def _kinds(rng: random.Random, group: str, *, tls: bool) -> frozenset[Kind]:
+    quick = _QUICK | ({Kind.IMPOSTOR} if tls and rng.random() < 0.1 else set())
+    around = rng.choice([frozenset[Kind](), frozenset(rng.sample(sorted(quick | HARMLESS), 6))])
+    match group:
+        case "transient":
+            some = rng.sample(sorted(quick), rng.choice([1, 3, len(quick)]))
+            return frozenset(some) | rng.choice([frozenset[Kind](), HARMLESS])
+        case "bodies":
+            # Of two different body faults one may hide the other.
+            return frozenset({rng.choice(sorted(BODY_FAULTS))}) | around - _DATES
         case "changes":
-            return CHANGES | around - _DATES
+            return RECORD_CHANGES | around - _DATES
         case "clocks":
-            return CHANGES | _DATES
+            return RECORD_CHANGES | _DATES
         case "tokens":
-            return frozenset({dice.choice([Kind.EXPIRED, Kind.EXPIRED, Kind.REVOKED])}) | around
+            return frozenset({rng.choice([Kind.EXPIRED, Kind.EXPIRED, Kind.REVOKED])}) | around
         case _:
             return SLOW | {Kind.LATE_HEADERS, Kind.LATE_BODY}
 
 
-def _columns(dice: random.Random, table: Table) -> tuple[str, ...]:
-    """All columns, or some; the id among them, by which rows are told apart."""
+def _columns(rng: random.Random, table: Table) -> tuple[str, ...]:
+    """Return all columns, or some, with the id, which identifies the rows."""
     names = [column.name for column in table.columns]
-    if dice.random() < 0.5:
+    if rng.random() < 0.5:
         return tuple(names)
-    some = dice.sample(names, min(len(names), dice.randint(1, 6)))
+    some = rng.sample(names, min(len(names), rng.randint(1, 6)))
     return tuple(name for name in names if name in some or name == "id")
 
 
-def _conditions(dice: random.Random, table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
+def _conditions(rng: random.Random, table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
     fixed: tuple[Condition, ...] = ()
     if table.max_span_days is not None:
         fixed = (Condition("from_date", "=", SPAN[:1]), Condition("to_date", "=", SPAN[1:]))
         if "include_fixed_fee" in table:
             fixed = (*fixed, Condition("include_fixed_fee", "=", (True,)))
     kinds = (BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR)
-    answered = [param.column for param in table.params]
+    with_parameter = [param.column for param in table.params]
     names = [column.name for column in table.columns if column.type in kinds and column.name not in _CHOSEN]
-    # Columns that a parameter answers are asked about more often.
-    name = dice.choice(names + [name for name in names if name in answered or name == "id"] * 3)
+    # Columns with a query parameter are chosen more often.
+    name = rng.choice(names + [name for name in names if name in with_parameter or name == "id"] * 3)
     values = sorted({row[name] for row in rows if row[name] is not None})
-    if dice.random() < 0.4 or not values:
+    if rng.random() < 0.4 or not values:
         return fixed
-    operator = dice.choice(["=", "IN"] if isinstance(values[0], bool | str) else ["=", ">=", "<", "IN"])
+    operator = rng.choice(["=", "IN"] if isinstance(values[0], bool | str) else ["=", ">=", "<", "IN"])
     if operator == "IN":
-        return (*fixed, Condition(name, operator, tuple(dice.sample(values, min(len(values), 3)))))
-    return (*fixed, Condition(name, operator, (dice.choice(values),)))
+        return (*fixed, Condition(name, operator, tuple(rng.sample(values, min(len(values), 3)))))
+    return (*fixed, Condition(name, operator, (rng.choice(values),)))

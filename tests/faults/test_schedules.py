@@ -1,4 +1,4 @@
-"""Seeded faults on the way: a scan returns exactly the rows of Harvest, or an error that a fault explains."""
+"""Scans under seeded faults: the rows are exactly those of Harvest, or a fault explains the error."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import gc
 import threading
 from typing import TYPE_CHECKING
 
-from faults.excuses import EXCUSES, excused
-from faults.scenarios import Scenario, scenario
-from faults.stage import Hang, Stage, bounded, close_clients, open_files, tasks_left
+from faults.expected_errors import EXPECTED_ERRORS, expected
+from faults.sandboxes import Hang, Sandboxes, close_clients, open_sockets, tasks_left, with_timeout
+from faults.scenarios import Scenario, scenario_for
 
 from harvest_duck.errors import CredentialsError, HarvestDuckError, Unauthorized
 from harvest_duck.runtime import interrupt, loop
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from harvest_duck.sandbox.faults.injector import Committed
+    from harvest_duck.sandbox.faults.injector import InjectedFault
 
 
 def test_rows_are_exact_or_an_error_says_why(
     seeds: list[int], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever goes wrong on the way; nothing hangs, nothing is left behind, and the next scan is right."""
-    # The sockets that the process has once: those of the loop, and those by which it hears of Ctrl-C.
+    """For every schedule; nothing hangs, no resources leak, and the next scan is correct."""
+    # The loop and the handling of Ctrl-C each open their sockets once for the process.
     loop.run(asyncio.sleep(0))
     interrupt.watch_sigint()
-    before = open_files()
-    with Stage() as stage:
-        reports = [_played(stage, seed, alone=len(seeds) == 1) for seed in seeds]
+    before = open_sockets()
+    with Sandboxes() as sandboxes:
+        reports = [_run(sandboxes, seed, alone=len(seeds) == 1) for seed in seeds]
         close_clients()
     if len(seeds) == 1:
         with capsys.disabled():
-            print(f"\n{reports[0][0]}")  # noqa: T201 - asked for
-    failures = [f"{fault}\n{story}" for story, fault in reports if fault]
+            print(f"\n{reports[0][0]}")  # noqa: T201 - `--seed` prints it
+    failures = [f"{failure}\n{report}" for report, failure in reports if failure]
     assert not failures, "\n\n".join(failures)
     assert not [record for record in caplog.records if record.name.startswith(("aiohttp", "asyncio"))]
     gc.collect()
@@ -45,89 +45,91 @@ def test_rows_are_exact_or_an_error_says_why(
     assert {thread.name.rstrip("0123456789") for thread in threading.enumerate() if _ours(thread)} <= _THREADS
 
 
-#: The loop of all requests and its pools, each of which has so many threads at most.
+#: The names of the threads: the event loop, its pools, and the sandbox.
 _THREADS = {"MainThread", "harvest-duck requests", "harvest-duck decoding_", "asyncio_", "harvest-sandbox"}
 
 
 def _ours(thread: threading.Thread) -> bool:
-    """Whether Python started a thread for this package or for the tests, rather than DuckDB or pytest."""
-    return not isinstance(thread, threading._DummyThread) and not thread.name.startswith(("execnet", "Thread-"))
+    """Return whether Python started a thread for this package or for the tests, and not DuckDB or pytest."""
+    return not isinstance(thread, threading._DummyThread) and not thread.name.startswith(
+        ("execnet", "Thread-", "pytest")
+    )
 
 
 def _left_open(before: set[str] | None) -> set[str]:
-    """The sockets that were not there before, after those that are closing had the time to."""
+    """Return the sockets that were not open before, after those that are closing had time to close."""
     for _ in range(200):
-        after = open_files()
+        after = open_sockets()
         if before is None or after is None or after <= before:
             return set()
         loop.run(asyncio.sleep(0.01))
     return after - before
 
 
-#: How many faults on one target a report tells at most.
-_TOLD = 6
+#: The number of faults on one target that a report lists at most.
+_LISTED = 6
 
 
-def _played(stage: Stage, seed: int, *, alone: bool) -> tuple[str, str]:
-    """What a seed comes to, and what is wrong with it; nothing where all is right."""
-    played = scenario(seed, stage.oracle.rows)
-    stage.sandbox(played).misbehave(played.schedule)
-    fault, committed = _fault(stage, played)
-    story = [str(played), *(f"  {each}" for each in committed if each.time <= _TOLD)]
-    if fault and alone:
-        smallest = _smallest(stage, played, committed)
-        story += ["the smallest schedule that fails:", *(f"  {each}" for each in smallest)]
-    return "\n".join([*story, f"replay: pytest tests/faults --seed {seed}"]), fault
+def _run(sandboxes: Sandboxes, seed: int, *, alone: bool) -> tuple[str, str]:
+    """Run the scenario of a seed; return a report, and the failure or an empty text."""
+    scenario = scenario_for(seed, sandboxes.oracle.rows)
+    sandboxes.sandbox(scenario).inject(scenario.schedule)
+    failure, injected = _failure(sandboxes, scenario)
+    report = [str(scenario), *(f"  {each}" for each in injected if each.attempt <= _LISTED)]
+    if failure and alone:
+        smallest = _smallest(sandboxes, scenario, injected)
+        report += ["the smallest schedule that fails:", *(f"  {each}" for each in smallest)]
+    return "\n".join([*report, f"replay: pytest tests/faults --seed {seed}"]), failure
 
 
-def _fault(stage: Stage, played: Scenario) -> tuple[str, list[Committed]]:
-    """What is wrong with a scan and the one after it, and the faults that were committed."""
-    sandbox, connection = stage.sandbox(played), stage.connection(played)
-    fault = ""
+def _failure(sandboxes: Sandboxes, scenario: Scenario) -> tuple[str, list[InjectedFault]]:
+    """Run a scan and a second one; return the failure or an empty text, and the injected faults."""
+    sandbox, connection = sandboxes.sandbox(scenario), sandboxes.connection(scenario)
+    failure = ""
     try:
-        found = bounded(lambda: stage.rows(played, connection))
+        found = with_timeout(lambda: sandboxes.rows(scenario, connection))
     except HarvestDuckError as error:
-        committed = list(sandbox.committed)
-        if not excused(error, committed, played):
-            fault = f"{type(error).__name__} without an excuse: {error}"
+        injected = list(sandbox.injected)
+        if not expected(error, injected, scenario):
+            failure = f"{type(error).__name__} that no fault explains: {error}"
     except Hang as hang:
-        committed = list(sandbox.committed)
-        fault = str(hang)
+        injected = list(sandbox.injected)
+        failure = str(hang)
     else:
-        committed = list(sandbox.committed)
-        touched = [each.touched for each in committed if each.touched is not None]
-        fault = stage.oracle.wrong(played, found, touched)
-    sandbox.behave()
+        injected = list(sandbox.injected)
+        changes = [each.change for each in injected if each.change is not None]
+        failure = sandboxes.oracle.wrong(scenario, found, changes)
+    sandbox.stop_injecting()
     if left := tasks_left():
-        return f"{fault} tasks left: {left}", committed
-    return fault or _afterwards(stage, played, connection, committed), committed
+        return f"{failure} tasks left: {left}", injected
+    return failure or _second_scan(sandboxes, scenario, connection, injected), injected
 
 
-def _afterwards(stage: Stage, played: Scenario, connection: str, committed: Sequence[Committed]) -> str:
-    """What is wrong with a second scan over the same connection, when all is well again."""
-    revoked = any(each.fault.kind is Kind.REVOKED for each in committed) and played.oauth
+def _second_scan(sandboxes: Sandboxes, scenario: Scenario, connection: str, injected: Sequence[InjectedFault]) -> str:
+    """Return the failure of a second scan over the same connection without faults, or an empty text."""
+    revoked = any(each.fault.kind is Kind.REVOKED for each in injected) and scenario.oauth
     try:
-        found = bounded(lambda: stage.rows(played, connection))
+        found = with_timeout(lambda: sandboxes.rows(scenario, connection))
     except HarvestDuckError as error:
         if revoked and isinstance(error, CredentialsError | Unauthorized):
             return ""
         return f"the scan after it: {type(error).__name__}: {error}"
     except Hang as hang:
         return f"the scan after it: {hang}"
-    fault = stage.oracle.wrong(played, found, ())
-    return f"the scan after it: {fault}" if fault else ""
+    failure = sandboxes.oracle.wrong(scenario, found, ())
+    return f"the scan after it: {failure}" if failure else ""
 
 
-def _smallest(stage: Stage, played: Scenario, committed: Sequence[Committed]) -> Sequence[Committed]:
-    """Those of the faults without which the scan would not fail."""
-    needed = list(committed)
-    for each in committed:
+def _smallest(sandboxes: Sandboxes, scenario: Scenario, injected: Sequence[InjectedFault]) -> Sequence[InjectedFault]:
+    """Return those of the faults that are needed for the failure."""
+    needed = list(injected)
+    for each in injected:
         fewer = [other for other in needed if other is not each]
-        stage.sandbox(played).misbehave(Schedule.planned({(one.target, one.time): one.fault for one in fewer}))
-        if _fault(stage, played)[0]:
+        sandboxes.sandbox(scenario).inject(Schedule.planned({(one.target, one.attempt): one.fault for one in fewer}))
+        if _failure(sandboxes, scenario)[0]:
             needed = fewer
     return needed
 
 
-def test_every_kind_of_fault_has_its_excuses() -> None:
-    assert set(EXCUSES) == set(Kind)
+def test_every_kind_of_fault_has_its_expected_errors() -> None:
+    assert set(EXPECTED_ERRORS) == set(Kind)

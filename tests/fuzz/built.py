@@ -1,4 +1,4 @@
-"""An expression of Arrow out of bytes: each byte pushes a term on a stack, or joins those on its top."""
+"""Build an Arrow expression from bytes: each byte pushes a term on a stack, or joins those on its top."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from support.strategies import COMPARISONS, SCHEMA, VALUES, constant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["built"]
 
 _NAMES = tuple(VALUES)
 _COMPARED = tuple(COMPARISONS.values())
@@ -27,7 +26,7 @@ Stack = list[pc.Expression]
 
 
 def built(fuzzed: bytes) -> pc.Expression:
-    """The expression that the first bytes spell; true where they spell none."""
+    """Return the expression that the first bytes stand for; true if they stand for none."""
     stack: Stack = []
     for byte, following in pairwise((*fuzzed[:_MOST], 0)):
         if byte < _JOINS or not stack:
@@ -79,7 +78,7 @@ def _nulled(stack: Stack, _: int) -> None:
 
 
 def _repeated(stack: Stack, following: int) -> None:
-    """The top of the stack joined with a few comparisons, or as many as have to be taken apart before Arrow's stack."""
+    """Join the top of the stack with a few comparisons, or with so many that Arrow would overflow its stack."""
     chain, join = stack.pop(), _JOINED[following // 8 % 2]
     for number in range(following % 8 or _LONG):
         chain = join(chain, pc.field("whole") == number)
@@ -87,7 +86,7 @@ def _repeated(stack: Stack, following: int) -> None:
 
 
 def _turned(stack: Stack, following: int) -> None:
-    """The same, nested on the right."""
+    """Do the same, nested on the right."""
     chain = stack.pop()
     for number in range(following % 100):
         chain = _JOINED[following % 2](pc.field("whole") != number, chain)

@@ -1,7 +1,8 @@
-"""Coverage-guided fuzzing of one target by atheris: `python tests/fuzz/run.py connection -max_total_time=60`.
+"""Fuzz one target with atheris, guided by coverage: `python tests/fuzz/run.py connection -max_total_time=60`.
 
-It needs `pip install -e '.[fuzz]'`. The arguments after the target are libFuzzer's. What it finds is written to
-`build/fuzz/<target>/`; once that is mended it belongs to `tests/fuzz/corpus/<target>/`, which the test suite runs.
+It needs `pip install -e '.[fuzz]'`. The arguments after the target are those of libFuzzer. New inputs are written to
+`build/fuzz/<target>/`; once the defect is fixed an input belongs to `tests/fuzz/corpus/<target>/`, which the test suite
+runs.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main() -> None:
         sys.exit(f"there is no target {name}: choose one of {', '.join(TARGETS)}")
     found = Path("build", "fuzz", name)
     found.mkdir(parents=True, exist_ok=True)
-    # New inputs go to the first folder; the corpus that is kept is only read.
+    # New inputs go to the first folder; the corpus is only read.
     atheris.Setup(
         [sys.argv[0], str(found), str(CORPUS / name), f"-artifact_prefix={found}/crash-", *options], TARGETS[name]
     )

@@ -1,8 +1,8 @@
-"""What is fuzzed: for any bytes each target returns, or ends with an error that is a fault of the project.
+"""The fuzz targets: for any bytes each of them returns, or raises an error of `harvest_duck.errors`.
 
-Every function that reads what others wrote gives a value or an error of `harvest_duck.errors`. Each target holds it to
-that, and to an oracle where there is one: the exact reading of a page beside the fast one, Arrow's own filter beside
-the predicate that was read of it, the text that was parsed beside what is rendered of it.
+Every function that reads foreign input returns a value or raises such an error. Each target checks that, and compares
+with an oracle if there is one: the exact reading of a page with the fast one, Arrow's own filter with the predicate
+read from it, the parsed text with the rendered one.
 """
 
 from __future__ import annotations
@@ -35,10 +35,9 @@ from harvest_duck.pushdown.flatbuffer import metadata
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["CORPUS", "SECRET", "TARGETS"]
 
 CORPUS = Path(__file__).parent / "corpus"
-#: What no error may show; no name can hold it.
+#: A text that no error may show, and that no name contains.
 SECRET = "c4n4ry-53cr3t"
 _NOWHERE = Path(__file__).parent / "no such folder"
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -47,7 +46,7 @@ _TABLES = [TABLES[name] for name in ("time_entries", "invoice_line_items", "comp
 
 
 def connection(fuzzed: bytes) -> None:
-    """A connection string, in which § is a secret: it resolves or is refused, and what is parsed is rendered back."""
+    """Resolve a connection string or refuse it, and render what was parsed; § stands for a secret."""
     text = fuzzed.decode("utf-8", "surrogateescape").replace("§", SECRET)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -62,14 +61,14 @@ def connection(fuzzed: bytes) -> None:
 
 
 def _is_secret(text: str) -> bool:
-    """Whether the secret stands in the value of a property that is one."""
+    """Return whether the secret is in the value of a secret property."""
     with suppress(HarvestDuckError):
         return any(SECRET in value for name, value in parse(text).items() if name.lower() in {"apikey", "password"})
     return True
 
 
 def decode(fuzzed: bytes) -> None:
-    """A page of a table, both named by the first two bytes: the fast and the exact reading agree on it."""
+    """Decode a page; the first two bytes choose the table. The fast and the exact reader agree on it."""
     table, single = _TABLES[fuzzed[0] % len(_TABLES)], fuzzed[1:2] == b"1"
     names = [column.name for column in table.columns][:: 1 + fuzzed[0] // len(_TABLES) % 3]
     body, decoder = fuzzed[2:], Decoder(table, names)
@@ -85,9 +84,9 @@ def decode(fuzzed: bytes) -> None:
         records, envelope = exact_reader.read(body, Layout(table, names), where="a page", single=single)
     except HarvestDuckError as error:
         if "nested too deep" in str(error):
-            # What no column reads may nest as it will for Arrow, which skips it.
+            # Arrow skips values that no column reads, however deep they nest.
             return
-        raise AssertionError(f"the exact reading refuses what the fast one reads: {error}") from error
+        raise AssertionError(f"the exact reader refuses a page that the fast one reads: {error}") from error
     again = decoder._assembled(pa.array(records, decoder._record), envelope, values)
     assert again.batch.equals(page.batch)
     assert (again.records, again.next_link, again.days) == (page.records, page.next_link, page.days)
@@ -101,7 +100,7 @@ _OUTSIDE = {Origin.PATH, Origin.INPUT, Origin.ACCOUNT}
 
 
 def expression(fuzzed: bytes) -> None:
-    """An expression over the columns of `strategies`: whatever row Arrow keeps, the predicate may keep."""
+    """Read an expression over the columns of `strategies`: the predicate keeps every row that Arrow keeps."""
     made = built(fuzzed)
     read = read_filter(made, SCHEMA)
     some = _rows(fuzzed)
@@ -123,13 +122,13 @@ def _rows(fuzzed: bytes) -> list[dict[str, Any]]:
 
 
 def flatbuffer(fuzzed: bytes) -> None:
-    """The message of a schema: pairs or ValueError."""
+    """Read the message of a schema: pairs or ValueError."""
     with suppress(ValueError):
         metadata(fuzzed)
 
 
 def rules(fuzzed: bytes) -> None:
-    """An answer of Harvest: its links, its headers and its errors."""
+    """Read a response of Harvest: its links, its headers and its errors."""
     text = fuzzed.decode("utf-8", "surrogateescape")
     request = Request("time_entries", "https://api.harvestapp.com/v2/time_entries", (), Limit.GENERAL, Paging.CURSOR)
     with suppress(HarvestDuckError):
@@ -148,13 +147,14 @@ def rules(fuzzed: bytes) -> None:
 
 
 def sign_in(fuzzed: bytes) -> None:
-    """What comes back from Harvest ID: tokens, a redirect, what a person pasted."""
+    """Read the responses of Harvest ID: tokens, a redirect, and the text that a person pasted."""
     text = fuzzed.decode("utf-8", "surrogateescape")
     begun = requests.Authorization("https://id.getharvest.com/oauth2/authorize", "state-1", None, "harvest-duck login")
-    asked = requests.TokenRequest("https://id.getharvest.com/api/v2/oauth2/token", "", "refresh", "harvest-duck login")
+    token_url = "https://id.getharvest.com/api/v2/oauth2/token"
+    token_request = requests.TokenRequest(token_url, "", "refresh", "harvest-duck login")
     status = (200, 400, 401, 429, 503)[len(fuzzed) % 5]
     with suppress(HarvestDuckError):
-        responses.tokens_in(asked, status, {"Retry-After": text}, fuzzed, now=0.0, previous=Secret(SECRET))
+        responses.tokens_in(token_request, status, {"Retry-After": text}, fuzzed, now=0.0, previous=Secret(SECRET))
     for read in (
         lambda: responses.require_state(f"/callback?{text}", begun),
         lambda: responses.code_in(f"/callback?{text}", begun),

@@ -1,4 +1,4 @@
-"""Every input of the corpus and of Hypothesis, without atheris: what was found once stays mended."""
+"""Run every target on the corpus and on inputs of Hypothesis, without atheris."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def test_every_target_has_a_corpus_and_every_corpus_a_target() -> None:
 @each_target
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_what_anybody_wrote_is_read_or_refused(name: str, data: st.DataObject) -> None:
-    """Any bytes, and inputs of the corpus with a part of another one, or of anything, in the place of theirs."""
+def test_any_input_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    """Any bytes, and inputs of the corpus in which a part is replaced by another one or by anything."""
     whole = data.draw(st.sampled_from([*INPUTS[name], b""]))
     start, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(whole))] * 2)))
     part = data.draw(st.binary(max_size=40) | st.sampled_from(INPUTS[name]) | st.text(max_size=10).map(_encoded))

@@ -1,4 +1,4 @@
-"""Fixtures: one sandbox of the usual size for tests that only read, and callers with each role."""
+"""Fixtures: one sandbox of the usual size for tests that only read, and HTTP callers with each role."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def euro(harvest: Sandbox) -> Iterator[Caller]:
 
 @pytest.fixture
 def small() -> Iterator[Sandbox]:
-    """A small sandbox of the test's own, to change at will."""
+    """A small sandbox for one test, which may change it."""
     with Sandbox(scale=0.1, limits=False) as running:
         yield running
 
 
 @pytest.fixture
-def visitor(small: Sandbox) -> Iterator[Caller]:
-    """The administrator in the sandbox of the test's own."""
+def caller(small: Sandbox) -> Iterator[Caller]:
+    """The administrator of the `small` sandbox."""
     with closing(Caller(small)) as caller:
         yield caller

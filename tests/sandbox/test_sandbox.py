@@ -1,4 +1,4 @@
-"""Starting, stopping, watching and disturbing the sandbox, and putting other records into it."""
+"""Start and stop the sandbox, read its log, force its responses, and replace its records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import threading
 from contextlib import closing
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -20,12 +20,9 @@ from support.api_caller import Caller
 from harvest_duck import sandbox as package
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, EURO_ID, MAIN_ID, MANAGER_TOKEN, MEMBER_TOKEN, Sandbox
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
-    """What another interpreter says to `code`, every warning being an error."""
+    """Run `code` in another interpreter, with every warning as an error."""
     command = [sys.executable, "-W", "error", "-c", code]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
 
@@ -98,14 +95,14 @@ def test_connection_strings_name_account_token_and_urls(harvest: Sandbox) -> Non
         harvest.connection_string(role="intern")
 
 
-def test_the_log_keeps_what_was_asked_and_no_secret(small: Sandbox, visitor: Caller) -> None:
+def test_the_log_holds_the_requests_without_secrets(small: Sandbox, caller: Caller) -> None:
     small.clear_log()
-    visitor.get("/time_entries", external_reference_id="a b&c", per_page=3)
-    visitor.send(f"/v2/company?access_token={ADMINISTRATOR_TOKEN}", headers={"Cookie": "secret"})
+    caller.get("/time_entries", external_reference_id="a b&c", per_page=3)
+    caller.send(f"/v2/company?access_token={ADMINISTRATOR_TOKEN}", headers={"Cookie": "secret"})
     first, second = small.requests
     assert (first.method, first.path, first.status) == ("GET", "/v2/time_entries", 200)
     assert first.query == {"external_reference_id": "a b&c", "per_page": "3"}
-    assert (first.has_token, first.account_id, first.user_agent) == (True, str(MAIN_ID), visitor.headers["User-Agent"])
+    assert (first.has_token, first.account_id, first.user_agent) == (True, str(MAIN_ID), caller.headers["User-Agent"])
     assert (second.has_token, second.account_id, second.user_agent, second.status) == (True, None, None, 400)
     assert "token" not in repr(small.requests).replace("has_token", "").replace("access_token", "")
     assert not {"Authorization", "Cookie"} & {*first.headers, *second.headers}
@@ -113,40 +110,40 @@ def test_the_log_keeps_what_was_asked_and_no_secret(small: Sandbox, visitor: Cal
     assert small.requests == []
 
 
-def test_the_log_tells_the_time_of_the_clock() -> None:
+def test_the_log_has_the_time_of_the_clock() -> None:
     with Sandbox(scale=0.1, clock=lambda: 12.5) as sandbox, closing(Caller(sandbox)) as caller:
         caller.get("/company")
         assert [request.time for request in sandbox.requests] == [12.5]
 
 
-def test_forced_answers_come_as_often_as_asked_for(small: Sandbox, visitor: Caller) -> None:
+def test_forced_responses_are_sent_the_given_number_of_times(small: Sandbox, caller: Caller) -> None:
     small.respond_next("/v2/clients", status=503, headers={"Retry-After": "3"}, body={"message": "later"}, times=2)
     small.respond_next("/clients", status=200, body=b"{broken", headers={"Content-Type": "text/html"})
     small.respond_next("/tasks", status=204)
-    first, second, third, fourth = (visitor.get("/clients") for _ in range(4))
+    first, second, third, fourth = (caller.get("/clients") for _ in range(4))
     assert (first.status, first.headers["Retry-After"], first.body) == (503, "3", {"message": "later"})
     assert second.status == 503
     assert (third.status, third.content, third.headers["Content-Type"]) == (200, b"{broken", "text/html")
     assert fourth.body["clients"]
-    assert visitor.get("/tasks").status == 204
+    assert caller.get("/tasks").status == 204
     assert [request.status for request in small.requests] == [503, 503, 200, 200, 204]
     small.respond_next("/clients", status=500, body="text")
     small.clear_responses()
-    assert visitor.get("/clients").status == 200
+    assert caller.get("/clients").status == 200
 
 
-def test_a_hook_may_answer_or_pass(small: Sandbox, visitor: Caller) -> None:
+def test_a_hook_may_answer_or_return_none(small: Sandbox, caller: Caller) -> None:
     async def hook(request: web.BaseRequest) -> web.StreamResponse | None:
         return web.Response(status=418) if request.path.endswith("/tasks") else None
 
     small.on_request = hook
     assert small.on_request is hook
-    assert [visitor.get(path).status for path in ("/tasks", "/clients")] == [418, 200]
+    assert [caller.get(path).status for path in ("/tasks", "/clients")] == [418, 200]
     small.on_request = None
-    assert visitor.get("/tasks").status == 200
+    assert caller.get("/tasks").status == 200
 
 
-def test_a_hook_may_cut_the_connection(small: Sandbox, visitor: Caller) -> None:
+def test_a_hook_may_cut_the_connection(small: Sandbox, caller: Caller) -> None:
     async def hook(request: web.BaseRequest) -> web.StreamResponse | None:
         assert request.transport is not None
         request.transport.abort()
@@ -154,10 +151,10 @@ def test_a_hook_may_cut_the_connection(small: Sandbox, visitor: Caller) -> None:
 
     small.on_request = hook
     with pytest.raises(ConnectionError):
-        visitor.get("/clients")
+        caller.get("/clients")
 
 
-def test_bodies_are_compressed_for_those_who_ask(administrator: Caller) -> None:
+def test_bodies_are_compressed_on_request(administrator: Caller) -> None:
     packed = administrator.send("/v2/projects")
     assert packed.headers["Content-Encoding"] == "gzip"
     plain_headers = {name: value for name, value in administrator.headers.items() if name != "Accept-Encoding"}
@@ -166,8 +163,8 @@ def test_bodies_are_compressed_for_those_who_ask(administrator: Caller) -> None:
     assert (plain.content, plain.headers["Content-Length"]) == (packed.content, str(len(plain.content)))
 
 
-def test_replaced_records_are_served_at_once(small: Sandbox, visitor: Caller) -> None:
-    assert visitor.get("/clients").body["total_entries"] > 2
+def test_replaced_records_are_served_at_once(small: Sandbox, caller: Caller) -> None:
+    assert caller.get("/clients").body["total_entries"] > 2
     clients: list[dict[str, Any]] = [
         {"id": 5, "name": "later", "created_at": "2026-01-02T00:00:00Z"},
         {"id": 9, "name": None, "created_at": "2026-01-01T00:00:00Z", "currency": "EUR"},
@@ -175,53 +172,49 @@ def test_replaced_records_are_served_at_once(small: Sandbox, visitor: Caller) ->
     ]
     small.replace(MAIN_ID, "clients", clients)
     assert small.records(MAIN_ID, "clients") is clients
-    assert visitor.get("/clients").body["clients"] == [clients[0], clients[1], clients[2]]
-    assert b"[1.10,2.5,{" in visitor.get("/clients").content
-    assert visitor.get("/clients/7").body == clients[2]
+    assert caller.get("/clients").body["clients"] == [clients[0], clients[1], clients[2]]
+    assert b"[1.10,2.5,{" in caller.get("/clients").content
+    assert caller.get("/clients/7").body == clients[2]
     with closing(Caller(small, ADMINISTRATOR_TOKEN, EURO_ID)) as other:
         assert other.get("/clients").body["total_entries"] > 2
 
 
-def test_replaced_children_are_found_by_their_owner(small: Sandbox, visitor: Caller) -> None:
+def test_replaced_children_are_found_by_their_owner(small: Sandbox, caller: Caller) -> None:
     invoice, other = (each["id"] for each in small.records(MAIN_ID, "invoices")[:2])
     payments: list[dict[str, Any]] = [
         {"invoice_id": invoice, "id": 1, "amount": Decimal("0.1")},
         {"invoice_id": other, "id": 2},
     ]
     small.replace(MAIN_ID, "invoice_payments", payments)
-    assert visitor.get(f"/invoices/{invoice}/payments").body["invoice_payments"] == [
-        {"id": 1, "amount": Decimal("0.1")}
-    ]
-    assert visitor.get(f"/invoices/{other}/payments").body["invoice_payments"] == [{"id": 2}]
+    assert caller.get(f"/invoices/{invoice}/payments").body["invoice_payments"] == [{"id": 1, "amount": Decimal("0.1")}]
+    assert caller.get(f"/invoices/{other}/payments").body["invoice_payments"] == [{"id": 2}]
 
 
-def test_what_follows_from_replaced_records_follows_anew(small: Sandbox, visitor: Caller) -> None:
+def test_derived_tables_follow_replaced_records(small: Sandbox, caller: Caller) -> None:
     small.replace(MAIN_ID, "invoices", [{"id": 3, "line_items": [{"id": 4}]}, {"id": 2}, {"id": 1, "line_items": None}])
     assert small.records(MAIN_ID, "invoice_line_items") == [{"invoice_id": 3, "id": 4}]
-    me = visitor.get("/users/me").body["id"]
+    me = caller.get("/users/me").body["id"]
     assignments: list[dict[str, Any]] = [
         {"id": 1, "is_active": True, "user": {"id": me}, "project": {"id": 50}},
         {"id": 2, "is_active": False, "user": {"id": me}},
         {"id": 3, "is_active": True},
     ]
     small.replace(MAIN_ID, "user_assignments", assignments)
-    own = visitor.get("/users/me/project_assignments").body["project_assignments"]
+    own = caller.get("/users/me/project_assignments").body["project_assignments"]
     assert own == [{"id": 1, "is_active": True, "project": {"id": 50}, "client": None, "task_assignments": []}]
 
 
-def test_a_token_outlives_its_user(small: Sandbox, visitor: Caller) -> None:
-    before = visitor.get("/users/me").body
+def test_a_token_outlives_its_user(small: Sandbox, caller: Caller) -> None:
+    before = caller.get("/users/me").body
     small.replace(MAIN_ID, "users", [{"id": 1, "first_name": "New"}])
-    assert visitor.get("/users/me").body == before
-    assert visitor.get("/users").body["users"] == [{"id": 1, "first_name": "New"}]
+    assert caller.get("/users/me").body == before
+    assert caller.get("/users").body["users"] == [{"id": 1, "first_name": "New"}]
 
 
-@pytest.mark.parametrize(
-    "table", ["invoice_line_items", "me", "my_project_assignments", "accounts", "report_uninvoiced"]
-)
-def test_what_follows_from_other_tables_cannot_be_replaced(small: Sandbox, table: str) -> None:
-    with pytest.raises(ValueError, match=f"{table} follows from other tables"):
-        small.replace(MAIN_ID, table, [])
+def test_derived_tables_cannot_be_replaced(small: Sandbox) -> None:
+    for table in ("invoice_line_items", "me", "my_project_assignments", "accounts", "report_uninvoiced"):
+        with pytest.raises(ValueError, match=f"{table} follows from other tables"):
+            small.replace(MAIN_ID, table, [])
 
 
 def test_unknown_accounts_tables_and_reports_are_named(harvest: Sandbox) -> None:
@@ -233,7 +226,7 @@ def test_unknown_accounts_tables_and_reports_are_named(harvest: Sandbox) -> None
         harvest.report(MAIN_ID, "report_time_birds", package.TODAY, package.TODAY)
 
 
-def test_the_shared_sandbox_is_one_and_runs() -> None:
+def test_there_is_one_shared_sandbox_and_it_runs() -> None:
     code = (
         "import urllib.request as u\n"
         "from harvest_duck.sandbox import shared\n"
@@ -263,7 +256,7 @@ def test_a_forked_process_shares_a_sandbox_of_its_own() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
-def test_serving_ends_cleanly_with_ctrl_c(tmp_path: Path) -> None:
+def test_serving_ends_cleanly_with_ctrl_c() -> None:
     code = (
         "from harvest_duck.sandbox import serve_forever\n"
         "serve_forever(port=0, scale=0.1, ready=lambda sandbox: print(sandbox.base_url, flush=True))\n"
@@ -271,15 +264,18 @@ def test_serving_ends_cleanly_with_ctrl_c(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-W", "error", "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("http://127.0.0.1:")
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("http://127.0.0.1:")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (out, err, process.returncode) == ("ended\n", "", 0)
 
 
-def test_latency_delays_answers_without_holding_others_up() -> None:
-    """Requests wait side by side; the delay is asked for, not measured."""
+def test_latency_can_be_set_while_it_runs() -> None:
+    """The delay is set, not measured; the sandbox answers with and without one."""
     with Sandbox(scale=0.1, latency_ms=1) as sandbox, closing(Caller(sandbox)) as caller:
         assert caller.get("/company").status == 200
         sandbox.latency_ms = 0

@@ -1,4 +1,4 @@
-"""A plain HTTP caller of the sandbox, and the facts about Harvest's API that it is held to."""
+"""An HTTP caller of the sandbox, and the documented facts about Harvest's API."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox import Sandbox
 
-#: Every table of the API by name: path, parameters, columns with where they sit in the JSON.
+#: Every table of the API by name: path, parameters, columns with their JSON paths.
 FACTS: dict[str, dict[str, Any]] = {table["name"]: table for table in api_facts()["tables"]}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; `body` is parsed, numbers with a point as `Decimal`."""
+    """A response; `body` is the parsed content, numbers with a point as `Decimal`."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -33,12 +33,12 @@ class Answer:
 
     @property
     def body(self) -> Any:
-        """The parsed body."""
+        """The parsed content."""
         return json.loads(self.content, parse_float=Decimal)
 
 
 class Caller:
-    """Somebody with a token who asks the sandbox, or what listens at a base URL."""
+    """An HTTP client with a token, for the sandbox or any server at a base URL."""
 
     def __init__(self, sandbox: Sandbox | str, token: str = ADMINISTRATOR_TOKEN, account_id: int = MAIN_ID) -> None:
         self.headers = {
@@ -53,7 +53,7 @@ class Caller:
     def send(
         self, target: str, *, method: str = "GET", headers: dict[str, str] | None = None, content: bytes | None = None
     ) -> Answer:
-        """The answer for `target`, a path with its query from the root of the host."""
+        """Return the response for `target`, a path with its query from the root of the host."""
         self._connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in (self.headers if headers is None else headers).items():
             self._connection.putheader(name, value)
@@ -67,26 +67,26 @@ class Caller:
         return Answer(response.status, response.headers, content)
 
     def get(self, path: str, **params: object) -> Answer:
-        """The answer for `path` under /v2; a parameter `from_` is `from`."""
+        """Return the response for `path` under /v2; a parameter `from_` is `from`."""
         named = {name.rstrip("_"): value for name, value in params.items()}
         return self.send(f"{self._base.path}{path}?{urlencode(named)}")
 
     def post(
         self, path: str, fields: dict[str, str] | list[tuple[str, str]], headers: dict[str, str] | None = None
     ) -> Answer:
-        """The answer to a form, sent without a token."""
+        """Return the response to a form, sent without a token."""
         sent = {"User-Agent": self.headers["User-Agent"]} if headers is None else headers
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         return self.send(path, method="POST", headers=kind | sent, content=urlencode(fields).encode())
 
     def follow(self, link: str) -> Answer:
-        """The answer for a link as it stands in an envelope."""
+        """Return the response for a link of an envelope."""
         parts = urlsplit(link)
         assert (parts.hostname, parts.port) == (self._base.hostname, self._base.port)
         return self.send(f"{parts.path}?{parts.query}")
 
     def pages(self, path: str, **params: object) -> Iterator[dict[str, Any]]:
-        """The bodies of all pages of a list, walked by `links.next`."""
+        """Return the bodies of all pages of a list, by `links.next`."""
         answer = self.get(path, **params)
         while True:
             assert answer.status == 200, answer.content
@@ -97,16 +97,16 @@ class Caller:
             answer = self.follow(link)
 
     def records(self, path: str, key: str, **params: object) -> list[dict[str, Any]]:
-        """The records of all pages of a list."""
+        """Return the records of all pages of a list."""
         return [record for page in self.pages(path, **params) for record in page[key]]
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 
 def at(record: dict[str, Any], path: str) -> Any:
-    """The value at a dotted path, None where something on the way is null or missing."""
+    """Return the value at a dotted path, None if something on the way is null or missing."""
     value: Any = record
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.clocks import PATIENCE_S
 from support.secret_watch import SEEN
 
 from harvest_duck.cli import main
@@ -18,12 +19,10 @@ from harvest_duck.cli import main
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["COMMAND", "PATIENCE_S", "Ended", "environment", "run", "run_process", "start"]
+__all__ = ["COMMAND", "Ended", "environment", "run", "run_process", "start"]
 
 #: What `harvest-duck` stands for, whether or not it is on the PATH.
 COMMAND = [sys.executable, "-m", "harvest_duck"]
-#: Seconds after which a process counts as hanging: many times what any needs on a busy machine.
-PATIENCE_S = 120
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Answers that the sandbox holds back until the client goes away, so that a query can be stopped while it waits."""
+"""Responses that the sandbox holds until the client closes the connection, so that a test can stop a waiting query."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox import Sandbox
 
-__all__ = ["Held", "held"]
-
 
 class Held:
-    """Holds the answers for a path, from a page on; `arrived` is set by the first request that is held."""
+    """Holds the responses for a path, from a page on; the first held request sets `arrived`."""
 
     def __init__(self, path: str, page: int) -> None:
         self._path = path
@@ -29,22 +27,22 @@ class Held:
         self.under_way = 0
 
     async def __call__(self, request: web.BaseRequest) -> None:
-        """Return when the client has gone away, or when all are let go."""
+        """Return when the client has closed the connection, or after `let_go`."""
         if self._let or not request.path.endswith(self._path) or int(request.query.get("page", 1)) < self._page:
             return
         self._count(1)
         self.arrived.set()
-        # aiohttp has no event for a client that goes away.
+        # aiohttp has no event for a closed connection.
         while not self._let and request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         self._count(-1)
 
     def let_go(self) -> None:
-        """Answer what is held, and hold nothing more."""
+        """Answer the held requests, and hold no more."""
         self._let = True
 
     def all_gone(self) -> bool:
-        """Whether every client whose request is held has gone away; waits half a minute for it."""
+        """Return whether every client with a held request has closed its connection, within half a minute."""
         with self._changed:
             return self.arrived.is_set() and self._changed.wait_for(lambda: self.under_way == 0, timeout=30)
 
@@ -56,7 +54,7 @@ class Held:
 
 @contextmanager
 def held(sandbox: Sandbox, path: str = "/time_entries", *, page: int = 1) -> Iterator[Held]:
-    """What holds the answers for `path`, for as long."""
+    """Hold the responses for `path` within the context, and yield the `Held`."""
     hook = Held(path, page)
     sandbox.on_request = hook
     try:

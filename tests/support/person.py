@@ -1,4 +1,4 @@
-"""A person at a browser: reads where to go, agrees or not on the sandbox's page, and follows the redirect."""
+"""A person at a browser, who opens an address, agrees or not on the sandbox's page, and follows the redirect."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import http.client
 import re
 import threading
 from urllib.parse import urlencode, urljoin, urlsplit
+
+from support.clocks import PATIENCE_S
 
 __all__ = ["Person", "agreed", "fetched"]
 
@@ -17,9 +19,9 @@ _FIELD = re.compile(r'<input[^>]*type="hidden"[^>]*>')
 def fetched(
     url: str, *, form: dict[str, str] | None = None, host: str | None = None, method: str | None = None
 ) -> tuple[int, http.client.HTTPMessage, str]:
-    """Status, headers and text of the answer at `url`, its redirects not followed."""
+    """Return status, headers and text of the response at `url`; redirects are not followed."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE_S)
     try:
         headers = {"User-Agent": "a browser", "Host": host or parts.netloc}
         body = None if form is None else urlencode(form)
@@ -34,7 +36,7 @@ def fetched(
 
 
 def agreed(url: str, *, decision: str = "allow", user: str = "administrator") -> str:
-    """The redirect that follows from a decision on the consent page at `url`."""
+    """Return the redirect that follows from a decision on the consent page at `url`."""
     status, _, page = fetched(url)
     assert status == 200, page
     fields = {"user": user, "decision": decision}
@@ -48,9 +50,9 @@ def agreed(url: str, *, decision: str = "allow", user: str = "administrator") ->
 
 
 class Person:
-    """Does as told by `tell`, in a thread; `pages` are what their browser shows at the end, `told` what they read.
+    """Opens the addresses that `tell` is called with, in a thread; `told` holds the texts, `pages` the last pages.
 
-    `tamper` changes the redirect on its way to the browser; None from it means that the browser never gets there.
+    `tamper` changes a redirect on its way to the browser; if it returns None, the browser does not follow it.
     """
 
     def __init__(self, *, decision: str = "allow", user: str = "administrator", tamper=None) -> None:  # noqa: ANN001
@@ -63,7 +65,7 @@ class Person:
         self._threads: list[threading.Thread] = []
 
     def tell(self, text: str) -> None:
-        """Read `text`; an address in it is visited."""
+        """Record `text`, and open an address in it."""
         self.told.append(text)
         if address := _ADDRESS.search(text):
             thread = threading.Thread(target=self._visit, args=(address[0],), daemon=True)
@@ -71,9 +73,9 @@ class Person:
             thread.start()
 
     def done(self) -> None:
-        """Return when every visit has ended."""
+        """Wait until every visit has ended."""
         for thread in self._threads:
-            thread.join(30)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
 
     def _visit(self, url: str) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
-from support.command import PATIENCE_S
+from support.clocks import PATIENCE_S
 
 __all__ = ["python", "run", "start"]
 

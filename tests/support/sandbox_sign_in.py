@@ -23,13 +23,13 @@ S256 = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_c
 
 
 def s256(verifier: str) -> str:
-    """The challenge for a verifier."""
+    """Return the challenge for a verifier."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 @dataclass
 class Page(HTMLParser):
-    """What a person, or a program, finds in a page."""
+    """The tags and the text of a page."""
 
     html: str
     tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
@@ -40,15 +40,15 @@ class Page(HTMLParser):
         self.feed(self.html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag."""
+        """Store a tag."""
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        """Keep the text."""
+        """Store the text."""
         self.text += data
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
-        """The attributes of all tags of that name."""
+        """Return the attributes of all tags of that name."""
         return [attributes for name, attributes in self.tags if name == tag]
 
     @property
@@ -58,22 +58,22 @@ class Page(HTMLParser):
 
 
 def ask(caller: Caller, **changed: str | None) -> Answer:
-    """The answer to an authorization request; a parameter that is None is left out."""
+    """Return the response to an authorization request; a parameter that is None is left out."""
     given = {"client_id": OAUTH_CLIENT_ID, "response_type": "code", "redirect_uri": CALLBACK, "state": "s1"} | changed
     query = urlencode({name: value for name, value in given.items() if value is not None})
     return caller.send(f"{AUTHORIZE}?{query}", headers={"User-Agent": "a browser"})
 
 
 def decide(caller: Caller, *, decision: str = "allow", user: str = "administrator", **changed: str | None) -> Answer:
-    """The answer to the form of the consent page, filled in."""
+    """Fill in the form of the consent page and return the response."""
     asked = ask(caller, **changed)
     assert asked.status == 200, asked.content
     fields = Page(asked.content.decode()).hidden | {"user": user, "decision": decision}
     return caller.post(AUTHORIZE, fields, {"User-Agent": "a browser"})
 
 
-def told(answer: Answer) -> dict[str, str]:
-    """What a redirect tells the application."""
+def redirect_parameters(answer: Answer) -> dict[str, str]:
+    """Return the parameters that a redirect gives to the application."""
     assert answer.status == 302, answer.content
     pairs = parse_qsl(urlsplit(answer.headers["Location"]).query, keep_blank_values=True)
     assert len(dict(pairs)) == len(pairs)
@@ -81,17 +81,17 @@ def told(answer: Answer) -> dict[str, str]:
 
 
 def code_of(caller: Caller, *, user: str = "administrator", **changed: str | None) -> str:
-    """The code for a person who consents."""
-    return told(decide(caller, user=user, **changed))["code"]
+    """Return the code for a person who consents."""
+    return redirect_parameters(decide(caller, user=user, **changed))["code"]
 
 
 def exchange(caller: Caller, code: str, **changed: str | None) -> Answer:
-    """The answer to a code at the token endpoint; a field that is None is left out."""
+    """Exchange a code at the token endpoint and return the response; a field that is None is left out."""
     return _token(caller, {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK} | changed)
 
 
 def refresh(caller: Caller, refresh_token: str, **changed: str | None) -> Answer:
-    """The answer to a refresh token at the token endpoint."""
+    """Use a refresh token at the token endpoint and return the response."""
     return _token(caller, {"grant_type": "refresh_token", "refresh_token": refresh_token} | changed)
 
 
@@ -101,7 +101,7 @@ def _token(caller: Caller, fields: dict[str, str | None]) -> Answer:
 
 
 def refused(answer: Answer) -> tuple[int, str]:
-    """The status and the error code of a refusal by the token endpoint, which says no more than it should."""
+    """Return the status and the error code of a refusal by the token endpoint; it contains nothing else."""
     assert set(answer.body) == {"error", "error_description"}
     assert answer.headers["Cache-Control"] == "no-store"
     assert "sandbox-" not in answer.body["error_description"]
@@ -109,5 +109,5 @@ def refused(answer: Answer) -> tuple[int, str]:
 
 
 def status_with(caller: Caller, access_token: str) -> int:
-    """The status of a request to the API with that token."""
+    """Return the status of a request to the API with that token."""
     return caller.send("/v2/users/me", headers=caller.headers | {"Authorization": f"Bearer {access_token}"}).status

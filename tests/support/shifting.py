@@ -1,4 +1,4 @@
-"""A list that changes between any two requests, cut into pages as Harvest cuts them, with all that happened to it."""
+"""A list that changes between any two requests, cut into pages like those of Harvest, with a record of its changes."""
 
 from __future__ import annotations
 
@@ -7,23 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-
-__all__ = [
-    "ORDERS",
-    "Answer",
-    "Asked",
-    "Change",
-    "Place",
-    "Record",
-    "ShiftingList",
-    "Style",
-    "after_the_first_page",
-    "churn",
-    "compensating",
-    "leaving",
-    "moving",
-    "still",
-]
 
 #: A place in an order; records come in the order of their places.
 Place = tuple[float, ...]
@@ -35,15 +18,15 @@ _START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 class Style(Enum):
-    """How a page says where the next one begins."""
+    """How a page refers to the next one."""
 
-    NUMBERED = "by positions in the list as it is now"
+    NUMBERED = "by positions in the current list"
     CURSOR = "after the place of its last record"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record; `chance` is its place in the order that has no meaning."""
+    """A record; `chance` is its place in the random order."""
 
     id: int
     day: date
@@ -52,7 +35,7 @@ class Record:
     chance: float
 
 
-#: What Harvest may order a list by.
+#: The orders that Harvest may use for a list.
 ORDERS: Mapping[str, Callable[[Record], Place]] = {
     "by day, the latest first": lambda record: (-record.day.toordinal(), -record.id),
     "by id": lambda record: (record.id,),
@@ -63,7 +46,7 @@ ORDERS: Mapping[str, Callable[[Record], Place]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: a page by its number, or the one after a place; which days, and updated since when."""
+    """A request for a page by its number, or for the one after a place, with filters by day and by `updated_since`."""
 
     per_page: int
     number: int = 1
@@ -74,9 +57,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One page; `following` asks for the next one, None at the end. `served_at` is the header `Date`.
+    """One page; `following` requests the next one, None at the end. `served_at` is the header `Date`.
 
-    `took_s` is how long the one who asks waited for it.
+    `took_s` is the duration of the request.
     """
 
     records: list[Record]
@@ -87,11 +70,11 @@ class Answer:
 
 
 class ShiftingList:
-    """A list in one of the `ORDERS`, on which `change` works before each request.
+    """A list in one of the `ORDERS`; `change` modifies it before each request.
 
-    A share of its records, `recent`, came in the last half minute. `wanted` are the days that the whole read is about:
-    `throughout` has the ids of the records with such a day at every moment since the first request, `ever` those of
-    all that had one for a while. Times are saved in whole seconds, and the servers that answer have clocks up to two
+    The share `recent` of its records was created in the last half minute. `wanted` is the range of days of the whole
+    read: `throughout` has the ids of the records with such a day at every moment since the first request, `ever` those
+    of all that had one at some moment. Times are stored in whole seconds, and the clocks of the servers are up to two
     seconds off.
     """
 
@@ -111,7 +94,7 @@ class ShiftingList:
         self.style = style
         self.wanted = wanted
         self.requests: list[Asked] = []
-        #: The place of the last record that was given out, where changes hurt most.
+        #: The place of the last served record, where changes do most harm.
         self.served: Place | None = None
         self._key = ORDERS[order]
         self._change = change
@@ -126,7 +109,7 @@ class ShiftingList:
         self.now = _START
 
     def ask(self, asked: Asked) -> Answer:
-        """The page that a request gets, after something has changed."""
+        """Change the list, then return the requested page."""
         self._pass(3 * self.random.random())
         self._change(self)
         if not self.requests:
@@ -150,15 +133,15 @@ class ShiftingList:
         )
 
     def ordered(self) -> list[Record]:
-        """The records as they stand now, in order."""
+        """Return the current records, in order."""
         return sorted(self._records.values(), key=self._key)
 
     def place(self, record: Record) -> Place:
-        """Where a record stands in the order."""
+        """Return the place of a record in the order."""
         return self._key(record)
 
     def insert(self, day: date | None = None, chance: float | None = None) -> Record:
-        """A new record, of any day unless it is said."""
+        """Insert a record, with a random day by default, and return it."""
         moment = self.now.replace(microsecond=0)
         spot = self.random.random() if chance is None else chance
         record = Record(self._next_id, day or self._any_day(), moment, moment, spot)
@@ -168,12 +151,12 @@ class ShiftingList:
         return record
 
     def delete(self, record: Record) -> None:
-        """One record less."""
+        """Delete a record."""
         del self._records[record.id]
         self._note()
 
     def move(self, record: Record, day: date | None = None) -> None:
-        """Another day for a record."""
+        """Move a record to another day."""
         self._records[record.id] = replace(
             record, day=day or self._any_day(), updated_at=self.now.replace(microsecond=0)
         )
@@ -204,16 +187,16 @@ def _chosen(record: Record, asked: Asked) -> bool:
     return late and (low is None or low <= record.day) and (high is None or record.day <= high)
 
 
-#: What happens to a list before a request.
+#: A change of a list before a request.
 Change = Callable[[ShiftingList], None]
 
 
 def still(_: ShiftingList) -> None:
-    """Nothing."""
+    """Change nothing."""
 
 
 def churn(rate: float) -> Change:
-    """Records come, go and move, each with the probability `rate`, by day and by place without a pattern."""
+    """Insert, delete and move records, each with the probability `rate`, at random days and places."""
 
     def change(shifting: ShiftingList) -> None:
         if shifting.random.random() < rate:
@@ -226,7 +209,7 @@ def churn(rate: float) -> Change:
 
 
 def compensating(rate: float) -> Change:
-    """One record goes that was given out and one comes that was not, so that the total stays and a record is lost."""
+    """Delete a served record and insert one that was not served, so that the total stays and a record is lost."""
 
     def change(shifting: ShiftingList) -> None:
         past = [record for record in shifting.ordered() if shifting.served and shifting.place(record) < shifting.served]
@@ -238,7 +221,7 @@ def compensating(rate: float) -> Change:
 
 
 def moving(rate: float) -> Change:
-    """Each record moves to another day with the probability `rate`, of which the total says nothing."""
+    """Move each record to another day with the probability `rate`; the total stays the same."""
 
     def change(shifting: ShiftingList) -> None:
         for record in shifting.ordered():
@@ -249,7 +232,7 @@ def moving(rate: float) -> Change:
 
 
 def after_the_first_page(change: Change) -> Change:
-    """The same change, but only between the first page and the second."""
+    """Make the same change, but only between the first page and the second."""
 
     def changed(shifting: ShiftingList) -> None:
         if len(shifting.requests) == 1:
@@ -259,7 +242,7 @@ def after_the_first_page(change: Change) -> Change:
 
 
 def leaving(rate: float) -> Change:
-    """Records go, and none come."""
+    """Delete records."""
 
     def change(shifting: ShiftingList) -> None:
         if shifting.random.random() < rate and (records := shifting.ordered()):

@@ -13,6 +13,7 @@ OF_NO_MODULE = {
     "test_layout.py",
     "test_sizes.py",
     "test_layers.py",
+    "test_public_names.py",
     "auth/test_login.py",
     "catalog/test_tables.py",
 }

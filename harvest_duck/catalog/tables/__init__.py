@@ -1,7 +1,7 @@
 """The catalogue: the 40 tables of Harvest's API as data, one module per chapter of its documentation.
 
-Read by the planner, the decoder and the documentation; the sandbox has its own. It asks Harvest nothing: that a table
-is listed does not mean that the user may read it, see `Table.permission`.
+The planner, the decoder and the listings read it; the sandbox has a catalogue of its own. A user may lack the right to
+read a table that is listed, see `Table.permission`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "table"]
 
-#: Every table by its name, what is asked for most first.
+#: Every table by its name, the most used ones first.
 TABLES: Mapping[str, Table] = MappingProxyType(
     {
         listed.name: listed
@@ -84,7 +84,10 @@ TABLES: Mapping[str, Table] = MappingProxyType(
 
 
 def table(name: str) -> Table:
-    """The table of that name, in any case; `UnknownTable` names the nearest ones when there is none."""
+    """Return the table of that name, in any case.
+
+    Raises `UnknownTable`, which suggests the nearest names, if there is none.
+    """
     found = TABLES.get(name.lower())
     if found is None:
         raise UnknownTable(f'no Harvest table "{" ".join(name.split())}"; {_advice(name.lower())}')

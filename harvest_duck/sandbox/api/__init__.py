@@ -1,4 +1,5 @@
-"""The REST API of the stand-in: routes, lists, filters, pages, permissions, reports and rate limits.
+"""The REST API of the sandbox: routes, lists, filters, pages, permissions, reports and rate limits.
 
-It takes HTTP requests; it gives Harvest's answers over the records of an account. It may import `data` and `wire`.
+It takes HTTP requests and answers them as Harvest would, from the records of an account. It may import `data`,
+`identity`, `grants` and `wire`.
 """

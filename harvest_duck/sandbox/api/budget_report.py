@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.api.permissions import Viewer
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 _MONEY = frozenset({"project_cost", "task_fees"})
 _ASSIGNMENTS = {"task": "task_assignments", "task_fees": "task_assignments", "person": "user_assignments"}
 
 
 def project_budgets(viewer: Viewer) -> list[Record]:
-    """A row for each project whose budget the viewer may see, in order of names.
+    """Return a row for each project whose budget the viewer may see, in order of names.
 
-    Administrators see all, managers the managed and the shared ones, members the shared ones they work on. Hours or
-    money by `budget_by`; a monthly budget counts the current month only. Money is null for those who may not see rates,
-    and where nothing is budgeted so are the budget and what remains of it.
+    Administrators see all projects, managers those they manage and the shared ones, members the shared ones they work
+    on. Budgets are hours or money by `budget_by`; a monthly budget counts only the current month. Money is null for
+    viewers who may not see rates. Without a budget, it and the rest of it are null.
     """
     # https://help.getharvest.com/api-v2/reports-api/reports/project-budget-report/
     projects = [project for project in viewer.account.records("projects") if _shown(viewer, project)]
@@ -37,7 +37,7 @@ def project_budgets(viewer: Viewer) -> list[Record]:
 
 
 def _shown(viewer: Viewer, project: Record) -> bool:
-    """Whether the project's budget is among the viewer's rows."""
+    """Return whether the project's budget is among the viewer's rows."""
     shared = project.get("show_budget_to_all") is True
     if viewer.administrates:
         return True
@@ -47,12 +47,12 @@ def _shown(viewer: Viewer, project: Record) -> bool:
 
 
 def _by_project(account: Account, table: str) -> dict[int, list[Record]]:
-    """The records of `table` by the id of their project."""
-    return {identity: shelf.records for identity, shelf in account.embedded(table, "project").items()}
+    """Return the records of `table` by the id of their project."""
+    return {identity: index.records for identity, index in account.embedded(table, "project").items()}
 
 
 def _row(viewer: Viewer, project: Record, entries: list[Record], expenses: list[Record]) -> Record:
-    """One project with its budget."""
+    """Return one project with its budget."""
     kind = project.get("budget_by") or "none"
     counts = _current(viewer.account, project)
     if kind in _MONEY:
@@ -81,19 +81,19 @@ def _row(viewer: Viewer, project: Record, entries: list[Record], expenses: list[
 
 
 def _current(account: Account, project: Record) -> Callable[[Record], bool]:
-    """Whether a record counts for the budget: any, or those of this month where the budget is monthly."""
+    """Return a test whether a record counts for the budget; for a monthly budget, those of this month."""
     if project.get("budget_is_monthly") is not True:
         return lambda _: True
-    month = account.plan.today.isoformat()[:7]
+    month = account.profile.today.isoformat()[:7]
     return lambda record: (record.get("spent_date") or "").startswith(month)
 
 
 def _budget(account: Account, project: Record, kind: str) -> Decimal | None:
-    """The project's own budget, or the sum of those of its tasks or people."""
+    """Return the project's own budget, or the sum of the budgets of its tasks or people."""
     if kind == "none":
         return None
     if kind in _ASSIGNMENTS:
-        shelf = account.embedded(_ASSIGNMENTS[kind], "project").get(project["id"])
-        return sum((amount_of(each.get("budget")) for each in (shelf.records if shelf else ())), Decimal(0))
+        index = account.embedded(_ASSIGNMENTS[kind], "project").get(project["id"])
+        return sum((amount_of(each.get("budget")) for each in (index.records if index else ())), Decimal(0))
     value = project.get("cost_budget" if kind == "project_cost" else "budget")
     return None if value is None else amount_of(value)

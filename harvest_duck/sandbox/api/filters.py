@@ -1,7 +1,7 @@
-"""The query parameters that narrow a list: what each accepts, and which records it lets through.
+"""The query parameters that filter a list: their valid values, and the records that they match.
 
 A value that does not parse is refused with 422, and so is a parameter given twice or as an array (`user_id[]=`), which
-Harvest does not document; unknown parameters are ignored. Null and missing values match no filter.
+Harvest does not document. Unknown parameters are ignored. Null and missing values match no filter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _CANONICAL_LENGTH = len("2026-11-20T00:00:00Z")
@@ -27,7 +27,7 @@ UNPROCESSABLE = 422
 
 
 class Kind(Enum):
-    """How a parameter's value reads, and how records are compared with it."""
+    """The type of a parameter, and how records are compared with it."""
 
     BOOLEAN = auto()
     INTEGER = auto()
@@ -44,7 +44,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A parameter, the field it looks at (dots lead into embedded objects), and the only values allowed, if listed."""
+    """A parameter, the field it filters (dots lead into embedded objects), and the only valid values, if listed."""
 
     param: str
     kind: Kind
@@ -53,38 +53,38 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
-    """The filters of one request: the tests each record has to pass, day bounds apart, and how links repeat them."""
+class ListFilters:
+    """The filters of one request: a test for each, the bounds of the day, and the parameters that links repeat."""
 
     tests: tuple[Callable[[Record], bool], ...]
     low: str | None
     high: str | None
-    carried: tuple[tuple[str, str], ...]
+    link_params: tuple[tuple[str, str], ...]
 
 
-def single(query: MultiMapping[str], name: str) -> str | None:
-    """The one value of parameter `name`, None where it is absent; refuses several values and arrays."""
+def single_value(query: MultiMapping[str], name: str) -> str | None:
+    """Return the value of parameter `name`, None if it is absent; refuse several values and arrays."""
     if f"{name}[]" in query or len(values := query.getall(name, [])) > 1:
         raise Refusal(UNPROCESSABLE, f"{name} must be a single value")
     return values[0] if values else None
 
 
 def parse_boolean(name: str, text: str) -> bool:
-    """`true` or `false`."""
+    """Return the value of `true` or `false`."""
     if text not in ("true", "false"):
         raise Refusal(UNPROCESSABLE, f"{name} must be true or false")
     return text == "true"
 
 
 def parse_integer(name: str, text: str) -> int:
-    """A whole number without sign."""
+    """Return a whole number without sign."""
     if not re.fullmatch(r"[0-9]{1,19}", text):
         raise Refusal(UNPROCESSABLE, f"{name} must be an integer")
     return int(text)
 
 
 def parse_date(name: str, text: str) -> date:
-    """A day, written 2026-11-20 or 20261120."""
+    """Return a day, written 2026-11-20 or 20261120."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d|\d{8}", text, re.ASCII):
         try:
             return date.fromisoformat(text)
@@ -94,7 +94,10 @@ def parse_date(name: str, text: str) -> date:
 
 
 def parse_instant(name: str, text: str) -> str:
-    """The first whole second not before the instant `text`, as records write it; a day counts from midnight UTC."""
+    """Return the first whole second not before the instant `text`, as records write it.
+
+    A day means its midnight in UTC, and so does a time without zone.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -105,27 +108,27 @@ def parse_instant(name: str, text: str) -> str:
     return moment.strftime(_INSTANT).zfill(_CANONICAL_LENGTH)
 
 
-def narrowing(filters: tuple[Filter, ...], query: MultiMapping[str]) -> Narrowing:
-    """What the parameters of `query` that are among `filters` ask for."""
+def read_filters(filters: tuple[Filter, ...], query: MultiMapping[str]) -> ListFilters:
+    """Return the filters that the parameters of `query` set."""
     tests: list[Callable[[Record], bool]] = []
     low = high = None
-    carried = []
+    link_params = []
     for each in filters:
-        text = single(query, each.param)
+        text = single_value(query, each.param)
         if text is None:
             continue
-        carried.append((each.param, text))
+        link_params.append((each.param, text))
         if each.kind is Kind.FROM:
             low = parse_date(each.param, text).isoformat()
         elif each.kind is Kind.TO:
             high = parse_date(each.param, text).isoformat()
         else:
             tests.append(_test(each, text))
-    return Narrowing(tuple(tests), low, high, tuple(carried))
+    return ListFilters(tuple(tests), low, high, tuple(link_params))
 
 
 def _test(each: Filter, text: str) -> Callable[[Record], bool]:
-    """Whether a record passes one filter."""
+    """Return the test of one filter."""
     if each.choices and text not in each.choices:
         raise Refusal(UNPROCESSABLE, f"{each.param} must be one of {', '.join(each.choices)}")
     match each.kind:

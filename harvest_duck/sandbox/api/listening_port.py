@@ -1,4 +1,4 @@
-"""One port of the sandbox: open, shut, or open with somebody else behind it, as far as TLS can tell."""
+"""One port of the sandbox: open, closed for a while, or open with the certificate of an impostor."""
 
 from __future__ import annotations
 
@@ -10,46 +10,49 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-#: Seconds after which a door that was shut opens by itself.
+#: Seconds after which a port that a fault closed opens again.
 _SHUT_S = 1.0
 
 
-class Door:
-    """Listens on `port` of `host` with `tls`, or for a while as an `impostor`; connections go to what `serve` makes."""
+class ListeningPort:
+    """Listens on `port` of `host` with `tls`, or for a while with the certificate of the `impostor`.
+
+    `protocol_factory` makes the protocol of each connection.
+    """
 
     def __init__(
         self,
-        serve: Callable[[], asyncio.BaseProtocol],
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
         host: str,
         port: int,
         tls: ssl.SSLContext | None,
         impostor: ssl.SSLContext | None,
     ) -> None:
-        self._serve = serve
+        self._protocol_factory = protocol_factory
         self._host = host
-        #: The port; the one that was found, once it is open, where any would do.
+        #: The number of the port; for port 0 the one that was taken, once it is open.
         self.port = port
         self._tls = tls
         self._impostor = impostor
         self._listening: asyncio.Server | None = None
         self._reopening: asyncio.TimerHandle | None = None
-        self._turn = asyncio.Lock()
+        self._changing = asyncio.Lock()
 
     async def open(self) -> None:
-        """Listen, as at first. OSError where the port is taken."""
-        async with self._turn:
+        """Listen with the right certificate. OSError if the port is taken."""
+        async with self._changing:
             if self._reopening is not None or self._listening is None:
                 await self._close()
                 await self._open(self._tls)
 
     async def shut(self, *, impostor: bool = False) -> bool:
-        """Whether the port refuses connections from now on, or an `impostor` answers them, where there is one.
+        """Refuse connections for a second, or let the `impostor` serve them; `open` ends that earlier.
 
-        It opens again when told to, or after a second.
+        Return False if there is no impostor.
         """
         if impostor and self._impostor is None:
             return False
-        async with self._turn:
+        async with self._changing:
             await self._close()
             if impostor:
                 await self._open(self._impostor)
@@ -58,13 +61,13 @@ class Door:
         return True
 
     async def close(self) -> None:
-        """Listen no more; connections that are there go on."""
-        async with self._turn:
+        """Stop listening; open connections go on."""
+        async with self._changing:
             await self._close()
 
     async def _open(self, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(self._serve, self._host, self.port, ssl=tls)
+        self._listening = await loop.create_server(self._protocol_factory, self._host, self.port, ssl=tls)
         self.port = self._listening.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
@@ -74,7 +77,7 @@ class Door:
         listening, self._listening = self._listening, None
         if listening is None:
             return
-        # A connection that is accepted in the very moment of the close is served by nobody (CPython 3.11).
+        # CPython 3.11 never serves a connection that it accepts while the server closes.
         for each in listening.sockets:
             with suppress(NotImplementedError):
                 asyncio.get_running_loop().remove_reader(each.fileno())

@@ -1,27 +1,27 @@
-"""Lists and single records: the answers for every `Resource`."""
+"""Lists and single records: the responses of every `Resource`."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harvest_duck.sandbox.api.filters import Narrowing, narrowing
-from harvest_duck.sandbox.api.paging import asked_page, cut
+from harvest_duck.sandbox.api.filters import ListFilters, read_filters
+from harvest_duck.sandbox.api.paging import page_of, page_request
 from harvest_duck.sandbox.api.resources import RESOURCES, Resource
-from harvest_duck.sandbox.api.routing import Answer, Routes, Visit, require
-from harvest_duck.sandbox.data.table_index import Shelf
+from harvest_duck.sandbox.api.routing import Answer, RequestContext, Routes, require
+from harvest_duck.sandbox.data.table_index import TableIndex
 from harvest_duck.sandbox.wire import Refusal
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.api.permissions import Viewer
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
-_NARROWED = frozenset({"time_entries", "expenses"})
-_EMPTY = Shelf([])
+_VISIBLE_BY_ROLE = frozenset({"time_entries", "expenses"})
+_EMPTY = TableIndex([])
 
 
 def add_lists(routes: Routes) -> None:
-    """Teach `routes` every list, and the single records of those that give them."""
+    """Add the routes of every list, and of single records where the API has them."""
     for resource in RESOURCES:
         routes.add(resource.path, partial(_list, resource))
         if resource.one:
@@ -30,49 +30,49 @@ def add_lists(routes: Routes) -> None:
     routes.add("/users/me/project_assignments", partial(_mine, mine))
 
 
-def _list(resource: Resource, visit: Visit) -> Answer:
-    """A page of the list."""
-    _admit(resource, visit)
-    return _page(resource, visit, visit.path, by_cursor=resource.by_cursor)
+def _list(resource: Resource, context: RequestContext) -> Answer:
+    """Return a page of the list."""
+    _admit(resource, context)
+    return _page(resource, context, context.path, by_cursor=resource.by_cursor)
 
 
-def _mine(resource: Resource, visit: Visit) -> Answer:
-    """A page of the caller's own assignments, by number and without filters; its links lead to the path with the id."""
+def _mine(resource: Resource, context: RequestContext) -> Answer:
+    """Return a page of the user's own assignments, by number and without filters; its links have the numbered path."""
     # https://help.getharvest.com/api-v2/users-api/users/project-assignments/
-    own = Visit(visit.viewer, visit.path, visit.query, {"user_id": visit.viewer.identity}, visit.url)
-    path = f"/users/{visit.viewer.identity}/project_assignments"
+    own = RequestContext(context.viewer, context.path, context.query, {"user_id": context.viewer.user_id}, context.url)
+    path = f"/users/{context.viewer.user_id}/project_assignments"
     return _page(resource, own, path, by_cursor=False, filtered=False)
 
 
-def _page(resource: Resource, visit: Visit, path: str, *, by_cursor: bool, filtered: bool = True) -> Answer:
-    """A page of those records that the filters and the caller's role leave."""
-    asked = asked_page(visit.query, by_cursor=by_cursor, usual=resource.per_page)
-    narrowed = narrowing(resource.filters if filtered else (), visit.query)
-    owner = visit.ids.get(resource.owner) if resource.owner else None
-    key = (visit.viewer.identity, resource.path, owner, narrowed.carried)
-    selection = visit.account.select(key, lambda: _selected(resource, visit, narrowed))
-    page = cut(selection, asked, visit.url + path, narrowed.carried, by_cursor=by_cursor)
-    seen = [visit.viewer.view(resource.table, record) for record in page.records]
-    return {resource.key: seen, **page.envelope}
+def _page(resource: Resource, context: RequestContext, path: str, *, by_cursor: bool, filtered: bool = True) -> Answer:
+    """Return a page of the records that match the filters and that the viewer may see."""
+    requested = page_request(context.query, by_cursor=by_cursor, usual=resource.per_page)
+    filters = read_filters(resource.filters if filtered else (), context.query)
+    owner = context.ids.get(resource.owner) if resource.owner else None
+    key = (context.viewer.user_id, resource.path, owner, filters.link_params)
+    selection = context.account.select(key, lambda: _selected(resource, context, filters))
+    page = page_of(selection, requested, context.url + path, filters.link_params, by_cursor=by_cursor)
+    records = [context.viewer.view(resource.table, record) for record in page.records]
+    return {resource.key: records, **page.envelope}
 
 
-def _one(resource: Resource, visit: Visit) -> Answer:
-    """A single record; 404 where there is none, or none for this caller."""
-    _admit(resource, visit)
-    record = _shelf(resource, visit).by_id.get(visit.ids["id"])
-    if record is None or (resource.table in _NARROWED and not visit.viewer.sees(record)):
+def _one(resource: Resource, context: RequestContext) -> Answer:
+    """Return a single record; refuse with 404 if there is none, or none for this viewer."""
+    _admit(resource, context)
+    record = _table_index(resource, context).by_id.get(context.ids["id"])
+    if record is None or (resource.table in _VISIBLE_BY_ROLE and not context.viewer.sees(record)):
         raise Refusal(404, "Not Found")
-    return visit.viewer.view(resource.table, record)
+    return context.viewer.view(resource.table, record)
 
 
-def _admit(resource: Resource, visit: Visit) -> None:
-    """Refuse those without permission, and paths whose owner does not exist."""
-    own = resource.own_allowed and visit.ids.get("user_id") == visit.viewer.identity
+def _admit(resource: Resource, context: RequestContext) -> None:
+    """Refuse viewers without permission, and paths whose owner does not exist."""
+    own = resource.own_allowed and context.ids.get("user_id") == context.viewer.user_id
     if not own:
-        require(resource.allowed, visit.viewer)
+        require(resource.allowed, context.viewer)
     if resource.owner is None or resource.owners is None:
         return
-    owner = visit.account.shelf(resource.owners).by_id.get(visit.ids[resource.owner])
+    owner = context.account.index(resource.owners).by_id.get(context.ids[resource.owner])
     if owner is None and not own:
         raise Refusal(404, "Not Found")
     if resource.table == "teammates" and "manager" not in ((owner or {}).get("access_roles") or ()):
@@ -80,26 +80,26 @@ def _admit(resource: Resource, visit: Visit) -> None:
         raise Refusal(422, "Teammates can only be assigned to managers")
 
 
-def _shelf(resource: Resource, visit: Visit) -> Shelf:
-    """The records that the path names, before any filter."""
+def _table_index(resource: Resource, context: RequestContext) -> TableIndex:
+    """Return the records that the path names, before any filter."""
     if resource.owner is None:
-        return visit.account.shelf(resource.table)
+        return context.account.index(resource.table)
     if resource.owner == "project_id":
-        by_project = visit.account.embedded(resource.table, "project")
-        return by_project.get(visit.ids["project_id"], _EMPTY)
-    return visit.account.children(resource.table, resource.owner).get(visit.ids[resource.owner], _EMPTY)
+        by_project = context.account.embedded(resource.table, "project")
+        return by_project.get(context.ids["project_id"], _EMPTY)
+    return context.account.children(resource.table, resource.owner).get(context.ids[resource.owner], _EMPTY)
 
 
-def _selected(resource: Resource, visit: Visit, narrowed: Narrowing) -> list[Record]:
-    """The records that pass, in order."""
-    shelf = _shelf(resource, visit)
-    dated = narrowed.low is not None or narrowed.high is not None
-    records = shelf.between(narrowed.low, narrowed.high) if dated else shelf.ordered
-    for test in narrowed.tests:
+def _selected(resource: Resource, context: RequestContext, filters: ListFilters) -> list[Record]:
+    """Return the records that match, in order."""
+    index = _table_index(resource, context)
+    dated = filters.low is not None or filters.high is not None
+    records = index.between(filters.low, filters.high) if dated else index.ordered
+    for test in filters.tests:
         records = list(filter(test, records))
-    return _narrowed(records, visit.viewer) if resource.table in _NARROWED else records
+    return _visible(records, context.viewer) if resource.table in _VISIBLE_BY_ROLE else records
 
 
-def _narrowed(records: list[Record], viewer: Viewer) -> list[Record]:
-    """The records that the caller may see."""
+def _visible(records: list[Record], viewer: Viewer) -> list[Record]:
+    """Return the records that the viewer may see."""
     return records if viewer.administrates else [record for record in records if viewer.sees(record)]

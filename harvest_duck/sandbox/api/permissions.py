@@ -1,8 +1,9 @@
-"""Who asks, and what they may see: roles and permissions, rows left out, and rates blanked.
+"""The permissions of users: which records they get, and which rates are null for them.
 
-Administrators see everything. Time entries, expenses and reports are silently narrowed for everyone else; other
-resources answer 403 to those without permission. Rates are null for those who may not see them. The rules are those of
-https://help.getharvest.com/api-v2/introduction/overview/permissions/ as far as written down, else of captured payloads.
+Administrators see everything. For everyone else time entries, expenses and reports have fewer rows, without an error;
+other resources answer 403 to users without permission. Rates are null for users who may not see them. The rules are
+those of https://help.getharvest.com/api-v2/introduction/overview/permissions/, and where it is silent those of captured
+payloads.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 INVOICE_PERMISSIONS = ("managed_projects_invoice_drafter", "managed_projects_invoice_manager")
 
@@ -32,18 +33,18 @@ _COSTS = {"time_entries": ("cost_rate",), "users": ("cost_rate",)}
 
 
 class Viewer:
-    """A user of an account, with the eyes of their access roles."""
+    """The user who sends a request, with their access roles."""
 
-    def __init__(self, account: Account, identity: int) -> None:
+    def __init__(self, account: Account, user_id: int) -> None:
         self.account = account
-        self.identity = identity
-        self.user = account.user(identity)
+        self.user_id = user_id
+        self.user = account.user(user_id)
         self.roles = frozenset(self.user.get("access_roles") or ())
         self.administrates = "administrator" in self.roles
         self.sees_rates = self.administrates or self.may("billable_rates_manager")
 
     def may(self, *permissions: str) -> bool:
-        """Whether the user is a manager with one of the `permissions`."""
+        """Return whether the user is a manager with one of the `permissions`."""
         return "manager" in self.roles and any(permission in self.roles for permission in permissions)
 
     @cached_property
@@ -60,21 +61,21 @@ class Viewer:
         return frozenset(
             (each.get("project") or {}).get("id", 0)
             for each in self.account.records("user_assignments")
-            if (each.get("user") or {}).get("id") == self.identity and each.get("is_active") is True and which(each)
+            if (each.get("user") or {}).get("id") == self.user_id and each.get("is_active") is True and which(each)
         )
 
     @cached_property
     def teammates(self) -> frozenset[int]:
         """The ids of the user's assigned teammates."""
-        own = self.account.children("teammates", "user_id").get(self.identity)
+        own = self.account.children("teammates", "user_id").get(self.user_id)
         return frozenset() if own is None else frozenset(own.by_id)
 
     def sees(self, record: Record, *, teammates: bool = True) -> bool:
-        """Whether a time entry or an expense is among the rows for this user; reports leave teammates out."""
+        """Return whether the user may see a time entry or an expense; reports ignore teammates."""
         if self.administrates:
             return True
         owner = (record.get("user") or {}).get("id")
-        if owner == self.identity:
+        if owner == self.user_id:
             return True
         if "manager" not in self.roles:
             return False
@@ -83,7 +84,7 @@ class Viewer:
         ) in self.managed_projects
 
     def view(self, table: str, record: Record) -> Record:
-        """`record` as the user gets it: itself, or a copy with null for the rates they may not see."""
+        """Return `record` as the user gets it: itself, or a copy with null for the rates they may not see."""
         hidden = () if self.sees_rates else _RATES.get(table, ())
         if not self.administrates:
             hidden += _COSTS.get(table, ())
@@ -91,7 +92,7 @@ class Viewer:
 
 
 def _blanked(record: Record, paths: tuple[str, ...]) -> Record:
-    """A copy of `record` with null at each of `paths` that it has; lists on the way are blanked item by item."""
+    """Return a copy of `record` with null at each of `paths` that it has, also in the items of lists."""
     copy = dict(record)
     for path in paths:
         key, _, rest = path.partition(".")
@@ -109,30 +110,30 @@ Rule = Callable[[Viewer], bool]
 
 
 def anyone(_: Viewer) -> bool:
-    """Every user."""
+    """Allow every user."""
     return True
 
 
 def administrator(viewer: Viewer) -> bool:
-    """Administrators only."""
+    """Allow administrators."""
     return viewer.administrates
 
 
 def manager(viewer: Viewer) -> bool:
-    """Administrators, and those who manage a project."""
+    """Allow administrators, and managers of a project."""
     return viewer.administrates or ("manager" in viewer.roles and bool(viewer.managed_projects))
 
 
 def team_lead(viewer: Viewer) -> bool:
-    """Administrators, and managers with assigned teammates."""
+    """Allow administrators, and managers with assigned teammates."""
     return viewer.administrates or ("manager" in viewer.roles and bool(viewer.teammates))
 
 
 def leader(viewer: Viewer) -> bool:
-    """Administrators, and managers with assigned teammates or a project."""
+    """Allow administrators, and managers with assigned teammates or a project."""
     return manager(viewer) or team_lead(viewer)
 
 
 def permitted(*permissions: str) -> Rule:
-    """Administrators, and managers with one of the `permissions`."""
+    """Return a rule that allows administrators, and managers with one of the `permissions`."""
     return lambda viewer: viewer.administrates or viewer.may(*permissions)

@@ -1,7 +1,7 @@
-"""Harvest's rate limits: so many requests within a sliding window, for each token and account, and apart for reports.
+"""Harvest's rate limits: a number of requests in a sliding window, by token and account, separate for reports.
 
-https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting gives the numbers. Whether Harvest
-counts by token, user or account is not documented; the sandbox counts by both.
+https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting gives the numbers. It does not say
+whether Harvest counts by token, user or account; the sandbox counts by token and account.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ REPORTS = Window(100, 15 * 60)
 
 
 class Limiter:
-    """Who sent how many requests lately, by `clock`, which counts seconds."""
+    """Counts the recent requests of each sender by `clock`, which counts seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._sent: dict[Hashable, deque[float]] = {}
 
     def admit(self, sender: Hashable, window: Window) -> int | None:
-        """None where the request may pass, which then counts; else the whole seconds after which to try again."""
+        """Return None and count the request if it is within the limit, else the whole seconds to wait."""
         now = self._clock()
         sent = self._sent.setdefault(sender, deque())
         while sent and sent[0] <= now - window.seconds:

@@ -1,9 +1,9 @@
-"""What the reports say, computed from the records by the documented rules.
+"""Compute the rows of reports from the records, by the documented rules.
 
-Every report sums per subject and currency, the currency being that of the client. Hours are the rounded ones, as
-reports in Harvest follow the account's Time Rounding. An amount is the hours of one entry times its rate, rounded to
-cents entry by entry, so that the sums of two spans are the sum of both together. Whether Harvest rounds in that order
-is not documented.
+Every report sums per subject and currency, which is that of the client. Hours are the rounded ones, as reports in
+Harvest follow the account's Time Rounding. An amount is the hours of one entry times its rate, rounded to cents for
+each entry, so that the sums of two date ranges add up to the sum of both. It is not documented whether Harvest rounds
+in that order.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.api.permissions import Viewer
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DayRange:
     """The days that a report covers, both included."""
 
     start: date
@@ -49,18 +49,18 @@ class _Tally:
 
 
 def hours_of(entry: Record) -> Decimal:
-    """The hours of an entry as reports count them."""
+    """Return the hours of an entry as reports count them."""
     rounded = entry.get("rounded_hours")
     return amount_of(entry.get("hours") if rounded is None else rounded)
 
 
 def amount_billed(entry: Record) -> Decimal:
-    """What a billable entry is worth; zero without a rate."""
+    """Return the amount of a billable entry; zero without a rate."""
     return cents(hours_of(entry) * amount_of(entry.get("billable_rate")))
 
 
-class Ledger:
-    """The reports of an account as one viewer gets them."""
+class Reports:
+    """The reports of an account for one viewer."""
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
@@ -68,27 +68,27 @@ class Ledger:
 
     @cached_property
     def _projects(self) -> dict[int, Record]:
-        return self.account.shelf("projects").by_id
+        return self.account.index("projects").by_id
 
     @cached_property
     def _currencies(self) -> dict[int, str | None]:
         return {client["id"]: client.get("currency") for client in self.account.records("clients")}
 
     def currency(self, record: Record) -> str | None:
-        """The currency of the record's client."""
+        """Return the currency of the record's client."""
         client = record.get("client") or {}
         return self._currencies.get(client.get("id", 0)) or client.get("currency")
 
-    def within(self, table: str, span: Span) -> list[Record]:
-        """The viewer's time entries or expenses spent in `span`."""
-        records = self.account.shelf(table).between(span.start.isoformat(), span.end.isoformat())
+    def within(self, table: str, days: DayRange) -> list[Record]:
+        """Return the viewer's time entries or expenses of `days`."""
+        records = self.account.index(table).between(days.start.isoformat(), days.end.isoformat())
         return [record for record in records if self.viewer.sees(record, teammates=False)]
 
-    def time(self, subject: str, span: Span, *, include_fixed_fee: bool = False) -> list[Record]:
-        """A row of hours and billable amount per subject and currency.
+    def time(self, subject: str, days: DayRange, *, include_fixed_fee: bool = False) -> list[Record]:
+        """Return a row of hours and billable amount per subject and currency.
 
-        The amounts of fixed-fee projects count only on demand; currency and amount are left out for those who may not
-        see rates, and the rows of a subject then fall together.
+        The amounts of fixed-fee projects count only with `include_fixed_fee`. Viewers who may not see rates get neither
+        currency nor amount, and one row per subject.
         """
 
         # https://help.getharvest.com/api-v2/reports-api/reports/time-reports/
@@ -100,7 +100,7 @@ class Ledger:
                     tally.add("billable_amount", amount_billed(entry))
 
         tallies = self._tally(
-            self.within("time_entries", span), TIME_SUBJECTS[subject], add, apart=self.viewer.sees_rates
+            self.within("time_entries", days), TIME_SUBJECTS[subject], add, by_currency=self.viewer.sees_rates
         )
         rows = []
         for tally in tallies:
@@ -112,8 +112,8 @@ class Ledger:
             rows.append(row)
         return rows
 
-    def expenses(self, subject: str, span: Span) -> list[Record]:
-        """A row of total and billable cost per subject and currency."""
+    def expenses(self, subject: str, days: DayRange) -> list[Record]:
+        """Return a row of total and billable cost per subject and currency."""
 
         # https://help.getharvest.com/api-v2/reports-api/reports/expense-reports/
         def add(tally: _Tally, expense: Record) -> None:
@@ -125,14 +125,14 @@ class Ledger:
             tally.subject
             | {name: total(tally.sums.get(name, ZERO)) for name in ("total_amount", "billable_amount")}
             | {"currency": tally.currency}
-            for tally in self._tally(self.within("expenses", span), EXPENSE_SUBJECTS[subject], add, apart=True)
+            for tally in self._tally(self.within("expenses", days), EXPENSE_SUBJECTS[subject], add, by_currency=True)
         ]
 
-    def uninvoiced(self, span: Span, *, include_fixed_fee: bool = True) -> list[Record]:
-        """A row per project of what is billable in `span` and not invoiced yet; managers get the projects they manage.
+    def uninvoiced(self, days: DayRange, *, include_fixed_fee: bool = True) -> list[Record]:
+        """Return a row per project with its billable, uninvoiced work in `days`; managers get the projects they manage.
 
-        The fee of a fixed-fee project counts as far as no invoice names it, unless `span` ends before the day on which
-        the project starts, or else was created; without `include_fixed_fee` such projects are left out.
+        The part of a fixed fee that no invoice names is added, unless `days` ends before the day on which the project
+        starts, or was created if it has no start. Without `include_fixed_fee` such projects are left out.
         """
 
         # https://help.getharvest.com/api-v2/reports-api/reports/uninvoiced-report/
@@ -146,12 +146,12 @@ class Ledger:
                 tally.add("hours", hours_of(record))
                 tally.add("amount", ZERO if self._fixed(record) else amount_billed(record))
 
-        expenses = self.within("expenses", span)
+        expenses = self.within("expenses", days)
         spent = {id(expense) for expense in expenses}
-        records = [*self.within("time_entries", span), *expenses]
-        tallies = {each.subject["project_id"]: each for each in self._tally(records, PROJECT, add, apart=False)}
+        records = [*self.within("time_entries", days), *expenses]
+        tallies = {each.subject["project_id"]: each for each in self._tally(records, PROJECT, add, by_currency=False)}
         for project in self._projects.values():
-            fee = self._fee(project, span)
+            fee = self._fee(project, days)
             if fee:
                 columns = PROJECT.columns(self.account, {"project": project, "client": project.get("client")})
                 tally = tallies.setdefault(project["id"], _Tally(columns, self.currency(project)))
@@ -180,19 +180,19 @@ class Ledger:
             "uninvoiced_amount": total(sums.get("amount", ZERO) + expenses),
         }
 
-    def _fee(self, project: Record, span: Span) -> Decimal:
-        """What of a project's fixed fee is not invoiced, unless `span` ends before its first day."""
+    def _fee(self, project: Record, days: DayRange) -> Decimal:
+        """Return the part of a project's fixed fee that is not invoiced; zero if `days` ends before its first day."""
         # https://support.getharvest.com/hc/en-us/articles/360048181472-How-project-type-affects-reports
         if project.get("is_fixed_fee") is not True:
             return ZERO
         first = project.get("starts_on") or (project.get("created_at") or "")[:10]
-        if first > span.end.isoformat():
+        if first > days.end.isoformat():
             return ZERO
         return max(ZERO, amount_of(project.get("fee")) - self._fees_invoiced.get(project["id"], ZERO))
 
     @cached_property
     def _fees_invoiced(self) -> dict[int, Decimal]:
-        """By project, the sum of invoiced services."""
+        """The sum of invoiced services by project."""
         sums: dict[int, Decimal] = {}
         for item in self.account.records("invoice_line_items"):
             project = (item.get("project") or {}).get("id")
@@ -205,11 +205,11 @@ class Ledger:
         return project.get("is_fixed_fee") is True
 
     def _tally(
-        self, records: list[Record], subject: Subject, add: Callable[[_Tally, Record], None], *, apart: bool
+        self, records: list[Record], subject: Subject, add: Callable[[_Tally, Record], None], *, by_currency: bool
     ) -> list[_Tally]:
-        """The records summed up by subject, and by currency where those are kept `apart`, in order of their names.
+        """Return the sums by subject, and by currency if `by_currency`, in order of their names.
 
-        Records without such a subject belong to no row.
+        Records without such a subject are in no row.
         """
         tallies: dict[tuple[int, str | None], _Tally] = {}
         for record in records:
@@ -217,7 +217,7 @@ class Ledger:
             if identity is None:
                 continue
             currency = self.currency(record)
-            key = identity, currency if apart else None
+            key = identity, currency if by_currency else None
             tally = tallies.get(key)
             if tally is None:
                 tally = tallies[key] = _Tally(subject.columns(self.account, record), currency)
@@ -226,5 +226,5 @@ class Ledger:
 
 
 def _order(row: Record) -> tuple[str, ...]:
-    """The names in a row, for sorting."""
+    """Return the names in a row, for sorting."""
     return tuple(str(value or "").casefold() for key, value in row.items() if key.endswith("_name"))

@@ -1,4 +1,4 @@
-"""What a report's row is about: a client, project, task, category or user, and the columns that name it."""
+"""The subjects of report rows: client, project, task, category or user, with the columns that name them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harvest_duck.sandbox.data.account import Account
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 
 class Subject(NamedTuple):
-    """The object embedded in records under `key`, and the row's columns for it, made from one of its records."""
+    """The object embedded in records under `key`, and the row's columns for it, from one of its records."""
 
     key: str
     columns: Callable[[Account, Record], Record]
@@ -34,9 +34,9 @@ def _project(_: Account, record: Record) -> Record:
 
 
 def _coded_project(account: Account, record: Record) -> Record:
-    """As `_project`, the name with the project's code before it: [ABC-01] Website."""
+    """Return the columns of `_project`, the name with the project's code before it: [ABC-01] Website."""
     columns = _project(account, record)
-    known: Record = account.shelf("projects").by_id.get(columns["project_id"]) or record["project"]
+    known: Record = account.index("projects").by_id.get(columns["project_id"]) or record["project"]
     code = known.get("code")
     return columns | {"project_name": f"[{code}] {columns['project_name']}"} if code else columns
 
@@ -52,12 +52,12 @@ def _category(_: Account, record: Record) -> Record:
 
 def _spender(account: Account, record: Record) -> Record:
     user = record["user"]
-    known = account.shelf("users").by_id.get(user["id"], {})
+    known = account.index("users").by_id.get(user["id"], {})
     return {"user_id": user["id"], "user_name": user.get("name"), "is_contractor": known.get("is_contractor")}
 
 
 def _worker(account: Account, record: Record) -> Record:
-    known = account.shelf("users").by_id.get(record["user"]["id"], {})
+    known = account.index("users").by_id.get(record["user"]["id"], {})
     more = {key: known.get(key) for key in ("weekly_capacity", "avatar_url")}
     return _spender(account, record) | more
 

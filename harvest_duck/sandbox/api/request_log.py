@@ -1,4 +1,4 @@
-"""What the sandbox was asked and told to do otherwise: the log of requests, and answers forced by a test."""
+"""The log of requests, and the responses that a test forces."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SECRETS = frozenset({"access_token", "client_secret", "code", "code_challenge",
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """A request as it came; `status` is None until it is answered, and stays so where the client went away.
+    """A request as received; `status` is None until it is answered, and remains None if the client went away.
 
-    `query` and `form`, the fields of a POST, hold decoded values, `***` in place of secrets; `headers` neither token
-    nor cookie: `has_token` tells whether there was one. `time` is the sandbox's clock.
+    `query` and `form`, the fields of a POST, hold decoded values, with `***` in place of secrets. `headers` holds
+    neither token nor cookie; `has_token` says whether there was a token. `time` is that of the sandbox's clock.
     """
 
     method: str
@@ -33,13 +33,13 @@ class LoggedRequest:
 
 
 def without_secrets(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Parameters for the log; of those given twice, the last one."""
+    """Return parameters for the log; of a parameter given twice, the last value."""
     return {name: "***" if name in _SECRETS else value for name, value in pairs}
 
 
 @dataclass(slots=True)
-class Forced:
-    """An answer to give instead of the true one, to requests whose path begins with `path_prefix`, `times` times."""
+class ForcedResponse:
+    """A response to send in place of the usual one, `times` times, if the path begins with `path_prefix`."""
 
     path_prefix: str
     status: int
@@ -48,22 +48,22 @@ class Forced:
     times: int
 
     def fits(self, path: str) -> bool:
-        """Whether the request for `path` is meant, with or without `/v2` in front."""
+        """Return whether this response is for `path`; the prefix may leave out `/v2`."""
         return path.startswith(self.path_prefix) or path.removeprefix("/v2").startswith(self.path_prefix)
 
 
-class Forcing:
-    """The forced answers that are still to be given, in the order in which they were asked for."""
+class ForcedResponses:
+    """The forced responses that are still to send, in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._waiting: list[Forced] = []
+        self._waiting: list[ForcedResponse] = []
 
-    def add(self, forced: Forced) -> None:
-        """Give this answer after those already waiting for the same path."""
+    def add(self, forced: ForcedResponse) -> None:
+        """Send this response after those already added for the same path."""
         self._waiting.append(forced)
 
-    def take(self, path: str) -> Forced | None:
-        """The answer to force upon a request for `path`, counted as given; None where the true one is due."""
+    def take(self, path: str) -> ForcedResponse | None:
+        """Return the forced response for `path` and count it as sent; None for the usual response."""
         for forced in self._waiting:
             if forced.fits(path):
                 forced.times -= 1
@@ -73,5 +73,5 @@ class Forcing:
         return None
 
     def clear(self) -> None:
-        """Force nothing any more."""
+        """Drop all forced responses."""
         self._waiting.clear()

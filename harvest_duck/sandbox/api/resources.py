@@ -1,4 +1,4 @@
-"""The lists of the API, one value each: where they are, how they page, what narrows them, and who may ask.
+"""The lists of the API, one value each: path, pagination, filters and permissions.
 
 Written from Harvest's documentation (https://help.getharvest.com/api-v2/) and not from the client's tables, so that a
 misreading on either side shows as a difference.
@@ -24,7 +24,10 @@ from harvest_duck.sandbox.api.permissions import (
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A list: `owner` is the path's id of the record it belongs to, `one` whether single records can be retrieved."""
+    """A list of the API.
+
+    `owner` is the id in its path and `owners` the table of that id; `one` says whether single records have a path.
+    """
 
     table: str
     path: str

@@ -1,4 +1,4 @@
-"""One request on its way to an answer: who asks, for what, and where links have to lead."""
+"""Routes from paths to handlers, and the request that a handler gets."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A request with a good token: `ids` are those in its path, `url` is what stands before that path in links."""
+class RequestContext:
+    """A request with a valid token: `ids` are those in its path, `url` is the part of links before that path."""
 
     viewer: Viewer
     path: str
@@ -30,26 +30,26 @@ class Visit:
 
     @property
     def account(self) -> Account:
-        """The account that the visitor asks about."""
+        """The account that the request is about."""
         return self.viewer.account
 
 
-Handler = Callable[[Visit], Answer]
+Handler = Callable[[RequestContext], Answer]
 
 
 class Routes:
-    """Paths and who answers them; `{name}` in a pattern stands for a number."""
+    """The handlers by path; `{name}` in a pattern stands for a number."""
 
     def __init__(self) -> None:
         self._patterns: dict[int, list[tuple[tuple[str, ...], Handler]]] = {}
 
     def add(self, pattern: str, handler: Handler) -> None:
-        """Let `handler` answer the paths of `pattern`."""
+        """Let `handler` answer the paths that match `pattern`."""
         parts = tuple(pattern.split("/"))
         self._patterns.setdefault(len(parts), []).append((parts, handler))
 
     def find(self, path: str) -> tuple[Handler, dict[str, int]]:
-        """The handler for `path` and the numbers in it; refuses unknown paths with 404."""
+        """Return the handler for `path` and the numbers in it; refuse unknown paths with 404."""
         parts = path.split("/")
         for pattern, handler in self._patterns.get(len(parts), ()):
             ids = _match(pattern, parts)
@@ -59,7 +59,7 @@ class Routes:
 
 
 def _match(pattern: tuple[str, ...], parts: list[str]) -> dict[str, int] | None:
-    """The numbers in a path of `pattern`, None where it is another path."""
+    """Return the numbers in `parts` if they match `pattern`, else None."""
     ids = {}
     for expected, part in zip(pattern, parts, strict=True):
         if expected.startswith("{"):
@@ -72,6 +72,6 @@ def _match(pattern: tuple[str, ...], parts: list[str]) -> dict[str, int] | None:
 
 
 def require(rule: Rule, viewer: Viewer) -> None:
-    """Refuse with 403 those whom `rule` does not allow."""
+    """Refuse with 403 if `rule` does not allow the viewer."""
     if not rule(viewer):
         raise Refusal(403, "You do not have permission to access this resource")

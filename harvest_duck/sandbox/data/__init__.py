@@ -1,5 +1,5 @@
-"""The records of the stand-in: an agency that is made up from a seed.
+"""The records of the sandbox: a made-up agency, generated from a seed.
 
-It takes a seed and a scale; it gives accounts with people, clients, projects, time entries, expenses, estimates,
-invoices and payments that agree with each other. It may import nothing of the rest of the sandbox but `wire`.
+It takes a seed and a scale. It gives accounts whose people, clients, projects, time entries, expenses, estimates,
+invoices and payments agree with each other. It may import `grants` and `wire`.
 """

@@ -1,7 +1,7 @@
-"""One account of the sandbox: its tables as Harvest would answer them, and what follows from them.
+"""One account of the sandbox: its tables as Harvest would serve them, and the tables derived from others.
 
-Most tables are lists of records of their own. Records embedded in others (line items), seen from another side (project
-assignments), or about the caller (me) are derived on demand, and derived anew after `replace`.
+Most tables are lists of records. Embedded records (line items), project assignments by user, and the user of the token
+(`me`) are derived on demand, and again after `replace`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from harvest_duck.sandbox.data.table_index import Selection, Shelf
-from harvest_duck.sandbox.wire import Bodies
+from harvest_duck.sandbox.data.table_index import Selection, TableIndex
+from harvest_duck.sandbox.wire import BodyCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import AccountProfile
+    from harvest_duck.sandbox.wire import Record
 
 _SORTS = {
     "estimates": "issue_date",
@@ -32,15 +33,15 @@ _SELECTIONS = 256
 
 
 class Account:
-    """An account: `records` and `replace` for tests, `shelf`, `children` and `select` for the server."""
+    """An account: tests use `records` and `replace`, the server `index`, `children` and `select`."""
 
-    def __init__(self, plan: Plan, tables: dict[str, list[Record]]) -> None:
-        self.plan = plan
-        self.founders = [dict(user) for user in tables["users"]]
-        self.bodies = Bodies()
+    def __init__(self, profile: AccountProfile, tables: dict[str, list[Record]]) -> None:
+        self.profile = profile
+        self.token_users = [dict(user) for user in tables["users"]]
+        self.body_cache = BodyCache()
         self._tables = tables
-        self._shelves: dict[str, Shelf] = {}
-        self._children: dict[tuple[str, str], dict[int, Shelf]] = {}
+        self._indexes: dict[str, TableIndex] = {}
+        self._children: dict[tuple[str, str], dict[int, TableIndex]] = {}
         self._selections: OrderedDict[Hashable, Selection] = OrderedDict()
         self._derivations: dict[str, Callable[[], list[Record]]] = {
             "project_assignments": self._project_assignments,
@@ -49,22 +50,22 @@ class Account:
             "estimate_line_items": lambda: self._items("estimates", "estimate_id"),
             "invoice_line_items": lambda: self._items("invoices", "invoice_id"),
             "invoice_message_templates": self._message_templates,
-            "me": lambda: [self.user(self.founders[0]["id"])],
+            "me": lambda: [self.user(self.token_users[0]["id"])],
         }
 
     def records(self, table: str) -> list[Record]:
-        """The records of `table` as they are served; for change, hand a list to `replace`."""
-        return self.shelf(table).records
+        """Return the records of `table` as they are served; use `replace` to change them."""
+        return self.index(table).records
 
     @property
     def tables(self) -> frozenset[str]:
-        """The tables whose records are their own."""
+        """The tables that are not derived from others."""
         return frozenset(self._tables)
 
     def replace(self, table: str, records: list[Record]) -> None:
-        """Let `table` hold `records` from now on; what was derived or answered before is forgotten.
+        """Serve `records` as `table` from now on; drop everything derived from the old records.
 
-        Raises ValueError for a table that is embedded in another, which has to be replaced instead.
+        ValueError for a table that is embedded in another one, which has to be replaced instead.
         """
         if table not in self._tables and table not in ("project_assignments", "teammates"):
             raise ValueError(f"{table} follows from other tables: replace those")
@@ -73,15 +74,15 @@ class Account:
 
     def forget(self) -> None:
         """Drop everything derived from the records, after they changed."""
-        # New objects, so that an answer under way at this moment is kept with the old ones.
-        self._shelves = {}
+        # New objects: a response that is being written now is stored with the old ones.
+        self._indexes = {}
         self._children = {}
         self._selections = OrderedDict()
-        self.bodies = Bodies()
+        self.body_cache = BodyCache()
 
-    def shelf(self, table: str) -> Shelf:
-        """The records of `table` with their order; LookupError where there is no such table."""
-        if table not in self._shelves:
+    def index(self, table: str) -> TableIndex:
+        """Return the records of `table` with their order; LookupError if there is no such table."""
+        if table not in self._indexes:
             derive = self._derivations.get(table)
             if table in self._tables:
                 records = self._tables[table]
@@ -89,35 +90,35 @@ class Account:
                 records = derive()
             else:
                 raise LookupError(f"no table {table!r} in the sandbox; reports are computed: use report()")
-            self._shelves[table] = Shelf(records, _SORTS.get(table, "created_at"), ascending=table in _ASCENDING)
-        return self._shelves[table]
+            self._indexes[table] = TableIndex(records, _SORTS.get(table, "created_at"), ascending=table in _ASCENDING)
+        return self._indexes[table]
 
-    def children(self, table: str, owner: str) -> dict[int, Shelf]:
-        """The records of a child table by the id in their `owner` key, and without that key, as the API lists them."""
+    def children(self, table: str, owner: str) -> dict[int, TableIndex]:
+        """Return the records of a child table by the id in `owner`, without that key, as the API lists them."""
         if (table, owner) not in self._children:
             grouped: dict[int, list[Record]] = {}
-            for record in self.shelf(table).records:
+            for record in self.index(table).records:
                 own = {key: value for key, value in record.items() if key != owner}
                 grouped.setdefault(record[owner], []).append(own)
             sort, ascending = _SORTS.get(table, "created_at"), table in _ASCENDING
             self._children[table, owner] = {
-                identity: Shelf(records, sort, ascending=ascending) for identity, records in grouped.items()
+                identity: TableIndex(records, sort, ascending=ascending) for identity, records in grouped.items()
             }
         return self._children[table, owner]
 
-    def embedded(self, table: str, key: str) -> dict[int, Shelf]:
-        """The records of `table` by the id of the object embedded in them under `key`."""
+    def embedded(self, table: str, key: str) -> dict[int, TableIndex]:
+        """Return the records of `table` by the id of the object embedded in them under `key`."""
         if (table, key) not in self._children:
             grouped: dict[int, list[Record]] = {}
-            for record in self.shelf(table).records:
+            for record in self.index(table).records:
                 grouped.setdefault((record.get(key) or {}).get("id", 0), []).append(record)
             self._children[table, key] = {
-                identity: Shelf(records, "created_at") for identity, records in grouped.items()
+                identity: TableIndex(records, "created_at") for identity, records in grouped.items()
             }
         return self._children[table, key]
 
     def select(self, key: Hashable, find: Callable[[], list[Record]]) -> Selection:
-        """What `find` returns, found once for each `key`."""
+        """Return the records that `find` returns; `find` is called once for each `key`."""
         selections = self._selections
         selection = selections.get(key)
         if selection is None:
@@ -127,18 +128,18 @@ class Account:
         return selection
 
     def user(self, identity: int) -> Record:
-        """The user of a token: the live record, or the generated one where the users were replaced."""
-        founder = next((user for user in self.founders if user["id"] == identity), None)
-        return self.shelf("users").by_id.get(identity) or founder or {"id": identity}
+        """Return the user of a token: the current record, or the generated one if the users were replaced."""
+        has_token = next((user for user in self.token_users if user["id"] == identity), None)
+        return self.index("users").by_id.get(identity) or has_token or {"id": identity}
 
     def _items(self, table: str, owner: str) -> list[Record]:
-        """The line items of all documents, each with the id of its document."""
+        """Return the line items of all documents, each with the id of its document."""
         return [{owner: each["id"], **item} for each in self.records(table) for item in each.get("line_items") or ()]
 
     def _project_assignments(self) -> list[Record]:
-        """For each user the active assignments, with the project's client and tasks."""
+        """Return the active assignments of each user, with the project's client and tasks."""
         # https://help.getharvest.com/api-v2/users-api/users/project-assignments/
-        projects = self.shelf("projects").by_id
+        projects = self.index("projects").by_id
         tasks: dict[int, list[Record]] = {}
         for each in self.records("task_assignments"):
             own = {key: value for key, value in each.items() if key != "project"}
@@ -162,12 +163,12 @@ class Account:
         return assignments
 
     def _my_project_assignments(self) -> list[Record]:
-        """The assignments of the administrator of the tokens."""
-        own = self.children("project_assignments", "user_id").get(self.founders[0]["id"])
+        """Return the assignments of the administrator."""
+        own = self.children("project_assignments", "user_id").get(self.token_users[0]["id"])
         return [] if own is None else own.ordered
 
     def _project_assignment_task_assignments(self) -> list[Record]:
-        """The tasks of each project assignment, with the ids that enclose them."""
+        """Return the tasks of each project assignment, with the ids of the enclosing records."""
         return [
             {"user_id": each["user_id"], "project_assignment_id": each["id"], **item}
             for each in self.records("project_assignments")
@@ -175,12 +176,12 @@ class Account:
         ]
 
     def _message_templates(self) -> list[Record]:
-        """The plain template of each invoice."""
+        """Return the default message template of each invoice."""
         return [message_template(each, thank_you=False, reminder=False) for each in self.records("invoices")]
 
 
 def message_template(invoice: Record, *, thank_you: bool, reminder: bool) -> Record:
-    """The text that Harvest proposes for a message about `invoice`."""
+    """Return the text that Harvest proposes for a message about `invoice`."""
     purpose = "Thank you for paying invoice" if thank_you else "Reminder about invoice" if reminder else "Invoice"
     return {
         "invoice_id": invoice["id"],

@@ -1,4 +1,4 @@
-"""What can be booked: for each person and month, the assignments that take time or expenses, ready to embed."""
+"""The assignments to which a person can book time or expenses in a month, ready to embed in records."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from harvest_duck.sandbox.data.people import Person, rate_on
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import AccountProfile
     from harvest_duck.sandbox.data.projects import Engagement
+    from harvest_duck.sandbox.wire import Record
 
 # Entries of the last weeks wait for approval.
 SUBMITTED_AFTER_DAYS = 14
@@ -33,7 +34,7 @@ class Booking:
     tasks: list[tuple[Record, Record]]
 
     def billable_rate(self, task_assignment: Record, day: date) -> Decimal | None:
-        """The rate of a billable hour on `day` by the project's way of billing; None where it has none."""
+        """Return the rate of a billable hour on `day`, by the project's `bill_by`; None if it has none."""
         match self.engagement.project["bill_by"]:
             case "Project":
                 rate: Decimal | None = self.engagement.project["hourly_rate"]
@@ -48,28 +49,30 @@ class Booking:
         return rate
 
 
-class Diary:
+class BookingCalendar:
     """The bookings of every person, by month."""
 
-    def __init__(self, plan: Plan, engagements: list[Engagement]) -> None:
-        self._plan = plan
+    def __init__(self, profile: AccountProfile, engagements: list[Engagement]) -> None:
+        self._profile = profile
         self._bookings: dict[int, list[Booking]] = {}
         self._months: dict[tuple[int, int, int], list[Booking]] = {}
         for engagement in engagements:
             tasks = _bookable_tasks(engagement)
-            client = short_client(engagement.client, currency=plan.currency == "USD")
-            project = engagement.short if plan.currency == "USD" else _without(engagement.short, "code")
+            client = short_client(engagement.client, currency=profile.currency == "USD")
+            project = engagement.short if profile.currency == "USD" else _without(engagement.short, "code")
             for person, assignment in zip(engagement.members, engagement.user_assignments, strict=True):
                 embedded = _without(assignment, "project", "user")
                 booking = Booking(person, engagement, person.short, client, project, embedded, tasks)
                 self._bookings.setdefault(person.record["id"], []).append(booking)
 
     def open_to(self, person: Person, day: date) -> list[Booking]:
-        """What `person` can book in the month of `day`: first the internal project, then those running all month."""
+        """Return the bookings open to `person` in the month of `day`: the internal project comes first."""
         key = (person.record["id"], day.year, day.month)
         if key not in self._months:
-            first = max(day.replace(day=1), self._plan.since)
-            last = min((day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1), self._plan.today)
+            first = max(day.replace(day=1), self._profile.since)
+            last = min(
+                (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1), self._profile.today
+            )
             self._months[key] = [
                 booking
                 for booking in self._bookings[person.record["id"]]
@@ -79,19 +82,22 @@ class Diary:
 
 
 def _bookable_tasks(engagement: Engagement) -> list[tuple[Record, Record]]:
-    """The task and the task assignment of each task of the project, as time entries embed them."""
+    """Return the task and the task assignment of each task of the project, as time entries embed them."""
     return [(each["task"], _without(each, "project", "task")) for each in engagement.task_assignments]
 
 
 def _without(record: Record, *keys: str) -> Record:
-    """`record` less some of its keys."""
+    """Return `record` without some of its keys."""
     return {key: value for key, value in record.items() if key not in keys}
 
 
-def approval(plan: Plan, day: date, *, locked: bool) -> tuple[str, bool, str | None]:
-    """Approval status, whether locked, and the reason, of something spent on `day`; `locked` where nothing approves."""
-    age = (plan.today - day).days
-    if not plan.approval:
+def approval(profile: AccountProfile, day: date, *, locked: bool) -> tuple[str, bool, str | None]:
+    """Return approval status, whether it is locked, and why, of a record of `day`.
+
+    Without approvals in the account `locked` decides.
+    """
+    age = (profile.today - day).days
+    if not profile.approval:
         return "unsubmitted", locked, "Item Locked for this Time Period" if locked else None
     if age > APPROVED_AFTER_DAYS:
         return "approved", True, "Item Approved and Locked for this Time Period"

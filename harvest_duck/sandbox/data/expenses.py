@@ -1,4 +1,4 @@
-"""What the agency pays for its work: expense categories, and expenses with receipts."""
+"""Expense categories, and expenses with receipts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from harvest_duck.sandbox.data.bookings import Booking, Diary, approval
+from harvest_duck.sandbox.data.bookings import Booking, BookingCalendar, approval
 from harvest_duck.sandbox.data.clients import short_client
 from harvest_duck.sandbox.data.numbers import cents, instant, number
 from harvest_duck.sandbox.data.time_entries import LOCKED_AFTER_DAYS
@@ -14,16 +14,17 @@ from harvest_duck.sandbox.data.words import EXPENSE_CATEGORIES, EXPENSE_NOTES
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
-    from harvest_duck.sandbox.data.profile import Plan, Record
-    from harvest_duck.sandbox.data.random_source import Dice, Ids
+    from harvest_duck.sandbox.data.profile import AccountProfile
+    from harvest_duck.sandbox.data.random_source import Ids, RandomSource
+    from harvest_duck.sandbox.wire import Record
 
 _NO_RECEIPT = ("url", "file_name", "file_size", "content_type")
 
 
-def expense_category_records(plan: Plan) -> list[Record]:
-    """The categories; a few have a price per unit, and the last is archived."""
-    dice = plan.dice("expense categories")
-    ids = plan.ids("expense categories", 4_195_000)
+def expense_category_records(profile: AccountProfile) -> list[Record]:
+    """Return the categories; a few have a price per unit, and the last is archived."""
+    rng = profile.rng("expense categories")
+    ids = profile.ids("expense categories", 4_195_000)
     return [
         {
             "id": ids.next(),
@@ -31,38 +32,42 @@ def expense_category_records(plan: Plan) -> list[Record]:
             "unit_name": unit_name,
             "unit_price": None if unit_price is None else number(Decimal(unit_price)),
             "is_active": active,
-            "created_at": instant(plan.since, 33000 + 40 * position),
-            "updated_at": instant(plan.since + timedelta(days=dice.between(0, 1400)), 50000),
+            "created_at": instant(profile.since, 33000 + 40 * position),
+            "updated_at": instant(profile.since + timedelta(days=rng.between(0, 1400)), 50000),
         }
         for position, (name, unit_name, unit_price, active) in enumerate(EXPENSE_CATEGORIES)
     ]
 
 
-def expense_records(plan: Plan, staff: list[Person], diary: Diary, categories: list[Record]) -> list[Record]:
-    """The expenses, oldest first, not invoiced yet."""
-    dice = plan.dice("expenses")
-    ids = plan.ids("expenses", 15_296_000)
-    days = (plan.today - plan.since).days
+def expense_records(
+    profile: AccountProfile, staff: list[Person], calendar: BookingCalendar, categories: list[Record]
+) -> list[Record]:
+    """Return the expenses, oldest first, not yet invoiced."""
+    rng = profile.rng("expenses")
+    ids = profile.ids("expenses", 15_296_000)
+    days = (profile.today - profile.since).days
     records = []
-    for position in range(plan.expenses):
-        day = plan.since + timedelta(days=int(days * position / plan.expenses))
-        there = [each for each in staff if each.hired <= day and (each.left is None or day <= each.left)]
-        person = dice.pick(there)
-        booking = dice.pick(diary.open_to(person, day))
-        records.append(_expense(plan, dice, ids, booking, day=day, category=dice.pick(categories)))
+    for position in range(profile.expenses):
+        day = profile.since + timedelta(days=int(days * position / profile.expenses))
+        employed = [each for each in staff if each.hired <= day and (each.left is None or day <= each.left)]
+        person = rng.pick(employed)
+        booking = rng.pick(calendar.open_to(person, day))
+        records.append(_expense(profile, rng, ids, booking, day=day, category=rng.pick(categories)))
     return records
 
 
-def _expense(plan: Plan, dice: Dice, ids: Ids, booking: Booking, *, day: date, category: Record) -> Record:
-    """One expense as `/expenses` gives it."""
-    status, locked, reason = approval(plan, day, locked=(plan.today - day).days > LOCKED_AFTER_DAYS)
-    units = Decimal(dice.between(1, 180)) if category["unit_price"] else Decimal(1)
-    price = category["unit_price"] or Decimal(dice.between(350, 42000)) / 100
+def _expense(
+    profile: AccountProfile, rng: RandomSource, ids: Ids, booking: Booking, *, day: date, category: Record
+) -> Record:
+    """Return one expense as `/expenses` gives it."""
+    status, locked, reason = approval(profile, day, locked=(profile.today - day).days > LOCKED_AFTER_DAYS)
+    units = Decimal(rng.between(1, 180)) if category["unit_price"] else Decimal(1)
+    price = category["unit_price"] or Decimal(rng.between(350, 42000)) / 100
     identity = ids.next()
-    made = instant(day, dice.between(36000, 70000))
+    made = instant(day, rng.between(36000, 70000))
     return {
         "id": identity,
-        "notes": dice.pick(EXPENSE_NOTES),
+        "notes": rng.pick(EXPENSE_NOTES),
         "total_cost": number(cents(units * price)),
         "units": number(units),
         "is_closed": status == "approved",
@@ -73,8 +78,8 @@ def _expense(plan: Plan, dice: Dice, ids: Ids, booking: Booking, *, day: date, c
         "spent_date": day.isoformat(),
         "created_at": made,
         "updated_at": made,
-        "billable": booking.engagement.project["is_billable"] and dice.chance(0.8),
-        "receipt": _receipt(plan, dice, identity),
+        "billable": booking.engagement.project["is_billable"] and rng.chance(0.8),
+        "receipt": _receipt(profile, rng, identity),
         "user": booking.user,
         "user_assignment": booking.user_assignment,
         "project": booking.engagement.short,
@@ -84,11 +89,11 @@ def _expense(plan: Plan, dice: Dice, ids: Ids, booking: Booking, *, day: date, c
     }
 
 
-def _receipt(plan: Plan, dice: Dice, identity: int) -> Record | None:
-    """The receipt; where there is none, an object of nulls in one account and null in the other."""
-    if dice.chance(0.4):
-        return dict.fromkeys(_NO_RECEIPT) if plan.currency == "USD" else None
-    name = dice.pick(("lunch receipt.gif", "IMG_2041.jpg", "Rechnung.pdf", "ticket.pdf"))
+def _receipt(profile: AccountProfile, rng: RandomSource, identity: int) -> Record | None:
+    """Return the receipt; without one, an object of nulls in one account and null in the other."""
+    if rng.chance(0.4):
+        return dict.fromkeys(_NO_RECEIPT) if profile.currency == "USD" else None
+    name = rng.pick(("lunch receipt.gif", "IMG_2041.jpg", "Rechnung.pdf", "ticket.pdf"))
     kind = {"gif": "image/gif", "jpg": "image/jpeg", "pdf": "application/pdf"}[name.rsplit(".", 1)[1]]
-    url = f"https://{plan.domain}/expenses/{identity}/receipt"
-    return {"url": url, "file_name": name, "file_size": dice.between(9000, 2_400_000), "content_type": kind}
+    url = f"https://{profile.domain}/expenses/{identity}/receipt"
+    return {"url": url, "file_name": name, "file_size": rng.between(9000, 2_400_000), "content_type": kind}

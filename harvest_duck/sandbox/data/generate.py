@@ -1,36 +1,40 @@
-"""The agency behind the sandbox: every record of both accounts, grown from a seed.
+"""Generate every record of both accounts of the agency from a seed.
 
-`found` goes through the years once, in the order in which the facts depend on one another: people, clients, projects,
-time, expenses, offers, invoices, payments. The same seed, scale and today give the same records; no clock is read.
+`generate` runs once over five years, in the order in which the facts depend on each other: people, clients, projects,
+time, expenses, estimates, invoices, payments. The same seed, scale and today give the same records; no clock is read.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from harvest_duck.sandbox.data.bookings import Diary
+from harvest_duck.sandbox.data.bookings import BookingCalendar
 from harvest_duck.sandbox.data.clients import client_records, contact_records, task_records
 from harvest_duck.sandbox.data.estimates import estimate_category_records, estimate_message_records, estimate_records
 from harvest_duck.sandbox.data.expenses import expense_category_records, expense_records
-from harvest_duck.sandbox.data.invoices import bill, invoice_category_records
-from harvest_duck.sandbox.data.payments import message_records, settle
-from harvest_duck.sandbox.data.people import hire, rate_records, role_records, teammate_records
-from harvest_duck.sandbox.data.profile import Plan, Record
-from harvest_duck.sandbox.data.projects import engage
+from harvest_duck.sandbox.data.invoices import invoice_category_records, invoice_records
+from harvest_duck.sandbox.data.payments import message_records, payment_records
+from harvest_duck.sandbox.data.people import generate_people, rate_records, role_records, teammate_records
+from harvest_duck.sandbox.data.profile import AccountProfile
+from harvest_duck.sandbox.data.projects import generate_engagements
 from harvest_duck.sandbox.data.time_entries import time_entry_records
 from harvest_duck.sandbox.grants import EURO_ID, MAIN_ID
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from harvest_duck.sandbox.wire import Record
 
-def plans(*, seed: int, scale: float, today: date, time_entries: int | None) -> list[Plan]:
-    """Both accounts in outline, `scale` times their usual size; `time_entries` is the exact count of the first's."""
 
-    def size(usual: int, least: int) -> int:
-        return max(least, round(usual * scale))
+def _size(scale: float, usual: int, least: int) -> int:
+    return max(least, round(usual * scale))
 
-    main = Plan(
+
+def profiles(*, seed: int, scale: float, today: date, time_entries: int | None) -> list[AccountProfile]:
+    """Return the profiles of both accounts at `scale`; `time_entries` sets the exact count of the first one."""
+    size = partial(_size, scale)
+    main = AccountProfile(
         account_id=MAIN_ID,
         name="Harbour & Vale",
         domain="harbourvale.harvestapp.example",
@@ -47,7 +51,7 @@ def plans(*, seed: int, scale: float, today: date, time_entries: int | None) -> 
         expenses=size(420, 60),
         estimates=size(30, 12),
     )
-    euro = Plan(
+    euro = AccountProfile(
         account_id=EURO_ID,
         name="Harbour & Vale Europe",
         domain="harbourvale-europe.harvestapp.example",
@@ -67,47 +71,47 @@ def plans(*, seed: int, scale: float, today: date, time_entries: int | None) -> 
     return [main, euro]
 
 
-def found(plan: Plan) -> dict[str, list[Record]]:
-    """The records of an account by table, each table oldest first."""
-    staff = hire(plan)
-    clients, tasks = client_records(plan), task_records(plan)
-    engagements = engage(plan, clients, tasks, staff)
-    diary = Diary(plan, engagements)
-    categories = expense_category_records(plan)
+def generate(profile: AccountProfile) -> dict[str, list[Record]]:
+    """Return the records of an account by table, each table oldest first."""
+    staff = generate_people(profile)
+    clients, tasks = client_records(profile), task_records(profile)
+    engagements = generate_engagements(profile, clients, tasks, staff)
+    calendar = BookingCalendar(profile, engagements)
+    categories = expense_category_records(profile)
     tables: dict[str, list[Record]] = {
-        "company": [_company(plan)],
+        "company": [_company(profile)],
         "clients": clients,
-        "contacts": contact_records(plan, clients),
+        "contacts": contact_records(profile, clients),
         "tasks": tasks,
         "users": [person.record for person in staff],
-        "roles": role_records(plan, staff),
-        "billable_rates": rate_records(plan, staff, cost=False),
-        "cost_rates": rate_records(plan, staff, cost=True),
-        "teammates": teammate_records(plan, staff),
+        "roles": role_records(profile, staff),
+        "billable_rates": rate_records(profile, staff, cost=False),
+        "cost_rates": rate_records(profile, staff, cost=True),
+        "teammates": teammate_records(profile, staff),
         "projects": [each.project for each in engagements],
         "task_assignments": [record for each in engagements for record in each.task_assignments],
         "user_assignments": [record for each in engagements for record in each.user_assignments],
-        "time_entries": time_entry_records(plan, staff, diary),
+        "time_entries": time_entry_records(profile, staff, calendar),
         "expense_categories": categories,
-        "expenses": expense_records(plan, staff, diary, categories),
-        "estimates": estimate_records(plan, clients, staff),
-        "estimate_item_categories": estimate_category_records(plan),
-        "invoice_item_categories": invoice_category_records(plan),
+        "expenses": expense_records(profile, staff, calendar, categories),
+        "estimates": estimate_records(profile, clients, staff),
+        "estimate_item_categories": estimate_category_records(profile),
+        "invoice_item_categories": invoice_category_records(profile),
     }
-    tables["estimate_messages"] = estimate_message_records(plan, tables["estimates"], tables["contacts"])
-    tables["invoices"] = bill(plan, engagements, tables, staff[:2])
-    tables["invoice_payments"] = settle(plan, tables["invoices"])
-    tables["invoice_messages"] = message_records(plan, tables["invoices"], tables["contacts"])
+    tables["estimate_messages"] = estimate_message_records(profile, tables["estimates"], tables["contacts"])
+    tables["invoices"] = invoice_records(profile, engagements, tables, staff[:2])
+    tables["invoice_payments"] = payment_records(profile, tables["invoices"])
+    tables["invoice_messages"] = message_records(profile, tables["invoices"], tables["contacts"])
     return tables
 
 
-def _company(plan: Plan) -> Record:
-    """The account's settings as `/company` gives them; one account lacks `team_feature`, as payloads do."""
-    european = plan.currency == "EUR"
+def _company(profile: AccountProfile) -> Record:
+    """Return the account settings as `/company` gives them; one account lacks `team_feature`, as some payloads do."""
+    european = profile.currency == "EUR"
     company = {
-        "base_uri": f"https://{plan.domain}",
-        "full_domain": plan.domain,
-        "name": plan.name,
+        "base_uri": f"https://{profile.domain}",
+        "full_domain": profile.domain,
+        "name": profile.name,
         "is_active": True,
         "week_start_day": "Monday",
         "wants_timestamp_timers": True,
@@ -117,8 +121,8 @@ def _company(plan: Plan) -> Record:
         "expense_feature": True,
         "invoice_feature": True,
         "estimate_feature": True,
-        "approval_feature": plan.approval,
-        "clock": plan.clock,
+        "approval_feature": profile.approval,
+        "clock": profile.clock,
         "currency_code_display": "iso_code_after" if european else "iso_code_none",
         "currency_symbol_display": "symbol_after" if european else "symbol_before",
         "decimal_symbol": "," if european else ".",

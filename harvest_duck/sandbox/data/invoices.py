@@ -1,8 +1,8 @@
-"""Invoices: quarter by quarter what each client owes, made of the entries and expenses that it bills.
+"""Invoices: one for each client and quarter, from the entries and expenses that it bills.
 
-Line items sum up billed time by project, task and rate, and name each billed expense; the entries and expenses in turn
-say that they are billed, where, and since when. A fixed fee is invoiced once, in the quarter in which its project ends.
-What is younger than a month, or was forgotten, stays uninvoiced.
+Line items sum billed time by project, task and rate, and name each billed expense. The entries and expenses are marked
+as billed, with their invoice. A fixed fee is invoiced once, in the quarter in which its project ends. Recent work, and
+a share of the older, stays uninvoiced.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harvest_duck.sandbox.data.clients import short_client
 from harvest_duck.sandbox.data.estimates import charges
@@ -18,19 +18,21 @@ from harvest_duck.sandbox.data.numbers import amount_of, instant, number, total
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
-    from harvest_duck.sandbox.data.profile import Plan, Record
+    from harvest_duck.sandbox.data.profile import AccountProfile
     from harvest_duck.sandbox.data.projects import Engagement
-    from harvest_duck.sandbox.data.random_source import Dice, Ids
+    from harvest_duck.sandbox.data.random_source import Ids, RandomSource
+    from harvest_duck.sandbox.wire import Record
 
 _TERMS = (("upon receipt", 0), ("net 15", 15), ("net 30", 30), ("net 45", 45), ("net 60", 60), ("custom", 21))
+_NOTES = ("", "Thank you for your business.", "Please quote the number with your payment.", None)
 _OPTIONS: tuple[list[str], ...] = (["credit_card"], ["ach", "credit_card"], ["paypal"], [])
 _SETTLED_DAYS, _DUE_DAYS = 150, 60
-_FORGOTTEN = 0.15
+_NOT_INVOICED_SHARE = 0.15
 
 
 @dataclass(slots=True)
 class _Quarter:
-    """What one client is billed for one quarter."""
+    """The records that one client is billed for one quarter."""
 
     client: Record
     start: date
@@ -44,52 +46,73 @@ class _Quarter:
         return (self.start + timedelta(days=95)).replace(day=1) - timedelta(days=1)
 
 
-def invoice_category_records(plan: Plan) -> list[Record]:
-    """The item categories of invoices: one for time, one for expenses, one for the rest."""
-    ids = plan.ids("invoice item categories", 1_466_000)
+class _Terms(NamedTuple):
+    """The dates and the state of an invoice."""
+
+    issued: date
+    due: date
+    payment_term: str
+    state: str
+    sent_at: str | None
+    created_at: str
+
+
+def invoice_category_records(profile: AccountProfile) -> list[Record]:
+    """Return the item categories of invoices: one for time, one for expenses, one for the rest."""
+    ids = profile.ids("invoice item categories", 1_466_000)
     return [
         {
             "id": ids.next(),
             "name": name,
             "use_as_service": name == "Service",
             "use_as_expense": name == "Product",
-            "created_at": instant(plan.since, 33000 + 30 * position),
-            "updated_at": instant(plan.since + timedelta(days=90 * position), 34000),
+            "created_at": instant(profile.since, 33000 + 30 * position),
+            "updated_at": instant(profile.since + timedelta(days=90 * position), 34000),
         }
         for position, name in enumerate(("Service", "Product", "Hosting"))
     ]
 
 
-def bill(
-    plan: Plan, engagements: list[Engagement], tables: dict[str, list[Record]], creators: list[Person]
+def invoice_records(
+    profile: AccountProfile, engagements: list[Engagement], tables: dict[str, list[Record]], creators: list[Person]
 ) -> list[Record]:
-    """The invoices, oldest first, without payments; marks in `tables` the entries and expenses that they bill."""
-    office = _Office(plan, engagements, tables, creators)
+    """Return the invoices, oldest first, without payments; mark the billed entries and expenses in `tables`."""
+    writer = _InvoiceWriter(profile, engagements, tables, creators)
     return [
-        office.invoice(quarter)
-        for quarter in office.quarters(tables)
-        if not office.dice.chance(_FORGOTTEN) and (plan.today - quarter.end).days > 0
+        writer.invoice(quarter)
+        for quarter in writer.quarters(tables)
+        if not writer.rng.chance(_NOT_INVOICED_SHARE) and (profile.today - quarter.end).days > 0
     ]
 
 
-class _Office:
-    """Where invoices are written."""
+def _period(quarter: _Quarter) -> Record:
+    if not quarter.entries:
+        return {"period_start": None, "period_end": None}
+    return {"period_start": quarter.start.isoformat(), "period_end": quarter.end.isoformat()}
+
+
+class _InvoiceWriter:
+    """Makes the invoices of an account."""
 
     def __init__(
-        self, plan: Plan, engagements: list[Engagement], tables: dict[str, list[Record]], creators: list[Person]
+        self,
+        profile: AccountProfile,
+        engagements: list[Engagement],
+        tables: dict[str, list[Record]],
+        creators: list[Person],
     ) -> None:
-        self.dice: Dice = plan.dice("invoices")
-        self._plan = plan
-        self._ids: Ids = plan.ids("invoices", 13_150_000)
-        self._items: Ids = plan.ids("invoice line items", 53_341_000)
-        self._retainers: Ids = plan.ids("retainers", 29_000)
+        self.rng: RandomSource = profile.rng("invoices")
+        self._profile = profile
+        self._ids: Ids = profile.ids("invoices", 13_150_000)
+        self._items: Ids = profile.ids("invoice line items", 53_341_000)
+        self._retainers: Ids = profile.ids("retainers", 29_000)
         self._creators = creators
         self._projects = {each.project["id"]: each for each in engagements}
         self._accepted = {each["client"]["id"]: each for each in tables["estimates"] if each["state"] == "accepted"}
         self._number = 1000
 
     def quarters(self, tables: dict[str, list[Record]]) -> list[_Quarter]:
-        """What there is to bill, in order of time."""
+        """Return the quarters with something to bill, by time."""
         clients = {client["id"]: client for client in tables["clients"]}
         found: dict[tuple[date, int], _Quarter] = {}
 
@@ -110,65 +133,66 @@ class _Office:
         return [found[key] for key in sorted(found)]
 
     def invoice(self, quarter: _Quarter) -> Record:
-        """The invoice of one client and quarter."""
-        plan, dice = self._plan, self.dice
+        """Return the invoice of one client and quarter."""
         self._number += 1
-        issued = min(plan.today, quarter.end + timedelta(days=dice.between(1, 12)))
-        term, days = dice.pick(_TERMS)
-        state = self._state(issued)
-        sent = None if state == "draft" else instant(issued, 45000)
-        created = instant(issued, dice.between(30000, 40000))
+        terms = self._terms(quarter)
         lines = self._lines(quarter)
-        sums = charges(dice, lines)
-        estimate = self._accepted.get(quarter.client["id"]) if dice.chance(0.3) else None
+        sums = charges(self.rng, lines)
+        estimate = self._accepted.get(quarter.client["id"]) if self.rng.chance(0.3) else None
         invoice = {
             "id": self._ids.next(),
-            "client_key": dice.key(),
+            "client_key": self.rng.key(),
             "number": str(self._number),
-            "purchase_order": str(dice.between(5000, 9999)) if dice.chance(0.3) else "",
+            "purchase_order": str(self.rng.between(5000, 9999)) if self.rng.chance(0.3) else "",
             **sums,
             "due_amount": sums["amount"],
             "subject": f"Q{(quarter.start.month + 2) // 3} {quarter.start.year}",
-            "notes": dice.pick(
-                ("", "Thank you for your business.", "Please quote the number with your payment.", None)
-            ),
+            "notes": self.rng.pick(_NOTES),
             "currency": quarter.client["currency"],
-            "state": state,
-            "period_start": quarter.start.isoformat() if quarter.entries else None,
-            "period_end": quarter.end.isoformat() if quarter.entries else None,
-            "issue_date": issued.isoformat(),
-            "due_date": (issued + timedelta(days=days)).isoformat(),
-            "payment_term": term,
-            "payment_options": list(dice.pick(_OPTIONS)),
-            "sent_at": sent,
+            "state": terms.state,
+            **_period(quarter),
+            "issue_date": terms.issued.isoformat(),
+            "due_date": terms.due.isoformat(),
+            "payment_term": terms.payment_term,
+            "payment_options": list(self.rng.pick(_OPTIONS)),
+            "sent_at": terms.sent_at,
             "paid_at": None,
             "paid_date": None,
-            "closed_at": instant(issued + timedelta(days=90), 51000) if state == "closed" else None,
-            "recurring_invoice_id": 130_000 + self._number if dice.chance(0.05) else None,
-            "created_at": created,
-            "updated_at": sent or created,
+            "closed_at": instant(terms.issued + timedelta(days=90), 51000) if terms.state == "closed" else None,
+            "recurring_invoice_id": 130_000 + self._number if self.rng.chance(0.05) else None,
+            "created_at": terms.created_at,
+            "updated_at": terms.sent_at or terms.created_at,
             "client": short_client(quarter.client),
             "estimate": None if estimate is None else {"id": estimate["id"]},
-            "retainer": {"id": self._retainers.next()} if dice.chance(0.05) else None,
-            "creator": dice.pick(self._creators).short,
+            "retainer": {"id": self._retainers.next()} if self.rng.chance(0.05) else None,
+            "creator": self.rng.pick(self._creators).short,
             "line_items": lines,
         }
-        if dice.chance(0.2):
+        if self.rng.chance(0.2):
             del invoice["payment_options"]
         self._mark(quarter, invoice)
         return invoice
 
+    def _terms(self, quarter: _Quarter) -> _Terms:
+        """Return the dates and the state of an invoice."""
+        issued = min(self._profile.today, quarter.end + timedelta(days=self.rng.between(1, 12)))
+        payment_term, days = self.rng.pick(_TERMS)
+        state = self._state(issued)
+        sent_at = None if state == "draft" else instant(issued, 45000)
+        created_at = instant(issued, self.rng.between(30000, 40000))
+        return _Terms(issued, issued + timedelta(days=days), payment_term, state, sent_at, created_at)
+
     def _state(self, issued: date) -> str:
-        """A state that suits the age of the invoice; those older than a few months are settled."""
-        age = (self._plan.today - issued).days
+        """Return a state that fits the age of the invoice; those older than a few months are settled."""
+        age = (self._profile.today - issued).days
         if age > _SETTLED_DAYS:
-            return "closed" if self.dice.chance(0.08) else "paid"
+            return "closed" if self.rng.chance(0.08) else "paid"
         if age > _DUE_DAYS:
-            return "open" if self.dice.chance(0.5) else "paid"
-        return "draft" if self.dice.chance(0.4) else "open"
+            return "open" if self.rng.chance(0.5) else "paid"
+        return "draft" if self.rng.chance(0.4) else "open"
 
     def _lines(self, quarter: _Quarter) -> list[Record]:
-        """Billed time by project, task and rate; then expenses, fixed fees, and now and then something free-form."""
+        """Return line items: billed time by project, task and rate; expenses; fixed fees; rarely a free-form one."""
         hours: dict[tuple[int, str, Decimal], Decimal] = {}
         for entry in quarter.entries:
             key = (entry["project"]["id"], entry["task"]["name"], amount_of(entry["billable_rate"]))
@@ -178,12 +202,12 @@ class _Office:
             text = f"{expense['expense_category']['name']}: {expense['notes'] or ''}".rstrip(": ")
             lines.append(self._line(expense["project"]["id"], "Product", text, Decimal(1), expense["total_cost"]))
         lines += [self._line(each["id"], "Service", "Fixed fee", Decimal(1), each["fee"]) for each in quarter.fees]
-        if self.dice.chance(0.1):
+        if self.rng.chance(0.1):
             lines.append(self._line(None, "Hosting", "Hosting, three months", Decimal(3), Decimal(49)))
         return lines
 
     def _line(self, project_id: int | None, kind: str, text: str, quantity: Decimal, price: Decimal) -> Record:
-        """One position; a free-form one belongs to no project."""
+        """Return one line item; a free-form one has no project."""
         return {
             "id": self._items.next(),
             "kind": kind,
@@ -192,12 +216,12 @@ class _Office:
             "unit_price": number(price),
             "amount": total(quantity * price),
             "taxed": kind != "Product",
-            "taxed2": self.dice.chance(0.1),
+            "taxed2": self.rng.chance(0.1),
             "project": None if project_id is None else self._projects[project_id].short,
         }
 
     def _mark(self, quarter: _Quarter, invoice: Record) -> None:
-        """Let everything billed name its invoice."""
+        """Mark everything billed with its invoice."""
         short = {"id": invoice["id"], "number": invoice["number"]}
         for record in (*quarter.entries, *quarter.expenses):
             locked = "Item Invoiced" if not record["is_locked"] else "Item Locked and Invoiced"

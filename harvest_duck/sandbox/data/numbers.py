@@ -1,7 +1,7 @@
-"""Numbers, days and instants as Harvest writes them, from and to the values that the sandbox computes with.
+"""Numbers, days and instants as Harvest writes them.
 
 Decimals stay `decimal.Decimal` in records and are written with their exact text. Harvest writes 100, 100.0 and 33.35
-alike, so `number` gives the form with one digit at least, which is by far the most common, and `whole` the bare form.
+alike: `number` gives the most common form, with at least one decimal, and `whole` the form without.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ZERO = Decimal(0)
 
 @lru_cache(maxsize=65536)
 def number(value: Decimal | str | int) -> Decimal:
-    """`value` with as few decimals as it needs and one at least: 1.25, 7.5, 100.0."""
+    """Return `value` with as few decimals as it needs and at least one: 1.25, 7.5, 100.0."""
     exact = Decimal(value)
     if exact == exact.quantize(TENTH):
         return exact.quantize(TENTH)
@@ -26,28 +26,28 @@ def number(value: Decimal | str | int) -> Decimal:
 
 
 def whole(value: Decimal | str | int) -> Decimal:
-    """`value` without decimals, such as 5000; for budgets, which Harvest also writes so."""
+    """Return `value` without decimals, such as 5000; Harvest writes some budgets so."""
     return Decimal(int(Decimal(value)))
 
 
 def cents(value: Decimal) -> Decimal:
-    """`value` to two decimals, halves away from zero."""
+    """Return `value` rounded to two decimals, halves away from zero."""
     return value.quantize(CENT, ROUND_HALF_UP)
 
 
 def total(value: Decimal) -> Decimal:
-    """A sum as reports and invoices write it: two decimals at most, one at least."""
+    """Return a sum as reports and invoices write it: at most two decimals, at least one."""
     return number(cents(value))
 
 
 @lru_cache(maxsize=4096)
 def rounded_up(hours: Decimal) -> Decimal:
-    """`hours` rounded up to the next quarter, one of the choices of Harvest's Time Rounding."""
+    """Return `hours` rounded up to the next quarter, one of the choices of Harvest's Time Rounding."""
     return number(-(-hours // QUARTER) * QUARTER)
 
 
 def amount_of(value: object) -> Decimal:
-    """`value` as an exact decimal, zero where it is null or missing; floats by their shortest text."""
+    """Return `value` as an exact decimal, zero if it is null or missing; floats by their shortest text."""
     match value:
         case Decimal():
             return value
@@ -58,6 +58,6 @@ def amount_of(value: object) -> Decimal:
 
 
 def instant(day: date, second: int = 0) -> str:
-    """`second` seconds into `day`, UTC, as Harvest writes instants: 2026-11-20T08:30:00Z."""
+    """Return the moment `second` seconds into `day`, UTC, as Harvest writes it: 2026-11-20T08:30:00Z."""
     moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=second)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

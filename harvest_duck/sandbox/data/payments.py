@@ -1,4 +1,4 @@
-"""What happens to an invoice once it is sent: payments, and the messages around it."""
+"""Payments of invoices, and the messages about invoices."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from harvest_duck.sandbox.data.estimates import recipients_of
 from harvest_duck.sandbox.data.numbers import cents, instant, number
 
 if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.profile import Plan, Record
-    from harvest_duck.sandbox.data.random_source import Dice, Ids
+    from harvest_duck.sandbox.data.profile import AccountProfile
+    from harvest_duck.sandbox.data.random_source import Ids, RandomSource
+    from harvest_duck.sandbox.wire import Record
 
 _GATEWAYS: tuple[Record, ...] = (
     {"id": 1234, "name": "Stripe"},
@@ -20,23 +21,23 @@ _GATEWAYS: tuple[Record, ...] = (
 )
 
 
-def settle(plan: Plan, invoices: list[Record]) -> list[Record]:
-    """The payments, which bring the invoices' due amounts and paid dates up to date."""
-    dice = plan.dice("payments")
-    ids = plan.ids("invoice payments", 10_336_000)
+def payment_records(profile: AccountProfile, invoices: list[Record]) -> list[Record]:
+    """Return the payments; set the due amounts and paid dates of the `invoices`."""
+    rng = profile.rng("payments")
+    ids = profile.ids("invoice payments", 10_336_000)
     records: list[Record] = []
     for invoice in invoices:
         if invoice["state"] == "paid":
-            first = cents(invoice["amount"] * Decimal("0.4")) if dice.chance(0.15) else Decimal(0)
+            first = cents(invoice["amount"] * Decimal("0.4")) if rng.chance(0.15) else Decimal(0)
             shares = [share for share in (first, invoice["amount"] - first) if share > 0]
-        elif invoice["state"] == "open" and dice.chance(0.25):
+        elif invoice["state"] == "open" and rng.chance(0.25):
             shares = [cents(invoice["amount"] / 3)] if invoice["amount"] else []
         else:
             continue
         day = date.fromisoformat(invoice["issue_date"])
         for share in shares:
-            day = min(plan.today, day + timedelta(days=dice.between(1, 35)))
-            records.append(_payment(dice, ids, invoice, share, day))
+            day = min(profile.today, day + timedelta(days=rng.between(1, 35)))
+            records.append(_payment(rng, ids, invoice, share, day))
         invoice["due_amount"] = number(invoice["amount"] - sum(shares, Decimal(0)))
         when = instant(day, 72000)
         invoice["updated_at"] = max(invoice["updated_at"], when)
@@ -45,10 +46,10 @@ def settle(plan: Plan, invoices: list[Record]) -> list[Record]:
     return records
 
 
-def _payment(dice: Dice, ids: Ids, invoice: Record, share: Decimal, day: date) -> Record:
-    """One payment; through a gateway it has a transaction id."""
-    gateway = dice.pick(_GATEWAYS)
-    made = instant(day, dice.between(40000, 70000))
+def _payment(rng: RandomSource, ids: Ids, invoice: Record, share: Decimal, day: date) -> Record:
+    """Return one payment; through a gateway it has a transaction id."""
+    gateway = rng.pick(_GATEWAYS)
+    made = instant(day, rng.between(40000, 70000))
     return {
         "invoice_id": invoice["id"],
         "id": ids.next(),
@@ -57,38 +58,38 @@ def _payment(dice: Dice, ids: Ids, invoice: Record, share: Decimal, day: date) -
         "paid_date": day.isoformat(),
         "recorded_by": invoice["creator"]["name"],
         "recorded_by_email": "billing@harbourvale.example",
-        "notes": dice.pick(("Paid by phone", "Thanks!", "", None)),
-        "transaction_id": None if gateway["id"] is None else f"ch_{dice.key(18)}",
+        "notes": rng.pick(("Paid by phone", "Thanks!", "", None)),
+        "transaction_id": None if gateway["id"] is None else f"ch_{rng.key(18)}",
         "created_at": made,
         "updated_at": made,
         "payment_gateway": dict(gateway),
     }
 
 
-def message_records(plan: Plan, invoices: list[Record], contacts: list[Record]) -> list[Record]:
-    """The messages of each invoice, oldest first: the invoice itself, reminders, thanks, and changes of state."""
-    dice = plan.dice("invoice messages")
-    ids = plan.ids("invoice messages", 27_835_000)
+def message_records(profile: AccountProfile, invoices: list[Record], contacts: list[Record]) -> list[Record]:
+    """Return the messages of each invoice, oldest first: the invoice, reminders, thanks, and changes of state."""
+    rng = profile.rng("invoice messages")
+    ids = profile.ids("invoice messages", 27_835_000)
     records: list[Record] = []
     for invoice in invoices:
         if invoice["sent_at"] is None:
             continue
-        records.append(_message(dice, ids, invoice, contacts, invoice["sent_at"]))
-        if dice.chance(0.1):
+        records.append(_message(rng, ids, invoice, contacts, invoice["sent_at"]))
+        if rng.chance(0.1):
             records += [_event(ids, invoice, kind) for kind in ("draft", "send")]
         if invoice["state"] == "closed":
             records.append(_event(ids, invoice, "close"))
-            records += [_event(ids, invoice, kind) for kind in ("re-open", "close") if dice.chance(0.5)]
-        if invoice["state"] == "open" or dice.chance(0.2):
-            records.append(_reminder(dice, ids, invoice, contacts))
-        if invoice["paid_at"] and dice.chance(0.5):
-            thanks = _message(dice, ids, invoice, contacts, invoice["paid_at"])
+            records += [_event(ids, invoice, kind) for kind in ("re-open", "close") if rng.chance(0.5)]
+        if invoice["state"] == "open" or rng.chance(0.2):
+            records.append(_reminder(rng, ids, invoice, contacts))
+        if invoice["paid_at"] and rng.chance(0.5):
+            thanks = _message(rng, ids, invoice, contacts, invoice["paid_at"])
             records.append(thanks | {"thank_you": True, "subject": f"Thank you for paying #{invoice['number']}"})
     return records
 
 
-def _message(dice: Dice, ids: Ids, invoice: Record, contacts: list[Record], when: str) -> Record:
-    """A message with text and recipients, which has no event type."""
+def _message(rng: RandomSource, ids: Ids, invoice: Record, contacts: list[Record], when: str) -> Record:
+    """Return a message with text and recipients, which has no event type."""
     sender = invoice["creator"]["name"]
     return {
         "invoice_id": invoice["id"],
@@ -97,8 +98,8 @@ def _message(dice: Dice, ids: Ids, invoice: Record, contacts: list[Record], when
         "sent_by_email": "billing@harbourvale.example",
         "sent_from": sender,
         "sent_from_email": "billing@harbourvale.example",
-        "include_link_to_client_invoice": dice.chance(0.5),
-        "send_me_a_copy": dice.chance(0.5),
+        "include_link_to_client_invoice": rng.chance(0.5),
+        "send_me_a_copy": rng.chance(0.5),
         "thank_you": False,
         "reminder": False,
         "send_reminder_on": None,
@@ -112,10 +113,10 @@ def _message(dice: Dice, ids: Ids, invoice: Record, contacts: list[Record], when
     }
 
 
-def _reminder(dice: Dice, ids: Ids, invoice: Record, contacts: list[Record]) -> Record:
-    """A reminder, sent or still to be sent some days after the invoice is due."""
-    day = date.fromisoformat(invoice["due_date"]) + timedelta(days=dice.between(2, 10))
-    message = _message(dice, ids, invoice, contacts, invoice["sent_at"])
+def _reminder(rng: RandomSource, ids: Ids, invoice: Record, contacts: list[Record]) -> Record:
+    """Return a reminder, sent or still to send, some days after the invoice is due."""
+    day = date.fromisoformat(invoice["due_date"]) + timedelta(days=rng.between(2, 10))
+    message = _message(rng, ids, invoice, contacts, invoice["sent_at"])
     return message | {
         "reminder": True,
         "send_reminder_on": day.isoformat(),
@@ -124,7 +125,7 @@ def _reminder(dice: Dice, ids: Ids, invoice: Record, contacts: list[Record]) -> 
 
 
 def _event(ids: Ids, invoice: Record, kind: str) -> Record:
-    """A change of state, which has neither text nor recipients."""
+    """Return a change of state, which has neither text nor recipients."""
     return {
         "invoice_id": invoice["id"],
         "id": ids.next(),

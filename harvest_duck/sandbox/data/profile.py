@@ -1,25 +1,21 @@
-"""What an account is to be like before its records exist: identity, settings, size, and the day called today."""
+"""The profile of an account before its records exist: identity, settings, size, and its fixed date of today."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
-from harvest_duck.sandbox.data.random_source import Dice, Ids
+from harvest_duck.sandbox.data.random_source import Ids, RandomSource
 
-#: A JSON object; decimals in it are `decimal.Decimal`.
-Record = dict[str, Any]
-
-#: The day on which the sandbox stands still unless told otherwise.
+#: The date of today in the sandbox, by default.
 TODAY = date(2026, 11, 20)
 
 YEARS = 5
 
 
 @dataclass(frozen=True)
-class Plan:
-    """An account in outline; every count is a number of records to generate."""
+class AccountProfile:
+    """The settings and the size of an account; every count is a number of records to generate."""
 
     account_id: int
     name: str
@@ -41,11 +37,11 @@ class Plan:
     def __post_init__(self) -> None:
         object.__setattr__(self, "since", self.today - timedelta(days=round(YEARS * 365.25)))
 
-    def dice(self, stream: str) -> Dice:
-        """The stream of chance for one part of this account."""
-        return Dice(self.seed, f"{self.account_id}/{stream}")
+    def rng(self, stream: str) -> RandomSource:
+        """Return the random source for one part of this account."""
+        return RandomSource(self.seed, f"{self.account_id}/{stream}")
 
     def ids(self, table: str, start: int, gap: int = 40) -> Ids:
-        """Ascending ids for `table`, apart from those of the other account."""
+        """Return ascending ids for `table`, different from those of the other account."""
         shift = (self.account_id % 10 - 1) * 20_000_000
-        return Ids(self.dice(f"{table} ids"), start + shift, gap)
+        return Ids(self.rng(f"{table} ids"), start + shift, gap)

@@ -1,7 +1,7 @@
-"""What the agency sells: projects in every way of billing and budgeting, and who may do which task on them.
+"""Projects in every way of billing and budgeting, with their task and user assignments.
 
 The forms cycle through all values of `bill_by` and `budget_by`, fixed fees, monthly budgets and unbilled work, so that
-every account has each of them. Budgets of tasks and people stand on the assignments, the project carries their sum.
+every account has each of them. Budgets of tasks and people are on the assignments; the project has their sum.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from harvest_duck.sandbox.data.words import PROJECT_KINDS
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
-    from harvest_duck.sandbox.data.profile import Plan, Record
-    from harvest_duck.sandbox.data.random_source import Dice, Ids
+    from harvest_duck.sandbox.data.profile import AccountProfile
+    from harvest_duck.sandbox.data.random_source import Ids, RandomSource
+    from harvest_duck.sandbox.wire import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ FORMS = (
     Form("People", "none"),
 )
 
-# Of every six projects.
+# Of every six projects, the position of the one without a code.
 UNCODED = 5
 
 
@@ -70,11 +71,11 @@ class Engagement:
 
 
 @dataclass(slots=True)
-class _Office:
-    """What every new project needs."""
+class _ProjectContext:
+    """The inputs of every project."""
 
-    plan: Plan
-    dice: Dice
+    profile: AccountProfile
+    rng: RandomSource
     projects: Ids
     task_assignments: Ids
     user_assignments: Ids
@@ -82,40 +83,44 @@ class _Office:
     staff: list[Person]
 
 
-def engage(plan: Plan, clients: list[Record], tasks: list[Record], staff: list[Person]) -> list[Engagement]:
-    """The projects, oldest first; the first is internal, not billable, open all the time, and staffed by everyone."""
-    dice = plan.dice("projects")
-    office = _Office(
-        plan,
-        dice,
-        plan.ids("projects", 14_307_000),
-        plan.ids("task assignments", 155_502_000),
-        plan.ids("user assignments", 125_063_000),
+def generate_engagements(
+    profile: AccountProfile, clients: list[Record], tasks: list[Record], staff: list[Person]
+) -> list[Engagement]:
+    """Return the projects, oldest first; the first is internal, not billable, always open, with all people."""
+    rng = profile.rng("projects")
+    context = _ProjectContext(
+        profile,
+        rng,
+        profile.ids("projects", 14_307_000),
+        profile.ids("task assignments", 155_502_000),
+        profile.ids("user assignments", 125_063_000),
         tasks,
         staff,
     )
-    days = (plan.today - plan.since).days
+    days = (profile.today - profile.since).days
     engagements = []
-    for position in range(plan.projects):
+    for position in range(profile.projects):
         if position == 0:
-            start, end, client, form = plan.since, plan.today, clients[0], FORMS[7]
+            start, end, client, form = profile.since, profile.today, clients[0], FORMS[7]
         else:
-            start = plan.since + timedelta(days=int((days - 60) * position / plan.projects))
-            end = min(plan.today, start + timedelta(days=dice.between(150, 900)))
+            start = profile.since + timedelta(days=int((days - 60) * position / profile.projects))
+            end = min(profile.today, start + timedelta(days=rng.between(150, 900)))
             client, form = (
                 clients[1 + (position * 7 + position // 11) % (len(clients) - 1)],
                 FORMS[position % len(FORMS)],
             )
-        engagements.append(_engagement(office, position, client, form, start=start, end=end))
+        engagements.append(_engagement(context, position, client, form, start=start, end=end))
     return engagements
 
 
-def _engagement(office: _Office, position: int, client: Record, form: Form, *, start: date, end: date) -> Engagement:
-    """One project with its assignments and budgets."""
-    project = _project(office, position, client, form, start=start, end=end)
+def _engagement(
+    context: _ProjectContext, position: int, client: Record, form: Form, *, start: date, end: date
+) -> Engagement:
+    """Return one project with its assignments and budgets."""
+    project = _project(context, position, client, form, start=start, end=end)
     engagement = Engagement(project, client, start, end, [], [], [])
-    _assign_tasks(office, engagement, form, internal=position == 0)
-    _assign_people(office, engagement, form, everyone=position == 0)
+    _assign_tasks(context, engagement, form, internal=position == 0)
+    _assign_people(context, engagement, form, everyone=position == 0)
     if form.budget_by in ("task", "person"):
         assignments = engagement.task_assignments if form.budget_by == "task" else engagement.user_assignments
         project["budget"] = number(sum((each["budget"] for each in assignments), Decimal(0)))
@@ -124,107 +129,109 @@ def _engagement(office: _Office, position: int, client: Record, form: Form, *, s
     return engagement
 
 
-def _project(office: _Office, position: int, client: Record, form: Form, *, start: date, end: date) -> Record:
-    """The project as `/projects` gives it."""
-    dice, plan = office.dice, office.plan
+def _project(context: _ProjectContext, position: int, client: Record, form: Form, *, start: date, end: date) -> Record:
+    """Return the project as `/projects` gives it."""
+    rng, profile = context.rng, context.profile
     name = "Internal" if position == 0 else f"{PROJECT_KINDS[position % 11]} {start.year}"
-    active = end >= plan.today
-    closed = end if not active else min(plan.today, start + timedelta(days=dice.between(1, 300)))
+    active = end >= profile.today
+    closed = end if not active else min(profile.today, start + timedelta(days=rng.between(1, 300)))
     budgeted = form.budget_by != "none"
-    notified = budgeted and not form.monthly and dice.chance(0.3)
+    notified = budgeted and not form.monthly and rng.chance(0.3)
     return {
-        "id": office.projects.next(),
+        "id": context.projects.next(),
         "name": name,
         "code": _code(client, position),
         "is_active": active,
         "is_billable": form.billable,
         "is_fixed_fee": form.fixed_fee,
         "bill_by": form.bill_by,
-        "hourly_rate": number(Decimal(dice.between(16, 32) * 5)) if form.bill_by == "Project" else None,
-        "budget": (number if position % 4 else whole)(dice.between(4, 40) * 25)
-        if form.budget_by == "project"
-        else None,
+        "hourly_rate": number(Decimal(rng.between(16, 32) * 5)) if form.bill_by == "Project" else None,
+        "budget": (number if position % 4 else whole)(rng.between(4, 40) * 25) if form.budget_by == "project" else None,
         "budget_by": form.budget_by,
         "budget_is_monthly": form.monthly,
-        "notify_when_over_budget": budgeted and dice.chance(0.5),
-        "over_budget_notification_percentage": number(dice.pick((75, 80, 90))),
+        "notify_when_over_budget": budgeted and rng.chance(0.5),
+        "over_budget_notification_percentage": number(rng.pick((75, 80, 90))),
         "over_budget_notification_date": (start + (closed - start) / 2).isoformat() if notified else None,
-        "show_budget_to_all": dice.chance(0.4),
-        "created_at": instant(max(plan.since, start - timedelta(days=dice.between(0, 20))), dice.between(30000, 60000)),
-        "updated_at": instant(closed, dice.between(61000, 80000)),
-        "starts_on": start.isoformat() if dice.chance(0.8) else None,
+        "show_budget_to_all": rng.chance(0.4),
+        "created_at": instant(
+            max(profile.since, start - timedelta(days=rng.between(0, 20))), rng.between(30000, 60000)
+        ),
+        "updated_at": instant(closed, rng.between(61000, 80000)),
+        "starts_on": start.isoformat() if rng.chance(0.8) else None,
         "ends_on": end.isoformat() if not active else None,
-        "notes": dice.pick(("", "Scope as agreed in the offer.", "Ask before overtime!", None)),
-        "cost_budget": whole(dice.between(10, 90) * 500) if form.budget_by == "project_cost" else None,
-        "cost_budget_include_expenses": form.budget_by == "project_cost" and dice.chance(0.5),
-        "fee": number(dice.between(8, 80) * 500) if form.fixed_fee else None,
+        "notes": rng.pick(("", "Scope as agreed in the offer.", "Ask before overtime!", None)),
+        "cost_budget": whole(rng.between(10, 90) * 500) if form.budget_by == "project_cost" else None,
+        "cost_budget_include_expenses": form.budget_by == "project_cost" and rng.chance(0.5),
+        "fee": number(rng.between(8, 80) * 500) if form.fixed_fee else None,
         "client": short_client(client, currency=True),
     }
 
 
 def _code(client: Record, position: int) -> str | None:
-    """A project code such as AMB-07; every sixth project has none, which reads as null or empty."""
+    """Return a project code such as AMB-07; every sixth project has none, which is null or empty."""
     if position % 6 == UNCODED:
         return None if position % 4 == 1 else ""
     letters = "".join(letter for letter in client["name"].upper() if letter.isascii() and letter.isalpha())
     return f"{letters[:3]}-{position:02}"
 
 
-def _assign_tasks(office: _Office, engagement: Engagement, form: Form, *, internal: bool) -> None:
-    """Fill in the tasks that can be booked on the project."""
-    paid = [task for task in office.tasks if task["billable_by_default"]]
-    unpaid = [task for task in office.tasks if not task["billable_by_default"]]
-    chosen = unpaid if internal else [*office.dice.some(paid, office.dice.between(3, 6)), unpaid[0]]
+def _assign_tasks(context: _ProjectContext, engagement: Engagement, form: Form, *, internal: bool) -> None:
+    """Add the task assignments of the project."""
+    paid = [task for task in context.tasks if task["billable_by_default"]]
+    unpaid = [task for task in context.tasks if not task["billable_by_default"]]
+    chosen = unpaid if internal else [*context.rng.some(paid, context.rng.between(3, 6)), unpaid[0]]
     budget = {"task": 20, "task_fees": 1500}.get(form.budget_by)
     for task in chosen:
         rate = task["default_hourly_rate"] if form.bill_by == "Tasks" else None
         made = engagement.project["created_at"]
-        changed = engagement.start + (engagement.end - engagement.start) * office.dice.roll() / 3
+        changed = engagement.start + (engagement.end - engagement.start) * context.rng.random() / 3
         engagement.task_assignments.append(
             {
-                "id": office.task_assignments.next(),
+                "id": context.task_assignments.next(),
                 "billable": task["billable_by_default"] and form.billable,
                 "is_active": task["is_active"],
                 "created_at": made,
-                "updated_at": max(made, instant(changed, office.dice.between(30000, 60000))),
+                "updated_at": max(made, instant(changed, context.rng.between(30000, 60000))),
                 "hourly_rate": rate,
-                "budget": None if budget is None else number(budget * office.dice.between(1, 6)),
+                "budget": None if budget is None else number(budget * context.rng.between(1, 6)),
                 "project": engagement.short,
                 "task": {"id": task["id"], "name": task["name"]},
             },
         )
 
 
-def _assign_people(office: _Office, engagement: Engagement, form: Form, *, everyone: bool) -> None:
-    """Staff the project; the manager of the tokens leads every third one, the first chosen the others."""
-    there = [
+def _assign_people(context: _ProjectContext, engagement: Engagement, form: Form, *, everyone: bool) -> None:
+    """Add the user assignments; the manager of the tokens leads every third project, the first member the others."""
+    employed = [
         person
-        for person in office.staff
+        for person in context.staff
         if person.hired <= engagement.end and (person.left is None or person.left >= engagement.start)
     ]
-    count = len(there) if everyone else office.dice.between(3, max(3, len(there) // 2))
-    chosen = office.dice.some(there, count)
-    leader = office.staff[1] if engagement.project["id"] % 3 == 0 else chosen[0]
+    count = len(employed) if everyone else context.rng.between(3, max(3, len(employed) // 2))
+    chosen = context.rng.some(employed, count)
+    leader = context.staff[1] if engagement.project["id"] % 3 == 0 else chosen[0]
     if leader not in chosen:
         chosen.append(leader)
     engagement.members.extend(chosen)
     for person in chosen:
-        engagement.user_assignments.append(_user_assignment(office, engagement, form, person, leads=person is leader))
+        engagement.user_assignments.append(_user_assignment(context, engagement, form, person, leads=person is leader))
 
 
-def _user_assignment(office: _Office, engagement: Engagement, form: Form, person: Person, *, leads: bool) -> Record:
-    """One person on one project; half of those billed by people have a rate of their own there."""
-    own_rate = form.bill_by == "People" and office.dice.chance(0.5)
-    rate = number(Decimal(office.dice.between(60, 160)) + Decimal("0.5")) if own_rate else None
+def _user_assignment(
+    context: _ProjectContext, engagement: Engagement, form: Form, person: Person, *, leads: bool
+) -> Record:
+    """Return one person on one project; half of those billed by people have a rate of their own."""
+    own_rate = form.bill_by == "People" and context.rng.chance(0.5)
+    rate = number(Decimal(context.rng.between(60, 160)) + Decimal("0.5")) if own_rate else None
     made = max(engagement.project["created_at"], person.record["created_at"])
     return {
-        "id": office.user_assignments.next(),
+        "id": context.user_assignments.next(),
         "is_project_manager": leads,
-        "is_active": person.record["is_active"] and office.dice.chance(0.95),
+        "is_active": person.record["is_active"] and context.rng.chance(0.95),
         "use_default_rates": not own_rate,
-        "budget": number(10 * office.dice.between(2, 30)) if form.budget_by == "person" else None,
+        "budget": number(10 * context.rng.between(2, 30)) if form.budget_by == "person" else None,
         "created_at": made,
-        "updated_at": max(made, engagement.project["updated_at"]) if office.dice.chance(0.5) else made,
+        "updated_at": max(made, engagement.project["updated_at"]) if context.rng.chance(0.5) else made,
         "hourly_rate": rate if own_rate else person.record["default_hourly_rate"],
         "project": engagement.short,
         "user": person.short,

@@ -1,7 +1,7 @@
-"""Seeded chance: every believable accident of the sandbox is drawn here, and the same seed draws the same again.
+"""Seeded random numbers: the same seed gives the same numbers again.
 
 Only `Random.random` is used, whose sequence Python promises to keep between versions; the other methods of `random`
-have changed before. Each part of the agency draws from its own stream, so that more expenses do not reshuffle the
+have changed before. Each part of the agency has its own stream, so that a change of the expenses does not change the
 clients.
 """
 
@@ -16,49 +16,49 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Dice:
-    """A stream of chance named by `seed` and `stream`."""
+class RandomSource:
+    """A stream of random numbers named by `seed` and `stream`."""
 
     def __init__(self, seed: int, stream: str) -> None:
-        self.roll = random.Random(f"{seed}/{stream}").random  # noqa: S311 - made-up records, no secrets
+        self.random = random.Random(f"{seed}/{stream}").random  # noqa: S311 - made-up records, no secrets
 
     def chance(self, probability: float) -> bool:
-        """True as often as `probability` says."""
-        return self.roll() < probability
+        """Return True with that probability."""
+        return self.random() < probability
 
     def between(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
-        return low + int(self.roll() * (high - low + 1))
+        """Return a whole number from `low` to `high`, both included."""
+        return low + int(self.random() * (high - low + 1))
 
     def pick(self, choices: Sequence[T]) -> T:
-        """One of `choices`, each as likely as the next."""
-        return choices[int(self.roll() * len(choices))]
+        """Return one of `choices`, each with the same probability."""
+        return choices[int(self.random() * len(choices))]
 
     def some(self, choices: Sequence[T], count: int) -> list[T]:
-        """`count` different ones of `choices` in their order, or all of them where there are fewer."""
+        """Return `count` different ones of `choices` in their order, or all if there are fewer."""
         left = list(range(len(choices)))
-        chosen = [left.pop(int(self.roll() * len(left))) for _ in range(min(count, len(left)))]
+        chosen = [left.pop(int(self.random() * len(left))) for _ in range(min(count, len(left)))]
         return [choices[index] for index in sorted(chosen)]
 
     def key(self, length: int = 40) -> str:
-        """A lower-case hexadecimal key such as Harvest puts into links for clients."""
-        return "".join("0123456789abcdef"[int(self.roll() * 16)] for _ in range(length))
+        """Return a lower-case hexadecimal key such as Harvest puts into links for clients."""
+        return "".join("0123456789abcdef"[int(self.random() * 16)] for _ in range(length))
 
 
-def loaded(*weights: tuple[T, int]) -> tuple[T, ...]:
-    """The choices, each as many times as it weighs, for `Dice.pick` to draw from."""
-    return tuple(face for face, weight in weights for _ in range(weight))
+def weighted(*weights: tuple[T, int]) -> tuple[T, ...]:
+    """Return each choice as many times as its weight, for `RandomSource.pick`."""
+    return tuple(choice for choice, weight in weights for _ in range(weight))
 
 
 class Ids:
-    """Ids that grow as Harvest's do: large, ascending, with gaps left by other customers."""
+    """Ids like Harvest's: large, ascending, with gaps."""
 
-    def __init__(self, dice: Dice, start: int, gap: int = 40) -> None:
-        self._dice = dice
+    def __init__(self, rng: RandomSource, start: int, gap: int = 40) -> None:
+        self._rng = rng
         self._last = start
         self._gap = gap
 
     def next(self) -> int:
-        """The next id, larger than all before."""
-        self._last += 1 + int(self._dice.roll() * self._gap)
+        """Return the next id, larger than all before."""
+        self._last += 1 + int(self._rng.random() * self._gap)
         return self._last

@@ -1,4 +1,4 @@
-"""The records of one table, in the order in which Harvest lists them, and the ways to find some of them fast."""
+"""The records of one table in the order of the API, with indexes by id and by date."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 
-class Shelf:
-    """The records of one table sorted by the text field `sort`, latest first unless `ascending`; ties by id, falling.
+class TableIndex:
+    """The records of one table, sorted by the text field `sort`: latest first unless `ascending`, ties by falling id.
 
-    Without `sort` records keep their order. Those whose field is null or missing come last, or first where ascending.
+    Without `sort` the records keep their order. Records whose field is null or missing come last, or first if
+    ascending.
     """
 
     def __init__(self, records: list[Record], sort: str | None = None, *, ascending: bool = False) -> None:
@@ -23,7 +24,7 @@ class Shelf:
 
     @cached_property
     def ordered(self) -> list[Record]:
-        """The records as the API lists them."""
+        """The records in the order of the API."""
         if self._sort is None:
             return list(self.records)
         by_id = sorted(self.records, key=lambda record: record["id"], reverse=True)
@@ -43,7 +44,7 @@ class Shelf:
         return values if self._ascending else values[::-1]
 
     def between(self, low: str | None, high: str | None) -> list[Record]:
-        """The records whose sort field lies from `low` to `high`, both included, in order; never those without it."""
+        """Return the records whose sort field lies from `low` to `high`, both included, in order; None is no bound."""
         values = self._ascending_values
         first = bisect_right(values, "") if low is None else bisect_left(values, low)
         last = len(values) if high is None else bisect_right(values, high)
@@ -53,7 +54,7 @@ class Shelf:
 
 
 class Selection:
-    """What one request asks for, before it is cut into pages; kept, so that the next page need not look again."""
+    """The records that match one request, before they are cut into pages; cached for the following pages."""
 
     def __init__(self, records: list[Record]) -> None:
         self.records = records
@@ -63,7 +64,7 @@ class Selection:
         return {record["id"]: position for position, record in enumerate(self.records)}
 
     def position(self, identity: int) -> int:
-        """Where the record with that id stands; where it is gone, the place of the next older one."""
+        """Return the position of the record with that id; if it is gone, that of the next older one."""
         found = self._positions.get(identity)
         if found is not None:
             return found

@@ -1,4 +1,4 @@
-"""The words of the agency: names, places, trades, and the notes that people write on their time."""
+"""The texts of the made-up agency: names, places, kinds of work, and notes on time entries."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Faults of the stand-in, injected from a seed: broken bodies, refused answers, cut connections, records that change.
+"""Faults that the sandbox injects from a seed: broken bodies, error responses, cut connections, changed records.
 
-It takes a seed; it gives the schedule of faults and an interceptor that carries it out. It may import `api`, `data`
-and `wire`.
+It takes a seed. It gives the schedule of the faults, and an interceptor for the server of `api` that injects them. It
+may import `api` and `wire`.
 """

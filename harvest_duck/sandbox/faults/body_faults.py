@@ -1,7 +1,7 @@
-"""Bodies made wrong: a page of the sandbox with one thing in it that Harvest would not say.
+"""Wrong bodies: a page of the sandbox with one fault in it.
 
-A lie is a function of the true page, and of dice. Where it cannot be told about a page, because that has no records,
-say, there is none.
+Each fault is a function of the correct page and a random source. It returns False where it does not fit the page, such
+as a fault of a record on a page without records.
 """
 
 from __future__ import annotations
@@ -17,45 +17,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
 _HTML = b"<!DOCTYPE html><html><body><h1>We are down for maintenance</h1></body></html>"
-#: Deeper than any record of Harvest's, and less deep than what a reader may take for an attack.
+#: Deeper than any record of Harvest, and less deep than the limit of a JSON reader.
 _DEEP = 30
 
 
 @dataclass(slots=True)
 class Page:
-    """A page to lie about: its `body`, the `url` that it answers, and the records of pages of the same list before.
+    """A page to put a fault into: its `body`, its `url`, and records of `earlier` pages of the same list.
 
-    `misquoted` tells which record a lie changed, as it was and as it is told.
+    `altered` holds the record whose values a fault changed, before and after.
     """
 
     body: dict[str, Any]
     url: str
     earlier: list[Record] = field(default_factory=list)
-    misquoted: tuple[Record, Record] | None = None
+    altered: tuple[Record, Record] | None = None
 
     @property
     def key(self) -> str | None:
-        """The key of the list of records; None where the body is one record."""
-        return listed(self.body)
+        """The key of the list of records; None if the body is a single record."""
+        if "total_entries" not in self.body:
+            return None
+        return next((key for key, value in self.body.items() if isinstance(value, list)), None)
 
     @property
     def records(self) -> list[Any]:
-        """The records, to be changed in place; of one record that is the body, a list with it alone."""
+        """The records, to change in place; a single record as a list of one."""
         return [self.body] if self.key is None else self.body[self.key]
 
 
-def listed(body: dict[str, Any]) -> str | None:
-    """The key under which a body has its records; None where it is one record itself."""
-    if "total_entries" not in body:
-        return None
-    return next((key for key, value in body.items() if isinstance(value, list)), None)
-
-
-def garbled(kind: Kind, body: bytes) -> bytes | None:
-    """A body that is no page; None for other kinds of lies."""
+def invalid_body(kind: Kind, body: bytes) -> bytes | None:
+    """Return a body that is not a page; None for other kinds of faults."""
     match kind:
         case Kind.EMPTY:
             return b""
@@ -69,20 +64,20 @@ def garbled(kind: Kind, body: bytes) -> bytes | None:
             return None
 
 
-def lie(kind: Kind, page: Page, dice: Random) -> bool:
-    """Whether the page could be made wrong, which it is now."""
-    return kind in _LIES and _LIES[kind](page, dice)
+def apply_fault(kind: Kind, page: Page, rng: Random) -> bool:
+    """Put the fault into `page`; False where it does not fit."""
+    return kind in _FAULTS and _FAULTS[kind](page, rng)
 
 
 def _total(wrong: Callable[[int, Random], object]) -> Callable[[Page, Random], bool]:
-    def lied(page: Page, dice: Random) -> bool:
+    def changed(page: Page, rng: Random) -> bool:
         total = page.body.get("total_entries")
         if not isinstance(total, int):
             return False
-        told = page.body["total_entries"] = wrong(total, dice)
-        return told != total
+        page.body["total_entries"] = wrong(total, rng)
+        return bool(page.body["total_entries"] != total)
 
-    return lied
+    return changed
 
 
 def _total_missing(page: Page, _: Random) -> bool:
@@ -91,7 +86,7 @@ def _total_missing(page: Page, _: Random) -> bool:
 
 
 def _next(wrong: Callable[[Page], str | None]) -> Callable[[Page, Random], bool]:
-    def told(page: Page, _: Random) -> bool:
+    def changed(page: Page, _: Random) -> bool:
         links = page.body.get("links")
         if not isinstance(links, dict) or not links.get("next"):
             return False
@@ -99,7 +94,7 @@ def _next(wrong: Callable[[Page], str | None]) -> Callable[[Page, Random], bool]
         before, links["next"] = links["next"], link
         return bool(link != before)
 
-    return told
+    return changed
 
 
 def _away(page: Page) -> str:
@@ -127,28 +122,28 @@ def _list_missing(page: Page, _: Random) -> bool:
     return page.key is not None and page.body.pop(page.key) is not None
 
 
-def _record_null(page: Page, dice: Random) -> bool:
+def _record_null(page: Page, rng: Random) -> bool:
     if page.key is None or not page.records:
         return False
-    page.records[dice.randrange(len(page.records))] = None
+    page.records[rng.randrange(len(page.records))] = None
     return True
 
 
-def _of_a_record(wrong: Callable[[Record, Random], bool], *, misquotes: bool = False) -> Callable[[Page, Random], bool]:
-    """A lie about a record that the dice choose."""
+def _in_record(wrong: Callable[[Record, Random], bool], *, alters: bool = False) -> Callable[[Page, Random], bool]:
+    """Return a fault of one record, which the random source chooses; `alters` if it changes values."""
 
-    def told(page: Page, dice: Random) -> bool:
+    def changed(page: Page, rng: Random) -> bool:
         if not page.records:
             return False
-        record = page.records[dice.randrange(len(page.records))]
+        record = page.records[rng.randrange(len(page.records))]
         before = dict(record)
-        if not wrong(record, dice):
+        if not wrong(record, rng):
             return False
-        if misquotes:
-            page.misquoted = before, dict(record)
+        if alters:
+            page.altered = before, dict(record)
         return True
 
-    return told
+    return changed
 
 
 def _id_null(record: Record, _: Random) -> bool:
@@ -161,35 +156,35 @@ def _id_missing(record: Record, _: Random) -> bool:
     return record.pop("id", None) is not None
 
 
-def _value(record: Record, dice: Random) -> str | None:
-    """The key of a value that is there, the id apart."""
+def _some_key(record: Record, rng: Random) -> str | None:
+    """Return the key of a value that is not null, other than the id."""
     keys = [key for key, value in record.items() if value is not None and key != "id"]
-    return dice.choice(keys) if "id" in record and keys else None
+    return rng.choice(keys) if "id" in record and keys else None
 
 
-def _key_null(record: Record, dice: Random) -> bool:
-    key = _value(record, dice)
+def _key_null(record: Record, rng: Random) -> bool:
+    key = _some_key(record, rng)
     if key is not None:
         record[key] = None
     return key is not None
 
 
-def _key_missing(record: Record, dice: Random) -> bool:
-    key = _value(record, dice)
+def _key_missing(record: Record, rng: Random) -> bool:
+    key = _some_key(record, rng)
     return key is not None and record.pop(key) is not None
 
 
-def _ill_typed(record: Record, dice: Random) -> bool:
+def _ill_typed(record: Record, rng: Random) -> bool:
     keys = [key for key, value in record.items() if value is not None]
     if not keys:
         return False
-    key = dice.choice(keys)
-    record[key] = dice.choice(_others(record[key]))
+    key = rng.choice(keys)
+    record[key] = rng.choice(_others(record[key]))
     return True
 
 
 def _others(value: object) -> list[object]:
-    """Values of other JSON types than that of `value`; a whole number is a decimal as well."""
+    """Return values of JSON types other than that of `value`; integers and decimals are one type."""
     match value:
         case bool():
             return ["yes", 1, [True], {"value": True}]
@@ -203,30 +198,30 @@ def _others(value: object) -> list[object]:
             return ["a text", 7, [1]]
 
 
-def _twice_on_page(page: Page, dice: Random) -> bool:
+def _twice_on_page(page: Page, rng: Random) -> bool:
     if page.key is None or not page.records:
         return False
-    page.records.insert(dice.randrange(len(page.records) + 1), dict(dice.choice(page.records)))
+    page.records.insert(rng.randrange(len(page.records) + 1), dict(rng.choice(page.records)))
     return True
 
 
-def _twice_in_place(page: Page, dice: Random) -> bool:
+def _twice_in_place(page: Page, rng: Random) -> bool:
     if page.key is None or len(page.records) < 2:  # noqa: PLR2004 - one and another
         return False
-    one, other = dice.sample(range(len(page.records)), 2)
+    one, other = rng.sample(range(len(page.records)), 2)
     page.records[one] = dict(page.records[other])
     return True
 
 
-def _twice_on_pages(page: Page, dice: Random) -> bool:
+def _twice_on_pages(page: Page, rng: Random) -> bool:
     if page.key is None or not page.earlier:
         return False
-    page.records.insert(0, dict(dice.choice(page.earlier)))
+    page.records.insert(0, dict(rng.choice(page.earlier)))
     return True
 
 
-def _unknown_key(page: Page, dice: Random) -> bool:
-    value = dice.choice([None, 7, "text", True, Decimal("1.5")])
+def _unknown_key(page: Page, rng: Random) -> bool:
+    value = rng.choice([None, 7, "text", True, Decimal("1.5")])
     for each in (page.body, *page.records):
         each["added_by_harvest"] = value
     return True
@@ -241,9 +236,9 @@ def _unknown_nest(page: Page, _: Random) -> bool:
     return True
 
 
-_LIES: dict[Kind, Callable[[Page, Random], bool]] = {
-    Kind.TOTAL_HIGHER: _total(lambda total, dice: total + dice.choice([1, 2, 1000])),
-    Kind.TOTAL_LOWER: _total(lambda total, dice: dice.choice([max(0, total - 1), total // 2, 0])),
+_FAULTS: dict[Kind, Callable[[Page, Random], bool]] = {
+    Kind.TOTAL_HIGHER: _total(lambda total, rng: total + rng.choice([1, 2, 1000])),
+    Kind.TOTAL_LOWER: _total(lambda total, rng: rng.choice([max(0, total - 1), total // 2, 0])),
     Kind.TOTAL_NULL: _total(lambda _, __: None),
     Kind.TOTAL_TEXT: _total(lambda _, __: "many"),
     Kind.TOTAL_MISSING: _total_missing,
@@ -257,11 +252,11 @@ _LIES: dict[Kind, Callable[[Page, Random], bool]] = {
     Kind.LIST_NULL: _list_null,
     Kind.LIST_MISSING: _list_missing,
     Kind.RECORD_NULL: _record_null,
-    Kind.ID_NULL: _of_a_record(_id_null),
-    Kind.ID_MISSING: _of_a_record(_id_missing),
-    Kind.KEY_NULL: _of_a_record(_key_null, misquotes=True),
-    Kind.KEY_MISSING: _of_a_record(_key_missing, misquotes=True),
-    Kind.ILL_TYPED: _of_a_record(_ill_typed),
+    Kind.ID_NULL: _in_record(_id_null),
+    Kind.ID_MISSING: _in_record(_id_missing),
+    Kind.KEY_NULL: _in_record(_key_null, alters=True),
+    Kind.KEY_MISSING: _in_record(_key_missing, alters=True),
+    Kind.ILL_TYPED: _in_record(_ill_typed),
     Kind.TWICE_ON_PAGE: _twice_on_page,
     Kind.TWICE_IN_PLACE: _twice_in_place,
     Kind.TWICE_ON_PAGES: _twice_on_pages,

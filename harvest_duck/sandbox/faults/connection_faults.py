@@ -1,6 +1,6 @@
-"""Answers that do not arrive: connections reset, closed and stalled, and bodies that end too early or never.
+"""Broken connections: reset, closed or stalled, with bodies that end too early or never.
 
-It writes to the socket itself, under the HTTP server. How the connection ends is the fault, so nothing comes after it.
+These faults write to the socket below the HTTP server, and are the last use of the connection.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from harvest_duck.sandbox.faults.schedule import Kind
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-#: The kinds that end with the connection, before the answer does.
-WRECKS = frozenset(
+#: The kinds that end the connection before the response is complete.
+CONNECTION_FAULTS = frozenset(
     {
         Kind.RESET,
         Kind.RESET_IN_BODY,
@@ -36,11 +36,11 @@ WRECKS = frozenset(
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
 _LATE_S = 0.02
 _DRIP_S = 0.02
-_LOOK_S = 0.005
+_POLL_S = 0.005
 
 
-async def wreck(kind: Kind, transport: asyncio.Transport, body: bytes) -> None:
-    """Let the answer `body` go wrong on its way, and the connection with it."""
+async def break_connection(kind: Kind, transport: asyncio.Transport, body: bytes) -> None:
+    """Send a part of the response with `body`, or none of it, and end the connection as `kind` says."""
     whole = _HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode()
     half = body[: len(body) // 2]
     match kind:
@@ -52,39 +52,39 @@ async def wreck(kind: Kind, transport: asyncio.Transport, body: bytes) -> None:
             transport.write(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + _chunk(half))
         case Kind.ENDLESS_BODY:
             transport.write(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
-            async for _ in _until_left(transport, _DRIP_S):
+            async for _ in _until_closed(transport, _DRIP_S):
                 transport.write(_chunk(b" "))
         case _:
             transport.write(whole + half)
     match kind:
         case Kind.RESET | Kind.RESET_IN_BODY:
-            # What was written goes out before the reset, as it is small.
+            # The part already written is small, so it goes out before the reset.
             abort(transport)
         case Kind.HALF_CLOSED if transport.can_write_eof():
             transport.write_eof()
-            await _left(transport)
+            await _closed_by_peer(transport)
         case Kind.STALLED_HEADERS | Kind.STALLED_BODY:
-            await _left(transport)
+            await _closed_by_peer(transport)
         case _:
             transport.close()
 
 
 def abort(transport: asyncio.Transport) -> None:
-    """End the connection with a reset rather than an end of its stream."""
+    """End the connection with a reset instead of an orderly close."""
     form = "hh" if os.name == "nt" else "ii"
     peer = transport.get_extra_info("socket")
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(form, 1, 0))
     transport.abort()
 
 
-async def late(kind: Kind, request: web.BaseRequest, response: web.Response) -> web.StreamResponse:
-    """The answer, whose headers or body take their time."""
+async def delayed(kind: Kind, request: web.BaseRequest, response: web.Response) -> web.StreamResponse:
+    """Return the response after a delay of its headers, or send its body in slow pieces."""
     if kind is Kind.LATE_HEADERS:
         await asyncio.sleep(_LATE_S)
         return response
     body = response.body
-    assert isinstance(body, bytes)  # noqa: S101 - the sandbox's own answers
-    dripping = web.StreamResponse(status=response.status, headers=_whole(response))
+    assert isinstance(body, bytes)  # noqa: S101 - a response of the sandbox
+    dripping = web.StreamResponse(status=response.status, headers=_headers_without_length(response))
     await dripping.prepare(request)
     step = max(1, len(body) // 4)
     for start in range(0, len(body), step):
@@ -94,7 +94,7 @@ async def late(kind: Kind, request: web.BaseRequest, response: web.Response) -> 
     return dripping
 
 
-def _whole(response: web.Response) -> dict[str, str]:
+def _headers_without_length(response: web.Response) -> dict[str, str]:
     return {name: value for name, value in response.headers.items() if name != "Content-Length"}
 
 
@@ -102,13 +102,13 @@ def _chunk(content: bytes) -> bytes:
     return f"{len(content):x}\r\n".encode() + content + b"\r\n"
 
 
-async def _left(transport: asyncio.Transport) -> None:
-    """Return when the client has hung up."""
-    async for _ in _until_left(transport, _LOOK_S):
+async def _closed_by_peer(transport: asyncio.Transport) -> None:
+    """Return when the client has closed the connection."""
+    async for _ in _until_closed(transport, _POLL_S):
         pass
 
 
-async def _until_left(transport: asyncio.Transport, pause_s: float) -> AsyncIterator[None]:
+async def _until_closed(transport: asyncio.Transport, pause_s: float) -> AsyncIterator[None]:
     while not transport.is_closing():
         yield
         await asyncio.sleep(pause_s)

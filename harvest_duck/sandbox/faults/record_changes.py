@@ -1,50 +1,52 @@
-"""What happens to the records of a table while somebody reads it: one more, one less, one changed."""
+"""Change the records of a table while a client reads it: insert, delete or update one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.sandbox.faults.schedule import Kind, Touched
+from harvest_duck.sandbox.faults.schedule import Kind, RecordChange
 
 if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from harvest_duck.sandbox.data.profile import Record
+    from harvest_duck.sandbox.wire import Record
 
-#: What a change gives a new text, in the tables that have it.
+#: The fields that an update sets to a new text, in the tables that have them.
 _TEXTS = ("notes", "name", "first_name", "description", "subject", "client_key")
 
-#: More than there are ids of line items.
-_APART = 1_000_000_000
+#: Larger than the number of line items, so that the ids of copied items are new.
+_ITEM_ID_OFFSET = 1_000_000_000
 
 
-def changed(
-    kind: Kind, table: str, records: list[Record], dice: Random, now: datetime
-) -> tuple[list[Record], Touched] | None:
-    """The records of `table` after a change at the moment `now`, and what it was; None where there is none to change.
+def changed_records(
+    kind: Kind, table: str, records: list[Record], rng: Random, now: datetime
+) -> tuple[list[Record], RecordChange] | None:
+    """Return the records of `table` after a change at the moment `now`, and that change; None where there are no ids.
 
-    What is new or changed says so by `updated_at`, as Harvest's records do.
+    A new or updated record has `now` as its `updated_at`, as in Harvest.
     """
     if not records or "id" not in records[0]:
         return None
-    place = dice.randrange(len(records))
+    place = rng.randrange(len(records))
     old = records[place]
     moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     match kind:
         case Kind.INSERTED:
-            identity = max(record["id"] for record in records) + 1 + dice.randrange(100)
-            new = _apart(old) | {"id": identity, "created_at": moment, "updated_at": moment}
-            return [*records, new], Touched(table, identity, None, new)
+            identity = max(record["id"] for record in records) + 1 + rng.randrange(100)
+            new = _with_new_item_ids(old) | {"id": identity, "created_at": moment, "updated_at": moment}
+            return [*records, new], RecordChange(table, identity, None, new)
         case Kind.DELETED:
-            return [*records[:place], *records[place + 1 :]], Touched(table, old["id"], old, None)
+            return [*records[:place], *records[place + 1 :]], RecordChange(table, old["id"], old, None)
         case _:
-            texts = {key: f"changed {dice.randrange(1000)}" for key in _TEXTS if key in old}
+            texts = {key: f"changed {rng.randrange(1000)}" for key in _TEXTS if key in old}
             new = old | texts | {"updated_at": moment}
-            return [*records[:place], new, *records[place + 1 :]], Touched(table, old["id"], old, new)
+            return [*records[:place], new, *records[place + 1 :]], RecordChange(table, old["id"], old, new)
 
 
-def _apart(record: Record) -> Record:
-    """A copy whose own items have ids that no others have."""
+def _with_new_item_ids(record: Record) -> Record:
+    """Return a copy whose line items have ids that no other line item has."""
     items = record.get("line_items")
-    return record | {"line_items": [item | {"id": item["id"] + _APART} for item in items]} if items else dict(record)
+    if not items:
+        return dict(record)
+    return record | {"line_items": [item | {"id": item["id"] + _ITEM_ID_OFFSET} for item in items]}

@@ -1,7 +1,7 @@
-"""What goes wrong and when: the kinds of faults, and schedules that say which request meets which of them.
+"""The kinds of faults, and schedules that choose the fault of each request.
 
-A schedule is pure: the same seed and the same request give the same fault, whatever else is under way. `hostility`
-commits what it says.
+A schedule is a pure function: the same seed and the same request give the same fault, in whatever order the requests
+come. `injector` injects what a schedule chooses.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """A way in which an answer goes wrong."""
+    """A kind of fault.
 
-    # Refusals
+    A schedule chooses from the kinds in the order of their texts: another text would change the faults of every seed.
+    """
+
+    # Error responses
     THROTTLED = "429 without advice"
     THROTTLED_SECONDS = "429, Retry-After in seconds"
     THROTTLED_DATE = "429, Retry-After as a date"
@@ -48,7 +51,7 @@ class Kind(StrEnum):
     STALLED_HEADERS = "headers that do not come"
     STALLED_BODY = "a body that stops half-way"
     ENDLESS_BODY = "a body that drips without an end"
-    # Bodies that are no page
+    # Bodies that are not a page
     EMPTY = "an empty body"
     HTML = "an HTML page"
     NOT_JSON = "a body that is no JSON"
@@ -78,14 +81,14 @@ class Kind(StrEnum):
     TWICE_ON_PAGE = "a record twice on a page"
     TWICE_IN_PLACE = "a record twice, in the place of another"
     TWICE_ON_PAGES = "a record on two pages"
-    # Oddities that change nothing
+    # Unusual but correct responses
     CONTENT_TYPE = "another Content-Type"
     GZIP_UNASKED = "gzip that was not asked for"
     UNKNOWN_KEY = "an unknown key"
     UNKNOWN_NEST = "an unknown key with a deep nest"
     DATE_AHEAD = "a Date that is ahead"
     DATE_BEHIND = "a Date that is behind"
-    # Changes between two answers
+    # Changes between two responses
     INSERTED = "a record added"
     CHANGED = "a record changed"
     DELETED = "a record removed"
@@ -98,28 +101,28 @@ def _between(first: Kind, last: Kind) -> frozenset[Kind]:
     return frozenset(ordered[ordered.index(first) : ordered.index(last) + 1])
 
 
-#: Faults after which the same request may be answered truly.
-PASSING = _between(Kind.THROTTLED, Kind.ENDLESS_BODY)
-#: Answers of status 200 that are wrong.
-LIES = _between(Kind.EMPTY, Kind.TWICE_ON_PAGES)
-#: Answers that are right, in an unusual way.
+#: Faults after which a further try of the same request may succeed.
+TRANSIENT = _between(Kind.THROTTLED, Kind.ENDLESS_BODY)
+#: Responses of status 200 with a wrong body.
+BODY_FAULTS = _between(Kind.EMPTY, Kind.TWICE_ON_PAGES)
+#: Correct responses in an unusual form.
 HARMLESS = _between(Kind.CONTENT_TYPE, Kind.DATE_BEHIND)
-#: What befalls the records of an account, each once.
-CHANGES = _between(Kind.INSERTED, Kind.DELETED)
-#: What befalls the tokens of the ID host, each once.
-TOKENS = _between(Kind.EXPIRED, Kind.REVOKED)
+#: Changes of the records of an account; each happens once.
+RECORD_CHANGES = _between(Kind.INSERTED, Kind.DELETED)
+#: Ends of the tokens of the ID host; each happens once.
+TOKEN_FAULTS = _between(Kind.EXPIRED, Kind.REVOKED)
 
-#: How often in a row a fault befalls one request: mostly once, and now and then for ever.
-_OFTEN = 1 << 30
-_PASSING_TIMES = (1, 1, 1, 1, 1, 1, 1, 2, 3, _OFTEN)
-_OTHER_TIMES = (1, 1, _OFTEN)
+#: How many tries of one request in a row get its fault: mostly one, sometimes all.
+_ALWAYS = 1 << 30
+_TRANSIENT_TRIES = (1, 1, 1, 1, 1, 1, 1, 2, 3, _ALWAYS)
+_OTHER_TRIES = (1, 1, _ALWAYS)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as a schedule sees it: its path, its `target` with the query, and how often each came, this time too.
+class CountedRequest:
+    """A request with its path, its `target` (the path with the query), and the number of requests so far.
 
-    `counts` has the number of requests so far under "" as well.
+    `counts` has that number by path and by target, and for all requests under "". It includes this request.
     """
 
     path: str
@@ -127,70 +130,72 @@ class Asked:
     counts: Mapping[str, int]
 
     @property
-    def time(self) -> int:
-        """The how manieth request for the very same target it is, from 1."""
+    def attempt(self) -> int:
+        """The number of this request among those for the same target, from 1."""
         return self.counts[self.target]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong with one answer; `dice` decides which record, status or value it is."""
+    """A fault of one response; `seed` decides which record, status or value it affects."""
 
     kind: Kind
-    dice: int = 0
+    seed: int = 0
 
-    def thrown(self) -> Random:
-        """The dice of this fault, the same each time."""
-        return Random(self.dice)  # noqa: S311 - no secret
+    def random(self) -> Random:
+        """Return a random source that gives the same numbers for each call."""
+        return Random(self.seed)  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
-    """A record that was added, changed, removed or misquoted: what it was and became, None where it was not there."""
+class RecordChange:
+    """A record that was inserted, updated, deleted or served wrong, before and after; None where it did not exist."""
 
     table: str
-    identity: int
+    record_id: int
     before: dict[str, object] | None
     after: dict[str, object] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Which fault befalls which request: `choose` says it for each, None where it is answered truly."""
+    """Chooses the fault of each request: `choose` returns it, or None for a correct response."""
 
-    choose: Callable[[Asked], Fault | None] = field(repr=False)
-    #: The kinds that it may choose.
+    choose: Callable[[CountedRequest], Fault | None] = field(repr=False)
+    #: The kinds that `choose` may return.
     kinds: frozenset[Kind]
 
     @classmethod
     def seeded(
-        cls, seed: int, *, rate: float = 0.1, kinds: Collection[Kind] = PASSING | HARMLESS, lasting: bool = True
+        cls, seed: int, *, rate: float = 0.1, kinds: Collection[Kind] = TRANSIENT | HARMLESS, lasting: bool = True
     ) -> Self:
-        """Faults of `kinds` for a share of the requests, `rate`; the seed and a request's target decide, not its place.
+        """Return a schedule that chooses faults of `kinds` for a share of the requests, `rate`.
 
-        Most pass after one answer, some after a few, and where they may be `lasting`, some never.
+        The seed and the request's target decide, not the order of the requests. Most faults end after one try of the
+        request, some after a few; if `lasting`, some never end.
         """
         ordered = sorted(kinds)
 
-        def choose(asked: Asked) -> Fault | None:
-            dice = Random(f"{seed} {asked.target}")  # noqa: S311 - no secret
-            if not ordered or dice.random() >= rate:
+        def choose(request: CountedRequest) -> Fault | None:
+            rng = Random(f"{seed} {request.target}")  # noqa: S311 - no secret
+            if not ordered or rng.random() >= rate:
                 return None
-            fault = Fault(dice.choice(ordered), dice.randrange(1 << 16))
-            return fault if asked.time <= _times(fault.kind, dice, lasting=lasting) else None
+            fault = Fault(rng.choice(ordered), rng.randrange(1 << 16))
+            return fault if request.attempt <= _tries(fault.kind, rng, lasting=lasting) else None
 
         return cls(choose, frozenset(kinds))
 
     @classmethod
     def planned(cls, faults: Mapping[tuple[str, int], Fault | Kind]) -> Self:
-        """Exactly these `faults`: `("/v2/clients", 2)` is the second request for a path, with its query for a target.
+        """Return a schedule of exactly these `faults`, by the number of the request.
 
-        `("", 3)` is the third of all requests.
+        `("/v2/clients", 2)` is the second request for a path, or for a target where it has a query; `("", 3)` is the
+        third of all requests.
         """
 
-        def choose(asked: Asked) -> Fault | None:
-            for text in (asked.target, asked.path, ""):
-                fault = faults.get((text, asked.counts[text]))
+        def choose(request: CountedRequest) -> Fault | None:
+            for text in (request.target, request.path, ""):
+                fault = faults.get((text, request.counts[text]))
                 if fault is not None:
                     return Fault(fault) if isinstance(fault, Kind) else fault
             return None
@@ -198,20 +203,20 @@ class Schedule:
         return cls(choose, frozenset(each if isinstance(each, Kind) else each.kind for each in faults.values()))
 
 
-def _times(kind: Kind, dice: Random, *, lasting: bool) -> int:
-    if kind in CHANGES | TOKENS:
+def _tries(kind: Kind, rng: Random, *, lasting: bool) -> int:
+    if kind in RECORD_CHANGES | TOKEN_FAULTS:
         return 1
-    times = dice.choice(_PASSING_TIMES if kind in PASSING else _OTHER_TIMES)
-    return times if lasting or times < _OFTEN else 1
+    tries = rng.choice(_TRANSIENT_TRIES if kind in TRANSIENT else _OTHER_TRIES)
+    return tries if lasting or tries < _ALWAYS else 1
 
 
-class Counting:
-    """Counts the requests that a schedule is asked about."""
+class RequestCounter:
+    """Counts requests for a schedule."""
 
     def __init__(self) -> None:
         self._counts = Counter[str]()
 
-    def asked(self, path: str, target: str) -> Asked:
-        """The next request, counted."""
+    def count(self, path: str, target: str) -> CountedRequest:
+        """Count the next request and return it."""
         self._counts.update({"", path, target})
-        return Asked(path, target, Counter(self._counts))
+        return CountedRequest(path, target, Counter(self._counts))

@@ -1,10 +1,10 @@
-"""The authorization server without its pages: who signed in, and the codes and tokens that came of it.
+"""The authorization server without its pages: sign-ins, and their codes and tokens.
 
-https://datatracker.ietf.org/doc/html/rfc6749 has the rules. Harvest is silent about many of them:
-https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/ gives the 14 days of an access
-token and says that a refresh brings a refresh token again. The rest is the sandbox's guess: a code lives for ten
-minutes; a refresh token lives until it is rotated or revoked; whoever shows a rotated one is refused, and the others of
-the sign-in stay good; access tokens outlive the refresh; withdrawing the application ends codes and tokens alike.
+https://datatracker.ietf.org/doc/html/rfc6749 has the rules. Harvest documents few of them:
+https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/ says that an access token is valid
+for 14 days and that a refresh returns a refresh token again. The rest is the sandbox's guess: a code is valid for ten
+minutes; a refresh token is valid until it is rotated or revoked; a rotated one is refused, and the other tokens of the
+sign-in stay valid; access tokens stay valid after a refresh; revoking the application ends codes and tokens.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CODE_S = 600
 
 @dataclass(frozen=True, slots=True)
 class IssuedTokens:
-    """What the token endpoint gives out; `expires_in` counts whole seconds."""
+    """The tokens that the token endpoint issues; `expires_in` counts whole seconds."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -38,7 +38,7 @@ class IssuedTokens:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _SignIn:
-    """A person's consent; each is one of its own, and what came of it ends with it."""
+    """A person's consent; ending it ends the tokens issued for it."""
 
     client_id: str
     grant: Grant
@@ -47,7 +47,7 @@ class _SignIn:
 
 @dataclass(frozen=True, slots=True)
 class _Code:
-    """A consent that is still to be exchanged for tokens."""
+    """An authorization code that was not exchanged for tokens yet."""
 
     sign_in: _SignIn
     redirect_uri: str
@@ -57,17 +57,17 @@ class _Code:
 
 @dataclass(frozen=True, slots=True)
 class _AccessToken:
-    """A token and how long it is good."""
+    """An access token and its expiry."""
 
     sign_in: _SignIn
     expires_at: float
 
 
 class Authority:
-    """Gives out codes and tokens, and takes them back; `clock` counts the seconds. Any thread may call it.
+    """Issues and revokes codes and tokens; `clock` counts the seconds. It is thread-safe.
 
-    An access token lives for `access_token_s`. With `rotate` a refresh ends the refresh token that it used; without
-    `pkce` challenges and verifiers are not looked at.
+    An access token is valid for `access_token_s`. With `rotate` a refresh ends the refresh token that it used. Without
+    `pkce` challenges and verifiers are ignored.
     """
 
     def __init__(self, *, access_token_s: float, rotate: bool, pkce: bool, clock: Callable[[], float]) -> None:
@@ -82,7 +82,7 @@ class Authority:
         self._refresh_tokens: dict[str, _SignIn] = {}
 
     def authorize(self, request: AuthorizationRequest, role: str) -> str:
-        """The code for a `request` that the person with `role` consents to."""
+        """Return the code for a `request` that the person with `role` consents to."""
         client = request.client
         sign_in = _SignIn(client.client_id, PERSONS[role].within(request.scope), request.scope)
         code = f"sandbox-code-{secrets.token_hex(16)}"
@@ -91,10 +91,10 @@ class Authority:
         return code
 
     def exchange(self, code: str, *, client_id: str, redirect_uri: str | None, verifier: str | None) -> IssuedTokens:
-        """The tokens for a code, once; a code that is shown again ends the tokens that it gave.
+        """Return the tokens for a code, once; a second use of the code revokes the tokens issued for it.
 
-        RFC 6749 wants the `redirect_uri` again, Harvest's documentation leaves it out: it need not be given, but has to
-        be the same where it is.
+        RFC 6749 requires the same `redirect_uri` again, Harvest's documentation leaves it out: here it may be missing,
+        but has to be the same otherwise.
         """
         with self._lock:
             used = self._used_codes.get(code)
@@ -109,13 +109,13 @@ class Authority:
             if redirect_uri not in (None, found.redirect_uri):
                 raise OAuthError("invalid_grant", "The redirect_uri is not that of the authorization request")
             if self.pkce:
-                _prove(found.challenge, verifier)
+                _check_verifier(found.challenge, verifier)
             del self._codes[code]
             self._used_codes[code] = found.sign_in
             return self._issue(found.sign_in, _refresh_token())
 
     def refresh(self, refresh_token: str, *, client_id: str) -> IssuedTokens:
-        """New tokens for a refresh token, which is among them unless it is rotated."""
+        """Return new tokens for a refresh token; the refresh token stays the same unless it is rotated."""
         with self._lock:
             sign_in = self._refresh_tokens.get(refresh_token)
             if sign_in is None or sign_in.client_id != client_id:
@@ -126,7 +126,7 @@ class Authority:
             return self._issue(sign_in, _refresh_token())
 
     def sign_in(self, role: str, scope: str = EVERYTHING) -> IssuedTokens:
-        """The tokens of a person with `role` who consents to `scope`; LookupError and ValueError for unknown ones."""
+        """Return tokens for the person with `role`; LookupError or ValueError for an unknown role or scope."""
         if role not in PERSONS:
             raise LookupError(f"nobody signs in as {role}; there are: {', '.join(PERSONS)}")
         if not is_scope(scope):
@@ -135,25 +135,25 @@ class Authority:
             return self._issue(_SignIn(OAUTH_CLIENT_ID, PERSONS[role].within(scope), scope), _refresh_token())
 
     def grant(self, access_token: str) -> Grant | None:
-        """What an access token reaches; None where it is unknown, expired or revoked."""
+        """Return the grant of an access token; None if it is unknown, expired or revoked."""
         with self._lock:
             found = self._access_tokens.get(access_token)
             return found.sign_in.grant if found is not None and self._clock() < found.expires_at else None
 
     def expire_access_tokens(self) -> None:
-        """End all access tokens; refresh tokens stay good."""
+        """End all access tokens; refresh tokens stay valid."""
         with self._lock:
             self._access_tokens.clear()
 
     def revoke(self) -> None:
-        """End all codes and tokens, as when every person withdraws the application."""
+        """End all codes and tokens, as if every person had revoked the application."""
         with self._lock:
             self._codes.clear()
             self._access_tokens.clear()
             self._refresh_tokens.clear()
 
     def _issue(self, sign_in: _SignIn, refresh_token: str) -> IssuedTokens:
-        """A new access token for `sign_in`, beside a refresh token that is good from now on."""
+        """Return a new access token for `sign_in` with a refresh token that is valid from now on."""
         access_token = f"sandbox-access-{secrets.token_hex(16)}"
         self._access_tokens[access_token] = _AccessToken(sign_in, self._clock() + self._access_token_s)
         self._refresh_tokens[refresh_token] = sign_in
@@ -172,8 +172,8 @@ def _refresh_token() -> str:
     return f"sandbox-refresh-{secrets.token_hex(16)}"
 
 
-def _prove(challenge: Challenge | None, verifier: str | None) -> None:
-    """Refuse a verifier that does not meet the challenge, and one without a challenge."""
+def _check_verifier(challenge: Challenge | None, verifier: str | None) -> None:
+    """Refuse a verifier that does not match the challenge, and a verifier without a challenge."""
     # https://datatracker.ietf.org/doc/html/rfc7636#section-4.6 and, for the latter,
     # https://datatracker.ietf.org/doc/html/rfc9700#section-2.1.1
     if challenge is None and verifier is None:

@@ -1,8 +1,8 @@
-"""What an application asks of a person: the authorization request, read from its parameters or refused.
+"""Read and check the authorization request of an application.
 
-https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.1 tells how it is written. A fault in what says where the
-answer goes is shown to the person; every other one is told to the application, there. Harvest is silent about faults,
-and about PKCE, https://datatracker.ietf.org/doc/html/rfc7636, which the sandbox knows unless told otherwise.
+https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.1 defines it. An error in the client or the redirect URI is
+shown to the person; every other error goes to the application, at its redirect URI. Harvest documents neither errors
+nor PKCE, https://datatracker.ietf.org/doc/html/rfc7636, which the sandbox supports by default.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGES = {"S256": re.compile(r"[A-Za-z0-9_-]{43}"), "plain": _VERIFIER}
 
 
-class Untrusted(Exception):
-    """A request whose answer may not be sent anywhere; the message is for the person."""
+class UntrustedRequest(Exception):
+    """A request whose response may not be sent anywhere; the message is for the person."""
 
 
 class OAuthError(Exception):
-    """An error response, with its code and a description that holds nothing of the request."""
+    """An error response, with its code and a description that contains nothing of the request."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description)
@@ -39,16 +39,16 @@ class OAuthError(Exception):
         self.description = description
 
 
-class Redirected(Exception):
-    """A request with a fault that the application is told: the browser goes to `location`."""
+class ErrorRedirect(Exception):
+    """An error in a request that the application gets: the browser goes to `location`."""
 
     def __init__(self, location: str) -> None:
-        super().__init__("the fault is told to the application")
+        super().__init__("the error goes to the application")
         self.location = location
 
 
 class Parameters:
-    """The parameters of a request to an OAuth endpoint; those without a value count as left out.
+    """The parameters of a request to an OAuth endpoint; those without a value count as missing.
 
     https://datatracker.ietf.org/doc/html/rfc6749#section-3.1
     """
@@ -59,31 +59,31 @@ class Parameters:
         self.repeated = {name for name, count in Counter(name for name, _ in given).items() if count > 1}
 
     def get(self, name: str) -> str | None:
-        """The value of a parameter; None where it is left out."""
+        """Return the value of a parameter; None if it is missing."""
         return self._values.get(name)
 
     def require(self, name: str) -> str:
-        """The value of a parameter that may not be left out."""
+        """Return the value of a parameter; raise `OAuthError` if it is missing."""
         value = self.get(name)
         if value is None:
             raise OAuthError("invalid_request", f"The parameter {name} is missing")
         return value
 
     def require_single(self) -> None:
-        """Refuse parameters that are given more than once."""
+        """Raise `OAuthError` if a parameter is given more than once."""
         if self.repeated:
             raise OAuthError("invalid_request", "A parameter is given more than once")
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What only the one who began a sign-in can meet."""
+    """A PKCE challenge, which only the client that began the sign-in can answer."""
 
     method: str
     value: str = field(repr=False)
 
     def met_by(self, verifier: str) -> bool:
-        """Whether `verifier` is the secret behind the challenge."""
+        """Return whether `verifier` is the secret behind the challenge."""
         # https://datatracker.ietf.org/doc/html/rfc7636#section-4.6
         if not _VERIFIER.fullmatch(verifier):
             return False
@@ -95,7 +95,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request that a person can allow or deny."""
+    """A valid request, which a person can allow or deny."""
 
     client: Client
     redirect_uri: str
@@ -105,20 +105,20 @@ class AuthorizationRequest:
 
     @classmethod
     def read(cls, parameters: Parameters, *, pkce: bool) -> AuthorizationRequest:
-        """The request in `parameters`, by default for the first redirect URI and everything; refuses faulty ones."""
+        """Return the request in `parameters`; the first redirect URI and the scope `all` are the defaults."""
         client = CLIENTS.get(parameters.get("client_id") or "")
         if client is None or "client_id" in parameters.repeated:
-            raise Untrusted("The application is not known here: its client_id is missing or wrong.")
+            raise UntrustedRequest("The application is not known here: its client_id is missing or wrong.")
         redirect_uri = parameters.get("redirect_uri") or client.redirect_uris[0]
         if "redirect_uri" in parameters.repeated or not is_registered(redirect_uri, client.redirect_uris):
-            raise Untrusted("The redirect_uri is not one that the application registered.")
+            raise UntrustedRequest("The redirect_uri is not one that the application registered.")
         state = parameters.get("state")
         try:
             scope = _scope(parameters)
             return cls(client, redirect_uri, state, scope, _challenge(parameters) if pkce else None)
-        except OAuthError as fault:
-            raise Redirected(
-                with_parameters(redirect_uri, error=fault.error, error_description=fault.description, state=state)
+        except OAuthError as error:
+            raise ErrorRedirect(
+                with_parameters(redirect_uri, error=error.error, error_description=error.description, state=state)
             ) from None
 
     @property
@@ -137,12 +137,12 @@ class AuthorizationRequest:
         return fields
 
     def allowed(self, code: str) -> str:
-        """Where the answer of a person who consents goes."""
+        """Return the URL with the response of a person who consents."""
         # Harvest adds the scope, which RFC 6749 section 4.1.2 does not.
         return with_parameters(self.redirect_uri, code=code, scope=self.scope, state=self.state)
 
     def denied(self) -> str:
-        """Where the answer of a person who does not consent goes."""
+        """Return the URL with the response of a person who does not consent."""
         # https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2.1
         description = "The person denied the request"
         return with_parameters(
@@ -151,7 +151,7 @@ class AuthorizationRequest:
 
 
 def _scope(parameters: Parameters) -> str:
-    """The scope of a request for a code; refuses other requests."""
+    """Return the scope of a request for a code; raise `OAuthError` for other requests."""
     parameters.require_single()
     if parameters.require("response_type") != "code":
         raise OAuthError("unsupported_response_type", "The only response_type here is code")
@@ -162,7 +162,7 @@ def _scope(parameters: Parameters) -> str:
 
 
 def _challenge(parameters: Parameters) -> Challenge | None:
-    """The challenge of RFC 7636 section 4.3, where there is one."""
+    """Return the challenge of RFC 7636 section 4.3, if there is one."""
     value, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
     if value is None and method is None:
         return None

@@ -1,6 +1,6 @@
-"""The pages of the ID host in HTML: the one that asks a person for consent, and the one that says why it does not.
+"""The HTML pages of the ID host: the consent page, and the error page.
 
-Harvest's own pages look otherwise; these are to be read, by people and by tests.
+They do not look like those of Harvest.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.profile import Record
     from harvest_duck.sandbox.identity.authorization_request import AuthorizationRequest
+    from harvest_duck.sandbox.wire import Record
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -52,7 +52,7 @@ class Candidate:
 
 
 def consent_page(request: AuthorizationRequest, candidates: list[Candidate]) -> str:
-    """The form in which one of the `candidates` allows or denies a request; the first one is chosen."""
+    """Return the form in which one of the `candidates` allows or denies a request; the first one is preselected."""
     name = escape(request.client.name)
     hidden = "\n".join(
         f'<input type="hidden" name="{escape(field)}" value="{escape(value)}">'
@@ -88,13 +88,13 @@ def consent_page(request: AuthorizationRequest, candidates: list[Candidate]) -> 
 
 
 def _accounts(candidate: Candidate) -> str:
-    """The accounts of a candidate in words."""
+    """Return the accounts of a candidate in words."""
     names = [f"{each['name']} ({each['product'].capitalize()}, {each['id']})" for each in candidate.accounts]
     return escape("; ".join(names)) or "No account"
 
 
 def error_page(message: str) -> str:
-    """The page for a request that nobody can be asked about."""
+    """Return the page for a request with an error that the application does not get."""
     return _page(
         "Sign-in is not possible - Harvest ID sandbox",
         f"""<h1>Sign-in is not possible</h1>
@@ -104,7 +104,7 @@ def error_page(message: str) -> str:
 
 
 def _page(title: str, content: str) -> str:
-    """A whole page around HTML."""
+    """Return a whole page around HTML."""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -1,9 +1,9 @@
 """The OAuth endpoints of the ID host over HTTP: the consent page, and the exchange of codes and refresh tokens.
 
 https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/ gives paths, parameters and the
-answer with the tokens. It is silent about errors: statuses and codes are those of RFC 6749, sections 4.1.2.1 and 5.2.
-The client's secret has to stand in the form, as Harvest documents it; HTTP Basic is not known here. The implicit grant,
-which Harvest has too, is not either.
+response with the tokens. It documents no errors: statuses and codes are those of RFC 6749, sections 4.1.2.1 and 5.2.
+The client's secret has to be in the form, as Harvest documents it; HTTP Basic and the implicit grant are not supported
+here.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from harvest_duck.sandbox.api.singletons import account_records
-from harvest_duck.sandbox.grants import CLIENTS, PERSONS
+from harvest_duck.sandbox.grants import CLIENTS, PERSONS, account_records
 from harvest_duck.sandbox.identity.authorization_request import (
     AuthorizationRequest,
+    ErrorRedirect,
     OAuthError,
     Parameters,
-    Redirected,
-    Untrusted,
+    UntrustedRequest,
 )
 from harvest_duck.sandbox.identity.consent_page import Candidate, consent_page, error_page
 from harvest_duck.sandbox.wire import Refusal, encode
@@ -44,14 +43,14 @@ _GUARDED = _UNCACHED | {
 
 
 async def form_fields(request: web.BaseRequest) -> list[tuple[str, str]]:
-    """The fields of a POSTed form, in order; none where the body is something else."""
+    """Return the fields of a POSTed form, in order; none if the body is something else."""
     if request.method != "POST" or request.content_type != _FORM:
         return []
     return parse_qsl((await request.read()).decode(errors="replace"), keep_blank_values=True)
 
 
 class OAuth:
-    """Answers for an `authority`; `names` are those of Harvest's accounts, for the consent page."""
+    """Answers for an `authority`; `names` are those of the Harvest accounts, for the consent page."""
 
     paths = frozenset({_AUTHORIZE, _TOKEN})
 
@@ -60,7 +59,7 @@ class OAuth:
         self._names = names
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """The answer to a request for one of `paths`; refuses methods that the path does not have."""
+        """Return the response to a request for one of `paths`; refuse other methods with 405."""
         methods = ("POST",) if request.path == _TOKEN else ("GET", "HEAD", "POST")
         if request.method not in methods:
             raise Refusal(405, "Method Not Allowed", headers={"Allow": ", ".join(methods)})
@@ -69,15 +68,15 @@ class OAuth:
             return self._token(form)
         try:
             if request.method == "POST":
-                return _redirect(self._decided(form))
-            return _html(self._asked(Parameters(request.query.items())))
-        except Untrusted as fault:
+                return _redirect(self._decision_location(form))
+            return _html(self._consent(Parameters(request.query.items())))
+        except UntrustedRequest as fault:
             return _html(error_page(str(fault)), status=400)
-        except Redirected as fault:
+        except ErrorRedirect as fault:
             return _redirect(fault.location)
 
-    def _asked(self, parameters: Parameters) -> str:
-        """The page that asks for consent; nothing in `parameters` can give it."""
+    def _consent(self, parameters: Parameters) -> str:
+        """Return the page that asks for consent; nothing in `parameters` can give the consent."""
         request = AuthorizationRequest.read(parameters, pkce=self._authority.pkce)
         candidates = [
             Candidate(role, grant.person, account_records(grant.within(request.scope), self._names))
@@ -85,20 +84,20 @@ class OAuth:
         ]
         return consent_page(request, candidates)
 
-    def _decided(self, form: Parameters) -> str:
-        """Where the browser takes the decision of the person."""
+    def _decision_location(self, form: Parameters) -> str:
+        """Return the URL to which the decision of the person sends the browser."""
         request = AuthorizationRequest.read(form, pkce=self._authority.pkce)
         match form.get("decision"), form.get("user"):
             case "deny", _:
                 return request.denied()
             case "allow", str(role) if role in PERSONS:
                 return request.allowed(self._authority.authorize(request, role))
-        raise Untrusted("The form was not filled in: it takes a user, and a decision to allow or to deny.")
+        raise UntrustedRequest("The form was not filled in: it takes a user, and a decision to allow or to deny.")
 
     def _token(self, form: Parameters) -> web.Response:
-        """Tokens, or why there are none, as JSON."""
+        """Return tokens, or an error, as JSON."""
         try:
-            tokens = self._exchanged(form)
+            tokens = self._issued_tokens(form)
         except OAuthError as fault:
             status = 401 if fault.error == "invalid_client" else 400
             return _json({"error": fault.error, "error_description": fault.description}, status=status)
@@ -112,8 +111,8 @@ class OAuth:
             }
         )
 
-    def _exchanged(self, form: Parameters) -> IssuedTokens:
-        """The tokens that the form of a known client asks for."""
+    def _issued_tokens(self, form: Parameters) -> IssuedTokens:
+        """Return the tokens that the form of a known client asks for."""
         form.require_single()
         grant_type = form.require("grant_type")
         if grant_type not in ("authorization_code", "refresh_token"):
@@ -133,16 +132,16 @@ class OAuth:
 
 
 def _redirect(location: str) -> web.Response:
-    """The browser's way back to the application."""
+    """Return a redirect of the browser to the application."""
     return web.Response(status=302, headers=_GUARDED | {"Location": location})
 
 
 def _html(page: str, *, status: int = 200) -> web.Response:
-    """A page that nobody keeps, frames or is told about."""
+    """Return a page that may be neither cached nor framed, and sends no Referer."""
     return web.Response(status=status, headers=_GUARDED, text=page, content_type="text/html", charset="utf-8")
 
 
 def _json(body: dict[str, object], *, status: int = 200) -> web.Response:
-    """An answer of the token endpoint."""
+    """Return a response of the token endpoint."""
     headers = _UNCACHED | {"Content-Type": "application/json; charset=utf-8"}
     return web.Response(status=status, headers=headers, body=encode(body))

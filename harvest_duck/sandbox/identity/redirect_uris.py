@@ -1,8 +1,8 @@
-"""Where a browser may be sent back to: redirect URIs beside those that a client registered, and parameters in them.
+"""Check redirect URIs against the registered ones, and add parameters to them.
 
 Harvest says that the `redirect_uri` of a request has to begin with the registered one:
-https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/. The sandbox compares parsed parts,
-so that nobody else's host begins with one, and takes the path to begin with another at a slash.
+https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/. The sandbox compares the parsed
+parts, so that no other host can begin with a registered one; a path begins with another one only up to a slash.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 # https://datatracker.ietf.org/doc/html/rfc3986#appendix-A without "#", as RFC 6749 section 3.1.2 forbids fragments.
 # Browsers read "\" as "/" and drop line breaks.
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
-# Segments that lead up, and whatever might become one once decoded.
-_CLIMBS = re.compile(r"/\.{1,2}(/|$)|%(2e|2f|5c)", re.IGNORECASE)
+# Segments that lead up, and encoded characters that might become one.
+_PARENT_SEGMENTS = re.compile(r"/\.{1,2}(/|$)|%(2e|2f|5c)", re.IGNORECASE)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class _Parts(NamedTuple):
-    """What counts of a redirect URI; the port is None where any will do."""
+    """The parts of a redirect URI to compare; the port is None if any port is accepted."""
 
     scheme: str
     host: str
@@ -33,7 +33,7 @@ class _Parts(NamedTuple):
 
 
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
-    """Whether `uri` has the scheme, host and port of a `registered` one and a path that begins with its path.
+    """Return whether `uri` has the scheme, host and port of a `registered` one and a path that begins with its path.
 
     A loopback host may have any port: https://datatracker.ietf.org/doc/html/rfc8252#section-7.3.
     """
@@ -49,7 +49,7 @@ def is_registered(uri: str, registered: Iterable[str]) -> bool:
 
 
 def _parts(uri: str) -> _Parts | None:
-    """The parts of `uri`; None where it is none, or tells more than where to go."""
+    """Return the parts of `uri`; None if it is no valid redirect URI, such as one with a user or a fragment."""
     if not _URI.fullmatch(uri):
         return None
     try:
@@ -57,7 +57,7 @@ def _parts(uri: str) -> _Parts | None:
         port = split.port
     except ValueError:
         return None
-    if not split.hostname or "@" in split.netloc or _CLIMBS.search(split.path):
+    if not split.hostname or "@" in split.netloc or _PARENT_SEGMENTS.search(split.path):
         return None
     loopback = split.scheme == "http" and split.hostname in _LOOPBACK
     return _Parts(
@@ -69,7 +69,7 @@ def _parts(uri: str) -> _Parts | None:
 
 
 def with_parameters(uri: str, **parameters: str | None) -> str:
-    """`uri` with `parameters` after those that its query has already; None is left out."""
+    """Return `uri` with `parameters` added to its query; parameters that are None are left out."""
     # https://datatracker.ietf.org/doc/html/rfc6749#section-3.1.2
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode(given)}"

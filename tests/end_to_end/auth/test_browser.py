@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from support.command import PATIENCE_S, run, start
+from support.clocks import PATIENCE_S
+from support.command import run, start
 from support.sign_in import token_requests
 
 from harvest_duck.auth import result_page as pages

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.command import COMMAND, PATIENCE_S, environment, run, run_process, start
+from support.clocks import PATIENCE_S
+from support.command import COMMAND, environment, run, run_process, start
 from support.person import agreed, fetched
 from support.sign_in import token_requests
 

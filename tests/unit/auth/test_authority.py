@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.sign_in import kept, signed_in, token_requests
 
-from harvest_duck.auth import BoundUser, credential_for, reached
-from harvest_duck.auth.authority import Account
+from harvest_duck.auth import BoundUser, credential_for
+from harvest_duck.auth.authority import Account, reached
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError, Unauthorized
 from harvest_duck.runtime import loop

@@ -21,6 +21,7 @@ from harvest_duck.auth.stored_credential import StoredCredential
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError, LoginFailed, LoginRequired, RateLimited, ServerError, Unauthorized
+from harvest_duck.http.request_log import LoggedRequest
 from harvest_duck.protocol.request import Request
 from harvest_duck.runtime import loop
 from harvest_duck.sandbox import MAIN_ID, Sandbox
@@ -100,7 +101,7 @@ def test_a_token_is_refreshed_before_it_expires(rotate: bool, tmp_path: Path) ->
             try:
                 for _ in range(31 * 24):
                     before = len(token_requests(harvest))
-                    assert await client.get(request) is not None
+                    assert await client.get(LoggedRequest(request), BoundUser()) is not None
                     if len(token_requests(harvest)) > before:
                         refreshed.append((moment - began) / 86_400)
                     moment += 3600

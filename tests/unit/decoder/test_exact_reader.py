@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.decoder.exact_reader import Envelope, envelope, read, rounded
+from harvest_duck.decoder.exact_reader import read, rounded
 from harvest_duck.decoder.layout import Layout
 from harvest_duck.errors import DecodeError, ProtocolError
+from harvest_duck.protocol.page import Envelope
 
 LARGEST = Decimal("99999999999999.9999")
 WHERE = "invoices page 1"
@@ -238,11 +239,11 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 
 def test_the_envelope_tells_links_from_numbers() -> None:
     said = {"links": None, "next_page": 2, "total_pages": 3, "total_entries": 5}
-    assert envelope(said) == Envelope(None, linked=False, next_page=2, total_pages=3, total_entries=5)
-    assert envelope({**said, "links": {"next": "there"}}) == Envelope(
+    assert Envelope.of(said) == Envelope(None, linked=False, next_page=2, total_pages=3, total_entries=5)
+    assert Envelope.of({**said, "links": {"next": "there"}}) == Envelope(
         "there", linked=True, next_page=2, total_pages=3, total_entries=5
     )
-    assert envelope({**said, "links": {"next": None}}) == Envelope(
+    assert Envelope.of({**said, "links": {"next": None}}) == Envelope(
         None, linked=True, next_page=2, total_pages=3, total_entries=5
     )
 

@@ -21,7 +21,8 @@ from harvest_duck.catalog.model import (
     Type,
 )
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.decoder.layout import ENVELOPE, Layout, Tree
+from harvest_duck.decoder.layout import Layout, Tree
+from harvest_duck.protocol.page import ENVELOPE
 
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.decoder.layout import Layout
-from harvest_duck.decoder.msgspec_reader import narrow
+from harvest_duck.decoder.msgspec_reader import reader_for
 
 ENTRIES = TABLES["time_entries"]
 COLUMNS = ["id", "hours", "notes", "billable", "client_name", "user_assignment_id", "started_time", "created_at"]
@@ -42,7 +42,7 @@ def read(body: bytes, *, by_arrow: bool) -> object:
     decoder = Decoder(ENTRIES, COLUMNS)
     assert decoder.holds_gil
     if by_arrow:
-        decoder._narrow = None
+        decoder._msgspec = None
     return decoder.quick(body, values={"account_id": 1}, where="a page")
 
 
@@ -103,15 +103,15 @@ def test_values_of_each_kind() -> None:
 
 
 def test_only_lists_of_few_plain_values_are_read_like_this() -> None:
-    assert narrow(Layout(ENTRIES, ["id", "hours"])) is not None
-    assert narrow(Layout(ENTRIES, [column.name for column in ENTRIES.columns])) is None
-    assert narrow(Layout(TABLES["users"], ["id", "access_roles"])) is None
-    assert narrow(Layout(TABLES["invoice_line_items"], ["id"])) is None
-    assert narrow(Layout(TABLES["company"], ["name"])) is None
+    assert reader_for(Layout(ENTRIES, ["id", "hours"])) is not None
+    assert reader_for(Layout(ENTRIES, [column.name for column in ENTRIES.columns])) is None
+    assert reader_for(Layout(TABLES["users"], ["id", "access_roles"])) is None
+    assert reader_for(Layout(TABLES["invoice_line_items"], ["id"])) is None
+    assert reader_for(Layout(TABLES["company"], ["name"])) is None
 
 
 def test_a_body_that_is_no_page_is_left_to_the_exact_reading() -> None:
-    reader = narrow(Layout(ENTRIES, ["id"]))
+    reader = reader_for(Layout(ENTRIES, ["id"]))
     assert reader is not None
     for body in (b"{}", b'{"time_entries": null}', b'{"time_entries": [null]}', b'{"time_entries": [1]}', b"{", b"[]"):
         with pytest.raises(pa.ArrowInvalid):

@@ -11,7 +11,7 @@ import pytest
 import harvest_duck
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
-from harvest_duck.http.request_log import SENT, Journal, Sent
+from harvest_duck.http.request_log import SENT, LoggedRequest, RequestLog
 from harvest_duck.protocol.request import Request
 from harvest_duck.sandbox import MAIN_ID
 
@@ -28,27 +28,32 @@ CLIENTS = Request(
 )
 
 
-def test_scans_are_counted_from_one_in_each_journal() -> None:
-    journal, other = Journal(), Journal()
-    assert [journal.scan(), journal.scan(), other.scan(), journal.scan()] == [1, 2, 1, 3]
+def test_scans_are_counted_from_one_in_each_request_log() -> None:
+    request_log, other = RequestLog(), RequestLog()
+    assert [request_log.next_scan(), request_log.next_scan(), other.next_scan(), request_log.next_scan()] == [
+        1,
+        2,
+        1,
+        3,
+    ]
 
 
 def test_only_what_was_sent_is_shown_in_the_order_in_which_it_was_meant_to_go() -> None:
-    journal = Journal()
-    entries = [journal.begin(CLIENTS, scan) for scan in (1, 2, 3)]
-    assert journal.table().num_rows == 0
-    entries[2].going(0)
-    entries[0].going(0)
-    assert journal.table().column("scan").to_pylist() == [1, 3]
+    request_log = RequestLog()
+    entries = [request_log.add(CLIENTS, scan) for scan in (1, 2, 3)]
+    assert request_log.table().num_rows == 0
+    entries[2].mark_sent(0)
+    entries[0].mark_sent(0)
+    assert request_log.table().column("scan").to_pylist() == [1, 3]
 
 
 def test_an_entry_is_a_row_of_all_that_is_known() -> None:
-    journal = Journal()
-    entry = journal.begin(CLIENTS, 4)
-    entry.going(1.5)
-    entry.came(200, 1234, 56.5)
+    request_log = RequestLog()
+    entry = request_log.add(CLIENTS, 4)
+    entry.mark_sent(1.5)
+    entry.mark_answered(200, 1234, 56.5)
     entry.records, entry.retries = 5, 2
-    (row,) = journal.table().to_pylist()
+    (row,) = request_log.table().to_pylist()
     assert row == {
         "scan": 4,
         "table_name": "clients",
@@ -66,39 +71,39 @@ def test_an_entry_is_a_row_of_all_that_is_known() -> None:
 
 
 def test_what_is_not_known_yet_is_null() -> None:
-    journal = Journal()
-    journal.begin(CLIENTS, 1).going(0)
-    (row,) = journal.table().to_pylist()
+    request_log = RequestLog()
+    request_log.add(CLIENTS, 1).mark_sent(0)
+    (row,) = request_log.table().to_pylist()
     assert {name for name, value in row.items() if value is None} == {"status", "records", "bytes", "elapsed_ms"}
-    assert journal.table().schema == Journal().table().schema == SENT
+    assert request_log.table().schema == RequestLog().table().schema == SENT
 
 
 def test_a_try_takes_the_place_of_the_one_before_and_its_wait_is_added() -> None:
-    entry = Sent(CLIENTS)
-    entry.going(1.0)
-    entry.came(503, 2, 30.0)
-    entry.going(2.5)
+    entry = LoggedRequest(CLIENTS)
+    entry.mark_sent(1.0)
+    entry.mark_answered(503, 2, 30.0)
+    entry.mark_sent(2.5)
     assert (entry.status, entry.size, entry.elapsed_ms, entry.waited_s) == (None, None, None, 3.5)
-    entry.came(200, 9, 10.0)
+    entry.mark_answered(200, 9, 10.0)
     assert (entry.status, entry.size, entry.elapsed_ms, entry.waited_s) == (200, 9, 10.0, 3.5)
 
 
 def test_a_request_that_another_one_leads_to_is_of_the_same_scan() -> None:
-    journal = Journal()
-    also = journal.begin(CLIENTS, 3).also(CLIENTS)
+    request_log = RequestLog()
+    also = request_log.add(CLIENTS, 3).follow_up(CLIENTS)
     assert also.scan == 3
-    assert list(journal.entries)[1] is also
+    assert list(request_log.entries)[1] is also
 
 
-def test_a_request_of_no_journal_leads_to_one_of_no_journal() -> None:
-    assert Sent(CLIENTS).also(CLIENTS).journal is None
+def test_a_request_of_no_request_log_leads_to_one_of_no_request_log() -> None:
+    assert LoggedRequest(CLIENTS).follow_up(CLIENTS).log is None
 
 
 def test_the_last_ten_thousand_are_kept() -> None:
-    journal = Journal()
+    request_log = RequestLog()
     for scan in range(10_001):
-        journal.begin(CLIENTS, scan).going(0)
-    kept = journal.table().column("scan").to_pylist()
+        request_log.add(CLIENTS, scan).mark_sent(0)
+    kept = request_log.table().column("scan").to_pylist()
     assert (len(kept), kept[0], kept[-1]) == (10_000, 1, 10_000)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import VALUES, Row, outcomes, predicates, rows
 
-from harvest_duck.planner.enforced import essential, follows
+from harvest_duck.planner.enforced import distinct_terms, is_enforced
 from harvest_duck.pushdown.domain import Domain
 from harvest_duck.pushdown.predicate import And, IsNull, Not, Predicate
 from harvest_duck.pushdown.ranges import Bound, Range
@@ -31,22 +31,22 @@ def warrants() -> st.SearchStrategy[dict[str, Domain]]:
 
 @settings(deadline=None, max_examples=500)
 @given(st.one_of([predicates([name]) for name in VALUES] + [predicates()]), warrants(), rows())
-def test_a_term_that_follows_is_true_of_every_row(term: Predicate, warrant: dict[str, Domain], row: Row) -> None:
-    if all(domain.contains(row[column]) for column, domain in warrant.items()) and follows(term, warrant):
+def test_an_enforced_term_is_true_of_every_row(term: Predicate, warrant: dict[str, Domain], row: Row) -> None:
+    if all(domain.contains(row[column]) for column, domain in warrant.items()) and is_enforced(term, warrant):
         assert outcomes(term, row) == {True}
 
 
 @settings(deadline=None)
 @given(st.lists(predicates(), max_size=4), rows())
-def test_the_essential_terms_keep_the_same_rows(terms: list[Predicate], row: Row) -> None:
-    assert outcomes(And(tuple(essential(terms))), row) - {None, False} == outcomes(And(tuple(terms)), row) - {
+def test_the_distinct_terms_keep_the_same_rows(terms: list[Predicate], row: Row) -> None:
+    assert outcomes(And(tuple(distinct_terms(terms))), row) - {None, False} == outcomes(And(tuple(terms)), row) - {
         None,
         False,
     }
 
 
-def test_a_term_nested_too_deep_follows_from_nothing() -> None:
+def test_a_term_nested_too_deep_is_never_enforced() -> None:
     deep: Predicate = IsNull("a")
     for _ in range(5000):
         deep = Not(deep)
-    assert not follows(deep, {})
+    assert not is_enforced(deep, {})

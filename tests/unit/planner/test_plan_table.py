@@ -15,7 +15,9 @@ from support.table_params import DAY, HOLDS, INPUTS, MOMENT, NAMES, NARROWING, e
 from harvest_duck.catalog.model import Host, Limit, Match, Paging, Param, Table
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import QueryError
-from harvest_duck.planner import Plan, Target, cost, plan, refuse_unseen
+from harvest_duck.planner import Plan, Target, plan, refuse_unchosen
+from harvest_duck.planner.splits import Way, ways
+from harvest_duck.protocol.page import count_request
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
 
@@ -431,9 +433,10 @@ def test_the_cheaper_way_is_taken_once_the_size_of_the_list_is_known(
 ) -> None:
     found = planned("time_entries", In("id", frozenset(range(1, count + 1))))
     assert found.alternative is not None
-    assert cost.probe(only(found)).params == (("per_page", "1"),)
-    ways = {"nothing": (), "the list": found.requests, "the records": found.alternative.requests}
-    assert cost.chosen(found, total) == ways[chosen]
+    assert count_request(only(found)).params == (("per_page", "1"),)
+    splits = {"nothing": (), "the list": found.requests, "the records": found.alternative.requests}
+    assert ways(found, {only(found): total}) == (Way(splits[chosen]),)
+    assert [way.splits for way in ways(found, {})] == [splits["the list"], splits["the records"]]
 
 
 def test_several_parts_of_a_list_are_followed_by_what_changed_in_it() -> None:
@@ -445,17 +448,15 @@ def test_several_parts_of_a_list_are_followed_by_what_changed_in_it() -> None:
     assert planned("time_entries", Compare("user_id", Op.EQ, 1)).whole is None
     longer = planned("time_entries", In("user_id", frozenset(range(1, 9))))
     assert longer.alternative is not None
-    assert cost.swept(longer, longer.alternative.requests) == longer.requests[0]
-    assert cost.swept(longer, longer.requests) is None
+    assert ways(longer, {}) == (Way(longer.requests), Way(longer.alternative.requests, longer.requests[0]))
 
 
 def test_a_list_of_values_is_asked_for_value_by_value_where_the_list_is_long() -> None:
     found = planned("time_entries", In("user_id", frozenset(range(1, 6))), Compare("is_billed", Op.EQ, value=False))
     assert sent(only(found)) == {"is_billed": "false"}
-    assert [sent(each) for each in cost.chosen(found, 100_000)] == [
-        {"is_billed": "false", "user_id": str(user)} for user in range(1, 6)
-    ]
-    assert cost.chosen(found, 1_000) == found.requests
+    (way,) = ways(found, {only(found): 100_000})
+    assert [sent(each) for each in way.splits] == [{"is_billed": "false", "user_id": str(user)} for user in range(1, 6)]
+    assert ways(found, {only(found): 1_000}) == (Way(found.requests),)
 
 
 def test_more_values_than_harvest_could_answer_are_never_asked_for_one_by_one() -> None:
@@ -638,27 +639,27 @@ def test_an_option_that_is_looked_at_has_to_be_chosen(
 ) -> None:
     if refused:
         with pytest.raises(QueryError) as error:
-            refuse_unseen(table, names, domains(term))
+            refuse_unchosen(table, names, domains(term))
         assert str(error.value) == (
             f"{table.name}: the query uses include_fixed_fee without choosing it: "
             "add include_fixed_fee = true or include_fixed_fee = false"
         )
     else:
-        refuse_unseen(table, names, domains(term))
+        refuse_unchosen(table, names, domains(term))
 
 
 @each_table
 def test_a_query_for_all_columns_is_never_refused(table: Table) -> None:
     names = [column.name for column in table.columns]
-    refuse_unseen(table, names, {})
-    refuse_unseen(table, [*names, "_connection"], {})
+    refuse_unchosen(table, names, {})
+    refuse_unchosen(table, [*names, "_connection"], {})
 
 
 def test_other_inputs_need_no_choice() -> None:
     """Days are asked for by the report itself, and every variant of a message is asked for unless one is chosen."""
     for table, param in INPUTS:
         if param.required or table.variants != ({},):
-            refuse_unseen(table, [param.column], {})
+            refuse_unchosen(table, [param.column], {})
 
 
 # Variants

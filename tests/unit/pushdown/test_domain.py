@@ -323,22 +323,6 @@ def test_or_keeps_the_columns_that_every_side_restricts() -> None:
     assert found == {"a": holding(1, 2)}
 
 
-@pytest.mark.parametrize(
-    ("domain", "single"),
-    [
-        (holding(5), 5),
-        (holding(DAY), DAY),
-        (holding(5, nulls=True), None),
-        (holding(5, 6), None),
-        (holding(), None),
-        (span(at(5), at(9)), None),
-        (Domain(), None),
-    ],
-)
-def test_a_single_value_is_one_that_nothing_stands_beside(domain: Domain, single: Value | None) -> None:
-    assert domain.single is single
-
-
 def test_only_a_domain_without_values_and_nulls_is_empty() -> None:
     assert holding().empty
     assert not holding(nulls=True).empty

@@ -13,10 +13,10 @@ from harvest_duck.auth import BoundUser
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
 from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, ServerError, TransportError
-from harvest_duck.http.request_log import Journal, Sent
+from harvest_duck.http.request_log import LoggedRequest, RequestLog
 from harvest_duck.http.retry import ATTEMPTS
 from harvest_duck.http.transport import Answer
-from harvest_duck.protocol.request import Request
+from harvest_duck.protocol.request import Request, accounts_request
 from harvest_duck.protocol.response import served_at
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 from harvest_duck.scanner.client import Client
@@ -43,14 +43,18 @@ def get(connection: str, *requests: Request, clock: Clock | None = None) -> list
     async def sent() -> list[Answer | BaseException | None]:
         client = Client(resolve(connection), clock or Clock())
         try:
-            return await asyncio.gather(*(client.get(request) for request in requests), return_exceptions=True)
+            return await asyncio.gather(
+                *(client.get(LoggedRequest(each), BoundUser()) for each in requests), return_exceptions=True
+            )
         finally:
             await client.close()
 
     return asyncio.run(sent())
 
 
-def told(connection: str, *entries: Sent, clock: Clock | None = None) -> list[Answer | HarvestDuckError | None]:
+def told(
+    connection: str, *entries: LoggedRequest, clock: Clock | None = None
+) -> list[Answer | HarvestDuckError | None]:
     """The answers to the requests of some entries, sent one after the other by a client that tells the entries."""
 
     async def sent() -> list[Answer | HarvestDuckError | None]:
@@ -59,7 +63,7 @@ def told(connection: str, *entries: Sent, clock: Clock | None = None) -> list[An
         try:
             for entry in entries:
                 try:
-                    found.append(await client.get(entry.request, sent=entry))
+                    found.append(await client.get(entry, BoundUser()))
                 except HarvestDuckError as error:
                     found.append(error)
         finally:
@@ -86,7 +90,7 @@ def test_the_account_is_that_of_the_request_and_not_of_the_connection(sandbox: S
     connection = sandbox.connection_string(account_id=MAIN_ID)
     first = clients_page(sandbox)
     requests = [first, replace(first, account_id=EURO_ID), replace(first, account_id=None)]
-    answers = told(connection, *map(Sent, requests))
+    answers = told(connection, *map(LoggedRequest, requests))
     assert [request.account_id for request in sandbox.requests] == [str(MAIN_ID), str(EURO_ID), None]
     mine, other, nobodys = answers
     assert isinstance(mine, Answer)
@@ -143,7 +147,7 @@ def test_a_status_that_means_no_rows_is_no_error(sandbox: Sandbox) -> None:
 def test_a_404_means_no_rows_once_the_account_itself_has_answered(sandbox: Sandbox) -> None:
     """Each account for itself, and only once."""
     requests = [payments_of_no_invoice(sandbox, account) for account in (MAIN_ID, EURO_ID, MAIN_ID)]
-    assert told(sandbox.connection_string(), *map(Sent, requests)) == [None, None, None]
+    assert told(sandbox.connection_string(), *map(LoggedRequest, requests)) == [None, None, None]
     assert [(request.path.rpartition("/")[2], request.account_id) for request in sandbox.requests] == [
         ("payments", str(MAIN_ID)),
         ("me", str(MAIN_ID)),
@@ -158,14 +162,16 @@ def test_a_404_of_an_account_that_does_not_answer_is_an_error(sandbox: Sandbox) 
     url = "/v2/invoices/1/payments"
     sandbox.respond_next(url, status=404, body=b"{}", times=2)
     stranger = payments_of_no_invoice(sandbox, account_id=1)
-    first, second = told(sandbox.connection_string(), Sent(payments_of_no_invoice(sandbox)), Sent(stranger))
+    first, second = told(
+        sandbox.connection_string(), LoggedRequest(payments_of_no_invoice(sandbox)), LoggedRequest(stranger)
+    )
     assert first is None
     assert isinstance(second, ResponseError)
     assert second.status == 404
 
 
 def test_an_entry_is_told_what_became_of_its_request(sandbox: Sandbox) -> None:
-    entry = Sent(clients_page(sandbox))
+    entry = LoggedRequest(clients_page(sandbox))
     (answer,) = told(sandbox.connection_string(), entry)
     assert isinstance(answer, Answer)
     assert entry.sent_at is not None
@@ -175,7 +181,7 @@ def test_an_entry_is_told_what_became_of_its_request(sandbox: Sandbox) -> None:
 
 def test_an_entry_is_told_the_last_try_and_how_many_there_were(sandbox: Sandbox) -> None:
     sandbox.respond_next("/v2/clients", status=503, body=b"{}", times=2)
-    again, broken = Sent(clients_page(sandbox)), Sent(clients_page(sandbox))
+    again, broken = LoggedRequest(clients_page(sandbox)), LoggedRequest(clients_page(sandbox))
     (answer,) = told(sandbox.connection_string(), again)
     assert isinstance(answer, Answer)
     assert (again.status, again.size, again.retries) == (200, len(answer.body), 2)
@@ -187,7 +193,7 @@ def test_an_entry_is_told_the_last_try_and_how_many_there_were(sandbox: Sandbox)
 
 def test_an_entry_is_told_how_long_its_request_waited_for_the_limit(sandbox: Sandbox) -> None:
     clock = Clock()
-    entries = [Sent(clients_page(sandbox)) for _ in range(3)]
+    entries = [LoggedRequest(clients_page(sandbox)) for _ in range(3)]
     told(f"{sandbox.connection_string()};RateLimit=1/10", *entries, clock=clock)
     assert entries[0].waited_s == 0
     assert sum(entry.waited_s for entry in entries) == clock.moment >= 20
@@ -195,7 +201,7 @@ def test_an_entry_is_told_how_long_its_request_waited_for_the_limit(sandbox: San
 
 
 def test_an_entry_of_a_request_without_an_answer_has_no_status(sandbox: Sandbox) -> None:
-    entry = Sent(replace(clients_page(sandbox), url="https://api.harvestapp.com/v2/clients"))
+    entry = LoggedRequest(replace(clients_page(sandbox), url="https://api.harvestapp.com/v2/clients"))
     (error,) = told("AccountId=1;APIKey=x;ProxyServer=127.0.0.1;ProxyPort=9", entry)
     assert isinstance(error, TransportError)
     assert entry.sent_at is not None
@@ -203,10 +209,10 @@ def test_an_entry_of_a_request_without_an_answer_has_no_status(sandbox: Sandbox)
 
 
 def test_the_question_who_one_is_has_an_entry_of_its_own(sandbox: Sandbox) -> None:
-    journal = Journal()
-    entry = journal.begin(payments_of_no_invoice(sandbox), journal.scan())
+    request_log = RequestLog()
+    entry = request_log.add(payments_of_no_invoice(sandbox), request_log.next_scan())
     assert told(sandbox.connection_string(), entry) == [None]
-    shown = [(each.request.path_and_query, each.scan, each.status) for each in journal.entries]
+    shown = [(each.request.path_and_query, each.scan, each.status) for each in request_log.entries]
     assert shown == [("/v2/invoices/1/payments", 1, 404), ("/v2/users/me", 1, 200)]
 
 
@@ -214,11 +220,30 @@ def test_the_token_tells_which_accounts_it_reaches(sandbox: Sandbox) -> None:
     async def asked() -> list[int]:
         client = Client(resolve(sandbox.connection_string()), Clock())
         try:
-            return [account.id for account in await client.accounts(BoundUser())]
+            return [account.id for account in await client.accounts(entry, BoundUser())]
         finally:
             await client.close()
 
+    entry = LoggedRequest(accounts_request(sandbox.id_url))
     assert sorted(asyncio.run(asked())) == sorted([MAIN_ID, EURO_ID])
+    assert (entry.status, entry.retries, entry.waited_s) == (200, 0, 0)
+    assert entry.size
+    assert entry.sent_at
+
+
+def test_an_entry_tells_the_truth_of_accounts_that_are_refused(sandbox: Sandbox) -> None:
+    async def asked() -> None:
+        client = Client(resolve(sandbox.connection_string()), Clock())
+        try:
+            with pytest.raises(ResponseError, match="accounts"):
+                await client.accounts(entry, BoundUser())
+        finally:
+            await client.close()
+
+    entry = LoggedRequest(accounts_request(sandbox.id_url))
+    sandbox.respond_next("/api/v2/accounts", status=403, body=b"{}")
+    asyncio.run(asked())
+    assert (entry.status, entry.size) == (403, 2)
 
 
 def test_a_proxy_that_is_not_there_is_named(sandbox: Sandbox) -> None:
@@ -249,7 +274,7 @@ def test_what_a_proxy_refuses_is_told_without_its_password() -> None:
             )
             request = Request("clients", "https://api.harvestapp.com/v2/clients", (), Limit.GENERAL, Paging.CURSOR)
             try:
-                await client.get(request)
+                await client.get(LoggedRequest(request), BoundUser())
             except TransportError as error:
                 return error
             finally:

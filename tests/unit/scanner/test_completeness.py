@@ -27,8 +27,8 @@ from support.shifting import (
 from harvest_duck.decoder.day_counts import calendar, days_of
 from harvest_duck.errors import ProtocolError
 from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
-from harvest_duck.scanner.day_ranges import split, windows
-from harvest_duck.scanner.delivered_ids import Seen
+from harvest_duck.scanner.day_ranges import day_ranges, split
+from harvest_duck.scanner.delivered_ids import DeliveredIds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ class Reader:
         self.source = source
         self.dated = dated
         self.evidence = evidence
-        self.seen: Seen | None = None
+        self.delivered_ids: DeliveredIds | None = None
         self.records: list[Record] = []
         self.tallies: list[Tally] = []
         #: What had to be done, and the records that each read of a list missed although they were there all the time.
@@ -75,7 +75,7 @@ class Reader:
             self.repairs.append(todo)
             if todo is Repair.AGAIN:
                 reads.append(self._list(replace(first, per_page=LARGEST), days))
-            elif self._windows(first, days):
+            elif self._by_days(first, days):
                 self._read(Asked(LARGEST, days=first.days, since=reads[0].horizon), dated=False)
                 return
             else:
@@ -98,16 +98,16 @@ class Reader:
         self.lost.append(len(self.source.throughout - {record.id for record in self.records}))
         return tally
 
-    def _windows(self, first: Asked, days: Counter[date | None]) -> bool:
-        waiting = windows(days, first.days, largest=LARGEST)
+    def _by_days(self, first: Asked, days: Counter[date | None]) -> bool:
+        waiting = day_ranges(days, first.days, largest=LARGEST)
         while waiting:
-            window = waiting.pop(0)
-            asked = replace(first, per_page=LARGEST, days=window)
+            day_range = waiting.pop(0)
+            asked = replace(first, per_page=LARGEST, days=day_range)
             answer = self.source.ask(asked)
             tally = self._begun(answer)
             self._admit(tally, answer, asked, Counter())
             if answer.following is not None:
-                halves = split(window, days)
+                halves = split(day_range, days)
                 if halves is None:
                     return False
                 waiting[:0] = halves
@@ -115,8 +115,8 @@ class Reader:
 
     def _begun(self, answer: Answer) -> Tally:
         moment = horizon(answer.served_at, took_s=answer.took_s, received=NOON)
-        tally = Tally(answer.total_entries, moment, self.seen)
-        self.seen = tally.seen
+        tally = Tally(answer.total_entries, moment, self.delivered_ids)
+        self.delivered_ids = tally.delivered_ids
         return tally
 
     def _admit(self, tally: Tally, answer: Answer, asked: Asked, days: Counter[date | None]) -> None:
@@ -172,7 +172,7 @@ def test_what_was_there_all_the_time_comes_exactly_once_or_the_read_fails(style:
         outcomes.update({"failed" if failed else todo.name for todo in reader.repairs} or {"at once"})
         outcomes["a loss made good"] += bool(reader.lost[0]) and not failed
     assert outcomes["a loss made good"] > losses
-    assert outcomes["WINDOWS"] > 100
+    assert outcomes["DAYS"] > 100
     assert outcomes["AGAIN"] > 30
     assert outcomes["at once"] > 150
     assert outcomes["failed"] < 50
@@ -204,7 +204,7 @@ def test_an_edited_record_proves_as_much_as_another_by_the_time_it_was_created()
     """In order of their ids nothing moves when days do; only `updated_at` makes old records look like newcomers."""
     edited = after_the_first_page(moving(0.5))
     assert Reader(shifting(1, edited), evidence="created_at").read().repairs == []
-    assert Reader(shifting(1, edited), evidence="updated_at").read().repairs == [Repair.WINDOWS]
+    assert Reader(shifting(1, edited), evidence="updated_at").read().repairs == [Repair.DAYS]
 
 
 @pytest.mark.parametrize("style", Style)
@@ -231,7 +231,7 @@ def test_a_list_that_never_holds_still_is_an_error() -> None:
 OLD = NOON - timedelta(days=1)
 
 
-def tally_of(*pages: Sequence[int | None], announced: int | None, moments: Sequence[datetime | None] = ()) -> Tally:
+def tally_of(*pages: Sequence[int], announced: int | None, moments: Sequence[datetime | None] = ()) -> Tally:
     """The tally of pages with these ids; all were updated long ago, but those on the last page at `moments`."""
     tally = Tally(announced, NOON)
     for number, ids in enumerate(pages, 1):
@@ -265,7 +265,6 @@ def new_at_first() -> Tally:
         pytest.param(tally_of([1, 2], [3, 4, 5], announced=4, moments=[NOON, OLD, OLD]), True, id="a newcomer beside"),
         pytest.param(tally_of([1, 2], [2, 3], announced=3, moments=[NOON, OLD]), True, id="an update on both pages"),
         pytest.param(tally_of([1, 2], [3, 4], announced=4, moments=[None, OLD]), False, id="no time"),
-        pytest.param(tally_of([1, None], [3, None], announced=4), False, id="no id"),
         pytest.param(tally_of([1, 2], [3, 4, 5], announced=4), False, id="more old ones than announced"),
         pytest.param(tally_of([1, 2], [3], announced=None), None, id="two pages and no total"),
         pytest.param(tally_of([1, 2], announced=None), True, id="one page and no total"),
@@ -290,11 +289,9 @@ def test_records_without_times_are_counted_under_a_total_that_stays(
 
 @pytest.mark.parametrize(
     ("records", "ids", "identified"),
-    [(2, [1, 2], True), (2, [1, None], False), (2, None, False), (0, [], True), (0, None, True)],
+    [(2, [1, 2], True), (2, None, False), (0, [], True), (0, None, True)],
 )
-def test_records_are_identified_when_each_has_an_id(
-    records: int, ids: list[int | None] | None, identified: bool
-) -> None:
+def test_records_are_identified_when_they_have_ids(records: int, ids: list[int] | None, identified: bool) -> None:
     tally = Tally(4, NOON)
     tally.admit(1, pa.array([7]), None, 4)
     tally.admit(records, None if ids is None else pa.array(ids, pa.int64()), None, 4)
@@ -310,17 +307,17 @@ def test_nothing_is_read_again_that_would_come_twice(announced: int, dated: bool
 
 def test_a_record_of_another_list_counts_and_is_not_delivered_again() -> None:
     first = tally_of([1, 2], announced=2)
-    second = Tally(3, NOON, first.seen)
+    second = Tally(3, NOON, first.delivered_ids)
     new = second.admit(3, pa.array([2, 3, 3]), stamps([OLD] * 3), 3)
     assert new is not None
     assert new.to_pylist() == [False, True, False]
     assert (second.delivered, second.complete) == (2, False)
-    assert second.seen is first.seen
+    assert second.delivered_ids is first.delivered_ids
 
 
 def test_what_is_new_to_the_scan_is_told_apart_from_what_is_new_to_the_list() -> None:
     first = tally_of([1, 2, 3, 4], announced=4)
-    second = Tally(4, NOON, first.seen)
+    second = Tally(4, NOON, first.delivered_ids)
     masks = [second.admit(2, pa.array(ids), stamps([OLD] * 2), 4) for ids in ([1, 2], [3, 4])]
     assert [mask.to_pylist() for mask in masks if mask is not None] == [[False, False], [False, False]]
     assert second.complete is True
@@ -330,22 +327,18 @@ def test_what_is_new_to_the_scan_is_told_apart_from_what_is_new_to_the_list() ->
 
 
 @settings(deadline=None)
-@given(
-    st.lists(
-        st.lists(st.none() | st.integers(-20, 150) | st.sampled_from([2**63 - 1, -(2**63)]), max_size=60), max_size=30
-    )
-)
+@given(st.lists(st.lists(st.integers(-20, 150) | st.sampled_from([2**63 - 1, -(2**63)]), max_size=60), max_size=30))
 @example([list(range(at, at + 40)) for at in range(0, 800, 39)])
 @example([list(range(0, 2**33, 2**28)), list(range(0, 2**33, 2**27)), [-(2**63), 2**28, 2**63 - 1]])
 @example([[at] for at in range(300)] + [list(range(250, 350))])
 @example([list(range(0, 4000, 2)), [1, 3, 3990, 5001], list(range(1, 4000, 400))])
 @example([list(range(3000)), list(range(2999, 2999 + 10**7, 10_000)), list(range(-(10**6), 10**6, 20_001))])
-def test_each_id_is_new_once_and_a_missing_one_always(pages: list[list[int | None]]) -> None:
-    seen, known = Seen(), set()
+def test_each_id_is_new_once(pages: list[list[int]]) -> None:
+    seen, known = DeliveredIds(), set()
     for page in pages:
         wanted = []
         for each in page:
-            wanted.append(each is None or each not in known)
+            wanted.append(each not in known)
             known.add(each)
         new = seen.admit(pa.array(page, pa.int64()))
         assert (new is None) == all(wanted)
@@ -353,7 +346,7 @@ def test_each_id_is_new_once_and_a_missing_one_always(pages: list[list[int | Non
 
 
 def test_pages_are_merged_and_each_id_is_kept_once() -> None:
-    seen = Seen()
+    seen = DeliveredIds()
     for page in range(500):
         seen.admit(pa.array(range(page * 7, page * 7 + 10), pa.int64()))
     assert sum(len(run.offsets) for level in seen._levels for run in level) == 499 * 7 + 10
@@ -362,7 +355,7 @@ def test_pages_are_merged_and_each_id_is_kept_once() -> None:
 
 
 def test_ids_that_are_a_part_of_a_longer_array_are_those_of_the_part() -> None:
-    seen, whole = Seen(), pa.array(range(10), pa.int64())
+    seen, whole = DeliveredIds(), pa.array(range(10), pa.int64())
     assert seen.admit(whole[3:6]) is None
     new = seen.admit(whole)
     assert new is not None
@@ -384,9 +377,9 @@ def test_without_the_time_of_the_server_the_horizon_is_an_hour_back() -> None:
     ("announced", "reads", "dated", "todo"),
     [
         pytest.param(2000, 1, True, Repair.AGAIN, id="one page is one answer"),
-        pytest.param(2000, 4, True, Repair.WINDOWS, id="which came too few times too often"),
+        pytest.param(2000, 4, True, Repair.DAYS, id="which came too few times too often"),
         pytest.param(2000, 4, False, None, id="with nothing else to try"),
-        pytest.param(2001, 1, True, Repair.WINDOWS, id="long, with dates"),
+        pytest.param(2001, 1, True, Repair.DAYS, id="long, with dates"),
         pytest.param(2001, 1, False, Repair.AGAIN, id="long, without dates"),
         pytest.param(2001, 3, False, Repair.AGAIN, id="the third read more"),
         pytest.param(2001, 4, False, None, id="and no fourth"),
@@ -400,7 +393,6 @@ def test_a_list_that_is_not_complete_is_read_in_the_way_that_can_help(
 
 def test_records_that_cannot_be_told_apart_are_not_read_again() -> None:
     assert tally_of([1, 2], [2, 3], announced=4).identified
-    assert not tally_of([1, None], [3], announced=4).identified
     nameless, empty = Tally(3, NOON), Tally(0, NOON)
     nameless.admit(1, None, None, 3)
     nameless.admit(1, pa.array([1]), None, 3)
@@ -422,7 +414,7 @@ def told(*answers: tuple[float, float, float], steady: bool) -> None:
     clock = ServerClock()
     for sent_s, received_s, made_s in answers:
         served_at = datetime.fromtimestamp(1_000_000 + made_s, UTC)
-        clock.tells(served_at, received_s=received_s, took_s=received_s - sent_s)
+        clock.observe(served_at, received_s=received_s, took_s=received_s - sent_s)
     assert clock.steady is steady
 
 
@@ -451,7 +443,7 @@ def test_a_list_whose_clock_jumped_is_not_known_to_be_complete() -> None:
     """A record that came after the first page would count as one that was there."""
     tally = Tally(2, NOON)
     for page, moment in ((1, NOON), (2, NOON + timedelta(seconds=60))):
-        tally.clock.tells(moment, received_s=page, took_s=0.1)
+        tally.clock.observe(moment, received_s=page, took_s=0.1)
         ids = pa.array([page], pa.int64())
         tally.admit(1, ids, pa.array([NOON - timedelta(days=1)], pa.timestamp("us", "UTC")), 2)
     assert tally.complete is False
@@ -459,7 +451,7 @@ def test_a_list_whose_clock_jumped_is_not_known_to_be_complete() -> None:
 
 def test_the_first_list_of_a_scan_keeps_each_id_once() -> None:
     """Its own ids are those of the scan; the second list has to tell them apart."""
-    scan = Seen()
+    scan = DeliveredIds()
     first = Tally(2, NOON, scan)
     assert first._own is scan
     assert first.admit(2, pa.array([1, 2], pa.int64()), None, 2) is None

@@ -1,4 +1,4 @@
-"""Windows of days: together they are the span, none overlaps another, and each should be one answer."""
+"""Ranges of days: together they are the whole range, none overlaps another, and each should be one answer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_duck.decoder.day_counts import calendar, days_of
-from harvest_duck.scanner.day_ranges import split, windows
+from harvest_duck.scanner.day_ranges import day_ranges, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harvest_duck.scanner.day_ranges import Window
+    from harvest_duck.scanner.day_ranges import DayRange
 
 LARGEST = 100
 
@@ -33,42 +33,42 @@ ends = st.none() | numbers.map(day)
 spans = st.tuples(ends, ends).filter(lambda span: None in span or span[0] <= span[1])
 
 
-def covers(found: Sequence[Window], span: Window) -> bool:
-    """Whether the windows follow each other without a gap, from one end of the span to the other."""
+def covers(found: Sequence[DayRange], span: DayRange) -> bool:
+    """Return whether the ranges follow each other without a gap, from one end of the span to the other."""
     joined = all(one[1] is not None and one[1] + timedelta(days=1) == other[0] for one, other in pairwise(found))
     ordered = all(low is None or high is None or low <= high for low, high in found)
     return joined and ordered and (found[0][0], found[-1][1]) == span
 
 
-def held(window: Window, seen: Mapping[date, int]) -> int:
-    """The records that were seen in a window."""
-    low, high = window
+def held(day_range: DayRange, seen: Mapping[date, int]) -> int:
+    """Return how many records came for the days of a range."""
+    low, high = day_range
     return sum(count for each, count in seen.items() if (low is None or low <= each) and (high is None or each <= high))
 
 
 @settings(deadline=None, max_examples=300)
 @given(days, spans)
-def test_windows_are_the_whole_span_and_leave_room_to_grow(seen: dict[date, int], span: Window) -> None:
-    found = windows(seen, span, largest=LARGEST)
+def test_ranges_are_the_whole_span_and_leave_room_to_grow(seen: dict[date, int], span: DayRange) -> None:
+    found = day_ranges(seen, span, largest=LARGEST)
     assert found is not None
     assert covers(found, span)
-    for window in found:
-        busy = [each for each, count in seen.items() if count and held((each, each), seen) and _in(each, window)]
-        assert held(window, seen) <= 80 or len(busy) == 1
+    for day_range in found:
+        busy = [each for each, count in seen.items() if count and held((each, each), seen) and _in(each, day_range)]
+        assert held(day_range, seen) <= 80 or len(busy) == 1
 
 
 @settings(deadline=None, max_examples=200)
 @given(days, spans)
-def test_no_two_neighbours_would_fit_into_one_window(seen: dict[date, int], span: Window) -> None:
-    found = windows(seen, span, largest=LARGEST) or []
+def test_no_two_neighbours_would_fit_into_one_range(seen: dict[date, int], span: DayRange) -> None:
+    found = day_ranges(seen, span, largest=LARGEST) or []
     for one, other in pairwise(found):
         assert held(one, seen) + held((other[0], other[0]), seen) > 80
 
 
 @settings(deadline=None, max_examples=300)
 @given(days, spans)
-def test_splitting_ends_with_single_days_that_are_the_whole_window(seen: dict[date, int], window: Window) -> None:
-    waiting, single = [window], []
+def test_splitting_ends_with_single_days_that_are_the_whole_range(seen: dict[date, int], day_range: DayRange) -> None:
+    waiting, single = [day_range], []
     for _ in range(1000):
         if not waiting:
             break
@@ -80,7 +80,7 @@ def test_splitting_ends_with_single_days_that_are_the_whole_window(seen: dict[da
             assert covers(halves, each)
             waiting += reversed(halves)
     assert not waiting
-    assert covers(single, window)
+    assert covers(single, day_range)
     assert all(low == high is not None for low, high in single if held((low, high), seen))
 
 
@@ -88,7 +88,7 @@ def test_splitting_ends_with_single_days_that_are_the_whole_window(seen: dict[da
     ("seen", "span", "expected"),
     [
         pytest.param({}, (None, None), [(None, None)], id="nothing seen"),
-        pytest.param({day(3): 80}, (day(1), day(9)), [(day(1), day(9))], id="one window"),
+        pytest.param({day(3): 80}, (day(1), day(9)), [(day(1), day(9))], id="one range"),
         pytest.param({day(3): 81}, (None, day(9)), [(None, day(9))], id="a day that fills more than its share"),
         pytest.param({day(3): 40, day(5): 41}, (None, None), [(None, day(4)), (day(5), None)], id="open at both ends"),
         pytest.param({day(3): 40, day(5): 41}, (day(1), day(5)), [(day(1), day(4)), (day(5), day(5))], id="closed"),
@@ -98,14 +98,14 @@ def test_splitting_ends_with_single_days_that_are_the_whole_window(seen: dict[da
         pytest.param({day(3): 1, None: 1}, (None, None), None, id="a record without a day"),
     ],
 )
-def test_windows_follow_the_days_that_were_seen(
-    seen: dict[date | None, int], span: Window, expected: list[Window] | None
+def test_ranges_follow_the_days_that_were_seen(
+    seen: dict[date | None, int], span: DayRange, expected: list[DayRange] | None
 ) -> None:
-    assert windows(seen, span, largest=LARGEST) == expected
+    assert day_ranges(seen, span, largest=LARGEST) == expected
 
 
 @pytest.mark.parametrize(
-    ("window", "seen", "start"),
+    ("day_range", "seen", "start"),
     [
         pytest.param((day(1), day(9)), {day(2): 5, day(4): 5, day(8): 5}, day(8), id="by records"),
         pytest.param((day(1), day(9)), {day(2): 90, day(4): 5, day(8): 5}, day(4), id="the first day has most"),
@@ -127,11 +127,11 @@ def test_windows_follow_the_days_that_were_seen(
         pytest.param((date.max, None), {date.max: 5}, None, id="after the last day"),
     ],
 )
-def test_a_window_is_split_where_the_second_half_begins(
-    window: Window, seen: dict[date | None, int], start: date | None
+def test_a_range_is_split_where_the_second_half_begins(
+    day_range: DayRange, seen: dict[date | None, int], start: date | None
 ) -> None:
-    halves = split(window, seen)
-    assert halves == (None if start is None else ((window[0], start - timedelta(days=1)), (start, window[1])))
+    halves = split(day_range, seen)
+    assert halves == (None if start is None else ((day_range[0], start - timedelta(days=1)), (start, day_range[1])))
 
 
 def test_days_are_counted_with_those_that_are_missing() -> None:
@@ -140,5 +140,5 @@ def test_days_are_counted_with_those_that_are_missing() -> None:
     assert days_of(dates[:0]) == {}
 
 
-def _in(each: date, window: Window) -> bool:
-    return (window[0] is None or window[0] <= each) and (window[1] is None or each <= window[1])
+def _in(each: date, day_range: DayRange) -> bool:
+    return (day_range[0] is None or day_range[0] <= each) and (day_range[1] is None or each <= day_range[1])

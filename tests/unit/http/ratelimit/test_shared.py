@@ -27,6 +27,7 @@ from harvest_duck.http.ratelimit.lock_files import Presence, Unavailable
 from harvest_duck.http.ratelimit.participant import Participant
 from harvest_duck.http.ratelimit.shared import SharedWindow
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, MAIN_ID
+from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -616,7 +617,7 @@ class Waiting(Told):
 
 
 def test_a_clock_that_is_not_the_machines_shares_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harvest_duck.scanner.client.clock", Waiting())
+    monkeypatch.setattr(pool(), "clock", Waiting())
     with TemporaryDirectory() as folder:
         monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", folder)
         assert harvest_duck.scan("clients", f"{sandbox.connection_string()};Pagesize=100").read_all().num_rows

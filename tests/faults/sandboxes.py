@@ -1,4 +1,4 @@
-"""Where schedules are played: two sandboxes with the same records, one over TLS, and a clock that leaps."""
+"""The sandboxes of the fault tests: two with the same records, one over TLS, and a clock that skips sleeps."""
 
 from __future__ import annotations
 
@@ -29,41 +29,40 @@ if TYPE_CHECKING:
     from faults.oracle import Row
     from faults.scenarios import Scenario
 
-__all__ = ["Hang", "Stage", "bounded", "open_files", "server_context", "tasks_left"]
 
 T = TypeVar("T")
 
-#: Seconds after which a scan counts as hanging.
+#: Seconds after which a scan counts as a hang.
 BOUND_S = 60.0
 
 
 class Hang(Exception):
-    """A scan that did not end; the message has what all threads and tasks were doing."""
+    """A scan that did not end; the message has the stacks of all threads and tasks."""
 
 
-class LeapingClock:
-    """A clock that is where the sleeps of a task have taken that task; each sleep tells `slept`.
+class SkippingClock:
+    """A clock that sleeping advances at once, separately for each task; each sleep calls `on_sleep`.
 
-    Tasks that wait side by side do not wait for each other, as they would if one sleep moved the time of all.
+    If it were shared, a sleep of one task would advance the time of the tasks beside it.
     """
 
-    def __init__(self, slept: Callable[[], None]) -> None:
-        self._slept = slept
+    def __init__(self, on_sleep: Callable[[], None]) -> None:
+        self._on_sleep = on_sleep
         self._moment: ContextVar[float] = ContextVar("moment", default=0.0)
 
     def now(self) -> float:
-        """The moment that the sleeps of this task have reached."""
+        """Return the time that the sleeps of this task have reached."""
         return self._moment.get()
 
     async def sleep(self, seconds: float) -> None:
-        """Be there at once."""
+        """Advance the time of this task without waiting."""
         self._moment.set(self._moment.get() + seconds)
-        self._slept()
+        self._on_sleep()
         await asyncio.sleep(0)
 
 
-class Stage:
-    """The sandboxes, their rows, and what it takes to ask them."""
+class Sandboxes:
+    """The sandboxes, their rows, and connections to them."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -80,7 +79,7 @@ class Stage:
         self._con = stack.enter_context(harvest_duck.connect(self.plain.connection_string()))
         self._con.execute("SET TimeZone = 'UTC'")
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(client, "clock", LeapingClock(self._reopened))
+        patch.setattr(client, "clock", SkippingClock(self._reopen))
         self._waits = 0
         return self
 
@@ -88,11 +87,11 @@ class Stage:
         self._stack.close()
 
     def sandbox(self, scenario: Scenario) -> Sandbox:
-        """The sandbox that a scenario asks."""
+        """Return the sandbox of a scenario."""
         return self.secure if scenario.tls else self.plain
 
     def connection(self, scenario: Scenario) -> str:
-        """The connection string of a scenario, different from those of all others."""
+        """Return the connection string of a scenario, different from those of all others."""
         sandbox = self.sandbox(scenario)
         text = sandbox.connection_string()
         if scenario.oauth:
@@ -108,7 +107,7 @@ class Stage:
         )
 
     def rows(self, scenario: Scenario, connection: str) -> list[Row]:
-        """The rows of a scan through the public API; an error of SQL is the one behind it."""
+        """Return the rows of a scan through the public API; raise the error behind an error of DuckDB."""
         if scenario.sql:
             return self._queried(scenario, connection)
         keep = None
@@ -130,8 +129,8 @@ class Stage:
             raise error from None
         return [dict(zip(scenario.columns, row, strict=True)) for row in found]
 
-    def _reopened(self) -> None:
-        """Open shut ports at every second wait, so that a port is found shut and then open."""
+    def _reopen(self) -> None:
+        """Open closed ports at every second sleep, so that a client finds a port closed and then open."""
         self._waits += 1
         if self._waits % 2 == 0:
             self.plain.reopen()
@@ -139,22 +138,22 @@ class Stage:
 
 
 def server_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    """The server's side of TLS, with a certificate of these names."""
-    import ssl  # noqa: PLC0415 - beside the one place that makes one
+    """Return the server-side TLS context with a certificate for these names."""
+    import ssl  # noqa: PLC0415 - only this function needs it
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names).configure_cert(context)
     return context
 
 
-def bounded(call: Callable[[], T]) -> T:
-    """What a call returns, in a thread of its own; `Hang` where it takes too long."""
+def with_timeout(call: Callable[[], T]) -> T:
+    """Return the result of a call in a thread of its own; raise `Hang` if it takes too long."""
     outcome = Future[T]()
 
     def run() -> None:
         try:
             outcome.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised in the calling thread
             outcome.set_exception(error)
 
     thread = threading.Thread(target=run, name="a scan", daemon=True)
@@ -179,7 +178,7 @@ def _stacks() -> str:
 
 
 def tasks_left() -> list[str]:
-    """The tasks on the loop of all requests that do not end within some seconds after a scan."""
+    """Return the tasks on the event loop that do not end within some seconds after a scan."""
 
     async def left() -> list[str]:
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -195,8 +194,8 @@ def close_clients() -> None:
     loop.run(loop.own("clients", client._Clients).close())
 
 
-def open_files() -> set[str] | None:
-    """The sockets that this process holds; None where the system does not tell."""
+def open_sockets() -> set[str] | None:
+    """Return the sockets of this process; None if the system does not list them."""
     folder = Path("/proc/self/fd")
     if not folder.exists():
         return None

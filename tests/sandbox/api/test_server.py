@@ -1,4 +1,4 @@
-"""Who is turned away, with which status and body, and when to come back."""
+"""Refused requests: their status and body, and the rate limits."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def without(caller: Caller, name: str, **changed: str) -> dict[str, str]:
     return {key: value for key, value in caller.headers.items() if key != name} | changed
 
 
-@pytest.mark.parametrize("target", ["/v2/clients", "/v2/users/me", "/api/v2/accounts"])
-def test_nobody_enters_without_a_user_agent(administrator: Caller, target: str) -> None:
-    answer = administrator.send(target, headers=without(administrator, "User-Agent"))
-    assert (answer.status, answer.body) == (400, {"message": "User-Agent header is required"})
+def test_a_user_agent_is_required(administrator: Caller) -> None:
+    for target in ("/v2/clients", "/v2/users/me", "/api/v2/accounts"):
+        answer = administrator.send(target, headers=without(administrator, "User-Agent"))
+        assert (answer.status, answer.body) == (400, {"message": "User-Agent header is required"}), target
 
 
-@pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer wrong", f"Basic {ADMINISTRATOR_TOKEN}"])
-@pytest.mark.parametrize("target", ["/v2/clients", "/api/v2/accounts"])
-def test_a_bad_token_is_invalid(administrator: Caller, value: str | None, target: str) -> None:
-    changed = {} if value is None else {"Authorization": value}
-    answer = administrator.send(target, headers=without(administrator, "Authorization") | changed)
-    assert (answer.status, answer.body) == (401, INVALID)
+def test_a_bad_token_is_invalid(administrator: Caller) -> None:
+    for target in ("/v2/clients", "/api/v2/accounts"):
+        for value in (None, "", "Bearer", "Bearer wrong", f"Basic {ADMINISTRATOR_TOKEN}"):
+            changed = {} if value is None else {"Authorization": value}
+            answer = administrator.send(target, headers=without(administrator, "Authorization") | changed)
+            assert (answer.status, answer.body) == (401, INVALID), (target, value)
 
 
 def test_a_request_without_an_account_counts_as_an_invalid_token(administrator: Caller) -> None:
@@ -86,32 +86,32 @@ def test_token_and_account_may_stand_in_the_query(administrator: Caller) -> None
     assert answer.status == 200
 
 
-def test_header_names_do_not_mind_case(administrator: Caller) -> None:
+def test_header_names_ignore_case(administrator: Caller) -> None:
     headers = {name.upper(): value for name, value in administrator.headers.items()}
     assert administrator.send("/v2/company", headers=headers).status == 200
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "/v2/nothing",
-        "/v2/clients/",
-        "/v2/clients/abc",
-        "/v2/clients/99",
-        "/v2/task_assignments/99",
-        "/v2/invoices/99/payments",
-        "/v2/projects/99/task_assignments",
-        "/v2/users/99/billable_rates",
-        "/v2/invoices/99/messages/new",
-        "/v2/reports/time",
-        "/v1/clients",
-        "/",
-    ],
-)
-def test_what_does_not_exist_is_not_found(administrator: Caller, target: str) -> None:
-    answer = administrator.send(target)
-    assert (answer.status, answer.body) == (404, {"message": "Not Found"})
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+UNKNOWN = [
+    "/v2/nothing",
+    "/v2/clients/",
+    "/v2/clients/abc",
+    "/v2/clients/99",
+    "/v2/task_assignments/99",
+    "/v2/invoices/99/payments",
+    "/v2/projects/99/task_assignments",
+    "/v2/users/99/billable_rates",
+    "/v2/invoices/99/messages/new",
+    "/v2/reports/time",
+    "/v1/clients",
+    "/",
+]
+
+
+def test_unknown_paths_and_records_are_not_found(administrator: Caller) -> None:
+    for target in UNKNOWN:
+        answer = administrator.send(target)
+        assert (answer.status, answer.body) == (404, {"message": "Not Found"}), target
+        assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
 def test_the_sandbox_is_read_only(administrator: Caller) -> None:
@@ -127,7 +127,7 @@ def test_only_managers_have_teammates(harvest: Sandbox, administrator: Caller) -
 
 @pytest.fixture
 def now() -> list[float]:
-    """The time on the limited sandbox's clock, to be moved."""
+    """The time of the clock of `limited`, which a test may advance."""
     return [1000.0]
 
 
@@ -155,7 +155,7 @@ def test_a_hundred_requests_pass_within_fifteen_seconds(limited: Sandbox, now: l
         assert statuses(caller, "/roles", 61) == [200] * 60 + [429]
 
 
-def test_reports_have_a_window_of_their_own(limited: Sandbox, now: list[float]) -> None:
+def test_reports_have_a_limit_of_their_own(limited: Sandbox, now: list[float]) -> None:
     with closing(Caller(limited)) as caller:
         assert statuses(caller, "/reports/project_budget", 101) == [200] * 100 + [429]
         assert caller.get("/roles").status == 200
@@ -165,7 +165,7 @@ def test_reports_have_a_window_of_their_own(limited: Sandbox, now: list[float]) 
         assert caller.get("/reports/project_budget").status == 200
 
 
-def test_tokens_and_accounts_are_counted_apart(limited: Sandbox) -> None:
+def test_tokens_and_accounts_are_counted_separately(limited: Sandbox) -> None:
     with closing(Caller(limited)) as caller:
         assert statuses(caller, "/users/me", 101)[-1] == 429
     for token, account_id in ((MEMBER_TOKEN, MAIN_ID), (ADMINISTRATOR_TOKEN, EURO_ID)):

@@ -1,4 +1,4 @@
-"""The reports, added up once more from the records in another way."""
+"""The reports, compared with sums over the records that are computed in another way."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def worth(entry: dict[str, Any]) -> Decimal:
 
 
 def spent(sandbox: Sandbox, account_id: int, table: str, first: str, last: str) -> list[dict[str, Any]]:
-    """The records of a table within two days written without hyphens."""
+    """Return the records of a table within two days written without hyphens."""
     return [
         record
         for record in sandbox.records(account_id, table)
@@ -119,7 +119,7 @@ def test_expense_reports_add_up(harvest: Sandbox, administrator: Caller, subject
 
 
 def uninvoiced(sandbox: Sandbox, first: str, last: str) -> dict[int, tuple[Decimal, ...]]:
-    """Per project: hours, uninvoiced hours, expenses and amount, by a plain reading of the documentation."""
+    """Return hours, uninvoiced hours, expenses and amount per project, by a plain reading of the documentation."""
     flat = fixed(sandbox, MAIN_ID)
     sums: dict[int, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
     for entry in spent(sandbox, MAIN_ID, "time_entries", first, last):
@@ -155,7 +155,7 @@ def test_the_uninvoiced_report_adds_up(harvest: Sandbox, administrator: Caller, 
         assert row["currency"] == project["client"]["currency"]
 
 
-def test_a_fixed_fee_is_in_every_span_that_does_not_end_before_its_project(administrator: Caller) -> None:
+def test_a_fixed_fee_is_in_every_date_range_that_does_not_end_before_its_project(administrator: Caller) -> None:
     """So the uninvoiced amounts of a year are not the sum of those of its halves."""
     spans = {"both": ("20260101", "20261231"), "first": ("20260101", "20260630"), "second": ("20260701", "20261231")}
 
@@ -176,7 +176,7 @@ def test_uninvoiced_leaves_out_fixed_fee_projects_on_demand(harvest: Sandbox, ad
     assert len(without) < len(every)
 
 
-def test_budgets_count_what_is_spent(harvest: Sandbox, administrator: Caller) -> None:
+def test_budgets_count_spent_hours_and_money(harvest: Sandbox, administrator: Caller) -> None:
     rows = {row["project_id"]: row for row in administrator.records("/reports/project_budget", "results", per_page=9)}
     projects = harvest.records(MAIN_ID, "projects")
     assert set(rows) == {project["id"] for project in projects}
@@ -218,12 +218,12 @@ def test_project_names_carry_their_code_in_time_and_expense_reports_only(
         assert {bool(projects[row["project_id"]]["code"]) for row in rows} == {True, False}
 
 
-def test_a_subject_stands_once_per_currency(administrator: Caller) -> None:
+def test_a_subject_has_a_row_per_currency(administrator: Caller) -> None:
     rows = administrator.records("/reports/time/team", "results", from_=YEAR[0], to=YEAR[1])
     assert len({row["user_id"] for row in rows}) < len(rows)
 
 
-def test_sums_of_two_spans_are_those_of_both(administrator: Caller) -> None:
+def test_sums_of_two_date_ranges_add_up(administrator: Caller) -> None:
     def hours(first: str, last: str) -> Sums:
         rows = administrator.records("/reports/time/tasks", "results", from_=first, to=last)
         return summed(((row["task_id"], row["currency"]), row["billable_amount"]) for row in rows)
@@ -233,7 +233,7 @@ def test_sums_of_two_spans_are_those_of_both(administrator: Caller) -> None:
 
 
 @pytest.mark.parametrize("path", ["/reports/time/team", "/reports/expenses/team", "/reports/uninvoiced"])
-def test_a_report_needs_a_span_of_a_year_at_most(administrator: Caller, path: str) -> None:
+def test_a_report_covers_at_most_a_year(administrator: Caller, path: str) -> None:
     def answer(**params: str) -> tuple[int, Any]:
         got = administrator.get(path, **params)
         return got.status, got.body.get("message")
@@ -248,7 +248,7 @@ def test_a_report_needs_a_span_of_a_year_at_most(administrator: Caller, path: st
     assert answer(from_="2026-01-01", to="2026-01-01") == (200, None)
 
 
-def test_hyphens_do_not_matter(administrator: Caller) -> None:
+def test_days_may_have_hyphens(administrator: Caller) -> None:
     plain = administrator.records("/reports/time/team", "results", from_="20260101", to="20260301")
     assert administrator.records("/reports/time/team", "results", from_="2026-01-01", to="2026-03-01") == plain
 
@@ -273,7 +273,7 @@ def test_the_same_rows_come_without_http(harvest: Sandbox, administrator: Caller
     assert harvest.report(MAIN_ID, name, date(2026, 1, 1), date(2026, 11, 20)) == sent
 
 
-def test_reports_survive_records_with_gaps(small: Sandbox, visitor: Caller) -> None:
+def test_reports_survive_records_with_gaps(small: Sandbox, caller: Caller) -> None:
     day = "2026-01-05"
     client = {"id": 1, "name": "A"}
     small.replace(
@@ -288,7 +288,7 @@ def test_reports_survive_records_with_gaps(small: Sandbox, visitor: Caller) -> N
         ],
     )
     small.replace(MAIN_ID, "expenses", [{"id": 1, "spent_date": day, "project": {"id": 9}}, {"id": 2}])
-    rows = visitor.get("/reports/time/clients", from_="20260101", to="20260201").body["results"]
+    rows = caller.get("/reports/time/clients", from_="20260101", to="20260201").body["results"]
     assert rows == [
         {
             "client_id": 1,
@@ -300,4 +300,4 @@ def test_reports_survive_records_with_gaps(small: Sandbox, visitor: Caller) -> N
         },
     ]
     for path in ("time/projects", "time/tasks", "time/team", "uninvoiced", "expenses/projects", "expenses/team"):
-        assert visitor.get(f"/reports/{path}", from_="20260101", to="20260201").status == 200
+        assert caller.get(f"/reports/{path}", from_="20260101", to="20260201").status == 200

@@ -1,4 +1,4 @@
-"""Codes and tokens of the ID host: exchanged, refreshed, expired, revoked, and never in the log."""
+"""Codes and tokens of the ID host: exchange, refresh, expiry, revocation, and no secrets in the log."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from support.sandbox_sign_in import (
     ask,
     code_of,
     exchange,
+    redirect_parameters,
     refresh,
     refused,
     s256,
     status_with,
-    told,
 )
 
 from harvest_duck.sandbox import (
@@ -49,7 +49,7 @@ INVALID_GRANT = (400, "invalid_grant")
 
 @pytest.fixture
 def now() -> list[float]:
-    """The time on the clock, to be moved."""
+    """The time of the clock of `timed`, which a test may advance."""
     return [1000.0]
 
 
@@ -60,14 +60,14 @@ def timed(now: list[float]) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def guest(timed: Sandbox) -> Iterator[Caller]:
-    """Somebody in the sandbox whose clock can be moved."""
+def timed_caller(timed: Sandbox) -> Iterator[Caller]:
+    """A caller of the sandbox whose clock a test may advance."""
     with closing(Caller(timed)) as caller:
         yield caller
 
 
-def test_a_code_becomes_tokens(visitor: Caller) -> None:
-    answer = exchange(visitor, code_of(visitor))
+def test_a_code_becomes_tokens(caller: Caller) -> None:
+    answer = exchange(caller, code_of(caller))
     assert answer.status == 200
     assert (answer.headers["Cache-Control"], answer.headers["Pragma"]) == ("no-store", "no-cache")
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -81,43 +81,43 @@ def test_a_code_becomes_tokens(visitor: Caller) -> None:
     ("user", "name", "roles"),
     [("administrator", "Ada", "administrator"), ("manager", "Ben", "manager"), ("member", "Clara", "member")],
 )
-def test_a_token_is_as_good_as_a_personal_one(visitor: Caller, user: str, name: str, roles: str) -> None:
-    token = exchange(visitor, code_of(visitor, user=user)).body["access_token"]
-    headers = visitor.headers | {"Authorization": f"Bearer {token}"}
-    assert visitor.send("/api/v2/accounts", headers=headers).body["user"]["first_name"] == name
-    me = visitor.send("/v2/users/me", headers=headers)
+def test_a_token_works_like_a_personal_one(caller: Caller, user: str, name: str, roles: str) -> None:
+    token = exchange(caller, code_of(caller, user=user)).body["access_token"]
+    headers = caller.headers | {"Authorization": f"Bearer {token}"}
+    assert caller.send("/api/v2/accounts", headers=headers).body["user"]["first_name"] == name
+    me = caller.send("/v2/users/me", headers=headers)
     assert (me.status, roles in me.body["access_roles"]) == (200, True)
-    in_query = visitor.send(f"/v2/users/me?access_token={token}&account_id={MAIN_ID}", headers={"User-Agent": "tests"})
+    in_query = caller.send(f"/v2/users/me?access_token={token}&account_id={MAIN_ID}", headers={"User-Agent": "tests"})
     assert in_query.body == me.body
 
 
-def test_a_code_used_twice_ends_what_it_gave(visitor: Caller) -> None:
-    code = code_of(visitor)
-    tokens = exchange(visitor, code).body
-    renewed = refresh(visitor, tokens["refresh_token"]).body
-    other = exchange(visitor, code_of(visitor)).body
-    assert status_with(visitor, renewed["access_token"]) == 200
-    assert refused(exchange(visitor, code)) == INVALID_GRANT
-    assert [status_with(visitor, each["access_token"]) for each in (tokens, renewed, other)] == [401, 401, 200]
-    assert refused(refresh(visitor, renewed["refresh_token"])) == INVALID_GRANT
-    assert refresh(visitor, other["refresh_token"]).status == 200
-    assert refused(exchange(visitor, code)) == INVALID_GRANT
+def test_a_code_used_twice_revokes_its_tokens(caller: Caller) -> None:
+    code = code_of(caller)
+    tokens = exchange(caller, code).body
+    renewed = refresh(caller, tokens["refresh_token"]).body
+    other = exchange(caller, code_of(caller)).body
+    assert status_with(caller, renewed["access_token"]) == 200
+    assert refused(exchange(caller, code)) == INVALID_GRANT
+    assert [status_with(caller, each["access_token"]) for each in (tokens, renewed, other)] == [401, 401, 200]
+    assert refused(refresh(caller, renewed["refresh_token"])) == INVALID_GRANT
+    assert refresh(caller, other["refresh_token"]).status == 200
+    assert refused(exchange(caller, code)) == INVALID_GRANT
 
 
-def test_a_code_lives_for_ten_minutes(guest: Caller, now: list[float]) -> None:
-    first, second = code_of(guest), code_of(guest)
+def test_a_code_lives_for_ten_minutes(timed_caller: Caller, now: list[float]) -> None:
+    first, second = code_of(timed_caller), code_of(timed_caller)
     now[0] += 599
-    assert exchange(guest, first).status == 200
+    assert exchange(timed_caller, first).status == 200
     now[0] += 1
-    assert refused(exchange(guest, second)) == INVALID_GRANT
+    assert refused(exchange(timed_caller, second)) == INVALID_GRANT
 
 
-def test_a_code_is_bound_to_its_redirect_uri(visitor: Caller) -> None:
-    code = code_of(visitor)
+def test_a_code_is_bound_to_its_redirect_uri(caller: Caller) -> None:
+    code = code_of(caller)
     for uri in (REDIRECT_URIS[0], f"{CALLBACK}/", "https://evil.example"):
-        assert refused(exchange(visitor, code, redirect_uri=uri)) == INVALID_GRANT
-    assert exchange(visitor, code).status == 200
-    assert exchange(visitor, code_of(visitor), redirect_uri=None).status == 200
+        assert refused(exchange(caller, code, redirect_uri=uri)) == INVALID_GRANT
+    assert exchange(caller, code).status == 200
+    assert exchange(caller, code_of(caller), redirect_uri=None).status == 200
 
 
 def test_codes_and_refresh_tokens_are_bound_to_their_client() -> None:
@@ -145,11 +145,11 @@ def test_codes_and_refresh_tokens_are_bound_to_their_client() -> None:
         ({}, None),
     ],
 )
-def test_the_verifier_behind_the_challenge_is_good(
-    visitor: Caller, challenge: dict[str, str], verifier: str | None
+def test_the_verifier_of_the_challenge_is_accepted(
+    caller: Caller, challenge: dict[str, str], verifier: str | None
 ) -> None:
-    code = code_of(visitor, **challenge)
-    assert exchange(visitor, code, code_verifier=verifier).status == 200
+    code = code_of(caller, **challenge)
+    assert exchange(caller, code, code_verifier=verifier).status == 200
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,11 @@ def test_the_verifier_behind_the_challenge_is_good(
         ({}, VERIFIER),
     ],
 )
-def test_no_other_verifier_is(visitor: Caller, challenge: dict[str, str], verifier: str | None) -> None:
-    code = code_of(visitor, **challenge)
-    assert refused(exchange(visitor, code, code_verifier=verifier)) == INVALID_GRANT
+def test_every_other_verifier_is_refused(caller: Caller, challenge: dict[str, str], verifier: str | None) -> None:
+    code = code_of(caller, **challenge)
+    assert refused(exchange(caller, code, code_verifier=verifier)) == INVALID_GRANT
     if challenge is S256:
-        assert exchange(visitor, code, code_verifier=VERIFIER).status == 200
+        assert exchange(caller, code, code_verifier=VERIFIER).status == 200
 
 
 def test_a_server_without_pkce_ignores_it() -> None:
@@ -181,16 +181,16 @@ def test_a_server_without_pkce_ignores_it() -> None:
         assert ask(caller, code_challenge="short", code_challenge_method="S512").status == 200
 
 
-def test_a_refresh_token_is_rotated(visitor: Caller) -> None:
-    first = exchange(visitor, code_of(visitor, scope="harvest:all")).body
-    second = refresh(visitor, first["refresh_token"]).body
+def test_a_refresh_token_is_rotated(caller: Caller) -> None:
+    first = exchange(caller, code_of(caller, scope="harvest:all")).body
+    second = refresh(caller, first["refresh_token"]).body
     assert second.keys() == first.keys()
     assert (second["scope"], second["expires_in"]) == ("harvest:all", 1_209_600)
     assert second["refresh_token"] != first["refresh_token"]
     assert second["access_token"] != first["access_token"]
-    assert refused(refresh(visitor, first["refresh_token"])) == INVALID_GRANT
-    assert [status_with(visitor, each["access_token"]) for each in (first, second)] == [200, 200]
-    assert refresh(visitor, second["refresh_token"]).status == 200
+    assert refused(refresh(caller, first["refresh_token"])) == INVALID_GRANT
+    assert [status_with(caller, each["access_token"]) for each in (first, second)] == [200, 200]
+    assert refresh(caller, second["refresh_token"]).status == 200
 
 
 def test_without_rotation_the_refresh_token_stays() -> None:
@@ -204,25 +204,25 @@ def test_without_rotation_the_refresh_token_stays() -> None:
 
 
 def test_access_tokens_expire_by_the_clock_and_refresh_tokens_do_not(
-    timed: Sandbox, guest: Caller, now: list[float]
+    timed: Sandbox, timed_caller: Caller, now: list[float]
 ) -> None:
-    tokens = exchange(guest, code_of(guest)).body
+    tokens = exchange(timed_caller, code_of(timed_caller)).body
     assert tokens["expires_in"] == 60
     now[0] += 59.5
-    assert status_with(guest, tokens["access_token"]) == 200
+    assert status_with(timed_caller, tokens["access_token"]) == 200
     now[0] += 0.5
-    headers = guest.headers | {"Authorization": f"Bearer {tokens['access_token']}"}
-    wrong = guest.send("/v2/users/me", headers=guest.headers | {"Authorization": "Bearer wrong"})
+    headers = timed_caller.headers | {"Authorization": f"Bearer {tokens['access_token']}"}
+    wrong = timed_caller.send("/v2/users/me", headers=timed_caller.headers | {"Authorization": "Bearer wrong"})
     for target in ("/v2/users/me", "/api/v2/accounts"):
-        expired = guest.send(target, headers=headers)
+        expired = timed_caller.send(target, headers=headers)
         assert (expired.status, expired.body) == (401, wrong.body)
     now[0] += 10**9
-    renewed = refresh(guest, tokens["refresh_token"]).body
-    assert status_with(guest, renewed["access_token"]) == 200
+    renewed = refresh(timed_caller, tokens["refresh_token"]).body
+    assert status_with(timed_caller, renewed["access_token"]) == 200
     assert timed.issue_tokens().expires_in == 60
 
 
-def test_a_lifetime_of_nothing_is_over_at_once() -> None:
+def test_a_token_without_lifetime_is_expired_at_once() -> None:
     with Sandbox(scale=0.1, access_token_s=0.5, clock=lambda: 0.0) as sandbox, closing(Caller(sandbox)) as caller:
         tokens = sandbox.issue_tokens()
         assert (tokens.expires_in, status_with(caller, tokens.access_token)) == (0, 200)
@@ -230,33 +230,33 @@ def test_a_lifetime_of_nothing_is_over_at_once() -> None:
         assert status_with(caller, sandbox.issue_tokens().access_token) == 401
 
 
-def test_access_tokens_can_be_made_to_expire(small: Sandbox, visitor: Caller) -> None:
-    tokens = exchange(visitor, code_of(visitor)).body
-    pending = code_of(visitor)
+def test_access_tokens_can_be_expired_by_a_test(small: Sandbox, caller: Caller) -> None:
+    tokens = exchange(caller, code_of(caller)).body
+    pending = code_of(caller)
     small.expire_access_tokens()
-    assert status_with(visitor, tokens["access_token"]) == 401
-    assert status_with(visitor, refresh(visitor, tokens["refresh_token"]).body["access_token"]) == 200
-    assert status_with(visitor, exchange(visitor, pending).body["access_token"]) == 200
-    assert visitor.get("/users/me").status == 200
+    assert status_with(caller, tokens["access_token"]) == 401
+    assert status_with(caller, refresh(caller, tokens["refresh_token"]).body["access_token"]) == 200
+    assert status_with(caller, exchange(caller, pending).body["access_token"]) == 200
+    assert caller.get("/users/me").status == 200
 
 
-def test_a_withdrawn_application_has_nothing_left(small: Sandbox, visitor: Caller) -> None:
-    tokens, pending = exchange(visitor, code_of(visitor)).body, code_of(visitor)
+def test_a_revoked_application_has_no_tokens_left(small: Sandbox, caller: Caller) -> None:
+    tokens, pending = exchange(caller, code_of(caller)).body, code_of(caller)
     small.revoke_tokens()
-    assert status_with(visitor, tokens["access_token"]) == 401
-    assert refused(refresh(visitor, tokens["refresh_token"])) == INVALID_GRANT
-    assert refused(exchange(visitor, pending)) == INVALID_GRANT
-    assert status_with(visitor, exchange(visitor, code_of(visitor)).body["access_token"]) == 200
-    assert visitor.get("/users/me").status == 200
+    assert status_with(caller, tokens["access_token"]) == 401
+    assert refused(refresh(caller, tokens["refresh_token"])) == INVALID_GRANT
+    assert refused(exchange(caller, pending)) == INVALID_GRANT
+    assert status_with(caller, exchange(caller, code_of(caller)).body["access_token"]) == 200
+    assert caller.get("/users/me").status == 200
 
 
-def test_tokens_can_be_issued_without_the_pages(small: Sandbox, visitor: Caller) -> None:
+def test_tokens_can_be_issued_without_the_pages(small: Sandbox, caller: Caller) -> None:
     tokens = small.issue_tokens("member", scope="harvest:all")
     assert isinstance(tokens, IssuedTokens)
     assert repr(tokens) == "IssuedTokens(expires_in=1209600, scope='harvest:all')"
-    headers = visitor.headers | {"Authorization": f"Bearer {tokens.access_token}"}
-    assert visitor.send("/v2/users/me", headers=headers).body["first_name"] == "Clara"
-    assert refresh(visitor, tokens.refresh_token).body["scope"] == "harvest:all"
+    headers = caller.headers | {"Authorization": f"Bearer {tokens.access_token}"}
+    assert caller.send("/v2/users/me", headers=headers).body["first_name"] == "Clara"
+    assert refresh(caller, tokens.refresh_token).body["scope"] == "harvest:all"
     assert small.issue_tokens().scope == "all"
     with pytest.raises(LookupError, match="nobody signs in as intern; there are: administrator, manager, member"):
         small.issue_tokens("intern")
@@ -280,16 +280,16 @@ def test_tokens_can_be_issued_without_the_pages(small: Sandbox, visitor: Caller)
         ("manager", "forecast:all", []),
     ],
 )
-def test_a_scope_narrows_the_accounts(visitor: Caller, user: str, scope: str, reached: list[int]) -> None:
-    tokens = exchange(visitor, code_of(visitor, user=user, scope=scope)).body
-    renewed = refresh(visitor, tokens["refresh_token"]).body
+def test_a_scope_narrows_the_accounts(caller: Caller, user: str, scope: str, reached: list[int]) -> None:
+    tokens = exchange(caller, code_of(caller, user=user, scope=scope)).body
+    renewed = refresh(caller, tokens["refresh_token"]).body
     for each in (tokens, renewed):
         assert each["scope"] == scope
-        headers = visitor.headers | {"Authorization": f"Bearer {each['access_token']}"}
-        accounts = visitor.send("/api/v2/accounts", headers=headers).body["accounts"]
+        headers = caller.headers | {"Authorization": f"Bearer {each['access_token']}"}
+        accounts = caller.send("/api/v2/accounts", headers=headers).body["accounts"]
         assert [account["id"] for account in accounts] == reached
         for number in (MAIN_ID, EURO_ID, FORECAST_ID):
-            answer = visitor.send("/v2/users/me", headers=headers | {"Harvest-Account-Id": str(number)})
+            answer = caller.send("/v2/users/me", headers=headers | {"Harvest-Account-Id": str(number)})
             assert answer.status == (200 if number in reached and number != FORECAST_ID else 404)
 
 
@@ -310,52 +310,50 @@ def test_a_scope_narrows_the_accounts(visitor: Caller, user: str, scope: str, re
         ({"code": "sandbox-code-x"}, INVALID_GRANT),
     ],
 )
-def test_faulty_requests_for_tokens_are_told_apart(
-    visitor: Caller, changed: dict[str, str | None], expected: tuple[int, str]
-) -> None:
-    code = code_of(visitor)
-    assert refused(exchange(visitor, **{"code": code} | changed)) == expected
-    assert exchange(visitor, code).status == 200
+def test_errors_of_token_requests(caller: Caller, changed: dict[str, str | None], expected: tuple[int, str]) -> None:
+    code = code_of(caller)
+    assert refused(exchange(caller, **{"code": code} | changed)) == expected
+    assert exchange(caller, code).status == 200
 
 
-def test_only_a_form_with_single_fields_is_read(visitor: Caller) -> None:
-    code = code_of(visitor)
+def test_only_a_form_without_repeated_fields_is_read(caller: Caller) -> None:
+    code = code_of(caller)
     fields = {"grant_type": "authorization_code", "client_id": OAUTH_CLIENT_ID, "code": code}
     twice = [*fields.items(), ("client_secret", OAUTH_CLIENT_SECRET), ("code", code)]
-    assert refused(visitor.post(TOKEN, twice)) == (400, "invalid_request")
+    assert refused(caller.post(TOKEN, twice)) == (400, "invalid_request")
     as_json = {"User-Agent": "tests", "Content-Type": "application/json"}
-    assert refused(visitor.post(TOKEN, fields, as_json)) == (400, "invalid_request")
+    assert refused(caller.post(TOKEN, fields, as_json)) == (400, "invalid_request")
     in_query = f"{TOKEN}?grant_type=authorization_code&client_id={OAUTH_CLIENT_ID}&client_secret={OAUTH_CLIENT_SECRET}"
-    assert refused(visitor.post(in_query, {"code": code})) == (400, "invalid_request")
-    assert exchange(visitor, code).status == 200
+    assert refused(caller.post(in_query, {"code": code})) == (400, "invalid_request")
+    assert exchange(caller, code).status == 200
 
 
-def test_the_token_endpoint_knows_only_post(visitor: Caller) -> None:
+def test_the_token_endpoint_takes_only_post(caller: Caller) -> None:
     for method in ("GET", "PUT"):
-        answer = visitor.send(TOKEN, method=method)
+        answer = caller.send(TOKEN, method=method)
         assert (answer.status, answer.headers["Allow"]) == (405, "POST")
-    answer = visitor.post(TOKEN, {"grant_type": "refresh_token"}, headers={})
+    answer = caller.post(TOKEN, {"grant_type": "refresh_token"}, headers={})
     assert (answer.status, answer.body) == (400, {"message": "User-Agent header is required"})
 
 
 @pytest.mark.parametrize("path", ["/v2/clients", "/api/v2/accounts", "/oauth2/other"])
-def test_other_paths_take_no_form(visitor: Caller, path: str) -> None:
-    assert visitor.post(path, {"name": "x"}, visitor.headers).status == 405
+def test_other_paths_take_no_form(caller: Caller, path: str) -> None:
+    assert caller.post(path, {"name": "x"}, caller.headers).status == 405
 
 
-def test_signing_in_does_not_count_against_the_limits(timed: Sandbox, guest: Caller) -> None:
+def test_signing_in_does_not_count_against_the_limits(timed: Sandbox, timed_caller: Caller) -> None:
     for _ in range(101):
-        assert refresh(guest, timed.issue_tokens().refresh_token).status == 200
-        assert ask(guest).status == 200
+        assert refresh(timed_caller, timed.issue_tokens().refresh_token).status == 200
+        assert ask(timed_caller).status == 200
     token = timed.issue_tokens().access_token
-    assert [status_with(guest, token) for _ in range(101)] == [200] * 100 + [429]
+    assert [status_with(timed_caller, token) for _ in range(101)] == [200] * 100 + [429]
 
 
-def test_the_log_holds_no_secret_of_a_sign_in(small: Sandbox, visitor: Caller) -> None:
-    code = code_of(visitor, state="s p", code_challenge=VERIFIER)
-    tokens = exchange(visitor, code, code_verifier=VERIFIER).body
-    renewed = refresh(visitor, tokens["refresh_token"]).body
-    visitor.send(f"{AUTHORIZE}?code={code}&client_secret={OAUTH_CLIENT_SECRET}&access_token={tokens['access_token']}")
+def test_the_log_holds_no_secret_of_a_sign_in(small: Sandbox, caller: Caller) -> None:
+    code = code_of(caller, state="s p", code_challenge=VERIFIER)
+    tokens = exchange(caller, code, code_verifier=VERIFIER).body
+    renewed = refresh(caller, tokens["refresh_token"]).body
+    caller.send(f"{AUTHORIZE}?code={code}&client_secret={OAUTH_CLIENT_SECRET}&access_token={tokens['access_token']}")
     asked, decided, exchanged, refreshed, odd = small.requests
     assert (asked.query["code_challenge"], asked.query["state"], asked.form) == ("***", "s p", {})
     assert decided.form == {
@@ -384,25 +382,25 @@ def test_the_log_holds_no_secret_of_a_sign_in(small: Sandbox, visitor: Caller) -
     assert [secret for secret in (code, VERIFIER, OAUTH_CLIENT_SECRET, *issued) if secret in written] == []
 
 
-def test_forced_answers_and_hooks_come_before_the_true_ones(small: Sandbox, visitor: Caller) -> None:
+def test_forced_responses_and_hooks_take_precedence(small: Sandbox, caller: Caller) -> None:
     tokens = small.issue_tokens()
     small.respond_next(TOKEN, status=503, headers={"Retry-After": "1"})
     small.respond_next(AUTHORIZE, status=302, headers={"Location": "http://localhost/callback?error=server_error"})
-    assert refresh(visitor, tokens.refresh_token).status == 503
+    assert refresh(caller, tokens.refresh_token).status == 503
     assert small.requests[-1].form["grant_type"] == "refresh_token"
-    assert told(ask(visitor)) == {"error": "server_error"}
-    assert refresh(visitor, tokens.refresh_token).status == 200
+    assert redirect_parameters(ask(caller)) == {"error": "server_error"}
+    assert refresh(caller, tokens.refresh_token).status == 200
 
-    seen: list[bytes] = []
+    bodies: list[bytes] = []
 
     async def hook(request: web.BaseRequest) -> web.StreamResponse | None:
-        seen.append(await request.read())
+        bodies.append(await request.read())
         return web.Response(status=418) if request.path == TOKEN else None
 
     small.on_request = hook
-    assert refresh(visitor, "x").status == 418
-    assert b"grant_type=refresh_token" in seen[0]
-    assert ask(visitor).status == 200
+    assert refresh(caller, "x").status == 418
+    assert b"grant_type=refresh_token" in bodies[0]
+    assert ask(caller).status == 200
 
 
 def test_the_connection_string_names_the_client(small: Sandbox) -> None:
@@ -417,7 +415,7 @@ def test_the_connection_string_names_the_client(small: Sandbox) -> None:
     )
 
 
-def test_the_command_tells_how_to_sign_in() -> None:
+def test_the_command_prints_a_connection_string_to_sign_in() -> None:
     options = ["--port", "0", "--scale", "0.05", "--access-token-s", "90", "--no-rotate"]
     command = [sys.executable, "-m", "harvest_duck", "sandbox", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as serving:

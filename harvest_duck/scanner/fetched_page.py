@@ -1,0 +1,60 @@
+"""A page of a list with the request that it answers, and generators of such pages."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from datetime import datetime
+    from typing import TypeAlias
+
+    from harvest_duck.decoder.decoder import Page
+    from harvest_duck.http.request_log import LoggedRequest
+    from harvest_duck.protocol.request import Request
+
+    #: Pages, and generators of further pages that `flattened` reads in their place.
+    FetchedPages: TypeAlias = AsyncGenerator["FetchedPage | FetchedPages"]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """A page, the request that it answers and the log entry of that request.
+
+    `served_at` is the server's time, None where the answer does not say it. `received_s` is when the answer came, in
+    seconds by a clock of this machine that never jumps.
+    """
+
+    request: Request
+    page: Page
+    entry: LoggedRequest
+    served_at: datetime | None
+    received_s: float
+
+    @property
+    def took_s(self) -> float:
+        """The seconds that the answer took, 0 where there was none."""
+        return (self.entry.elapsed_ms or 0) / 1000
+
+
+async def flattened(pages: FetchedPages) -> AsyncGenerator[FetchedPage]:
+    """Yield the pages of a generator, and of each generator that it yields, in their order.
+
+    Closing it closes them all, the innermost first. Async generators have no `yield from` (PEP 525).
+    """
+    reading = [pages]
+    try:
+        while reading:
+            item = await anext(reading[-1], None)
+            if item is None:
+                reading.pop()
+            elif isinstance(item, FetchedPage):
+                yield item
+            else:
+                reading.append(item)
+    finally:
+        async with AsyncExitStack() as stack:
+            for each in reading:
+                stack.push_async_callback(each.aclose)
