@@ -135,10 +135,10 @@ def test_signing_in_needs_an_application() -> None:
         requests.authorization(resolve("AuthScheme=OAuth", environ={}))
 
 
-def answer(status: int = 200, request: TokenRequest = REFRESH, kept: Secret | None = None, **body: Any) -> Any:
+def answer(status: int = 200, request: TokenRequest = REFRESH, previous: Secret | None = None, **body: Any) -> Any:
     """The tokens in an answer with this JSON, received at 1000."""
     return responses.tokens_in(
-        request, status, {"Retry-After": "7"}, json.dumps(body).encode(), now=1000, previous=kept
+        request, status, {"Retry-After": "7"}, json.dumps(body).encode(), now=1000, previous=previous
     )
 
 

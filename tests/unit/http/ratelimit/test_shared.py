@@ -196,7 +196,7 @@ def test_whoever_is_cancelled_while_room_is_taken_gives_it_back(tmp_path: Path) 
                 raise AssertionError
 
         task = asyncio.ensure_future(hold())
-        while one._member._entries == set():  # noqa: ASYNC110 - of the task alone
+        while one._participant._entries == set():  # noqa: ASYNC110 - of the task alone
             await asyncio.sleep(0)
         task.cancel()
         with suppress(asyncio.CancelledError):
