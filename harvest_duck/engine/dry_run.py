@@ -55,9 +55,7 @@ def recorded(
         define(cursor, lambda table: HarvestDataset(table, session, noted))
         _prepare(cursor, settings)
         with _bounded(cursor, patience_s):
-            cursor.execute(_select(cursor, sql))
-            while cursor.fetchmany(_ROWS_AT_ONCE):
-                pass
+            _read_to_the_end(cursor, sql)
     except duckdb.InterruptException:
         raise QueryError(
             f"harvest_explain: the query takes longer than {patience_s:g} s even without rows of Harvest"
@@ -72,6 +70,12 @@ def recorded(
     finally:
         cursor.close()
     return requests
+
+
+def _read_to_the_end(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    cursor.execute(_select(cursor, sql))
+    while cursor.fetchmany(_ROWS_AT_ONCE):
+        pass
 
 
 def _prepare(cursor: duckdb.DuckDBPyConnection, settings: Mapping[str, str]) -> None:
