@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.catalog.columns import boolean, identity, text
+from harvest_duck.catalog import columns as col
 from harvest_duck.catalog.model import Host, Paging, Table
 
 ACCOUNTS = Table(
@@ -13,12 +13,12 @@ ACCOUNTS = Table(
     host=Host.ID,
     paging=Paging.NONE,
     own_columns=(
-        identity("account"),
-        text("name", "Name of the company that owns the account", documented=False),
-        text(
+        col.identity("account"),
+        col.text("name", "Name of the company that owns the account", documented=False),
+        col.text(
             "product", "Which product the account is for; only harvest can be queried", values=("harvest", "forecast")
         ),
-        boolean("google_sign_in_required", "Whether people have to sign in through Google", documented=False),
+        col.boolean("google_sign_in_required", "Whether people have to sign in through Google", documented=False),
     ),
     permission="anyone with a token",
     docs="https://help.getharvest.com/api-v2/authentication-api/authentication/authentication/",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.catalog.columns import CLIENT, UPDATED_SINCE, boolean, equal, identity, text, timestamps
+from harvest_duck.catalog import columns as col
 from harvest_duck.catalog.model import Paging, Table
 
 _PERMISSION = "administrator, or manager with client_and_task_manager"
@@ -15,17 +15,17 @@ CLIENTS = Table(
     retrieve="/clients/{id}",
     paging=Paging.CURSOR,
     own_columns=(
-        identity("client"),
-        text("name", "Name of the client, as it stands on invoices"),
-        boolean("is_active", "Whether the client is active; false once archived"),
-        text("address", "Postal address, lines parted by line breaks"),
-        text(
+        col.identity("client"),
+        col.text("name", "Name of the client, as it stands on invoices"),
+        col.boolean("is_active", "Whether the client is active; false once archived"),
+        col.text("address", "Postal address, lines parted by line breaks"),
+        col.text(
             "statement_key", "Unguessable part of the URL under which the client sees its invoices; treat as a secret"
         ),
-        text("currency", "ISO 4217 code of the currency the client is billed in"),
-        *timestamps("client"),
+        col.text("currency", "ISO 4217 code of the currency the client is billed in"),
+        *col.timestamps("client"),
     ),
-    params=(equal("is_active"), UPDATED_SINCE),
+    params=(col.equal("is_active"), col.UPDATED_SINCE),
     permission=_PERMISSION,
     docs="https://help.getharvest.com/api-v2/clients-api/clients/clients/",
 )
@@ -38,18 +38,18 @@ CONTACTS = Table(
     retrieve="/contacts/{id}",
     paging=Paging.CURSOR,
     own_columns=(
-        identity("contact"),
-        *CLIENT,
-        text("title", "Form of address or job title"),
-        text("first_name", "Given name of the contact"),
-        text("last_name", "Family name of the contact; NULL or empty where only one name is kept"),
-        text("email", "Address that invoices and estimates are mailed to"),
-        text("phone_office", "Telephone number at the office, as typed"),
-        text("phone_mobile", "Mobile telephone number, as typed"),
-        text("fax", "Fax number, as typed"),
-        *timestamps("contact"),
+        col.identity("contact"),
+        *col.CLIENT,
+        col.text("title", "Form of address or job title"),
+        col.text("first_name", "Given name of the contact"),
+        col.text("last_name", "Family name of the contact; NULL or empty where only one name is kept"),
+        col.text("email", "Address that invoices and estimates are mailed to"),
+        col.text("phone_office", "Telephone number at the office, as typed"),
+        col.text("phone_mobile", "Mobile telephone number, as typed"),
+        col.text("fax", "Fax number, as typed"),
+        *col.timestamps("contact"),
     ),
-    params=(equal("client_id"), UPDATED_SINCE),
+    params=(col.equal("client_id"), col.UPDATED_SINCE),
     permission=_PERMISSION,
     docs="https://help.getharvest.com/api-v2/clients-api/clients/contacts/",
 )

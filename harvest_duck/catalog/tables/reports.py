@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.catalog.columns import (
-    BUDGET_METHODS,
-    boolean,
-    budget,
-    date,
-    equal,
-    hours,
-    integer,
-    money,
-    seconds,
-    text,
-)
+from harvest_duck.catalog import columns as col
 from harvest_duck.catalog.model import Limit, Match, Origin, Paging, Param, Right, Table
 
 if TYPE_CHECKING:
@@ -25,8 +14,8 @@ if TYPE_CHECKING:
 
 _ANYONE = "anyone; members see their own, managers also their managed projects'"
 _DAYS = (
-    date("from_date", "First day of the report, set by the query", origin=Origin.INPUT),
-    date(
+    col.date("from_date", "First day of the report, set by the query", origin=Origin.INPUT),
+    col.date(
         "to_date",
         "Last day of the report, set by the query; the years of a longer period are added up",
         origin=Origin.INPUT,
@@ -37,16 +26,19 @@ _SPAN = (
     Param(name="to", column="to_date", match=Match.TO, required=True),
 )
 _CLIENT = (
-    integer("client_id", "Client the sums are for", references="clients.id"),
-    text("client_name", "Name of the client at the time of reading"),
+    col.integer("client_id", "Client the sums are for", references="clients.id"),
+    col.text("client_name", "Name of the client at the time of reading"),
 )
-_PROJECT_ID = integer("project_id", "Project the sums are for", references="projects.id")
-_CODED_PROJECT = (_PROJECT_ID, text("project_name", "Name of the project, after its code in brackets where it has one"))
-_PLAIN_PROJECT_NAME = text("project_name", "Name of the project, without its code")
+_PROJECT_ID = col.integer("project_id", "Project the sums are for", references="projects.id")
+_CODED_PROJECT = (
+    _PROJECT_ID,
+    col.text("project_name", "Name of the project, after its code in brackets where it has one"),
+)
+_PLAIN_PROJECT_NAME = col.text("project_name", "Name of the project, without its code")
 _TEAM = (
-    integer("user_id", "User the sums are for", references="users.id"),
-    text("user_name", "First and last name of the user"),
-    boolean("is_contractor", "Whether the user is a contractor rather than an employee"),
+    col.integer("user_id", "User the sums are for", references="users.id"),
+    col.text("user_name", "First and last name of the user"),
+    col.boolean("is_contractor", "Whether the user is a contractor rather than an employee"),
 )
 
 
@@ -63,9 +55,9 @@ def _expenses(kind: str, identity: str, description: str, columns: Iterable[Colu
         own_columns=(
             *_DAYS,
             *columns,
-            money("total_amount", "Cost of all expenses of the days"),
-            money("billable_amount", "Cost of the expenses that the client is to pay"),
-            text("currency", "ISO 4217 code of the currency of the amounts; a subject has one row for each"),
+            col.money("total_amount", "Cost of all expenses of the days"),
+            col.money("billable_amount", "Cost of the expenses that the client is to pay"),
+            col.text("currency", "ISO 4217 code of the currency of the amounts; a subject has one row for each"),
         ),
         params=_SPAN,
         permission=_ANYONE,
@@ -86,26 +78,26 @@ def _time(kind: str, identity: str, description: str, columns: Iterable[Column])
         subject=(identity, "currency"),
         own_columns=(
             *_DAYS,
-            boolean(
+            col.boolean(
                 "include_fixed_fee",
                 "Whether billable_amount counts fixed-fee projects too, set by the query; NULL leaves it to Harvest",
                 origin=Origin.INPUT,
             ),
             *columns,
-            hours("total_hours", "All hours of the days, by the rounding rule of the account"),
-            hours("billable_hours", "Hours that the client is to pay, by the rounding rule of the account"),
-            text(
+            col.hours("total_hours", "All hours of the days, by the rounding rule of the account"),
+            col.hours("billable_hours", "Hours that the client is to pay, by the rounding rule of the account"),
+            col.text(
                 "currency",
                 "ISO 4217 code of the currency of the amount; NULL without the right to see rates",
                 right=Right.RATES,
             ),
-            money(
+            col.money(
                 "billable_amount",
                 "Billable hours at their rates; NULL without the right to see rates",
                 right=Right.RATES,
             ),
         ),
-        params=(*_SPAN, equal("include_fixed_fee")),
+        params=(*_SPAN, col.equal("include_fixed_fee")),
         permission=_ANYONE,
         narrowed=True,
         docs="https://help.getharvest.com/api-v2/reports-api/reports/time-reports/",
@@ -121,8 +113,8 @@ REPORT_EXPENSES_CATEGORIES = _expenses(
     "expense_category_id",
     "What was spent in an expense category over a span of days",
     (
-        integer("expense_category_id", "Expense category the sums are for", references="expense_categories.id"),
-        text("expense_category_name", "Name of the expense category"),
+        col.integer("expense_category_id", "Expense category the sums are for", references="expense_categories.id"),
+        col.text("expense_category_name", "Name of the expense category"),
     ),
 )
 REPORT_EXPENSES_TEAM = _expenses("team", "user_id", "What a user spent over a span of days", _TEAM)
@@ -136,8 +128,8 @@ REPORT_TIME_TASKS = _time(
     "task_id",
     "Hours worked on a task over a span of days, whatever the project",
     (
-        integer("task_id", "Task the sums are for", references="tasks.id"),
-        text("task_name", "Name of the task at the time of reading"),
+        col.integer("task_id", "Task the sums are for", references="tasks.id"),
+        col.text("task_name", "Name of the task at the time of reading"),
     ),
 )
 REPORT_TIME_TEAM = _time(
@@ -146,8 +138,8 @@ REPORT_TIME_TEAM = _time(
     "Hours a user worked over a span of days",
     (
         *_TEAM,
-        seconds("weekly_capacity", "Time the user is available per week, in seconds; 126000 is 35 hours"),
-        text("avatar_url", "Address of the user's picture"),
+        col.seconds("weekly_capacity", "Time the user is available per week, in seconds; 126000 is 35 hours"),
+        col.text("avatar_url", "Address of the user's picture"),
     ),
 )
 
@@ -165,7 +157,7 @@ REPORT_UNINVOICED = Table(
     subject=("project_id", "currency"),
     own_columns=(
         *_DAYS,
-        boolean(
+        col.boolean(
             "include_fixed_fee",
             "Whether fixed-fee projects are counted, set by the query; Harvest counts them when it is NULL",
             origin=Origin.INPUT,
@@ -173,13 +165,13 @@ REPORT_UNINVOICED = Table(
         *_CLIENT,
         _PROJECT_ID,
         _PLAIN_PROJECT_NAME,
-        text("currency", "ISO 4217 code of the currency of the amounts"),
-        hours("total_hours", "All hours of the days, by the rounding rule of the account"),
-        hours("uninvoiced_hours", "Hours not yet invoiced, by the rounding rule of the account"),
-        money("uninvoiced_expenses", "Billable expenses not yet invoiced"),
-        money("uninvoiced_amount", "Time and expenses not yet invoiced, together"),
+        col.text("currency", "ISO 4217 code of the currency of the amounts"),
+        col.hours("total_hours", "All hours of the days, by the rounding rule of the account"),
+        col.hours("uninvoiced_hours", "Hours not yet invoiced, by the rounding rule of the account"),
+        col.money("uninvoiced_expenses", "Billable expenses not yet invoiced"),
+        col.money("uninvoiced_amount", "Time and expenses not yet invoiced, together"),
     ),
-    params=(*_SPAN, equal("include_fixed_fee")),
+    params=(*_SPAN, col.equal("include_fixed_fee")),
     permission="administrator, or manager who may invoice, for managed projects",
     narrowed=True,
     docs="https://help.getharvest.com/api-v2/reports-api/reports/uninvoiced-report/",
@@ -194,20 +186,20 @@ REPORT_PROJECT_BUDGET = Table(
     limit=Limit.REPORTS,
     own_columns=(
         *_CLIENT,
-        integer("project_id", "Project the budget is for", key=True, references="projects.id"),
+        col.integer("project_id", "Project the budget is for", key=True, references="projects.id"),
         _PLAIN_PROJECT_NAME,
-        boolean("budget_is_monthly", "Whether the budget starts afresh each month; then this month's is shown"),
-        text(
+        col.boolean("budget_is_monthly", "Whether the budget starts afresh each month; then this month's is shown"),
+        col.text(
             "budget_by",
             "What is budgeted: hours or fees, for the project, each task or each person",
-            values=BUDGET_METHODS,
+            values=col.BUDGET_METHODS,
         ),
-        boolean("is_active", "Whether the project is active; false once archived"),
-        budget("budget", "Hours or money budgeted, as budget_by says; NULL when money that the caller may not see"),
-        budget("budget_spent", "Hours or money used up, in the unit of budget"),
-        budget("budget_remaining", "Budget less what is used up, negative once overrun"),
+        col.boolean("is_active", "Whether the project is active; false once archived"),
+        col.budget("budget", "Hours or money budgeted, as budget_by says; NULL when money that the caller may not see"),
+        col.budget("budget_spent", "Hours or money used up, in the unit of budget"),
+        col.budget("budget_remaining", "Budget less what is used up, negative once overrun"),
     ),
-    params=(equal("is_active"),),
+    params=(col.equal("is_active"),),
     permission="anyone; managers see managed and shared projects, members shared ones they are on",
     narrowed=True,
     docs="https://help.getharvest.com/api-v2/reports-api/reports/project-budget-report/",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.catalog.columns import array, identity, text, timestamps
+from harvest_duck.catalog import columns as col
 from harvest_duck.catalog.model import BIGINT, Paging, Table
 
 ROLES = Table(
@@ -13,10 +13,10 @@ ROLES = Table(
     retrieve="/roles/{id}",
     paging=Paging.CURSOR,
     own_columns=(
-        identity("role"),
-        text("name", "Name of the role"),
-        array("user_ids", BIGINT, "Ids of the users who have the role"),
-        *timestamps("role"),
+        col.identity("role"),
+        col.text("name", "Name of the role"),
+        col.array("user_ids", BIGINT, "Ids of the users who have the role"),
+        *col.timestamps("role"),
     ),
     permission="administrator",
     docs="https://help.getharvest.com/api-v2/roles-api/roles/roles/",

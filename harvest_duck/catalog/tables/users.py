@@ -2,26 +2,7 @@
 
 from __future__ import annotations
 
-from harvest_duck.catalog.columns import (
-    CLIENT,
-    PROJECT,
-    TASK,
-    UPDATED_SINCE,
-    array,
-    boolean,
-    budget,
-    date,
-    enclosing,
-    equal,
-    identity,
-    integer,
-    rate,
-    seconds,
-    since,
-    text,
-    timestamp,
-    timestamps,
-)
+from harvest_duck.catalog import columns as col
 from harvest_duck.catalog.model import (
     BIGINT,
     BOOLEAN,
@@ -53,36 +34,38 @@ _USER = Parent(table="users", column="id", param="user_id")
 
 
 def _of_user(description: str, *, key: bool = False) -> Column:
-    return integer("user_id", description, origin=Origin.PATH, key=key, references="users.id")
+    return col.integer("user_id", description, origin=Origin.PATH, key=key, references="users.id")
 
 
 _PERSON = (
-    identity("user"),
-    text("first_name", "Given name of the user"),
-    text("last_name", "Family name of the user"),
-    text("email", "Address the user signs in with"),
-    text("telephone", "Telephone number, as typed"),
-    text("timezone", "Time zone in Rails' words, such as Eastern Time (US & Canada), not an IANA name"),
-    boolean("has_access_to_all_future_projects", "Whether the user is put on every new project"),
-    boolean("is_contractor", "Whether the user is a contractor rather than an employee"),
-    boolean("is_active", "Whether the user can sign in; false once archived"),
-    seconds("weekly_capacity", "Time the user is available per week, in seconds; 126000 is 35 hours"),
-    rate(
+    col.identity("user"),
+    col.text("first_name", "Given name of the user"),
+    col.text("last_name", "Family name of the user"),
+    col.text("email", "Address the user signs in with"),
+    col.text("telephone", "Telephone number, as typed"),
+    col.text("timezone", "Time zone in Rails' words, such as Eastern Time (US & Canada), not an IANA name"),
+    col.boolean("has_access_to_all_future_projects", "Whether the user is put on every new project"),
+    col.boolean("is_contractor", "Whether the user is a contractor rather than an employee"),
+    col.boolean("is_active", "Whether the user can sign in; false once archived"),
+    col.seconds("weekly_capacity", "Time the user is available per week, in seconds; 126000 is 35 hours"),
+    col.rate(
         "default_hourly_rate",
         "Rate billed for the user unless a project says otherwise; NULL when unset or hidden",
         right=Right.RATES,
     ),
-    rate("cost_rate", "What an hour of the user costs the company; NULL when unset or hidden", right=Right.COSTS),
-    array("roles", VARCHAR, "Names of the user's roles, which grant no rights"),
-    array("access_roles", VARCHAR, "What the user may do: a basic role, then the added rights", values=_ACCESS_ROLES),
-    text("avatar_url", "Address of the user's picture"),
-    *timestamps("user"),
-    boolean(
+    col.rate("cost_rate", "What an hour of the user costs the company; NULL when unset or hidden", right=Right.COSTS),
+    col.array("roles", VARCHAR, "Names of the user's roles, which grant no rights"),
+    col.array(
+        "access_roles", VARCHAR, "What the user may do: a basic role, then the added rights", values=_ACCESS_ROLES
+    ),
+    col.text("avatar_url", "Address of the user's picture"),
+    *col.timestamps("user"),
+    col.boolean(
         "calendar_integration_enabled", "Whether a calendar is connected; usually absent, then NULL", documented=False
     ),
-    text("calendar_integration_source", "Which calendar is connected; usually absent, then NULL", documented=False),
-    boolean("can_create_projects", "Whether the user may create projects; see access_roles", documented=False),
-    array(
+    col.text("calendar_integration_source", "Which calendar is connected; usually absent, then NULL", documented=False),
+    col.boolean("can_create_projects", "Whether the user may create projects; see access_roles", documented=False),
+    col.array(
         "permissions_claims", VARCHAR, "Fine-grained rights, such as expenses:read:own; usually NULL", documented=False
     ),
 )
@@ -95,7 +78,7 @@ USERS = Table(
     retrieve="/users/{id}",
     paging=Paging.CURSOR,
     own_columns=_PERSON,
-    params=(equal("is_active"), UPDATED_SINCE),
+    params=(col.equal("is_active"), col.UPDATED_SINCE),
     permission="administrator, or manager with assigned teammates",
     docs="https://help.getharvest.com/api-v2/users-api/users/users/",
 )
@@ -121,11 +104,11 @@ BILLABLE_RATES = Table(
     parent=_USER,
     own_columns=(
         _of_user("User whose time is billed at the rate"),
-        identity("billable rate"),
-        rate("amount", "Price of one hour to the client"),
-        date("start_date", "First day the rate is billed; NULL where it has been so from the start"),
-        date("end_date", "Last day the rate is billed, as Harvest works it out; NULL on the current rate"),
-        *timestamps("billable rate"),
+        col.identity("billable rate"),
+        col.rate("amount", "Price of one hour to the client"),
+        col.date("start_date", "First day the rate is billed; NULL where it has been so from the start"),
+        col.date("end_date", "Last day the rate is billed, as Harvest works it out; NULL on the current rate"),
+        *col.timestamps("billable rate"),
     ),
     permission="administrator, or manager with billable_rates_manager",
     # Those of their assigned people:
@@ -144,32 +127,32 @@ COST_RATES = Table(
     parent=_USER,
     own_columns=(
         _of_user("User whose time costs the rate"),
-        identity("cost rate"),
-        rate("amount", "Cost of one hour to the company"),
-        date("start_date", "First day the rate is paid; NULL where it has been so from the start"),
-        date("end_date", "Last day the rate is paid, as Harvest works it out; NULL on the current rate"),
-        *timestamps("cost rate"),
+        col.identity("cost rate"),
+        col.rate("amount", "Cost of one hour to the company"),
+        col.date("start_date", "First day the rate is paid; NULL where it has been so from the start"),
+        col.date("end_date", "Last day the rate is paid, as Harvest works it out; NULL on the current rate"),
+        *col.timestamps("cost rate"),
     ),
     permission="administrator",
     docs="https://help.getharvest.com/api-v2/users-api/users/cost-rates/",
 )
 
 _ASSIGNMENT = (
-    integer(
+    col.integer(
         "id",
         "Number that identifies the assignment, as in user_assignments",
         key=True,
         references="user_assignments.id",
     ),
-    boolean("is_active", "Whether the user is still on the project; Harvest gives only such assignments"),
-    boolean("is_project_manager", "Whether the user manages the project"),
-    boolean("use_default_rates", "Whether the user's own default rate applies rather than hourly_rate"),
-    rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden", right=Right.RATES),
-    budget("budget", "Hours budgeted for the user; NULL unless the project is budgeted per person"),
-    *timestamps("assignment"),
-    *PROJECT,
-    *CLIENT,
-    array(
+    col.boolean("is_active", "Whether the user is still on the project; Harvest gives only such assignments"),
+    col.boolean("is_project_manager", "Whether the user manages the project"),
+    col.boolean("use_default_rates", "Whether the user's own default rate applies rather than hourly_rate"),
+    col.rate("hourly_rate", "Rate of the user on the project, per hour; NULL when unset or hidden", right=Right.RATES),
+    col.budget("budget", "Hours budgeted for the user; NULL unless the project is budgeted per person"),
+    *col.timestamps("assignment"),
+    *col.PROJECT,
+    *col.CLIENT,
+    col.array(
         "task_assignments",
         StructOf(
             (
@@ -195,7 +178,7 @@ PROJECT_ASSIGNMENTS = Table(
     paging=Paging.CURSOR,
     parent=_USER,
     own_columns=(_of_user("User who is on the project"), *_ASSIGNMENT),
-    params=(UPDATED_SINCE,),
+    params=(col.UPDATED_SINCE,),
     permission="anyone for oneself; administrator, or manager with assigned teammates, for others",
     docs="https://help.getharvest.com/api-v2/users-api/users/project-assignments/",
 )
@@ -210,33 +193,35 @@ PROJECT_ASSIGNMENT_TASK_ASSIGNMENTS = Table(
     parent=_USER,
     own_columns=(
         _of_user("User who can track time to the task", key=True),
-        *enclosing(
+        *col.enclosing(
             "project_assignment",
-            integer(
+            col.integer(
                 "id",
                 "Assignment of the user to the project that has the task",
                 key=True,
                 references="project_assignments.id",
             ),
         ),
-        integer(
+        col.integer(
             "id",
             "Number that identifies the task assignment, as in task_assignments",
             key=True,
             references="task_assignments.id",
         ),
-        boolean("billable", "Whether the client is to pay for the task on the project"),
-        boolean("is_active", "Whether time can be tracked to the task on the project"),
-        rate("hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden", right=Right.RATES),
-        budget("budget", "Hours or money budgeted for the task; NULL unless the project is budgeted per task"),
-        *TASK,
-        *timestamps("task assignment"),
-        *enclosing(
+        col.boolean("billable", "Whether the client is to pay for the task on the project"),
+        col.boolean("is_active", "Whether time can be tracked to the task on the project"),
+        col.rate(
+            "hourly_rate", "Rate of the task on the project, per hour; NULL when unset or hidden", right=Right.RATES
+        ),
+        col.budget("budget", "Hours or money budgeted for the task; NULL unless the project is budgeted per task"),
+        *col.TASK,
+        *col.timestamps("task assignment"),
+        *col.enclosing(
             "project_assignment",
-            timestamp("updated_at", "When the user's assignment to the project last changed, in UTC"),
+            col.timestamp("updated_at", "When the user's assignment to the project last changed, in UTC"),
         ),
     ),
-    params=(since("project_assignment_updated_at"),),
+    params=(col.since("project_assignment_updated_at"),),
     permission="anyone for oneself; administrator, or manager with assigned teammates, for others",
     docs="https://help.getharvest.com/api-v2/users-api/users/project-assignments/",
 )
@@ -261,10 +246,10 @@ TEAMMATES = Table(
     parent=Parent(table="users", column="id", param="user_id", only=("access_roles", "manager")),
     own_columns=(
         _of_user("Manager the teammate is assigned to", key=True),
-        integer("id", "User who is the teammate", key=True, references="users.id"),
-        text("first_name", "Given name of the teammate"),
-        text("last_name", "Family name of the teammate"),
-        text("email", "Address the teammate signs in with"),
+        col.integer("id", "User who is the teammate", key=True, references="users.id"),
+        col.text("first_name", "Given name of the teammate"),
+        col.text("last_name", "Family name of the teammate"),
+        col.text("email", "Address the teammate signs in with"),
     ),
     permission="administrator",
     docs="https://help.getharvest.com/api-v2/users-api/users/teammates/",
