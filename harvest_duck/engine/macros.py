@@ -26,10 +26,10 @@ def function_macros(default: str) -> list[str]:
         _macro(f"harvest_scan(tbl, {given})", passing(f"query_table({_dataset_of_tbl()})", {CONNECTION: "conn"})),
         _macro(f"harvest_access({given})", passing(f"{PREFIX}access", {CONNECTION: "conn"})),
         _macro("harvest_requests()", f"FROM {PREFIX}requests"),
-        _macro("harvest_tables()", f"FROM {PREFIX}catalog_tables"),
+        _macro("harvest_tables()", f"FROM {PREFIX}tables"),
         _macro(
             "harvest_columns(tbl := NULL)",
-            f"FROM {PREFIX}catalog_columns WHERE tbl IS NULL OR table_name = lower(tbl)",
+            f"FROM {PREFIX}columns WHERE tbl IS NULL OR table_name = lower(tbl)",
         ),
     ]
 

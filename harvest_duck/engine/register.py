@@ -8,7 +8,7 @@ DuckDB: nothing is left in a database file, and a cursor has to be registered as
 from __future__ import annotations
 
 import weakref
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -164,18 +164,15 @@ def _define(
     """Make all names but `harvest_explain` known to `con`; `dataset` is each table, `access` answers harvest_access."""
     for table in TABLES.values():
         con.register(PREFIX + table.name, dataset(table))
-    for name, listing in _listings().items():
-        con.register(PREFIX + name, listing)
-    con.register(f"{PREFIX}requests", TableFunction("harvest_requests", SENT, [], session.request_log.table, session))
-    con.register(f"{PREFIX}access", TableFunction("harvest_access", ACCESS, ["connection"], access, session))
+    for function in (
+        TableFunction("harvest_requests", SENT, [], session.request_log.table, session),
+        TableFunction("harvest_access", ACCESS, ["connection"], access, session),
+        TableFunction("harvest_tables", catalog_tables.TABLES_SCHEMA, [], catalog_tables.tables, session),
+        TableFunction("harvest_columns", catalog_tables.COLUMNS_SCHEMA, [], catalog_tables.columns, session),
+    ):
+        con.register(f"_{function.name}", function)
     for macro in function_macros("" if session.default is None else session.default.name):
         con.execute(macro)
-
-
-@cache
-def _listings() -> Mapping[str, pa.Table]:
-    """The tables about tables and columns, by name; they are the same for all connections."""
-    return {name: listing() for name, listing in catalog_tables.LISTINGS.items()}
 
 
 # Modules that need HTTP are imported by the first query: HTTP alone takes longer to load than everything else here.

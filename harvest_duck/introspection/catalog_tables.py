@@ -11,8 +11,6 @@ from harvest_duck.catalog.tables import TABLES, table
 from harvest_duck.introspection.pushed_operators import operators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from harvest_duck.catalog.model import Column, Table
 
 TABLES_SCHEMA = pa.schema(
@@ -67,10 +65,6 @@ def columns() -> pa.Table:
     needs the rows.
     """
     return pa.concat_tables([describe(name) for name in TABLES])
-
-
-#: The listings, by the names under which the engine registers them.
-LISTINGS: Mapping[str, Callable[[], pa.Table]] = {"catalog_tables": tables, "catalog_columns": columns}
 
 
 def _table_row(entry: Table) -> dict[str, Any]:

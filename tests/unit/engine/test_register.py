@@ -13,6 +13,7 @@ import pytest
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import ConnectionStringError, Forbidden, HarvestDuckError, QueryError, UnknownTable
+from harvest_duck.introspection import catalog_tables
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 
 if TYPE_CHECKING:
@@ -220,3 +221,12 @@ def test_both_values_of_an_option_are_two_reports(connection: str) -> None:
     keep = days & pc.field("include_fixed_fee").isin([True, False])
     read = harvest_duck.scan("report_time_clients", connection, filter=keep).read_all()
     assert set(read.column("include_fixed_fee").to_pylist()) == {True, False}
+
+
+def test_registering_computes_no_listing() -> None:
+    catalog_tables.columns.cache_clear()
+    with duckdb.connect() as con:
+        harvest_duck.register(con)
+        assert catalog_tables.columns.cache_info().misses == 0
+        con.execute("FROM harvest_columns()").fetchall()
+    assert catalog_tables.columns.cache_info().misses == 1
