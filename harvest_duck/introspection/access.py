@@ -32,9 +32,8 @@ from harvest_duck.protocol.request import with_params
 from harvest_duck.pushdown.domain import Domain
 from harvest_duck.runtime import loop
 from harvest_duck.scanner.client_pool import client_for
-from harvest_duck.scanner.page_source import PageSource
+from harvest_duck.scanner.page_source import PageSource, ScanContext
 from harvest_duck.scanner.scan import listed_accounts
-from harvest_duck.scanner.scan_context import ScanContext
 from harvest_duck.scanner.scan_request import named_accounts, plans_for
 
 if TYPE_CHECKING:

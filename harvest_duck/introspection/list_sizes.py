@@ -14,9 +14,8 @@ from harvest_duck.errors import QueryError
 from harvest_duck.introspection.explain import Planned, unknown
 from harvest_duck.protocol.page import count_request
 from harvest_duck.scanner.client_pool import client_for
-from harvest_duck.scanner.page_source import PageSource
+from harvest_duck.scanner.page_source import PageSource, ScanContext
 from harvest_duck.scanner.scan import plans_of
-from harvest_duck.scanner.scan_context import ScanContext
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence

@@ -1,4 +1,4 @@
-"""The source of the pages of a scan: requests sent ahead of the consumer, answers decoded, pages in the same order.
+"""The context of a scan and the source of its pages: requests go out ahead of the consumer, pages come in order.
 
 One request goes out first, and when a second batch is asked for `MaxConnections` are under way at any time: a query
 that stops early costs one request, and one that reads on waits for latency divided by that number. Closing an iterator
@@ -9,25 +9,61 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from harvest_duck.auth import BoundUser
+from harvest_duck.http.request_log import RequestLog
 from harvest_duck.protocol.request import page_of, refuse_repeat
 from harvest_duck.protocol.response import served_at
 from harvest_duck.runtime import loop
 from harvest_duck.scanner.fetched_page import FetchedPage
+from harvest_duck.scanner.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.decoder.decoder import Decoder
     from harvest_duck.protocol.request import Request
-    from harvest_duck.scanner.scan_context import ScanContext
+    from harvest_duck.scanner.client import Client
 
 #: Requests under way after the second batch where the consumer may not want it; a scan of 100 pages takes a round trip
 #: longer with 2 than with 3.
 _CAUTIOUS = 3
 #: Pages asked for and not yet consumed, for each request that may be in flight: some are decoded while others travel.
 _AHEAD = 2
+
+
+@dataclass(slots=True)
+class ScanContext:
+    """One scan of `table`, with at most `max_in_flight` requests under way at a time.
+
+    `cautious` says that the consumer may ask for a second batch without wanting it.
+    """
+
+    client: Client
+    table: Table
+    max_in_flight: int
+    request_log: RequestLog = field(default_factory=RequestLog)
+    cautious: bool = False
+    user: BoundUser = field(default_factory=BoundUser)
+    progress: Progress = field(init=False)
+    #: The number of the scan in its request log.
+    number: int = field(init=False)
+    in_flight: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Number the scan."""
+        self.progress = Progress(self.table.name)
+        self.number = self.request_log.next_scan()
+        self.in_flight = asyncio.Semaphore(self.max_in_flight)
+
+    def progress_row(self) -> dict[str, Any]:
+        """Return the row of `PROGRESS` for this moment."""
+        earliest_s = partial(self.client.earliest_s, self.table.limit)
+        return self.progress.row(self.number, self.client.now(), earliest_s, max_in_flight=self.max_in_flight)
 
 
 class PageSource:

@@ -22,9 +22,8 @@ from harvest_duck.pushdown.sql import shown
 from harvest_duck.runtime.blocking_reader import Readers, pulled
 from harvest_duck.scanner.client_pool import client_for
 from harvest_duck.scanner.executor import Scan
-from harvest_duck.scanner.page_source import PageSource
+from harvest_duck.scanner.page_source import PageSource, ScanContext
 from harvest_duck.scanner.progress import RunningScans
-from harvest_duck.scanner.scan_context import ScanContext
 from harvest_duck.scanner.scan_request import plans_for, scan_request
 
 if TYPE_CHECKING:
