@@ -8,7 +8,7 @@ import sys
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import duckdb
@@ -21,10 +21,12 @@ from harvest_duck.errors import QueryError
 from harvest_duck.text import terminal_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
+
+_Command = TypeVar("_Command", bound="Callable[..., Any] | click.Command")
 
 _ROWS_AT_ONCE = 1000
 #: A table on the terminal ends after so many rows; a file does not.
@@ -40,14 +42,13 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+def format_option(kinds: Iterable[str], text: str, default: str | None = None) -> Callable[[_Command], _Command]:
+    """Return the option `--format`, whose value is one of `kinds`."""
+    return click.option("--format", "form", type=click.Choice(list(map(str, kinds))), default=default, help=text)
+
+
 #: How a listing is written.
-form_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    help="How to write.",
-)
+form_option = format_option(["table", "csv", "json"], "How to write.", "table")
 
 
 def chosen(form: str | None, target: Path | None) -> Format:

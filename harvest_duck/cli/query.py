@@ -59,12 +59,7 @@ def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
 @click.command()
 @click.argument("sql")
 @connection_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice([form.value for form in Format]),
-    help="How to write; a table, or what FILE ends with.",
-)
+@output.format_option(Format, "How to write; a table, or what FILE ends with.")
 @_target
 @click.option("--explain", is_flag=True, help="Show the requests that SQL would send, instead of running it.")
 @click.option("--no-probe", is_flag=True, help="Explain without a request, and so without the sizes of lists.")
@@ -86,9 +81,7 @@ def query(sql: str, connection: str, form: str | None, target: Path | None, *, e
 @click.argument("table")
 @connection_option
 @click.option("--where", metavar="SQL", help="A condition such as \"spent_date >= '2026-01-01'\".")
-@click.option(
-    "--format", "form", type=click.Choice([form.value for form in FileFormat]), help="By default what FILE ends with."
-)
+@output.format_option(FileFormat, "By default what FILE ends with.")
 @_target
 def export(table: str, connection: str, where: str | None, form: str | None, target: Path | None) -> None:
     """Write a table of Harvest to a file."""

@@ -18,16 +18,8 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import Forbidden, InvalidRequest, NotFound, ResponseError
-from harvest_duck.introspection.access_rules import (
-    ACCESS,
-    Outcome,
-    Person,
-    account_names,
-    parent_in,
-    row,
-    sampled,
-    without_parent,
-)
+from harvest_duck.introspection import access_rules
+from harvest_duck.introspection.access_rules import ACCESS, Outcome, Person
 from harvest_duck.protocol.request import with_params
 from harvest_duck.pushdown.domain import Domain
 from harvest_duck.runtime import loop
@@ -78,9 +70,11 @@ async def _rows(settings: Connection, today: date) -> list[dict[str, Any]]:
         reached = await samples.sample(_ACCOUNTS, listed.requests[0])
         plans = _plans(settings, accounts, today)
         found = await _together(samples.account(plans[number]) for number in accounts)
-    names = account_names(reached)
+    names = access_rules.account_names(reached)
     return [
-        row(number, accounts[number] or names.get(number or 0), person, table, {**outcomes, "accounts": reached}[name])
+        access_rules.row(
+            number, accounts[number] or names.get(number or 0), person, table, {**outcomes, "accounts": reached}[name]
+        )
         for number, (person, outcomes) in zip(accounts, found, strict=True)
         for name, table in TABLES.items()
     ]
@@ -130,16 +124,16 @@ class _Samples:
         if plan.parents is None:
             return await self.sample(plan.table, plan.requests[0])
         parents = outcomes[plan.parents.table.name]
-        parent_id = parent_in(plan.table, parents)
+        parent_id = access_rules.parent_in(plan.table, parents)
         if parent_id is None:
-            return without_parent(plan.table, parents)
+            return access_rules.without_parent(plan.table, parents)
         return await self.sample(plan.table, next(plan.for_parent(parent_id)))
 
     async def _page(self, table: Table, request: Request) -> Page:
         if request.paging is not Paging.NONE:
             request = with_params(request, {"per_page": _SAMPLE})
         async with self.slots:
-            fetched = await PageSource(self.scan, Decoder(table, sampled(table))).fetch(request)
+            fetched = await PageSource(self.scan, Decoder(table, access_rules.sampled(table))).fetch(request)
         return fetched.page
 
 

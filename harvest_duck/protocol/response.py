@@ -10,16 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from harvest_duck.errors import (
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    ProtocolError,
-    RateLimited,
-    ResponseError,
-    ServerError,
-    Unauthorized,
-)
+from harvest_duck import errors
 from harvest_duck.text import one_line, shortened
 
 if TYPE_CHECKING:
@@ -67,7 +58,7 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes) -> ResponseError | ProtocolError:
+def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes) -> errors.HarvestDuckError:
     """Return the error that an answer with any status but 200 means; its message is one line."""
     says = f'; it says: "{said}"' if (said := _message(body)) else ""
     answered = f"{request.where}: Harvest answered {status}"
@@ -77,9 +68,9 @@ def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes
                 "the token is wrong, expired or revoked, or does not reach this account: check APIKey and AccountId, "
                 "or sign in again"
             )
-            return Unauthorized(f"{answered}: {advice}{says}", status=status)
+            return errors.Unauthorized(f"{answered}: {advice}{says}", status=status)
         case 403:
-            return Forbidden(
+            return errors.Forbidden(
                 f"{answered}: the user of this token may not read it; ask an administrator of the account{says}",
                 status=status,
             )
@@ -88,24 +79,24 @@ def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes
             if request.values:
                 # A child: its parent was in a list a moment ago, or the query named it.
                 advice = "it is gone, or the user of this token cannot see it: run the query again"
-            return NotFound(f"{answered}: {advice}{says}", status=status)
+            return errors.NotFound(f"{answered}: {advice}{says}", status=status)
         case 400 | 422:
-            return InvalidRequest(f"{answered}: it refuses {request.path_and_query}{says}", status=status)
+            return errors.InvalidRequest(f"{answered}: it refuses {request.path_and_query}{says}", status=status)
         case 429:
             wait = retry_after_s(sent)
             when = f"retry after {wait:.0f} s" if wait is not None else "retry later"
-            return RateLimited(f"{answered}: too many requests; {when}{says}", status=status, retry_after_s=wait)
+            return errors.RateLimited(f"{answered}: too many requests; {when}{says}", status=status, retry_after_s=wait)
         case _ if status >= 500:  # noqa: PLR2004 - the class of server errors
             wait = retry_after_s(sent)
-            return ServerError(
+            return errors.ServerError(
                 f"{answered}: a fault of the server; try again later{says}", status=status, retry_after_s=wait
             )
         case _ if 300 <= status < 400:  # noqa: PLR2004 - the class of redirections
-            return ProtocolError(
+            return errors.ProtocolError(
                 f"{answered}: a redirect, which is not followed, because the token would go with it; check BaseURL"
             )
         case _:
-            return ProtocolError(f"{answered}: a status that its API does not have; check BaseURL{says}")
+            return errors.ProtocolError(f"{answered}: a status that its API does not have; check BaseURL{says}")
 
 
 def _message(body: bytes) -> str:
