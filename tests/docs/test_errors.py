@@ -20,7 +20,7 @@ from harvest_duck import errors
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.http import content_encoding
 from harvest_duck.sandbox import MAIN_ID, Sandbox
-from harvest_duck.scanner import client
+from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,7 +132,7 @@ def tls() -> Iterator[str]:
 @pytest.fixture
 def provoked(stage: Sandbox, tls: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Case], HarvestDuckError]]:
     """What provokes an error by a scan, without waiting between its tries."""
-    monkeypatch.setattr(client, "clock", Clock())
+    monkeypatch.setattr(pool(), "clock", Clock())
     base = f"BaseURL={stage.base_url};IdURL={stage.id_url}"
     administrator = f"{stage.connection_string()};RateLimit=off"
     places = {

@@ -20,7 +20,7 @@ from faults.oracle import Oracle
 import harvest_duck
 from harvest_duck.runtime import loop
 from harvest_duck.sandbox import Sandbox
-from harvest_duck.scanner import client
+from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
     import ssl
@@ -79,7 +79,7 @@ class Sandboxes:
         self._con = stack.enter_context(harvest_duck.connect(self.plain.connection_string()))
         self._con.execute("SET TimeZone = 'UTC'")
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(client, "clock", SkippingClock(self._reopen))
+        patch.setattr(pool(), "clock", SkippingClock(self._reopen))
         self._waits = 0
         return self
 
@@ -191,7 +191,7 @@ def tasks_left() -> list[str]:
 
 def close_clients() -> None:
     """Close the connections that are kept for the next query."""
-    loop.run(loop.own("clients", client._Clients).close())
+    loop.run(pool().close())
 
 
 def open_sockets() -> set[str] | None:

@@ -15,7 +15,7 @@ import harvest_duck
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, ProtocolError, TransportError
 from harvest_duck.http import content_encoding
 from harvest_duck.sandbox import MAIN_ID, Sandbox
-from harvest_duck.scanner import client
+from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ TOKEN = "t0ken-that-nobody-may-see"
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between tries."""
-    monkeypatch.setattr(client, "clock", Clock())
+    monkeypatch.setattr(pool(), "clock", Clock())
 
 
 @pytest.fixture(scope="module")
