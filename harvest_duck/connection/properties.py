@@ -175,7 +175,7 @@ _HONOURED = (
         "UserAgent",
         Kind.TEXT,
         "The User-Agent header; Harvest asks for an application and a contact.",
-        "harvest_duck (pypi.org/project/harvest-duck)",
+        "harvest_duck (Python package harvest-duck)",
     ),
     Property("CustomHeaders", Kind.HEADERS, "Headers to add to each request; a line ends at a line break or at `\\n`."),
     Property("ProxyServer", Kind.HOST, "The HTTP proxy through which requests go."),

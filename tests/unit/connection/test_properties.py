@@ -282,7 +282,7 @@ def test_defaults() -> None:
     assert (plain.account_id, plain.token, plain.proxy, plain.ssl_server_cert, plain.logfile) == (None,) * 5
     assert (plain.auth_scheme, plain.oauth.initiate) == (AuthScheme.NONE, InitiateOAuth.OFF)
     assert (plain.user_agent, plain.custom_headers, plain.verbosity) == (
-        "harvest_duck (pypi.org/project/harvest-duck)",
+        "harvest_duck (Python package harvest-duck)",
         (),
         1,
     )
