@@ -214,7 +214,7 @@ def _explained(
 
     def define(cursor: duckdb.DuckDBPyConnection, dataset: Callable[[Table], ds.Dataset]) -> None:
         # harvest_access sends nothing either, and has no rows.
-        _define(cursor, session, dataset, lambda _connection: ACCESS.empty_table())
+        _define(cursor, session, dataset, lambda connection: ACCESS.empty_table())  # noqa: ARG005
 
     requests = recorded(con, define, sql, settings)
     return explained(loop.run(counted(requests)) if probe else map(planned, requests))

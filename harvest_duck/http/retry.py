@@ -2,7 +2,8 @@
 
 Three limits hold together. Each request has `ATTEMPTS`, none of which begins later than `RETRY_S` after the first. A
 wait that the server asks for by `Retry-After` does not count in that, and is limited on its own. And all requests of a
-client share one `RetryBudget`, so that a server which fails half of the time does not get twice as many requests.
+client share one `RetryBudget`, so that a server which fails half of the time does not get twice as many requests. After
+a 429, `scanner.client` also pauses the rate limiter, and so all other requests of the token.
 """
 
 from __future__ import annotations

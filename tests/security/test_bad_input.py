@@ -262,10 +262,10 @@ PACKAGE = Path(harvest_duck.__file__).parent
 SQL = re.compile(r"\b(SELECT|FROM|CREATE|ATTACH|COPY|SET|COMMENT|WHERE)\b")
 #: The packages that hand SQL to DuckDB, and the names in them that are SQL or names of the catalog.
 ASKING = {
-    "engine": {"catalogue", "table.name", "name", "name.lower()", "sql"},
+    "engine": {"table.name", "name", "sql", "names", "source", "given", "signature", "query"},
     "cli": {"where", "sql"},
 }
-QUOTING = {"identifier", "text", "engine.identifier", "engine.text", "_setting", "len"}
+QUOTING = {"identifier", "text", "setting", "passing", "len"}
 
 
 @pytest.mark.parametrize("package", ASKING)
