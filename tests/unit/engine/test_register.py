@@ -17,9 +17,18 @@ from harvest_duck.introspection import catalog_tables
 from harvest_duck.sandbox import EURO_ID, MAIN_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from harvest_duck.sandbox import Sandbox
+
+
+@pytest.fixture
+def con(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of the test's own, as a user opens it."""
+    with harvest_duck.connect(connection) as opened:
+        opened.execute("SET TimeZone = 'UTC'")
+        yield opened
 
 
 def test_register_serves_the_default_connection_and_can_be_done_again(connection: str) -> None:
