@@ -14,6 +14,7 @@ import pytest
 from support.api_caller import at
 
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, TODAY, Sandbox
+from harvest_duck.sandbox.data import generate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,22 @@ def everything(sandbox: Sandbox) -> dict[tuple[int, str], Any]:
 
 
 def test_the_same_seed_scale_and_today_give_the_same_records() -> None:
-    assert everything(Sandbox(scale=0.2)) == everything(Sandbox(scale=0.2))
+    first = everything(Sandbox(scale=0.2))
+    # Generated anew, not copied.
+    generate._pickled.cache_clear()
+    assert everything(Sandbox(scale=0.2)) == first
+
+
+def test_the_records_of_two_sandboxes_are_equal_and_not_the_same_objects() -> None:
+    one, other = Sandbox(scale=0.2), Sandbox(scale=0.2)
+    one.records(MAIN_ID, "clients")[0]["name"] = "changed"
+    assert other.records(MAIN_ID, "clients")[0]["name"] != "changed"
+
+
+def test_an_account_too_large_to_copy_is_generated_each_time() -> None:
+    before = generate._pickled.cache_info().currsize
+    assert len(Sandbox(scale=0.2, time_entries=20_001).records(MAIN_ID, "time_entries")) == 20_001
+    assert generate._pickled.cache_info().currsize <= before + 1, "only the small account is kept"
 
 
 def test_another_seed_gives_other_records() -> None:
