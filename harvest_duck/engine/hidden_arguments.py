@@ -103,8 +103,9 @@ def _comparison(term: Sequence[Step], constants: Sequence[pa.Array]) -> tuple[st
             ("field_ref", name),
             _,
         ]:
-            value = constants[int(number)][0].as_py()
-            return (name, value) if isinstance(value, str) else None
+            value = constants[int(number)][0]
+            # Only texts: Python has no date for some of Arrow's.
+            return (name, value.as_py()) if pa.types.is_string(value.type) and value.is_valid else None
     return None
 
 

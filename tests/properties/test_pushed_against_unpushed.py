@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.sql_conditions import comparisons, literal, period
+from support.sql_conditions import comparisons, literal, period, rejecting_what_duckdb_refuses
 
 from harvest_duck.catalog.model import Origin, Scalar, Table
 from harvest_duck.catalog.path import places
@@ -46,11 +46,12 @@ def test_pushdown_changes_no_rows(table: Table, con: duckdb.DuckDBPyConnection) 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(predicate=predicates(table, values))
     def holds(predicate: str) -> None:
-        assert_same_rows(
-            con,
-            found=f"SELECT {pushed_columns} FROM {scan} WHERE {period(table)} AND ({predicate})",
-            wanted=f"SELECT {pushed_columns} FROM plain WHERE {predicate}",
-        )
+        with rejecting_what_duckdb_refuses():
+            assert_same_rows(
+                con,
+                found=f"SELECT {pushed_columns} FROM {scan} WHERE {period(table)} AND ({predicate})",
+                wanted=f"SELECT {pushed_columns} FROM plain WHERE {predicate}",
+            )
 
     holds()
 
