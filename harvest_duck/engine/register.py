@@ -105,7 +105,7 @@ def attach(con: duckdb.DuckDBPyConnection, connection: str, *, name: str) -> Non
 
 
 def explain(sql: str, con: duckdb.DuckDBPyConnection | None = None, *, probe: bool = True) -> pa.Table:
-    """What a SELECT would ask of Harvest if `con` ran it: a table of `EXPLAINED`, one row for each step of each scan.
+    """Return the requests that `con` would send for a SELECT: a table of `EXPLAINED`, a row for each step of each scan.
 
     A request for each list finds its size, so that the number of its pages is known. Without `probe` nothing is sent,
     and those numbers are None. `con` is by default DuckDB's default connection. Raises `QueryError` for what is not one

@@ -51,7 +51,7 @@ class Session:
             raise _bare(error) from None
 
     def recording_errors(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The same batches; an error that ends them is stored."""
+        """Yield the batches; store the error that ends them as the last one."""
         with self.record_errors():
             yield from batches
 

@@ -30,7 +30,7 @@ ENVELOPE = StructOf(
 
 
 class Envelope(NamedTuple):
-    """What a list says about its pages; None for what it does not say."""
+    """The members of a list's body that describe its pages, None where they are missing."""
 
     next_link: str | None = None
     linked: bool = False

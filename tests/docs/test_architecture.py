@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-import pytest
 from support.paths import DOCS, ROOT
-
-import harvest_duck
 
 PAGE = (DOCS / "architecture.md").read_text("utf-8")
 PACKAGE = ROOT / "harvest_duck"
@@ -60,10 +57,3 @@ def test_every_module_that_the_page_names_exists() -> None:
     named = {name for name in re.findall(r"`(\w+/\w+)`", PAGE) if not name.startswith("tests/")}
     assert named
     assert not {name for name in named if name not in MODULES and not (PACKAGE / name).is_dir()}
-
-
-@pytest.mark.parametrize("name", harvest_duck.__all__)
-def test_no_module_at_the_top_has_the_name_of_a_public_function(name: str) -> None:
-    # Importing it would put the module in the place of the function.
-    assert name not in MODULES
-    assert not (PACKAGE / name).exists()

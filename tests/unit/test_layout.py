@@ -12,7 +12,6 @@ UNIT = Path(__file__).parent
 OF_NO_MODULE = {
     "test_layout.py",
     "test_sizes.py",
-    "test_layers.py",
     "test_public_names.py",
     "auth/test_login.py",
     "catalog/test_tables.py",

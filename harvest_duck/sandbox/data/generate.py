@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox.wire import Record
 
-#: The most time entries of an account whose records are kept to be copied: some 10 MB.
+#: The most time entries of an account whose records are kept to be copied: 6 MB.
 _COPIED = 20_000
 
 
