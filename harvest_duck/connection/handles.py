@@ -1,7 +1,7 @@
 """Handles: names that stand for connection strings in SQL, so that no view shows a secret.
 
-A handle lives as long as its owner keeps the `Handle` object; this module refers to it weakly. So a connection string
-is freed with the connection of DuckDB that attached it.
+A handle lives as long as its owner keeps the `Handle` object, to which `Handles` refers weakly. So a connection string
+is freed with what uses it.
 """
 
 from __future__ import annotations
@@ -13,30 +13,43 @@ from weakref import WeakValueDictionary
 from harvest_duck.errors import ConnectionStringError
 
 _FORM = re.compile("@[0-9a-f]{32}")
-_handles: WeakValueDictionary[str, Handle] = WeakValueDictionary()
 
 
 class Handle:
-    """A new name for a connection string, known in this process until the object is freed."""
+    """A new name for a connection string."""
 
     def __init__(self, connection: str) -> None:
-        # Not to be guessed: every connection of DuckDB in this process could use it.
+        # Not to be guessed: whoever knows it reads what the connection string reaches.
         self.name = f"@{secrets.token_hex(16)}"
         self.connection = connection
-        _handles[self.name] = self
 
 
-def handle_named(name: str) -> Handle | None:
-    """The handle with this name, None where there is none or it was freed."""
-    return _handles.get(name)
+class Handles:
+    """The handles of one database; with `only_attached` nothing but a handle stands for a connection string."""
 
+    def __init__(self, *, only_attached: bool = False) -> None:
+        self.only_attached = only_attached
+        self._handles: WeakValueDictionary[str, Handle] = WeakValueDictionary()
 
-def connection_of(text: str) -> str:
-    """The connection string that a handle stands for; any other text is one itself.
+    def add(self, connection: str) -> Handle:
+        """Return a new handle for a connection string, which its caller keeps for as long as it is to be known."""
+        handle = Handle(connection)
+        self._handles[handle.name] = handle
+        return handle
 
-    Raises `ConnectionStringError` for a handle that was freed.
-    """
-    handle = _handles.get(text)
-    if handle is None and _FORM.fullmatch(text):
-        raise ConnectionStringError("the connection of DuckDB that attached this account is gone: attach it again")
-    return text if handle is None else handle.connection
+    def connection_of(self, text: str) -> str:
+        """Return the connection string that a handle stands for; any other text is one itself.
+
+        Raises `ConnectionStringError` for a handle that was freed, and for a text where only handles are allowed.
+        """
+        handle = self._handles.get(text)
+        if handle is not None:
+            return handle.connection
+        if _FORM.fullmatch(text):
+            raise ConnectionStringError("the account was detached, or its connection of DuckDB closed: attach it again")
+        if self.only_attached:
+            raise ConnectionStringError(
+                "this database was opened with only_attached=True, and reads no other connection than those attached "
+                "to it: leave the connection string out"
+            )
+        return text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,21 +10,20 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from harvest_duck.catalog.arrow_types import schema_of
-from harvest_duck.connection.handles import connection_of
-from harvest_duck.engine.hidden_arguments import CONNECTION, restored, separated
-from harvest_duck.errors import QueryError
-from harvest_duck.scanner.scan_request import ScanRequest, scan_request
+from harvest_duck.engine.arrow_stream import BatchStream
+from harvest_duck.engine.hidden_arguments import CONNECTION, SESSION, restored, separated
+from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.scanner.scan_request import scan_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow.compute as pc
 
     from harvest_duck.catalog.model import Table
+    from harvest_duck.engine.binding import Binding
     from harvest_duck.engine.session import Session
     from harvest_duck.pushdown.arrow_filter import Filter
-
-Read = Callable[[ScanRequest], Iterator[pa.RecordBatch]]
 
 
 class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotations
@@ -35,22 +33,28 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
     not apply a filter again that it has handed over, so `rows` has to apply the whole of it.
     """
 
-    def __init__(self, name: str, schema: pa.Schema, arguments: Mapping[str, str], session: Session) -> None:
+    def __init__(self, name: str, schema: pa.Schema, arguments: Mapping[str, str], binding: Binding) -> None:
         # Dataset has no constructor to call: DuckDB asks a subclass only for `schema` and `scanner`.
         self.name = name
         self._visible = schema
-        self._arguments = arguments
-        self._session = session
-        self._schema = pa.schema([*schema, *(pa.field(column, pa.string()) for column in arguments)])
+        self._arguments = {**arguments, SESSION: "session reached the scan"}
+        self._binding = binding
+        # First, because DuckDB reads the first column where a query needs none, as `count(*)` does.
+        self._schema = pa.schema([*(pa.field(column, pa.string()) for column in self._arguments), *schema])
 
     @property
     def schema(self) -> pa.Schema:
-        """The visible columns, then the hidden ones."""
+        """The hidden columns, then the visible ones."""
         return self._schema
 
     @abstractmethod
-    def rows(self, given: Mapping[str, str], names: Sequence[str], read: Filter) -> Iterable[pa.RecordBatch]:
-        """The columns `names` of the rows that a filter keeps, for the texts `given` of the hidden columns."""
+    def rows(
+        self, session: Session, given: Mapping[str, str], names: Sequence[str], read: Filter
+    ) -> Iterable[pa.RecordBatch]:
+        """The columns `names` of the rows that a filter keeps, for the texts `given` of the hidden columns.
+
+        Without `names`, batches of no column whose rows are as many.
+        """
 
     def scanner(
         self,
@@ -61,40 +65,60 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
         """A scan of `columns` for the rows that `filter` keeps."""
         names = self._schema.names if columns is None else list(columns)
         schema = pa.schema([self._schema.field(name) for name in names])
-        visible = [name for name in names if name not in self._arguments]
-        with self._session.record_errors():
-            given, read = separated(filter, self._visible, self._arguments)
+        session, batches = self._opened(schema, filter)
+        return _Scanner(BatchStream(schema, batches, session.failed))
+
+    def _opened(self, schema: pa.Schema, expression: pc.Expression | None) -> tuple[Session, Iterable[pa.RecordBatch]]:
+        """The session of a scan and its batches; an error of planning is raised where the batches are read.
+
+        DuckDB shows an error that it meets there as it is, and one that it meets here with a traceback.
+        """
+        session = self._binding.shared
+        try:
+            given, read = separated(expression, self._visible, self._arguments)
+            session = self._binding.session(given.get(SESSION, session.name))
             missing = [phrase for column, phrase in self._arguments.items() if column not in given]
             if missing:
                 raise QueryError(
                     f"{self.name}: no {missing[0]}; write it as a constant or a parameter, "
                     "and leave DuckDB's optimizer on (PRAGMA enable_optimizer)"
                 )
-            batches = self.rows(given, visible, read)
-        if visible != names:
-            batches = (restored(batch, schema, given) for batch in batches)
-        return _Scanner(pa.RecordBatchReader.from_batches(schema, self._session.recording_errors(batches)))
+            visible = [name for name in schema.names if name not in self._arguments]
+            batches = self.rows(session, given, visible, read)
+        except HarvestDuckError as error:
+            session.refused(error)
+            return session, _raised(error)
+        whole = len(visible) == len(schema)
+        return session, batches if whole else (restored(batch, schema, given) for batch in batches)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scanner:
     """The scanner of a dataset as DuckDB uses it."""
 
-    reader: pa.RecordBatchReader
+    reader: BatchStream
 
-    def to_reader(self) -> pa.RecordBatchReader:
+    def to_reader(self) -> BatchStream:
         """The batches."""
         return self.reader
 
 
 class HarvestDataset(ArgumentDataset):
-    """The dataset of one table of Harvest; `read` carries out a scan."""
+    """The dataset of one table of Harvest."""
 
-    def __init__(self, table: Table, session: Session, read: Read) -> None:
-        super().__init__(table.name, schema_of(table), {CONNECTION: "connection string reached the scan"}, session)
+    def __init__(self, table: Table, binding: Binding) -> None:
+        super().__init__(table.name, schema_of(table), {CONNECTION: "connection string reached the scan"}, binding)
         self._table = table
-        self._read = read
 
-    def rows(self, given: Mapping[str, str], names: Sequence[str], read: Filter) -> Iterator[pa.RecordBatch]:
+    def rows(
+        self, session: Session, given: Mapping[str, str], names: Sequence[str], read: Filter
+    ) -> Iterator[pa.RecordBatch]:
         """A scan of the table, its requests not yet sent."""
-        return self._read(scan_request(self._table, connection_of(given[CONNECTION]), names, read))
+        connection = self._binding.handles.connection_of(given[CONNECTION])
+        return session.read(scan_request(self._table, connection, names, read))
+
+
+def _raised(error: HarvestDuckError) -> Iterator[pa.RecordBatch]:
+    """No batch: reading raises the error."""
+    raise error
+    yield

@@ -7,53 +7,68 @@ filters that DuckDB 1.x makes for one table from the rows of another.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Timer
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from harvest_duck.engine.dataset import HarvestDataset
+from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
+from harvest_duck.engine.macros import own_functions, setting
 from harvest_duck.engine.session import Session
-from harvest_duck.errors import QueryError
+from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
-    import pyarrow.dataset as ds
 
-    from harvest_duck.catalog.model import Table
+    from harvest_duck.engine.binding import Binding
     from harvest_duck.scanner.scan_request import ScanRequest
 
 _PATIENCE_S = 30.0
 _ROWS_AT_ONCE = 10_000
 
 
+@dataclass(eq=False)
+class _Recording(Session):
+    """A session whose scans are recorded, and have no rows."""
+
+    requests: list[ScanRequest] = field(default_factory=list)
+    errors: list[HarvestDuckError] = field(default_factory=list)
+    asks_harvest = False
+
+    def read(self, request: ScanRequest) -> Iterator[pa.RecordBatch]:
+        """Record a scan and return no batch."""
+        self.requests.append(request)
+        return iter(())
+
+    def refused(self, error: HarvestDuckError) -> None:
+        """Record the error of a scan, which DuckDB may never read."""
+        self.errors.append(error)
+
+
 def recorded(
     con: duckdb.DuckDBPyConnection,
-    define: Callable[[duckdb.DuckDBPyConnection, Callable[[Table], ds.Dataset]], None],
+    binding: Binding,
     sql: str,
     settings: Mapping[str, str],
     *,
+    default: str = "",
     patience_s: float = _PATIENCE_S,
 ) -> list[ScanRequest]:
     """The requests of the scans of a SELECT, in the order in which DuckDB opens them; nothing is sent.
 
-    `define` registers the names of `con` with a cursor, over a dataset for each table. Raises `QueryError` for anything
-    but one SELECT, or for one that takes longer than `patience_s`, and the errors that the scans would raise.
+    `settings` are those of the connection that asks, `default` is the account that it reads where none is given. Raises
+    `QueryError` for anything but one SELECT, or for one that takes longer than `patience_s`, and the errors that the
+    scans would raise.
     """
-    requests: list[ScanRequest] = []
-    session = Session()
-
-    def noted(request: ScanRequest) -> Iterator[pa.RecordBatch]:
-        requests.append(request)
-        return iter(())
-
+    recording = _Recording()
+    binding.sessions[recording.name] = recording
     cursor = con.cursor()
     try:
-        define(cursor, lambda table: HarvestDataset(table, session, noted))
-        _prepare(cursor, settings)
+        _prepare(cursor, recording, default, settings)
         with _bounded(cursor, patience_s):
             _read_to_the_end(cursor, sql)
     except duckdb.InterruptException:
@@ -61,15 +76,16 @@ def recorded(
             f"harvest_explain: the query takes longer than {patience_s:g} s even without rows of Harvest"
         ) from None
     except duckdb.Error as error:
-        if session.last_error is not None:
-            raise session.last_error from None
-        raise QueryError(
-            f"harvest_explain: {str(error).splitlines()[0]}; "
-            "it does not see temporary tables, variables, parameters or data frames"
-        ) from None
+        if not recording.errors:
+            raise QueryError(
+                f"harvest_explain: {str(error).splitlines()[0]}; "
+                "it does not see temporary tables, variables, parameters or data frames"
+            ) from None
     finally:
         cursor.close()
-    return requests
+    if recording.errors:
+        raise recording.errors[0] from None
+    return recording.requests
 
 
 def _read_to_the_end(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
@@ -78,13 +94,29 @@ def _read_to_the_end(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
         pass
 
 
-def _prepare(cursor: duckdb.DuckDBPyConnection, settings: Mapping[str, str]) -> None:
+def _prepare(cursor: duckdb.DuckDBPyConnection, recording: Session, default: str, settings: Mapping[str, str]) -> None:
     """Make the cursor read SQL as its connection does, see no variables of Python, and change nothing."""
-    cursor.execute("SET python_enable_replacements = false")
-    for name, value in settings.items():
-        if value:
-            cursor.execute(f"SET {name} = {text(value)}")
+    for macro in own_functions(default):
+        cursor.execute(macro)
+    cursor.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(recording.name)}")
+    for name, value in {"python_enable_replacements": "false", **settings}.items():
+        _set(cursor, name, value)
     cursor.execute("BEGIN TRANSACTION READ ONLY")
+
+
+def _set(cursor: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+    """Set a setting to a value; raises `QueryError` where it is locked at another that changes what a query means."""
+    if not value or cursor.execute(f"SELECT {setting(name)}").fetchone() == (value,):
+        return
+    try:
+        cursor.execute(f"SET {name} = {text(value)}")
+    except duckdb.Error as error:
+        # A table of that name would be looked for among the variables of this module, where no table is.
+        if name != "python_enable_replacements":
+            raise QueryError(
+                f"harvest_explain: {name} is {value} for this connection alone, and lock_configuration keeps it from "
+                "being set for the explanation: set it globally before the lock"
+            ) from error
 
 
 def _select(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:

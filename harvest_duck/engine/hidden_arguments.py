@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 #: The hidden column that carries the connection string.
 CONNECTION = "_connection"
+#: The hidden column that carries the session: every dataset has it.
+SESSION = "_session"
+#: The variable of a registered connection that holds its session.
+SESSION_VARIABLE = "harvest_duck_session"
 _AND = "and_kleene"
 
 
@@ -33,9 +37,10 @@ def hidden(argument: str) -> str:
 
 
 def passing(source: str, arguments: Mapping[str, str]) -> str:
-    """SQL that reads `source` with the arguments: an expression of SQL for each hidden column."""
-    names = ", ".join(arguments)
-    given = " AND ".join(f"{name} = {value}" for name, value in arguments.items())
+    """SQL that reads `source` in the session of the connection, with the arguments: an expression for each column."""
+    every = {**arguments, SESSION: f"coalesce(getvariable('{SESSION_VARIABLE}')::VARCHAR, '')"}
+    names = ", ".join(every)
+    given = " AND ".join(f"{name} = {value}" for name, value in every.items())
     return f"SELECT * EXCLUDE ({names}) FROM {source} WHERE {given}"
 
 

@@ -1,6 +1,6 @@
-"""The SQL that the engine runs: macros for the table functions, and the views of an attached account.
+"""The SQL that the engine runs: the functions as macros, and the views of an attached account.
 
-Each reads a dataset that is registered under `PREFIX` and its name; arguments go to its hidden columns.
+Each reads a dataset that is bound in the schema `INTERNAL` under its name; arguments go to its hidden columns.
 """
 
 from __future__ import annotations
@@ -14,34 +14,40 @@ from harvest_duck.pushdown.sql import identifier, text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PREFIX = "_harvest_"
+#: The catalog of a bound database that all its connections share.
+CATALOG = "harvest_duck"
+#: The schema of what only this package reads.
+INTERNAL = "_internal"
 #: The settings of a connection that change what a query means, and that a cursor does not inherit.
 SETTINGS = ("TimeZone", "Calendar", "integer_division", "search_path")
 
 
-def function_macros(default: str) -> list[str]:
-    """The macros of all functions but `harvest_explain`; `default` is the connection string where none is given."""
-    given = f"conn := {text(default)}"
-    return [
-        _macro(f"harvest_scan(tbl, {given})", passing(f"query_table({_dataset_of_tbl()})", {CONNECTION: "conn"})),
-        _macro(f"harvest_access({given})", passing(f"{PREFIX}access", {CONNECTION: "conn"})),
-        _macro("harvest_requests()", f"FROM {PREFIX}requests"),
-        _macro("harvest_tables()", f"FROM {PREFIX}tables"),
-        _macro(
-            "harvest_columns(tbl := NULL)",
-            f"FROM {PREFIX}columns WHERE tbl IS NULL OR table_name = lower(tbl)",
-        ),
-    ]
+def dataset(name: str) -> str:
+    """The name of a bound dataset in SQL."""
+    return f"{CATALOG}.{INTERNAL}.{name}"
 
 
-def explain_macro() -> str:
-    """The macro of `harvest_explain`, which passes on the settings of the connection."""
-    arguments = {
-        hidden("sql"): "coalesce(query::VARCHAR, '')",
-        hidden("probe"): "coalesce(probe::BOOLEAN, true)::VARCHAR",
-        **{hidden(name.lower()): setting(name) for name in SETTINGS},
-    }
-    return _macro("harvest_explain(query, probe := true)", passing(f"{PREFIX}explain", arguments))
+def shared_functions(catalog: str, default: str) -> Iterator[str]:
+    """The statements that make every function known in a catalog; `default` is the account where none is given."""
+    for signature, query in _functions(default).items():
+        yield f"CREATE OR REPLACE MACRO {identifier(catalog)}.main.{signature} AS TABLE {query}"
+
+
+def own_functions(default: str) -> Iterator[str]:
+    """The statements that make every function known to one connection, without the name of a catalog.
+
+    They call those of the shared catalog, which takes DuckDB half as long to define (0.4 ms each) as their whole query.
+    """
+    account = f"conn := {text(default)}"
+    for signature, call in {
+        f"harvest_scan(tbl, {account})": "harvest_scan(tbl, conn := conn)",
+        f"harvest_access({account})": "harvest_access(conn := conn)",
+        "harvest_requests()": "harvest_requests()",
+        "harvest_tables()": "harvest_tables()",
+        "harvest_columns(tbl := NULL)": "harvest_columns(tbl := tbl)",
+        "harvest_explain(query, probe := true)": "harvest_explain(query, probe := probe)",
+    }.items():
+        yield f"CREATE OR REPLACE TEMP MACRO {signature} AS TABLE FROM {CATALOG}.main.{call}"
 
 
 def setting(name: str) -> str:
@@ -50,12 +56,11 @@ def setting(name: str) -> str:
 
 
 def views(catalog: str, handle: str) -> Iterator[str]:
-    """The statements that make every table a view of the database `catalog`, and then describe them all in comments."""
+    """The statements that make every table a view of `catalog`, and then describe them all in comments."""
     comments = []
     for table in TABLES.values():
         view = f"{identifier(catalog)}.main.{identifier(table.name)}"
-        selected = passing(f"temp.main.{PREFIX}{table.name}", {CONNECTION: text(handle)})
-        yield f"CREATE OR REPLACE VIEW {view} AS {selected}"
+        yield f"CREATE OR REPLACE VIEW {view} AS {passing(dataset(table.name), {CONNECTION: text(handle)})}"
         comments.append(f"COMMENT ON VIEW {view} IS {text(table.description)}")
         comments += [
             f"COMMENT ON COLUMN {view}.{identifier(column.name)} IS {text(column.description)}"
@@ -64,8 +69,23 @@ def views(catalog: str, handle: str) -> Iterator[str]:
     yield ";".join(comments)
 
 
-def _macro(signature: str, query: str) -> str:
-    return f"CREATE OR REPLACE TEMP MACRO {signature} AS TABLE {query}"
+def _functions(default: str) -> dict[str, str]:
+    """The query of each function, by its signature."""
+    account = f"conn := {text(default)}"
+    columns = f"{passing(dataset('harvest_columns'), {})} AND (tbl IS NULL OR table_name = lower(tbl))"
+    explained = {
+        hidden("sql"): "coalesce(query::VARCHAR, '')",
+        hidden("probe"): "coalesce(probe::BOOLEAN, true)::VARCHAR",
+        **{hidden(name.lower()): setting(name) for name in SETTINGS},
+    }
+    return {
+        f"harvest_scan(tbl, {account})": passing(f"query_table({_dataset_of_tbl()})", {CONNECTION: "conn"}),
+        f"harvest_access({account})": passing(dataset("harvest_access"), {CONNECTION: "conn"}),
+        "harvest_requests()": passing(dataset("harvest_requests"), {}),
+        "harvest_tables()": passing(dataset("harvest_tables"), {}),
+        "harvest_columns(tbl := NULL)": columns,
+        "harvest_explain(query, probe := true)": passing(dataset("harvest_explain"), explained),
+    }
 
 
 def _dataset_of_tbl() -> str:
@@ -82,5 +102,5 @@ def _dataset_of_tbl() -> str:
     )
     return (
         "CASE WHEN conn::VARCHAR IS NULL THEN error('harvest_scan: the connection string is NULL') "
-        f"WHEN lower(tbl) IN ({names}) THEN '{PREFIX}' || lower(tbl) ELSE {fault} END"
+        f"WHEN lower(tbl) IN ({names}) THEN {text(dataset(''))} || lower(tbl) ELSE {fault} END"
     )

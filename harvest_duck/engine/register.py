@@ -1,239 +1,179 @@
 """The engine's public functions: `harvest_scan` as a table function, accounts as schemas of views, and their queries.
 
-DuckDB's Python client has no table functions of one's own, so `harvest_scan('t', 'conn')` is a temporary macro over one
-registered dataset for each table, see `hidden_arguments`. Everything is temporary and belongs to one connection of
-DuckDB: nothing is left in a database file, and a cursor has to be registered as well.
+DuckDB's Python client has no table functions of one's own, so `harvest_scan('t', 'conn')` is a macro over one bound
+dataset for each table, see `hidden_arguments` and `shared_catalog`. What is bound is in memory, and every connection of
+the database has it: nothing is left in a database file. The functions without the name of a catalog belong to one
+connection.
 """
 
 from __future__ import annotations
 
-import weakref
-from functools import partial
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
-from harvest_duck.catalog.tables import TABLES
-from harvest_duck.connection.handles import Handle, connection_of, handle_named
-from harvest_duck.engine.dataset import HarvestDataset
-from harvest_duck.engine.dry_run import recorded
-from harvest_duck.engine.macros import PREFIX, SETTINGS, explain_macro, function_macros, setting, views
+from harvest_duck.connection import resolve
+from harvest_duck.engine import shared_catalog
+from harvest_duck.engine.functions import explanation
+from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
+from harvest_duck.engine.macros import SETTINGS, own_functions, setting
 from harvest_duck.engine.session import Session, sessions
-from harvest_duck.engine.table_function import TableFunction
-from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
-from harvest_duck.http.request_log import SENT
-from harvest_duck.introspection import catalog_tables
-from harvest_duck.introspection.access_rules import ACCESS
-from harvest_duck.introspection.explain import EXPLAINED, explained
+from harvest_duck.engine.underlying import underlying
 from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.runtime import loop
 from harvest_duck.runtime.interrupt import watch_sigint
 from harvest_duck.scanner.progress import PROGRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    import pyarrow.dataset as ds
-
-    from harvest_duck.catalog.model import Table
-    from harvest_duck.scanner.scan_request import ScanRequest
-
-#: DuckDB 1 asks for a second batch before it looks at the first, under a LIMIT as well.
-_ASKS_TWICE = duckdb.__version__.startswith("1.")
+    from harvest_duck.engine.binding import Binding
+    from harvest_duck.errors import HarvestDuckError
 
 
 def connect(
-    connection: str = "", *, database: str | Path = ":memory:", read_only: bool = False, name: str = "harvest"
+    connection: str = "",
+    *,
+    database: str | Path = ":memory:",
+    read_only: bool = False,
+    name: str = "harvest",
+    only_attached: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A connection of DuckDB in which `harvest_scan('t')` needs no second argument and `harvest.t` is every table.
 
-    `database` is opened as usual. A file that is opened `read_only` is attached to a database in memory and made its
-    default, because DuckDB attaches nothing new to a read-only one.
+    `database` is opened as usual, and nothing is stored in it. Cursors of the connection know the account too. With
+    `only_attached` they reach the account, others that `attach` adds, and nothing else. Raises at once the errors of a
+    connection string that cannot be used, and `ConnectionStringError` where the database file is itself called `name`.
     """
-    if read_only and str(database) != ":memory:":
-        con = duckdb.connect()
-        con.execute(f"ATTACH {text(str(database))} AS database_file (READ_ONLY)")
-        con.execute("USE database_file")
-    else:
-        con = duckdb.connect(str(database))
+    con = duckdb.connect(str(database), read_only=read_only and str(database) != ":memory:")
     try:
-        register(con, connection)
+        register(con, connection, only_attached=only_attached)
         attach(con, connection, name=name)
+        binding = shared_catalog.binding_of(con)
+        binding.catalog = binding.catalog or name
+        _show(con, binding)
     except BaseException:
         con.close()
         raise
     return con
 
 
-def register(con: duckdb.DuckDBPyConnection | None = None, connection: str = "") -> None:
+def register(con: object = None, connection: str = "", *, only_attached: bool = False) -> None:
     """Make `harvest_scan` and the functions beside it known to `con`, or to DuckDB's default connection.
 
-    `connection` is what `harvest_scan('t')` uses when it is given no second argument. Registering again replaces the
-    earlier registration. Nothing is resolved or sent before a query runs.
+    `connection` is what `harvest_scan('t')` uses when it is given no second argument; a connection string that cannot
+    be used is an error at once, and nothing is sent. The first registration in a database binds it; its cursors then
+    find the functions in the catalog `harvest_duck`, and registering one of them costs little. Registering again
+    replaces the earlier registration. With `only_attached` all connections of the database reach what `connection` and
+    `attach` name and nothing else, until it is closed.
+
+    `con` may be a connection of ibis or SQLAlchemy.
     """
-    con = con if con is not None else duckdb.default_connection()
-    session = sessions.setdefault(con, Session())
+    con = underlying(con)
+    _check(connection)
     watch_sigint()
-    session.last_error = None
-    session.default = Handle(connection) if connection else None
-    session.borrowed = _handles_in_views(con)
-    _define(con, session, lambda table: HarvestDataset(table, session, partial(_read, session)), _access)
-    con.register(f"{PREFIX}explain", _explanation(con, session))
-    con.execute(explain_macro())
+    binding = shared_catalog.bound(con, connection, only_attached=only_attached)
+    session = Session()
+    session.default = binding.handles.add(connection) if connection else None
+    for macro in own_functions(binding.default_of(session)):
+        con.execute(macro)
+    con.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(session.name)}")
+    binding.add(con, session)
+    sessions[con] = session
+    _show(con, binding)
 
 
-def attach(con: duckdb.DuckDBPyConnection, connection: str, *, name: str) -> None:
+def attach(con: object, connection: str, *, name: str) -> None:
     """Make every table of the account that `connection` names a view `name.table`, beside those already attached.
 
-    The views live in a database in memory, with the descriptions of tables and columns as comments. The connection
-    string stays out of SQL, and is freed with `con`. Attaching a name again replaces it; a name that a database already
-    has is an error.
+    The views live in a database in memory, with the descriptions of tables and columns as comments; every connection of
+    the database of `con` sees them. The connection string stays out of SQL, and is freed with the database or by
+    DETACH. Attaching a name again replaces it; a name that a database already has is an error, and so is a connection
+    string that cannot be used. `con` may be a connection of ibis or SQLAlchemy.
     """
-    session = _session(con)
-    try:
-        if not _is_ours(con, name):
-            con.execute(f"ATTACH ':memory:' AS {identifier(name)}")
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise ConnectionStringError(f"{name} cannot be attached, choose another name: {reason}") from error
-    handle = Handle(connection)
-    for statement in views(name, handle.name):
-        con.execute(statement)
-    session.attached[name.lower()] = handle
+    con = underlying(con)
+    _check(connection)
+    shared_catalog.attach(con, _binding(con), connection, name)
 
 
-def explain(sql: str, con: duckdb.DuckDBPyConnection | None = None, *, probe: bool = True) -> pa.Table:
+def explain(sql: str, con: object = None, *, probe: bool = True) -> pa.Table:
     """Return the requests that `con` would send for a SELECT: a table of `EXPLAINED`, a row for each step of each scan.
 
     A request for each list finds its size, so that the number of its pages is known. Without `probe` nothing is sent,
     and those numbers are None. `con` is by default DuckDB's default connection. Raises `QueryError` for what is not one
     SELECT, and the errors that the query itself would raise before its first row.
     """
-    con = con if con is not None else duckdb.default_connection()
-    session = _session(con)
+    con = underlying(con)
+    binding = _binding(con)
     values = con.execute(f"SELECT {', '.join(map(setting, SETTINGS))}").fetchall()[0]
-    return _explained(con, session, sql, dict(zip(SETTINGS, values, strict=True)), probe=probe)
+    settings = dict(zip(SETTINGS, values, strict=True))
+    default = binding.default_of(sessions[con])
+    return explanation(con, binding, sql, settings, default=default, probe=probe)
 
 
-def interrupt(con: duckdb.DuckDBPyConnection) -> None:
+def interrupt(con: object) -> None:
     """End the query that `con` runs, from any thread, and cancel its requests.
 
-    DuckDB alone notices `con.interrupt()` only when the answer under way has come (1.4 to 2.0).
+    DuckDB alone notices `con.interrupt()` only when the answer under way has come (1.4 to 2.0): so it is with a cursor
+    that was not registered.
     """
+    con = underlying(con)
     con.interrupt()
     session = sessions.get(con)
     if session is not None:
         session.readers.end()
 
 
-def progress(con: duckdb.DuckDBPyConnection) -> pa.Table:
+def progress(con: object) -> pa.Table:
     """The progress of the scans of the query that `con` runs, asked from another thread: a table of `PROGRESS`.
 
     `left_s` is the number of seconds until the last request can be answered by Harvest's rate limit and the latency so
     far, if no other process sends any. It is null, as `requests_left` is, until the number of requests is known.
+    Cursors that were not registered share one answer.
     """
-    session = sessions.get(con)
+    session = _known_session(underlying(con))
     rows = loop.run(session.running.rows()) if session is not None and loop.running() else []
     return pa.Table.from_pylist(rows, schema=PROGRESS)
 
 
-def last_error(con: duckdb.DuckDBPyConnection) -> HarvestDuckError | None:
+def last_error(con: object) -> HarvestDuckError | None:
     """The error that ended the last failed scan of `con`, None where no scan failed; DuckDB keeps only its text.
 
-    A query that fails for another reason leaves it as it was.
+    A query that fails for another reason leaves it as it was. Cursors that were not registered share one answer.
     """
-    session = sessions.get(con)
+    session = _known_session(underlying(con))
     return None if session is None else session.last_error
 
 
-def _session(con: duckdb.DuckDBPyConnection) -> Session:
-    """The session of a connection, which is registered if it was not."""
+def _check(connection: str) -> None:
+    """Raise the errors of a connection string that can be known before a request; an empty one may be filled later."""
+    if connection:
+        resolve(connection).require_credentials()
+
+
+def _binding(con: duckdb.DuckDBPyConnection) -> Binding:
+    """The binding of the database of a connection, which is registered if it was not."""
     if con not in sessions:
         register(con)
-    return sessions[con]
+    return shared_catalog.binding_of(con)
 
 
-def _define(
-    con: duckdb.DuckDBPyConnection,
-    session: Session,
-    dataset: Callable[[Table], ds.Dataset],
-    access: Callable[[str], pa.Table],
-) -> None:
-    """Make all names but `harvest_explain` known to `con`; `dataset` is each table, `access` answers harvest_access."""
-    for table in TABLES.values():
-        con.register(PREFIX + table.name, dataset(table))
-    for function in (
-        TableFunction("harvest_requests", SENT, [], session.request_log.table, session),
-        TableFunction("harvest_access", ACCESS, ["connection"], access, session),
-        TableFunction("harvest_tables", catalog_tables.TABLES_SCHEMA, [], catalog_tables.tables, session),
-        TableFunction("harvest_columns", catalog_tables.COLUMNS_SCHEMA, [], catalog_tables.columns, session),
-    ):
-        con.register(f"_{function.name}", function)
-    for macro in function_macros("" if session.default is None else session.default.name):
-        con.execute(macro)
+def _known_session(con: duckdb.DuckDBPyConnection) -> Session | None:
+    """The session of a connection; of one that was not registered that of its database, None where there is none."""
+    if con in sessions:
+        return sessions[con]
+    with suppress(duckdb.Error):
+        found = shared_catalog.found(con)
+        return None if found is None else found.shared
+    return None
 
 
-# Modules that need HTTP are imported by the first query: HTTP alone takes longer to load than everything else here.
-
-
-def _read(session: Session, request: ScanRequest) -> Iterator[pa.RecordBatch]:
-    """The batches of a scan, asked of Harvest."""
-    from harvest_duck.scanner.scan import batches  # noqa: PLC0415 - as above
-
-    return batches(request, session.request_log, session.running, session.readers, cautious=_ASKS_TWICE)
-
-
-def _access(connection: str) -> pa.Table:
-    """The rows of harvest_access for a connection string or a handle."""
-    from harvest_duck.introspection.access import access  # noqa: PLC0415 - as above
-
-    return access(connection_of(connection))
-
-
-def _explanation(con: duckdb.DuckDBPyConnection, session: Session) -> TableFunction:
-    """The table behind `harvest_explain`, which does not keep `con` open."""
-    opened = weakref.ref(con)
-
-    def answer(sql: str, probe: str, **settings: str) -> pa.Table:
-        asking = opened()
-        if asking is None:
-            raise QueryError("harvest_explain: the connection is closed")
-        given = {name: settings[name.lower()] for name in SETTINGS}
-        return _explained(asking, session, sql, given, probe=probe == "true")
-
-    arguments = ["sql", "probe", *(name.lower() for name in SETTINGS)]
-    return TableFunction("harvest_explain", EXPLAINED, arguments, answer, session)
-
-
-def _explained(
-    con: duckdb.DuckDBPyConnection, session: Session, sql: str, settings: Mapping[str, str], *, probe: bool
-) -> pa.Table:
-    from harvest_duck.introspection.list_sizes import counted, planned  # noqa: PLC0415 - as above
-
-    def define(cursor: duckdb.DuckDBPyConnection, dataset: Callable[[Table], ds.Dataset]) -> None:
-        # harvest_access sends nothing either, and has no rows.
-        _define(cursor, session, dataset, lambda connection: ACCESS.empty_table())  # noqa: ARG005
-
-    requests = recorded(con, define, sql, settings)
-    return explained(loop.run(counted(requests)) if probe else map(planned, requests))
-
-
-def _is_ours(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Whether `name` is a database in memory that holds the views of an earlier attach, and so can be replaced."""
-    found = con.execute(
-        "SELECT count(*) FROM duckdb_databases() d JOIN duckdb_views() v USING (database_name) "
-        "WHERE lower(database_name) = lower(?) AND d.path IS NULL AND v.sql LIKE ?",
-        [name, f"%{PREFIX}time_entries%"],
-    ).fetchone()
-    return bool(found and found[0])
-
-
-def _handles_in_views(con: duckdb.DuckDBPyConnection) -> list[Handle]:
-    """The handles of accounts that other connections of the database of `con` attached."""
-    found = con.execute(
-        "SELECT DISTINCT regexp_extract(sql, '@[0-9a-f]{32}') FROM duckdb_views() WHERE NOT internal AND sql LIKE ?",
-        [f"%{PREFIX}%"],
-    ).fetchall()
-    return [handle for (name,) in found if (handle := handle_named(name)) is not None]
+def _show(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
+    """Let a connection find the tables that the database was opened with by name, and SHOW TABLES list them."""
+    if binding.catalog is None:
+        return
+    path, added = shared_catalog.search_path(con), f"{identifier(binding.catalog)}.main"
+    if added not in path.split(","):
+        con.execute(f"SET search_path = {text(f'{path},{added}')}")

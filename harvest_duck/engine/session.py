@@ -1,67 +1,65 @@
-"""The state of one connection of DuckDB, which lives as long as that connection."""
+"""The session of a connection of DuckDB: what its scans share, and what people ask about them."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import duckdb
+
+from harvest_duck.engine.arrow_stream import sentence
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.scanner.progress import RunningScans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    import duckdb
     import pyarrow as pa
 
     from harvest_duck.connection.handles import Handle
+    from harvest_duck.scanner.scan_request import ScanRequest
+
+#: DuckDB 1 asks for a second batch before it looks at the first, under a LIMIT as well.
+_ASKS_TWICE = duckdb.__version__.startswith("1.")
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Session:
-    """The requests and running scans of a connection of DuckDB, its last error, and its connection strings.
+    """The requests and running scans of a connection of DuckDB, and its last error.
 
-    `default` stands for the connection string that `harvest_scan` uses when it is given none. `attached` holds the
-    handles of attached accounts by the name of their schema, and `borrowed` those that another connection of the same
-    database attached.
+    `name` is what the connection tells its scans, by a variable. `default` is the account that `harvest_scan` reads
+    when it is given none, where the connection has one of its own.
     """
 
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
     request_log: RequestLog = field(default_factory=RequestLog)
     running: RunningScans = field(default_factory=RunningScans)
     readers: Readers = field(default_factory=Readers)
     default: Handle | None = None
-    attached: dict[str, Handle] = field(default_factory=dict)
-    borrowed: list[Handle] = field(default_factory=list)
     last_error: HarvestDuckError | None = None
+    #: Whether table functions that ask Harvest answer.
+    asks_harvest = True
 
-    @contextmanager
-    def record_errors(self) -> Iterator[None]:
-        """Store an error as the last one, and raise a copy of it without causes and traceback.
+    def read(self, request: ScanRequest) -> Iterator[pa.RecordBatch]:
+        """Return the batches of a scan, asked of Harvest as they are read."""
+        # The first query imports what needs HTTP: that alone takes longer to load than everything else here.
+        from harvest_duck.scanner.scan import batches  # noqa: PLC0415 - as above
 
-        DuckDB prints the traceback of every cause after the message; the stored error has them all.
-        """
-        try:
-            yield
-        except HarvestDuckError as error:
+        return batches(request, self.request_log, self.running, self.readers, cautious=_ASKS_TWICE)
+
+    def refused(self, error: HarvestDuckError) -> None:
+        """Take note of a scan that cannot be planned; its error is raised when it is read."""
+
+    def failed(self, error: BaseException) -> str:
+        """Store the error that ended a scan as the last one, and return the line that DuckDB shows for it."""
+        if isinstance(error, HarvestDuckError):
             self.last_error = error
-            raise _bare(error) from None
-
-    def recording_errors(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield the batches; store the error that ends them as the last one."""
-        with self.record_errors():
-            yield from batches
+        return sentence(error)
 
 
 #: The sessions of this process, each freed with its connection.
 sessions: WeakKeyDictionary[duckdb.DuckDBPyConnection, Session] = WeakKeyDictionary()
-
-
-def _bare(error: HarvestDuckError) -> HarvestDuckError:
-    bare = type(error).__new__(type(error))
-    bare.args = error.args
-    bare.__dict__.update(vars(error))
-    return bare

@@ -19,6 +19,7 @@ from support.paths import DOCS
 
 import harvest_duck
 from harvest_duck.engine import dry_run
+from harvest_duck.engine.shared_catalog import binding_of
 from harvest_duck.errors import CredentialsError, Forbidden, QueryError
 from harvest_duck.introspection.explain import EXPLAINED, Purpose
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
@@ -392,7 +393,6 @@ def test_the_same_list_is_counted_with_each_of_two_tokens(long: Sandbox) -> None
         ("FROM own", "own does not exist.*does not see temporary tables"),
         ("FROM frame", "frame does not exist.*data frames"),
         ("FROM harvest.clients WHERE id = $1", "parameters"),
-        ("FROM harvest_explain('SELECT 1')", "harvest_explain does not exist"),
         ("FROM harvest.report_time_team", "add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31'"),
         ("FROM harvest_scan('clients', 'AccountId=1')", "APIKey"),
     ],
@@ -433,8 +433,13 @@ def test_a_list_that_the_token_may_not_read_is_an_error(long: Sandbox) -> None:
 def test_a_query_without_an_end_is_given_up(con: duckdb.DuckDBPyConnection) -> None:
     endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
     with pytest.raises(QueryError, match=r"takes longer than 0\.05 s even without rows of Harvest"):
-        dry_run.recorded(con, lambda _cursor, _dataset: None, endless, {}, patience_s=0.05)
+        dry_run.recorded(con, binding_of(con), endless, {}, patience_s=0.05)
     assert con.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_explaining_an_explanation_sends_nothing(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    assert harvest_duck.explain("FROM harvest_explain('FROM harvest.clients')", con).num_rows == 0
+    assert long.requests == []
 
 
 def test_explaining_changes_nothing(con: duckdb.DuckDBPyConnection) -> None:

@@ -12,12 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest_duck.engine.session import Session
+from harvest_duck.engine.binding import Binding
+from harvest_duck.engine.hidden_arguments import passing
 from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import HarvestDuckError, QueryError, UnknownTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from harvest_duck.engine.session import Session
 
 SCHEMA = pa.schema([("place", pa.int64()), ("letter", pa.string())])
 
@@ -27,9 +30,9 @@ class Spelling:
     """A function of a word and a prefix that spells them; it knows no word that begins with a star."""
 
     calls: list[dict[str, str]] = field(default_factory=list)
-    session: Session = field(default_factory=Session)
+    binding: Binding = field(default_factory=lambda: Binding("", only_attached=False))
 
-    def answer(self, **given: str) -> pa.Table:
+    def answer(self, _: Session, **given: str) -> pa.Table:
         """The letters of both, with their places."""
         self.calls.append(given)
         if given["word"].startswith("*"):
@@ -41,12 +44,18 @@ class Spelling:
 
     def function(self) -> TableFunction:
         """The function as a dataset."""
-        return TableFunction("spelled", SCHEMA, ["word", "prefix"], self.answer, self.session)
+        return TableFunction("spelled", SCHEMA, ["word", "prefix"], self.answer, self.binding)
 
     @property
     def errors(self) -> list[HarvestDuckError]:
         """The last error, where there was one."""
-        return [] if self.session.last_error is None else [self.session.last_error]
+        last = self.binding.shared.last_error
+        return [] if last is None else [last]
+
+
+def read(function: TableFunction, keep: pc.Expression, columns: list[str] | None = None) -> pa.Table:
+    """The rows of a function that a filter keeps, read as DuckDB does."""
+    return pa.RecordBatchReader.from_stream(function.scanner(columns=columns, filter=keep).to_reader()).read_all()
 
 
 @pytest.fixture
@@ -62,7 +71,7 @@ def con(spelling: Spelling) -> Iterator[duckdb.DuckDBPyConnection]:
         opened.register("_spelled", spelling.function())
         opened.execute(
             "CREATE TEMP MACRO spelled(word, prefix := '') AS TABLE "
-            "SELECT * EXCLUDE (_word, _prefix) FROM _spelled WHERE _word = word AND _prefix = prefix"
+            + passing("_spelled", {"_word": "word", "_prefix": "prefix"})
         )
         yield opened
 
@@ -111,9 +120,9 @@ def test_the_answer_is_filtered_like_any_table(
 @settings(deadline=None)
 @given(st.text("abc", max_size=4), st.integers(0, 5), st.sampled_from(["a", "b"]))
 def test_a_scan_has_the_rows_that_its_filter_keeps(word: str, least: int, letter: str) -> None:
-    named = (pc.field("_word") == word) & (pc.field("_prefix") == "ab")
+    named = (pc.field("_word") == word) & (pc.field("_prefix") == "ab") & (pc.field("_session") == "")
     keep = named & (pc.field("place") > least) & (pc.field("letter") != letter)
-    found = Spelling().function().scanner(columns=["letter", "place"], filter=keep).to_reader().read_all()
+    found = read(Spelling().function(), keep, ["letter", "place"])
     spelled = enumerate("ab" + word, start=1)
     assert found.to_pylist() == [
         {"letter": each, "place": place} for place, each in spelled if place > least and each != letter
@@ -121,9 +130,9 @@ def test_a_scan_has_the_rows_that_its_filter_keeps(word: str, least: int, letter
 
 
 def test_the_hidden_columns_hold_the_arguments() -> None:
-    named = (pc.field("_word") == "d") & (pc.field("_prefix") == "")
-    found = Spelling().function().scanner(filter=named).to_reader().read_all()
-    assert found.to_pylist() == [{"place": 1, "letter": "d", "_word": "d", "_prefix": ""}]
+    named = (pc.field("_word") == "d") & (pc.field("_prefix") == "") & (pc.field("_session") == "elsewhere")
+    found = read(Spelling().function(), named)
+    assert found.to_pylist() == [{"_word": "d", "_prefix": "", "_session": "elsewhere", "place": 1, "letter": "d"}]
 
 
 @pytest.mark.parametrize(
@@ -167,19 +176,21 @@ def test_an_error_of_the_function_is_told_whole(con: duckdb.DuckDBPyConnection, 
 def test_a_function_without_arguments_is_a_table() -> None:
     answer = pa.Table.from_pylist([{"place": 1, "letter": "a"}], SCHEMA)
     with duckdb.connect() as con:
-        con.register("alphabet", TableFunction("alphabet", SCHEMA, [], lambda: answer, Session()))
-        assert con.execute("FROM alphabet").fetchall() == [(1, "a")]
-        assert con.execute("SELECT letter FROM alphabet WHERE place = 2").fetchall() == []
+        con.register("alphabet", TableFunction("alphabet", SCHEMA, [], lambda _: answer, Spelling().binding))
+        assert con.execute(passing("alphabet", {})).fetchall() == [(1, "a")]
+        assert con.execute(f"SELECT letter FROM ({passing('alphabet', {})}) WHERE place = 2").fetchall() == []
+        with pytest.raises(duckdb.Error, match="alphabet: no session reached the scan"):
+            con.execute("FROM alphabet").fetchall()
 
 
 def test_a_visible_column_is_no_argument_though_it_has_the_name_of_one() -> None:
     asked: list[dict[str, str]] = []
 
-    def answer(**given: str) -> pa.Table:
+    def answer(_: Session, **given: str) -> pa.Table:
         asked.append(given)
         return pa.Table.from_pylist([{"word": "b"}], pa.schema([("word", pa.string())]))
 
-    function = TableFunction("echo", pa.schema([("word", pa.string())]), ["word"], answer, Session())
-    keep = (pc.field("_word") == "a") & (pc.field("word") == "b")
-    assert function.scanner(columns=["word"], filter=keep).to_reader().read_all().to_pylist() == [{"word": "b"}]
+    function = TableFunction("echo", pa.schema([("word", pa.string())]), ["word"], answer, Spelling().binding)
+    keep = (pc.field("_word") == "a") & (pc.field("word") == "b") & (pc.field("_session") == "")
+    assert read(function, keep, ["word"]).to_pylist() == [{"word": "b"}]
     assert asked == [{"word": "a"}]

@@ -1,0 +1,94 @@
+"""The binding of one database of DuckDB to Harvest: its datasets, which all cursors share, and whom they may ask.
+
+`register` binds a database once, in a catalog in memory that DuckDB keeps for all connections of the database. The
+datasets in it hold the binding, and so it lives as long as the database.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakSet, WeakValueDictionary, ref
+
+import duckdb
+
+from harvest_duck.connection.handles import Handle, Handles
+from harvest_duck.engine.session import Session
+
+
+@dataclass(eq=False)
+class Account:
+    """An attached account: the handle of its connection string, which it keeps, and the catalog with its tables."""
+
+    catalog: str
+    handle: Handle
+
+
+class Binding:
+    """What the datasets of one database share: its handles, its sessions and its connections.
+
+    `default` is the account that `harvest_scan` reads when it is given none. `shared` is the session of the cursors
+    that were not registered. `catalog` is the one whose tables a registered connection finds without its name.
+    """
+
+    def __init__(self, connection: str, *, only_attached: bool) -> None:
+        self.token = secrets.token_hex(16)
+        self.handles = Handles(only_attached=only_attached)
+        self.default: Handle | None = self.handles.add(connection) if connection else None
+        self.shared = Session(name="")
+        self.catalog: str | None = None
+        self.attached: WeakValueDictionary[str, Account] = WeakValueDictionary()
+        self.sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
+        self._connections: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
+        #: Whether its catalog is there.
+        self.made = False
+        self._bound_by: ref[duckdb.DuckDBPyConnection] | None = None
+        _bindings[self.token] = self
+
+    @property
+    def bound_by(self) -> duckdb.DuckDBPyConnection | None:
+        """The connection that bound the datasets, None where it is not kept."""
+        return None if self._bound_by is None else self._bound_by()
+
+    @bound_by.setter
+    def bound_by(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._bound_by = ref(con)
+
+    def session(self, name: str) -> Session:
+        """Return the session of that name, or the shared one where no connection has it any more."""
+        return self.sessions.get(name, self.shared)
+
+    def add(self, con: duckdb.DuckDBPyConnection, session: Session) -> None:
+        """Make a registered connection known, with its session."""
+        self.sessions[session.name] = session
+        self._connections.add(con)
+
+    def default_of(self, session: Session) -> str:
+        """Return the handle of the account that a session reads where it is given none, or empty text."""
+        handle = session.default or self.default
+        return "" if handle is None else handle.name
+
+    def connections(self) -> list[duckdb.DuckDBPyConnection]:
+        """Return the registered connections that are open."""
+        return [con for con in tuple(self._connections) if is_open(con)]
+
+
+def is_open(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a connection was not closed; it may be running a query."""
+    try:
+        # It waits for nothing, unlike anything that runs SQL.
+        con.query_progress()
+    except duckdb.ConnectionException:
+        return False
+    return True
+
+
+#: Held while a database is looked up and bound, so that two threads do not bind it twice.
+lock = Lock()
+_bindings: WeakValueDictionary[str, Binding] = WeakValueDictionary()
+
+
+def binding_named(token: str) -> Binding | None:
+    """Return the binding of this process with that token, None where there is none."""
+    return _bindings.get(token)

@@ -1,0 +1,154 @@
+"""The catalogs in memory through which all connections of a database of DuckDB see Harvest.
+
+`harvest_duck` has the datasets, each bound as a view in its schema `_internal`, and the functions that read them. Each
+attached account is a catalog of its own, with a view for each table. What can be made on a cursor of our own is, so
+that no transaction of the user's is disturbed.
+
+A view over a dataset is made from a relation, because `CREATE VIEW … AS FROM variable` looks the variable up at each
+use (DuckDB 1.4 to 2.0). It keeps the dataset until it is replaced, or its catalog is detached or closed.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.engine.binding import Account, Binding, binding_named, lock
+from harvest_duck.engine.dataset import HarvestDataset
+from harvest_duck.engine.functions import table_functions
+from harvest_duck.engine.keeper import binder, in_use, watch
+from harvest_duck.engine.macros import CATALOG, INTERNAL, dataset, shared_functions, views
+from harvest_duck.engine.table_function import TableFunction
+from harvest_duck.errors import ConnectionStringError, QueryError
+from harvest_duck.pushdown.sql import identifier, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harvest_duck.connection.handles import Handle
+    from harvest_duck.engine.dataset import ArgumentDataset
+    from harvest_duck.engine.session import Session
+
+_ATTACHED = pa.schema([("catalog", pa.string()), ("handle", pa.string())])
+
+
+def bound(con: duckdb.DuckDBPyConnection, connection: str, *, only_attached: bool) -> Binding:
+    """Return the binding of the database of a connection, which is bound if it was not; `connection` is its default."""
+    with lock:
+        binding = found(con) or Binding(connection, only_attached=only_attached)
+        own = binding.bound_by if binding.made else _make(con, binding)
+    if own is not None:
+        watch(con, own)
+    binding.handles.only_attached = binding.handles.only_attached or only_attached
+    return binding
+
+
+def binding_of(con: duckdb.DuckDBPyConnection) -> Binding:
+    """Return the binding of the database of a registered connection; raises `QueryError` where it was detached."""
+    binding = found(con)
+    if binding is None:
+        raise QueryError(f"the catalog {CATALOG} was detached from this database: register the connection again")
+    return binding
+
+
+def found(con: duckdb.DuckDBPyConnection) -> Binding | None:
+    """Return the binding of the database of a connection, None where it has none."""
+    with con.cursor() as own:
+        try:
+            ((token,),) = own.execute(f"SELECT {dataset('token')}()").fetchall()
+        except duckdb.Error:
+            return None
+    return binding_named(token)
+
+
+def attach(con: duckdb.DuckDBPyConnection, binding: Binding, connection: str, name: str) -> None:
+    """Make a catalog `name` with a view for each table of the account that `connection` names.
+
+    Raises `ConnectionStringError` where another database has that name.
+    """
+    handle = binding.handles.add(connection)
+    with lock, con.cursor() as own:
+        account = binding.attached.get(name.casefold()) or _attach_account(own, binding, handle, name)
+        for statement in (*views(name, handle.name), *shared_functions(name, handle.name)):
+            own.execute(statement)
+        # Only now, because it frees the handle that the views had.
+        account.handle = handle
+
+
+def _attach_account(own: duckdb.DuckDBPyConnection, binding: Binding, handle: Handle, name: str) -> Account:
+    """Make the catalog of an account, without its tables, and return what the catalog keeps."""
+    account = Account(name, handle)
+    function = TableFunction("account", _ATTACHED, [], partial(_attached_row, account), binding)
+    _attach_memory(own, name)
+    with in_use:
+        _bind(binding.bound_by or own, name, [function])
+    binding.attached[name.casefold()] = account
+    return account
+
+
+def search_path(con: duckdb.DuckDBPyConnection) -> str:
+    """Return the schemas in which a connection looks for names, also where none were set."""
+    path, database, schema = con.execute(
+        "SELECT current_setting('search_path'), current_database(), current_schema()"
+    ).fetchall()[0]
+    return path or f"{identifier(database)}.{identifier(schema)}"
+
+
+def _make(con: duckdb.DuckDBPyConnection, binding: Binding) -> duckdb.DuckDBPyConnection:
+    """Make the catalog of a binding, all of it or nothing, and return the connection that bound its datasets."""
+    own = binder(con)
+    _attach_memory(own, CATALOG)
+    try:
+        datasets = [*(HarvestDataset(table, binding) for table in TABLES.values()), *table_functions(binding)]
+        with in_use:
+            _bind(own, CATALOG, datasets)
+        for statement in shared_functions(CATALOG, binding.default_of(binding.shared)):
+            own.execute(statement)
+        own.execute(f"CREATE MACRO {dataset('token')}() AS {text(binding.token)}")
+    except BaseException:
+        own.close()
+        with con.cursor() as other:
+            other.execute(f"DETACH {CATALOG}")
+        raise
+    binding.bound_by = own
+    binding.made = True
+    return own
+
+
+def _bind(own: duckdb.DuckDBPyConnection, catalog: str, datasets: Iterable[ArgumentDataset]) -> None:
+    """Make each dataset a view of the internal schema of a catalog, which becomes the current one of the connection."""
+    own.execute(f"USE {identifier(catalog)}.{INTERNAL}")
+    for each in datasets:
+        own.from_arrow(each).create_view(each.name, replace=True)
+
+
+def _attach_memory(own: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Attach a database in memory with an internal schema.
+
+    Raises `ConnectionStringError` where there is a database of that name.
+    """
+    taken = own.execute("SELECT path FROM duckdb_databases() WHERE lower(database_name) = lower(?)", [name]).fetchone()
+    if taken is not None:
+        path = f" ({taken[0]})" if taken[0] else ""
+        if name == CATALOG:
+            raise ConnectionStringError(f"a database called {name}{path} is attached already: detach it first")
+        raise ConnectionStringError(
+            f"{name} cannot be attached, choose another name, as in attach(…, name='live'): "
+            f"a database called {name}{path} is there already"
+        )
+    try:
+        # Without READ_WRITE it is refused where the database was opened read-only.
+        own.execute(f"ATTACH ':memory:' AS {identifier(name)} (READ_WRITE)")
+        own.execute(f"CREATE SCHEMA {identifier(name)}.{INTERNAL}")
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise ConnectionStringError(f"{name} cannot be attached, choose another name: {reason}") from error
+
+
+def _attached_row(account: Account, _: Session) -> pa.Table:
+    """The row about an attached account; its dataset keeps the account for as long as the catalog is there."""
+    return pa.table([[account.catalog], [account.handle.name]], schema=_ATTACHED)
