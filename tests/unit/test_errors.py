@@ -42,10 +42,11 @@ def fails(connection: str, table: str = "clients") -> HarvestDuckError:
     message = str(raised.value)
     assert "\n" not in message
     with duckdb.connect() as con:
-        harvest_duck.register(con, connection)
+        harvest_duck.register(con)
         with pytest.raises(duckdb.Error) as seen:
-            con.execute(f"FROM harvest_scan('{table}')").fetchall()
-        assert message in str(seen.value).splitlines()[0]
+            con.execute(f"FROM harvest_scan('{table}', ?)", [connection]).fetchall()
+        assert str(seen.value).endswith(f": {message}")
+        assert "\n" not in str(seen.value)
         assert type(harvest_duck.last_error(con)) is type(raised.value)
     for text in (message, repr(raised.value), str(seen.value)):
         assert SECRET not in text
