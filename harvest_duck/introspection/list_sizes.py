@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from harvest_duck.connection import Connection
     from harvest_duck.protocol.request import Request
     from harvest_duck.scanner.client import Client
-    from harvest_duck.scanner.fetched_page import FetchedPage
     from harvest_duck.scanner.scan_request import ScanRequest
 
 
@@ -59,7 +58,7 @@ async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int 
                 found = []
                 async for fetched in pages:
                     source.consumed()
-                    found.append(_size(fetched))
+                    found.append(fetched.total)
             sizes |= zip(lists, found, strict=True)
     return Planned(query, plans, sizes)
 
@@ -67,8 +66,3 @@ async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int 
 async def _count_requests(lists: Sequence[Request]) -> AsyncGenerator[Request]:
     for each in lists:
         yield count_request(each)
-
-
-def _size(fetched: FetchedPage) -> int | None:
-    """Return the announced total; 0 for a list that is not there."""
-    return 0 if fetched.entry.status in fetched.request.absent_on else fetched.page.total_entries

@@ -109,8 +109,7 @@ class Scan:
         sizes: dict[Request, int | None] = {}
         if plan.alternative is not None:
             (whole,) = plan.requests
-            counted = await source.fetch(count_request(whole))
-            sizes[whole] = counted.page.total_entries
+            sizes[whole] = (await source.fetch(count_request(whole))).total
         (way,) = ways(plan, sizes)
         if way.catch_up is not None:
             self._catch_ups.append(way.catch_up)

@@ -34,6 +34,17 @@ class FetchedPage:
     received_s: float
 
     @property
+    def total(self) -> int | None:
+        """The length of the list that the page begins, 0 for one that is not there.
+
+        None where Harvest does not say it, or says what the page itself refutes.
+        """
+        if self.entry.status in self.request.absent_on:
+            return 0
+        total, here = self.page.total_entries, self.page.records
+        return total if total is not None and total >= here and (here > 0 or total == 0) else None
+
+    @property
     def took_s(self) -> float:
         """The seconds that the answer took, 0 where there was none."""
         return (self.entry.elapsed_ms or 0) / 1000
