@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from harvest_duck.catalog.model import Limit, Paging
+from harvest_duck.planner.countable import countable
 from harvest_duck.planner.enforced import distinct_terms, enforced_domains, is_enforced
-from harvest_duck.planner.splits import Sizes, ways
+from harvest_duck.planner.splits import Sizes, Way, ways
 from harvest_duck.protocol.page import LARGEST_PAGE, count_request, page_count, page_size, with_page_size
 from harvest_duck.protocol.request import Request, accounts_request, with_params
 from harvest_duck.pushdown.ranges import EVERY_VALUE
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection
     from harvest_duck.planner import Plan
+    from harvest_duck.pushdown.predicate import Predicate
     from harvest_duck.scanner.scan_request import ScanRequest
 
 #: The columns of `harvest_explain()`.
@@ -71,7 +73,8 @@ class Purpose(StrEnum):
 
     LIST = "list"
     RECORD = "record"
-    COUNT = "look"
+    LOOK = "look"
+    COUNT = "count"
     CATCH_UP = "sweep"
     PARENTS = "parents"
     CHILDREN = "children"
@@ -152,50 +155,74 @@ def _steps(scan: Planned) -> Iterator[_Step]:
         request = accounts_request(settings.id_url)
         yield _Step(Purpose.ACCOUNTS, request, request.path_and_query, 1)
     for plan in scan.plans:
-        yield from _planned(plan, scan.sizes)
+        yield from _planned(plan, scan.sizes, scan.query.counted_terms)
     if not scan.plans and not scan.asks_for_accounts:
         yield _Step(Purpose.NOTHING, Request(table.name, "", (), table.limit, table.paging), "", 0)
 
 
-def _planned(plan: Plan, sizes: Sizes) -> Iterator[_Step]:
+def _planned(plan: Plan, sizes: Sizes, counted: Sequence[Predicate] | None) -> Iterator[_Step]:
+    """Yield the steps of a plan; `counted` are the terms of the filter where only the number of rows is wanted."""
     if plan.parents is not None:
-        yield from (replace(step, purpose=Purpose.PARENTS) for step in _planned(plan.parents, sizes))
+        yield from (replace(step, purpose=Purpose.PARENTS) for step in _planned(plan.parents, sizes, None))
         # A range may hold any number of the parents, and so may those that have children at all.
         every = plan.chosen.ranges == EVERY_VALUE and plan.table.parent is not None and plan.table.parent.only is None
         parents = sizes.get(plan.parents.requests[0]) if every else None
-        yield from (_Step(Purpose.CHILDREN, each, each.path_and_query, parents) for each in plan.requests)
+        purpose = Purpose.COUNT if _counts(plan, plan.requests, counted) else Purpose.CHILDREN
+        yield from (_Step(purpose, each, _path(purpose, each), parents) for each in plan.requests)
         return
     if plan.alternative is not None:
         (whole,) = plan.requests
-        count = count_request(whole)
-        yield _Step(Purpose.COUNT, count, count.path_and_query, 1, sizes.get(whole))
+        yield _Step(Purpose.LOOK, whole, _path(Purpose.LOOK, whole), 1, sizes.get(whole))
     found = ways(plan, sizes)
     for way in found:
-        for step in (*_lists(plan, way.splits, sizes), *_catch_up(way.catch_up)):
+        for step in _on_way(plan, way, sizes, counted):
             yield step if len(found) == 1 else replace(step, requests=None)
 
 
-def _catch_up(whole: Request | None) -> Iterator[_Step]:
+def _on_way(plan: Plan, way: Way, sizes: Sizes, counted: Sequence[Predicate] | None) -> Iterator[_Step]:
+    """Yield the steps of one way: its lists are counted, and read where that is not enough."""
+    if _counts(plan, way.splits, counted):
+        yield from _lists(plan, way.splits, sizes, counting=True)
+        if all(sizes.get(split, 0) is not None for split in way.splits):
+            yield from _catch_up(way.catch_up, 1)
+            return
+    yield from _lists(plan, way.splits, sizes)
+    yield from _catch_up(way.catch_up, LARGEST_PAGE)
+
+
+def _counts(plan: Plan, splits: Sequence[Request], counted: Sequence[Predicate] | None) -> bool:
+    return counted is not None and countable(plan, splits, counted)
+
+
+def _catch_up(whole: Request | None, size: int) -> Iterator[_Step]:
     """Yield the catch-up request for a list, since a moment that is not known yet."""
     if whole is not None:
-        path = with_params(with_page_size(whole, LARGEST_PAGE), {"updated_since": "T"}).path_and_query
+        path = with_params(with_page_size(whole, size), {"updated_since": "T"}).path_and_query
         yield _Step(Purpose.CATCH_UP, whole, path.replace("updated_since=T", "updated_since=…"), 1)
 
 
-def _lists(plan: Plan, requests: Sequence[Request], sizes: Sizes) -> Iterator[_Step]:
+def _lists(plan: Plan, requests: Sequence[Request], sizes: Sizes, *, counting: bool = False) -> Iterator[_Step]:
     """Yield one step for each request, or for all that are alike where they are many."""
     alike: dict[object, list[Request]] = {}
     for request in requests:
         alike.setdefault(_shape(request), []).append(request)
     for group in alike.values():
-        one_page = _assumed(plan, len(group))
-        steps = [_list(plan, request, sizes, one_page=one_page) for request in group]
+        if counting:
+            steps = [_Step(Purpose.COUNT, each, _path(Purpose.COUNT, each), 1, sizes.get(each)) for each in group]
+        else:
+            steps = [_list(plan, each, sizes, one_page=_assumed(plan, len(group))) for each in group]
         if len(group) <= _SHOWN:
             yield from steps
         else:
             path = _common([step.path for step in steps])
             sent, records = _sum([step.requests for step in steps]), _sum([step.records for step in steps])
             yield replace(steps[0], path=path, requests=sent, records=records)
+
+
+def _path(purpose: Purpose, request: Request) -> str:
+    """Return the path and the query of the request that serves the purpose for a list."""
+    counts = purpose in {Purpose.LOOK, Purpose.COUNT}
+    return (count_request(request) if counts else request).path_and_query
 
 
 def _list(plan: Plan, request: Request, sizes: Sizes, *, one_page: bool) -> _Step:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
 from harvest_duck.introspection.explain import Planned, unknown
-from harvest_duck.protocol.page import count_request
 from harvest_duck.scanner.client_pool import client_for
+from harvest_duck.scanner.list_counter import counts
 from harvest_duck.scanner.page_source import PageSource, ScanContext
 from harvest_duck.scanner.scan import plans_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import Sequence
 
     from harvest_duck.connection import Connection
     from harvest_duck.protocol.request import Request
@@ -54,15 +54,7 @@ async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int 
         table = plan.table if plan.parents is None else plan.parents.table
         source = PageSource(context, Decoder(table, []))
         while lists := unknown(plan, sizes):
-            async with aclosing(source.ahead(_count_requests(lists))) as pages:
-                found = []
-                async for fetched in pages:
-                    source.consumed()
-                    found.append(fetched.total)
+            async with aclosing(counts(source, lists)) as pages:
+                found = [counted.total async for counted in pages]
             sizes |= zip(lists, found, strict=True)
     return Planned(query, plans, sizes)
-
-
-async def _count_requests(lists: Sequence[Request]) -> AsyncGenerator[Request]:
-    for each in lists:
-        yield count_request(each)

@@ -4,9 +4,9 @@ Every plan fetches a superset of the rows that the predicate keeps; the scan app
 is sent only where it cannot lose such a row, so a predicate that is not understood costs requests and never rows.
 
 `plan_table` chooses the list, `alternatives` the ways around it, `cost` between the two; `params`, `report_options` and
-`report_periods` make the parameters; `enforced` finds the terms of the filter that the
-requests enforce. It may import `protocol`,
-`catalog`, `pushdown` and below, and does no input or output.
+`report_periods` make the parameters; `enforced` finds the terms of the filter that the requests enforce, and
+`countable` whether these are all. It may import `protocol`, `catalog`, `pushdown` and below, and does no input or
+output.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A request enforces the domains of some columns: of those in its path, of the inputs of a report, of the account, and of
 each parameter that Harvest is known to apply as SQL would. A term that follows from these domains is enforced. It is
-safe to find too few such terms, since the scan applies the whole filter anyway.
+safe to find too few such terms, since the scan applies the whole filter anyway; too many would miscount lists that are
+counted and not read.
 """
 
 from __future__ import annotations

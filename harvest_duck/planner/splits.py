@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from harvest_duck.catalog.model import Match
 from harvest_duck.planner.cost import is_cheaper
+from harvest_duck.protocol.request import with_params
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from harvest_duck.catalog.model import Table
     from harvest_duck.planner.model import Plan
     from harvest_duck.protocol.request import Request
 
@@ -44,3 +49,9 @@ def ways(plan: Plan, sizes: Sizes) -> tuple[Way, ...]:
     if total == 0:
         return (Way(()),)
     return (around if total is not None and is_cheaper(other, whole, total) else direct,)
+
+
+def changed_since(table: Table, whole: Request, moment: datetime) -> Request:
+    """Return the request for the records of a list that changed since a moment; `table` has a parameter for it."""
+    name = next(param.name for param in table.params if param.match is Match.SINCE)
+    return with_params(whole, {name: f"{moment:%Y-%m-%dT%H:%M:%SZ}"})

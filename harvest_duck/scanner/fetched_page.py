@@ -24,7 +24,8 @@ class FetchedPage:
     """A page, the request that it answers and the log entry of that request.
 
     `served_at` is the server's time, None where the answer does not say it. `received_s` is when the answer came, in
-    seconds by a clock of this machine that never jumps.
+    seconds by a clock of this machine that never jumps. The rows of a `counted` one stand for a list that is not read:
+    they have no columns, and nothing is left to filter.
     """
 
     request: Request
@@ -32,6 +33,7 @@ class FetchedPage:
     entry: LoggedRequest
     served_at: datetime | None
     received_s: float
+    counted: bool = False
 
     @property
     def total(self) -> int | None:

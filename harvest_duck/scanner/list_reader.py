@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from harvest_duck.catalog.model import Match, Paging
 from harvest_duck.decoder.day_counts import calendar
 from harvest_duck.errors import ProtocolError
+from harvest_duck.planner.splits import changed_since
 from harvest_duck.protocol.page import LARGEST_PAGE, page_size, with_page_size
 from harvest_duck.protocol.request import next_request, numbered, with_params
 from harvest_duck.pushdown.arrow_filter import matching
@@ -156,8 +157,7 @@ class ListReader:
                 f"{request.where}: the clock of the server jumped, so it cannot be asked what changed meanwhile; "
                 "run the query again"
             )
-        changed = {self._params[Match.SINCE]: f"{since:%Y-%m-%dT%H:%M:%SZ}"}
-        first = await self._source.fetch(with_params(_largest(request), changed))
+        first = await self._source.fetch(changed_since(self._table, _largest(request), since))
         yield self._read(first, delivered, catching_up=True)
 
     def _within(self, request: Request, days: DayRange) -> Request:

@@ -95,7 +95,7 @@ async def _scanned(
         context = ScanContext(client, table, settings.max_connections, request_log, cautious=cautious)
         with running.running(context.number, context.progress_row):
             plans = await plans_of(request, context)
-            scan = Scan(table, plans, PageSource(context, Decoder(table, request.fields)), keep)
+            scan = Scan(table, plans, PageSource(context, Decoder(table, request.fields)), keep, request.counted_terms)
             async with aclosing(_first(settings.max_rows, scan.batches())) as found:
                 async for batch in found:
                     yield batch

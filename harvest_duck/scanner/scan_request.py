@@ -55,6 +55,11 @@ class ScanRequest:
         """The terms of the filter, all of which hold for every row of the scan."""
         return conjuncts(self.filter.predicate)
 
+    @property
+    def counted_terms(self) -> Sequence[Predicate] | None:
+        """The terms of the filter where only the number of rows is wanted, which is a scan of no column; else None."""
+        return None if self.names else self.terms
+
 
 def scan_request(table: Table, connection: str, names: Sequence[str], read: Filter) -> ScanRequest:
     """A request for the columns `names` of the rows that a filter keeps; nothing is sent.

@@ -43,6 +43,14 @@ QUERIES = [
     "SELECT id FROM harvest.clients",
     "SELECT * FROM harvest.clients WHERE is_active = true",
     "SELECT count(*) FROM harvest.time_entries",
+    "SELECT sum(hours), count(*) FROM harvest.time_entries",
+    "SELECT EXISTS (FROM harvest.time_entries WHERE is_billed = true)",
+    "SELECT count(*) FROM harvest.time_entries WHERE spent_date >= '2026-03-01' AND is_billed = true",
+    "SELECT count(*) FROM harvest.time_entries WHERE spent_date >= '2026-03-01' AND hours > 2",
+    "SELECT count(*) FROM harvest.time_entries WHERE user_id IN (1, 2)",
+    "SELECT count(*) FROM harvest.time_entries WHERE user_id IN ({users})",
+    "SELECT count(*) FROM harvest.time_entries a, harvest.clients b",
+    "SELECT count(*) FROM harvest.invoices WHERE state IN ('open', 'draft')",
     "SELECT id FROM harvest.time_entries WHERE spent_date BETWEEN '2026-03-01' AND '2026-03-31'",
     "SELECT id FROM harvest.time_entries WHERE spent_date > '2026-03-01' AND notes LIKE '%a%'",
     "SELECT id FROM harvest.time_entries WHERE updated_at >= '2026-03-01'",
@@ -297,7 +305,7 @@ def steps(sql: str, con: duckdb.DuckDBPyConnection, **options: bool) -> list[tup
 def test_the_steps_of_children(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
     invoices, users = (len(long.records(MAIN_ID, name)) for name in ("invoices", "users"))
     pages = -(-invoices // 10)
-    payments = "SELECT count(*) FROM harvest.invoice_payments"
+    payments = "SELECT sum(amount) FROM harvest.invoice_payments"
     assert steps(payments, con) == [
         ("invoices", "parents", pages, invoices),
         ("invoice_payments", "children", invoices, None),
@@ -310,6 +318,48 @@ def test_the_steps_of_children(con: duckdb.DuckDBPyConnection, long: Sandbox) ->
     assert steps("FROM harvest.teammates", con) == [
         ("users", "parents", -(-users // 10), users),
         ("teammates", "children", None, None),
+    ]
+
+
+def test_the_steps_of_a_count(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    """The answer to the probe is that of the query; on DuckDB 1.x a filter has columns that are read."""
+    entries, invoices = (len(long.records(MAIN_ID, name)) for name in ("time_entries", "invoices"))
+    count = "SELECT count(*) FROM harvest.time_entries"
+    assert steps(count, con) == [("time_entries", "count", 1, entries)]
+    assert steps(count, con, probe=False) == [("time_entries", "count", 1, None)]
+    assert steps(f"{count} WHERE hours > 2", con) == [("time_entries", "list", -(-entries // 10), entries)]
+    assert steps("SELECT count(*) FROM harvest.invoice_payments", con) == [
+        ("invoices", "parents", -(-invoices // 10), invoices),
+        ("invoice_payments", "count", invoices, None),
+    ]
+    assert harvest_duck.explain(count, con).column("request").to_pylist() == ["/v2/time_entries?per_page=1"]
+
+
+@pytest.mark.skipif(duckdb.__version__.startswith("1."), reason="DuckDB 1.x reads the columns of a filter")
+def test_the_steps_of_a_count_with_conditions(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    entries = long.records(MAIN_ID, "time_entries")
+    people = sorted(user["id"] for user in long.records(MAIN_ID, "users"))[:6]
+    of_each = [sum(entry["user"]["id"] == person for entry in entries) for person in people]
+    count = "SELECT count(*) FROM harvest.time_entries WHERE user_id"
+    first, second, *_ = each = [("time_entries", "count", 1, number) for number in of_each]
+    sweep = ("time_entries", "sweep", 1, None)
+    assert steps(f"{count} = {people[0]}", con) == [first]
+    assert steps(f"{count} IN ({people[0]}, {people[1]})", con) == [first, second, sweep]
+    assert steps(f"{count} IN ({', '.join(map(str, people))})", con) == [
+        ("time_entries", "look", 1, len(entries)),
+        *each,
+        sweep,
+    ]
+    requests = harvest_duck.explain(f"{count} IN (1, 2)", con).column("request").to_pylist()
+    assert requests[-1] == "/v2/time_entries?updated_since=…&per_page=1"
+
+
+def test_a_list_without_a_total_is_counted_and_read(con: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    entry = {"id": 1, "updated_at": "2026-01-01T00:00:00Z"}
+    long.respond_next("/v2/time_entries", body={"time_entries": [entry]})
+    assert steps("SELECT count(*) FROM harvest.time_entries", con) == [
+        ("time_entries", "count", 1, None),
+        ("time_entries", "list", None, None),
     ]
 
 
