@@ -89,6 +89,22 @@ def _cpu(subject: str, other: str) -> Callable[[int], float]:
     return measure
 
 
+def _count(figure: str, latency_ms: str) -> Callable[[int], float]:
+    """Return the ratio of a figure of counting to that of reading the ids."""
+
+    def measure(runs: int) -> float:
+        with serving("static_server.py", "--pages", PAGES, "--latency-ms", latency_ms) as connection:
+
+            def ratio() -> float:
+                counted, read = (measured(name, connection + OFF)[figure] for name in ("count", "count ids"))
+                found: float = counted / read
+                return found
+
+            return medians(runs, ratio)
+
+    return measure
+
+
 def _limit_requests(runs: int) -> float:
     with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
         return max(measured("limit", connection)["requests"] for _ in range(runs))
@@ -166,6 +182,9 @@ PROMISES = [
     Promise("dlt, 300 ms: wall, against ours to a table", 22, _against("dlt", "to a table"), faster=True),
     Promise("4 of 55 columns: CPU, against every column", 0.45, _cpu("four columns", "every column"), short=1.2),
     Promise("every column: CPU, against its decoder alone", 1.9, _cpu("every column", "pyarrow.json"), short=1.2),
+    Promise("count(*) of 200,000 entries: requests, against reading ids", 0.01, _count("requests", "0"), short=1),
+    Promise("count(*) of 200,000 entries, 0 ms: CPU, against reading ids", 0.06, _count("cpu_s", "0"), short=1.5),
+    Promise("count(*) of 200,000 entries, 300 ms: wall, against reading ids", 0.15, _count("wall_s", LATENCY_MS)),
     Promise("LIMIT 10 on 100 pages: requests", 2, _limit_requests, short=1),
     Promise("LIMIT 10 on 100 pages: wall, against one round trip", 1.2, _limit_time, short=1.5),
     Promise("2,000 pages: peak of memory, against 100 pages", 1.15, _growth_of_memory),

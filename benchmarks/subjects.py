@@ -289,6 +289,7 @@ SUBJECTS: dict[str, Subject] = {
     "to Arrow": to_arrow,
     "four columns": sql(f"SELECT count(*), max(client_name), max(spent_date), sum(hours), count(notes) FROM {ENTRIES}"),
     "count": sql(f"SELECT count(*) FROM {ENTRIES}"),
+    "count ids": sql(f"SELECT count(id) FROM {ENTRIES}"),
     "limit": sql(f"SELECT id, notes FROM {ENTRIES} LIMIT 10"),
     "http": http,
     "pyarrow.json": pyarrow_json,
