@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.catalog.model import VARCHAR, Limit, Match, Paging, Table
+from harvest_duck.catalog.model import VARCHAR, Limit, Paging, Table
 from harvest_duck.planner.enforced import distinct_terms, enforced_domains, is_enforced
 from harvest_duck.pushdown.domain import union
 
@@ -39,14 +39,16 @@ def countable(plan: Plan, splits: Sequence[Request], terms: Sequence[Predicate])
 def _enforced_by_all(plan: Plan, splits: Sequence[Request]) -> dict[str, Domain]:
     """Return the domains that hold for the rows of all lists at once: one by one, a long IN list would take seconds."""
     found = [enforced_domains(plan, split) for split in splits]
-    shared = set.intersection(*map(set, found)) - _loosely_compared(plan.table)
+    shared = set.intersection(*map(set, found)) - _doubtful(plan.table)
     return {column: union([each[column] for each in found]) for column in shared}
 
 
-def _loosely_compared(table: Table) -> set[str]:
-    """Return the columns of free text: Harvest does not say whether it tells cases and blanks apart, as SQL does."""
-    return {
-        param.column
-        for param in table.params
-        if param.match is Match.EQUAL and table.column(param.column).type is VARCHAR and not param.values
-    }
+def _doubtful(table: Table) -> set[str]:
+    """Return the columns whose value may not be the one that Harvest compares with a parameter.
+
+    Harvest does not say whether it tells cases and blanks of free text apart, as SQL does. What it does not document as
+    part of a record, or keeps from some users, may be missing there: NULL in SQL, whatever the parameter finds.
+    """
+    columns = [table.column(param.column) for param in table.params if not param.values]
+    free_text = {column.name for column in columns if column.type is VARCHAR}
+    return free_text | {column.name for column in table.columns if not column.documented or column.right is not None}

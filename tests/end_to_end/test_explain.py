@@ -44,7 +44,7 @@ QUERIES = [
     "SELECT * FROM harvest.clients WHERE is_active = true",
     "SELECT count(*) FROM harvest.time_entries",
     "SELECT sum(hours), count(*) FROM harvest.time_entries",
-    "SELECT EXISTS (FROM harvest.time_entries WHERE is_billed = true)",
+    "SELECT 1 FROM harvest.time_entries WHERE is_billed = true",
     "SELECT count(*) FROM harvest.time_entries WHERE spent_date >= '2026-03-01' AND is_billed = true",
     "SELECT count(*) FROM harvest.time_entries WHERE spent_date >= '2026-03-01' AND hours > 2",
     "SELECT count(*) FROM harvest.time_entries WHERE user_id IN (1, 2)",
