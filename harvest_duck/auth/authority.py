@@ -21,7 +21,7 @@ from harvest_duck.http.retry import tries
 from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.response import error_of
-from harvest_duck.text import one_line
+from harvest_duck.text import one_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a request for tokens waits because the server asks for it, at most; other requests wait for the tokens.
 _PATIENCE_S = 30.0
+#: The most accounts that an error names, and the most characters of each name.
+_NAMED, _LONGEST_NAME = 10, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ async def reached(
 ) -> tuple[Account, ...]:
     """Return the Harvest (not Forecast) accounts that the token reaches, in Harvest's order, each once.
 
-    `entry` records the request. Raises `CredentialsError` if there is none, and the errors of `identity`.
+    `entry` records the request. Raises `CredentialsError` if there is none, or there are several and `connection` has
+    no AccountId that chooses among them, and the errors of `identity`.
     """
     who = await identity(connection, credential, user, entry)
     # Keyed by id: if Harvest listed an account twice, its rows would be read twice.
@@ -153,7 +156,17 @@ async def reached(
         raise CredentialsError(
             f"the token of {who.name} reaches no Harvest account: use one of somebody who has an account"
         )
+    if connection.account_id is None and len(accounts) > 1:
+        raise CredentialsError(
+            f"no AccountId is given, and the token reaches {len(accounts)} Harvest accounts, "
+            f"{_listed(tuple(accounts.values()))}: set AccountId to one of the numbers, or to * for all of them"
+        )
     return tuple(accounts.values())
+
+
+def _listed(accounts: tuple[Account, ...]) -> str:
+    named = [f"{account.id} ({shortened(account.name, _LONGEST_NAME)})" for account in accounts[:_NAMED]]
+    return ", ".join(named) + (f" and {len(accounts) - _NAMED} more" if len(accounts) > _NAMED else "")
 
 
 def _identity(body: bytes) -> Identity:

@@ -74,9 +74,9 @@ def resolve(
     their name is used. `sources` says which source wins. `signing_in` is for callers that begin a sign-in whatever
     AuthScheme says, so that `secret_leaks` checks the secrets of OAuth too.
 
-    Raises `ConnectionStringError` for a string, file or variable that cannot be used. A missing account or token is no
-    error here, but one of `Connection.require_accounts` and `Connection.require_token`. One
-    `UnsupportedPropertyWarning` names the properties that have no effect yet.
+    Raises `ConnectionStringError` for a string, file or variable that cannot be used. A missing token is no error
+    here, but one of `Connection.require_token`. One `UnsupportedPropertyWarning` names the properties that have no
+    effect yet.
     """
     given = merge(layers(text, environ=environ, config_dir=config_dir, builtin=builtin))
     resolved = connection(given)

@@ -119,7 +119,11 @@ def _later(name: str, kind: Kind, about: str) -> Property:
 
 
 _HONOURED = (
-    Property("AccountId", Kind.ACCOUNT, "The Harvest accounts that are asked; * for all that the token reaches."),
+    Property(
+        "AccountId",
+        Kind.ACCOUNT,
+        "The Harvest accounts that are asked; * for all that the token reaches, by default the only one.",
+    ),
     Property("APIKey", Kind.TOKEN, "The personal access token, made at id.getharvest.com/developers."),
     Property("Profile", Kind.TEXT, "Names the API profile to CData; accepted and not read, since Harvest is built in."),
     Property("ProfileSettings", Kind.SETTINGS, "Further properties in one value, as CData's profiles take them."),

@@ -135,18 +135,19 @@ class Connection:
         return f"harvest-duck login --connection {shlex.quote(f'DSN={self.dsn}')}" if self.dsn else "harvest-duck login"
 
     def require_accounts(self) -> tuple[int, ...] | None:
-        """Return the account numbers in the order given, None for `*`: all that the token reaches, by Harvest ID.
+        """Return the account numbers in the order given, None where only Harvest ID can tell them.
 
-        Raises `CredentialsError` if there is none.
+        That is for `*`, all that the token reaches, and without an AccountId, the only one that it reaches. Raises
+        `CredentialsError` for what cannot be a number.
         """
-        advice = "set AccountId or HARVEST_ACCOUNT_ID to a number that id.getharvest.com/developers shows"
-        if self.account_id is None:
-            raise CredentialsError(f"no Harvest account is given: {advice}")
-        if self.account_id == "*":
+        if self.account_id is None or self.account_id == "*":
             return None
         texts = self.account_id.split(",")
         if not all(text.isdecimal() for text in texts):
-            raise CredentialsError(f'"{self.account_id}" is not an account id: {advice}')
+            raise CredentialsError(
+                f'"{self.account_id}" is not an account id: '
+                "set AccountId or HARVEST_ACCOUNT_ID to a number that id.getharvest.com/developers shows"
+            )
         numbers = tuple(map(int, texts))
         if max(numbers) not in _IDS:
             raise CredentialsError(f"AccountId {max(numbers)} is larger than any account number of Harvest")
@@ -168,8 +169,8 @@ class Connection:
             )
         other = " (or AuthScheme=OAuth to sign in)" if self.oauth.client_id else ""
         raise CredentialsError(
-            "no Harvest token is given: set APIKey or HARVEST_ACCESS_TOKEN to a personal access token, "
-            f"made at id.getharvest.com/developers{other}"
+            "no Harvest token is given: run `harvest-duck connections add NAME`, or set APIKey or HARVEST_ACCESS_TOKEN "
+            f"to a token made at id.getharvest.com/developers{other}; DSN=sandbox tries queries without an account"
         )
 
     def require_credentials(self) -> None:

@@ -75,7 +75,8 @@ def _dsn(string: Layer, variable: Layer, *, path: Path, builtin: Mapping[str, Ca
             found = connections.find(name)
             if found is None:
                 raise ConnectionStringError(
-                    f"{naming.where}: DSN names no connection in {path}; there are: {connections.names}"
+                    f"{naming.where}: DSN names no connection in {path}; there are: {connections.names}; "
+                    "`harvest-duck connections add NAME` adds one"
                 )
             return Layer(place, *found)
     if string.texts:

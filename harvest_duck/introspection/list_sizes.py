@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 def planned(query: ScanRequest) -> Planned:
     """Return the plans of a query without a request; raise `QueryError` where Harvest has to be asked for accounts."""
     if query.plans is None:
+        given = "AccountId is *" if query.settings.account_id else "no AccountId is given"
         raise QueryError(
-            f"{query.table.name}: AccountId is *, and only Harvest can tell which accounts that is: "
-            "name them, or allow requests (probe := true)"
+            f"{query.table.name}: {given}, and only Harvest can tell which accounts that is: "
+            "name them in AccountId, or allow requests (probe := true)"
         )
     return Planned(query, query.plans)
 

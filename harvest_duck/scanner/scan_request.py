@@ -84,7 +84,7 @@ def named_accounts(table: Table, settings: Connection) -> Mapping[int | None, st
     Harvest ID lists the accounts of a token once for all of them, and without one too.
     """
     if table.host is Host.ID:
-        given = settings.require_accounts() if settings.account_id is not None else None
+        given = settings.require_accounts()
         return {given[0] if given is not None and len(given) == 1 else None: ""}
     numbers = settings.require_accounts()
     return None if numbers is None else dict.fromkeys(numbers, "")

@@ -78,7 +78,7 @@ CASES = {
     "no period": Case("QueryError", "{administrator}", "report_uninvoiced"),
     "unknown column": Case("QueryError", "{administrator}", columns=["nme"]),
     "no token": Case("CredentialsError", "{base};AccountId=1"),
-    "no account": Case("CredentialsError", f"{{base}};APIKey={TOKEN}"),
+    "several accounts": Case("CredentialsError", "{unnumbered}"),
     "not signed in": Case("LoginRequired", "{refreshed};OAuthSettingsLocation=memory://errors"),
     "used code": Case(
         "LoginFailed",
@@ -139,6 +139,7 @@ def provoked(stage: Sandbox, tls: str, monkeypatch: pytest.MonkeyPatch) -> Itera
         "base": base,
         "tls": tls,
         "administrator": administrator,
+        "unnumbered": administrator.replace(f"AccountId={MAIN_ID}", "AccountId="),
         "stranger": administrator.replace(f"AccountId={MAIN_ID}", "AccountId=999"),
         "member": stage.connection_string(role="member"),
         "oauth": stage.oauth_connection_string(),

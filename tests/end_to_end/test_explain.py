@@ -412,7 +412,7 @@ def test_several_accounts_are_listed_one_by_one(long: Sandbox) -> None:
         con.execute(sql).fetchall()
         assert len(long.requests) == sum(row["requests"] for row in found)
         long.clear_log()
-        with pytest.raises(QueryError, match=r"company: AccountId is \*, .* name them, or allow requests"):
+        with pytest.raises(QueryError, match=r"company: AccountId is \*, .* name them in AccountId, or allow requests"):
             harvest_duck.explain(sql, con, probe=False)
         assert long.requests == []
 

@@ -696,7 +696,8 @@ def test_errors_of_harvest_pass_through(home: Home, sandbox: Sandbox) -> None:
 
 def test_a_name_that_is_not_there_cannot_be_checked(home: Home) -> None:
     assert refusal(lambda: check("nowhere")) == (
-        f"connection string: DSN names no connection in {home.path}; there are: sandbox"
+        f"connection string: DSN names no connection in {home.path}; there are: sandbox; "
+        "`harvest-duck connections add NAME` adds one"
     )
     assert refusal(lambda: check("")).startswith("the name of a connection is ")
 

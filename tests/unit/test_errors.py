@@ -79,11 +79,12 @@ def test_a_forbidden_table(sandbox: Sandbox) -> None:
     assert "invoices page 1: Harvest answered 403: the user of this token may not read it" in str(error)
 
 
-def test_no_token_and_no_account(base: str) -> None:
-    assert "set APIKey or HARVEST_ACCESS_TOKEN" in str(fails(f"{base};AccountId=1"))
-    error = fails(f"{base};APIKey={SECRET}")
+@pytest.mark.parametrize("given", ["", ";AccountId=1"])
+def test_no_token(base: str, given: str) -> None:
+    error = fails(f"{base}{given}")
     assert isinstance(error, CredentialsError)
-    assert "set AccountId or HARVEST_ACCOUNT_ID" in str(error)
+    assert "run `harvest-duck connections add NAME`, or set APIKey or HARVEST_ACCESS_TOKEN" in str(error)
+    assert "DSN=sandbox tries queries without an account" in str(error)
 
 
 def test_oauth_without_a_token(base: str) -> None:

@@ -62,6 +62,29 @@ def test_a_token_that_reaches_no_account_says_so(harvest: Sandbox, accounts: lis
     )
 
 
+def listed(*names: str) -> dict[str, object]:
+    """An answer with accounts of these names, numbered from 1."""
+    accounts = [{"id": number, "name": name, "product": "harvest"} for number, name in enumerate(names, start=1)]
+    return {"user": {"id": 1, "first_name": "Ada"}, "accounts": accounts}
+
+
+def test_without_an_account_the_only_one_is_reached(harvest: Sandbox) -> None:
+    harvest.respond_next("/api/v2/accounts", body=listed("One"))
+    unnumbered = harvest.connection_string().replace(f"AccountId={MAIN_ID}", "AccountId=")
+    assert asked(unnumbered) == (Account(1, "One", "harvest"),)
+
+
+def test_without_an_account_several_are_listed_as_far_as_a_line_goes(harvest: Sandbox) -> None:
+    harvest.respond_next("/api/v2/accounts", body=listed("N" * 99, *("B\nC" for _ in range(12))))
+    with pytest.raises(CredentialsError) as caught:
+        asked(harvest.connection_string().replace(f"AccountId={MAIN_ID}", "AccountId="))
+    others = ", ".join(f"{number} (B C)" for number in range(2, 11))
+    assert str(caught.value) == (
+        f"no AccountId is given, and the token reaches 13 Harvest accounts, 1 ({'N' * 40}…), {others} and 3 more: "
+        "set AccountId to one of the numbers, or to * for all of them"
+    )
+
+
 def test_a_given_token_that_is_refused_is_not_sent_again(harvest: Sandbox) -> None:
     with pytest.raises(Unauthorized, match="answered 401"):
         asked(harvest.connection_string().replace(ADMINISTRATOR_TOKEN, "wrong"))

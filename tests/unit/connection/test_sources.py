@@ -176,13 +176,14 @@ def test_unknown_name_lists_the_names_there_are(home: Home) -> None:
     with pytest.raises(ConnectionStringError) as caught:
         resolve("DSN=nowhere", environ={}, config_dir=home.directory, builtin={"sandbox": str})
     assert str(caught.value) == (
-        f"connection string: DSN names no connection in {home.path}; there are: acme, beta, sandbox"
+        f"connection string: DSN names no connection in {home.path}; there are: acme, beta, sandbox; "
+        "`harvest-duck connections add NAME` adds one"
     )
 
 
 def test_unknown_name_without_a_file(home: Home) -> None:
     home.environ.update(HARVEST_DUCK_CONNECTION="DSN=nowhere")
-    with pytest.raises(ConnectionStringError, match=r"^HARVEST_DUCK_CONNECTION: DSN names no .*; there are: none$"):
+    with pytest.raises(ConnectionStringError, match=r"^HARVEST_DUCK_CONNECTION: DSN names no .*; there are: none; `"):
         home.read("")
 
 
@@ -234,7 +235,7 @@ def test_section_gives_a_property_once(home: Home) -> None:
 
 def test_odd_section_names_stay_on_one_line(home: Home) -> None:
     home.write('["a\\nb"]\n')
-    with pytest.raises(ConnectionStringError, match=r"there are: 'a\\nb'$"):
+    with pytest.raises(ConnectionStringError, match=r"there are: 'a\\nb'; `"):
         home.read("DSN=x")
 
 
