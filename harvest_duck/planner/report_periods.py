@@ -25,14 +25,20 @@ _MOST = 100
 
 
 def spans(table: Table, domains: Mapping[str, Domain]) -> list[tuple[date, date]]:
-    """Return the periods that the predicate asks for, both days included; none where it ends before it begins.
+    """Return the periods that the predicate asks for, both days included; none where no day fits.
 
-    Raises `QueryError`, which names the condition to add, if the predicate leaves an end open.
+    Of several days, those pairs are left out that end before they begin: SQL asks for each pair, and Harvest has no
+    report of these. Raises `QueryError` if no pair is left, and for an end that the predicate leaves open.
     """
     ends = {param.match: param for param in table.params if param.required}
     starts = _days(table, ends[Match.FROM], domains)
     stops = _days(table, ends[Match.TO], domains)
     found = [(start, stop) for start, stop in product(starts, stops) if start <= stop]
+    if starts and stops and not found:
+        raise QueryError(
+            f"{table.name}: {ends[Match.FROM].column} {starts[0]} is after {ends[Match.TO].column} {stops[-1]}, "
+            "so there is no such period: exchange the two days"
+        )
     for start, stop in found:
         if (stop - start).days > _MOST * (table.max_span_days or 0):
             raise QueryError(
@@ -90,5 +96,5 @@ def _missing(table: Table, column: str, *, missing: bool) -> str:
     fault = f"needs {column}" if missing else f"needs one day as {column}, not a range"
     return (
         f"{table.name}: the report {fault}: add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31' "
-        "(both days are included)"
+        "(both days are included; a date in another form, such as '20260101', cannot be read)"
     )

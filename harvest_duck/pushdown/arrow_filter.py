@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.arrow_expression import deserialised, serialised, shallow
-from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
+from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value, conjuncts
+from harvest_duck.text import one_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +38,9 @@ _COMPARISONS = {
     "greater_equal": Op.GE,
 }
 _MIRRORED = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE, Op.EQ: Op.EQ, Op.NE: Op.NE}
+
+#: The most characters of an error of Arrow that are shown.
+_LONGEST = 150
 
 #: `SetLookupOptions.NullMatchingBehavior.MATCH`: is_in is true of NULL where the list holds one.
 _MATCH = 0
@@ -77,19 +82,54 @@ def read_serialised(written: Serialised, schema: pa.Schema, expression: pc.Expre
     return replace(found, keep=expression if expression is not None and flat is written else deserialised(flat))
 
 
+def refuse_unfit(read: Filter, schema: pa.Schema, *, where: str) -> None:
+    """Raise `QueryError` if a filter cannot be applied to rows of `schema`, as with a text in the place of a day.
+
+    DuckDB converts constants before it hands a filter over; a filter written in Python has them as they were given.
+    """
+    if read.keep is None:
+        return
+    # Some kernels look at their types only where there is a row.
+    row = pa.RecordBatch.from_arrays([pa.nulls(1, column.type) for column in schema], schema=schema)
+    try:
+        _filtered(pa.Table.from_batches([row]), read.keep)
+    except pa.ArrowException as error:
+        unread = (term.why for term in conjuncts(read.predicate) if isinstance(term, Unknown))
+        raise QueryError(
+            f"{where}: the filter cannot be applied ({next(unread, _told(error))}): write each value in the type of "
+            "its column, a day as datetime.date(2026, 1, 1) and a decimal as decimal.Decimal('7.5')"
+        ) from error
+
+
 def matching(batch: pa.RecordBatch, condition: pa.BooleanArray | pc.Expression) -> pa.RecordBatch:
-    """The rows of `batch` for which a mask or an expression is true."""
+    """The rows of `batch` for which a mask or an expression is true.
+
+    Raises `QueryError` for an expression that Arrow cannot apply to them.
+    """
     # Not RecordBatch.filter, which fails in pyarrow 18 where no row is left.
     table = pa.Table.from_batches([batch])
     if isinstance(condition, pc.Expression):
-        from pyarrow import acero  # noqa: PLC0415 - loads Arrow's datasets, and pandas where that is installed
-
-        # Table.filter would start Arrow's threads: half as much CPU again for a page.
-        source = acero.Declaration("table_source", acero.TableSourceNodeOptions(table))
-        kept = acero.Declaration("filter", acero.FilterNodeOptions(condition), [source]).to_table(use_threads=False)
+        try:
+            kept = _filtered(table, condition)
+        except pa.ArrowException as error:
+            raise QueryError(
+                f"the filter cannot be applied to a row ({_told(error)}): change or leave it out"
+            ) from error
     else:
         kept = table.filter(condition)
     return next(iter(kept.combine_chunks().to_batches()), batch.slice(0, 0))
+
+
+def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:
+    from pyarrow import acero  # noqa: PLC0415 - loads Arrow's datasets, and pandas where that is installed
+
+    # Table.filter would start Arrow's threads: half as much CPU again for a page.
+    source = acero.Declaration("table_source", acero.TableSourceNodeOptions(table))
+    return acero.Declaration("filter", acero.FilterNodeOptions(condition), [source]).to_table(use_threads=False)
+
+
+def _told(error: pa.ArrowException) -> str:
+    return shortened(one_line(str(error)), _LONGEST)
 
 
 class _Unreadable(Exception):
@@ -213,7 +253,7 @@ class _Reader:
                 return (_EPOCH + timedelta(microseconds=constant.value)).time()
             case ("timestamp", "timestamp"):
                 return _EPOCH + timedelta(microseconds=constant.value)
-        raise _Unreadable(f"{constant.type} as a value of {column}")
+        raise _Unreadable(f"{constant.type} is no value of {column}, a {self._types.get(column)}")
 
 
 def _true(term: _Term) -> Predicate:

@@ -17,7 +17,7 @@ from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.protocol.request import accounts_request
-from harvest_duck.pushdown.arrow_filter import matching, read_filter
+from harvest_duck.pushdown.arrow_filter import matching, read_filter, refuse_unfit
 from harvest_duck.pushdown.sql import shown
 from harvest_duck.runtime.blocking_reader import Readers, pulled
 from harvest_duck.scanner.client_pool import client_for
@@ -53,11 +53,13 @@ def scan(
     entry = table_named(table)
     schema = schema_of(entry)
     names = schema.names if columns is None else list(columns)
-    unknown = [name for name in names if name not in entry]
+    read = read_filter(filter, schema)
+    unknown = [name for name in (*names, *sorted(read.columns or ())) if name not in entry]
     if unknown or not names:
         fault = f"has no column {shown(unknown[0])}" if unknown else "was asked for no column at all"
         raise QueryError(f"{entry.name} {fault}; harvest_columns('{entry.name}') lists them")
-    request = scan_request(entry, connection, names, read_filter(filter, schema))
+    refuse_unfit(read, schema, where=entry.name)
+    request = scan_request(entry, connection, names, read)
     return pa.RecordBatchReader.from_batches(request.schema, batches(request, RequestLog(), RunningScans(), Readers()))
 
 

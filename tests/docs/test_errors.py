@@ -8,8 +8,10 @@ import json
 import os
 import re
 import ssl
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+import pyarrow.compute as pc
 import pytest
 import trustme
 from support.clocks import Clock
@@ -43,6 +45,7 @@ class Case(NamedTuple):
     table: str = "clients"
     before: Callable[[Sandbox], None] = lambda _: None
     columns: list[str] | None = None
+    keep: pc.Expression | None = None
 
 
 def answers(**forced: object) -> Callable[[Sandbox], None]:
@@ -76,6 +79,15 @@ CASES = {
     "plain http": Case("ConnectionStringError", f"AccountId=1;APIKey={TOKEN};BaseURL=http://harvest.example/v2"),
     "unknown table": Case("UnknownTable", "{administrator}", "time_entry"),
     "no period": Case("QueryError", "{administrator}", "report_uninvoiced"),
+    "backwards": Case(
+        "QueryError",
+        "{administrator}",
+        "report_uninvoiced",
+        keep=(pc.field("from_date") == date(2026, 12, 31)) & (pc.field("to_date") == date(2026, 1, 1)),
+    ),
+    "filter of another type": Case(
+        "QueryError", "{administrator}", "time_entries", keep=pc.field("spent_date") == "20260101"
+    ),
     "unknown column": Case("QueryError", "{administrator}", columns=["nme"]),
     "no token": Case("CredentialsError", "{base};AccountId=1"),
     "several accounts": Case("CredentialsError", "{unnumbered}"),
@@ -149,7 +161,9 @@ def provoked(stage: Sandbox, tls: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     def run(case: Case) -> HarvestDuckError:
         case.before(stage)
         with pytest.raises(HarvestDuckError) as raised:
-            harvest_duck.scan(case.table, case.connection.format(**places), columns=case.columns).read_all()
+            harvest_duck.scan(
+                case.table, case.connection.format(**places), columns=case.columns, filter=case.keep
+            ).read_all()
         return raised.value
 
     yield run

@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.table_params import DAY, HOLDS, INPUTS, MOMENT, NAMES, NARROWING, expected, sample
 
@@ -526,7 +526,7 @@ def test_a_report_without_its_days_is_refused_with_an_example(terms: list[Predic
             planned(table, *terms)
         assert str(refused.value) == (
             f"{table.name}: the report {fault}: add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31' "
-            "(both days are included)"
+            "(both days are included; a date in another form, such as '20260101', cannot be read)"
         )
 
 
@@ -541,9 +541,43 @@ def test_several_days_ask_for_several_reports() -> None:
     ]
 
 
-def test_a_report_that_runs_backwards_has_no_rows() -> None:
-    assert planned("report_time_clients", days("2024-02-01", "2024-01-31")).requests == ()
-    assert planned("report_time_clients", IsNull("from_date"), Compare("to_date", Op.EQ, DAY)).requests == ()
+@each_period
+def test_a_report_that_runs_backwards_is_refused(table: Table) -> None:
+    with pytest.raises(QueryError) as refused:
+        planned(table, days("2024-02-01", "2024-01-31"))
+    assert str(refused.value) == (
+        f"{table.name}: from_date 2024-02-01 is after to_date 2024-01-31, so there is no such period: "
+        "exchange the two days"
+    )
+
+
+def test_several_days_of_which_no_two_make_a_period_are_refused() -> None:
+    starts = In("from_date", frozenset({date(2024, 3, 1), date(2024, 2, 1)}))
+    ends = In("to_date", frozenset({date(2023, 12, 31), date(2024, 1, 31)}))
+    with pytest.raises(QueryError, match="from_date 2024-02-01 is after to_date 2024-01-31, so there is no such per"):
+        planned("report_time_clients", starts, ends)
+
+
+@given(starts=st.sets(st.dates(), min_size=1, max_size=4), ends=st.sets(st.dates(), min_size=1, max_size=4))
+def test_every_pair_of_days_that_makes_a_period_is_asked_for(starts: set[date], ends: set[date]) -> None:
+    wanted = {(start, stop) for start in starts for stop in ends if start <= stop}
+    # Harvest gives so many reports in 15 minutes: https://help.getharvest.com/api-v2/introduction/overview/general/
+    assume(all((stop - start).days <= 36_500 for start, stop in wanted))
+    terms = In("from_date", frozenset(starts)), In("to_date", frozenset(ends))
+    if wanted:
+        found = planned("report_time_clients", *terms).requests
+        assert {(dict(each.values)["from_date"], dict(each.values)["to_date"]) for each in found} == wanted
+    else:
+        with pytest.raises(QueryError, match="so there is no such period"):
+            planned("report_time_clients", *terms)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [IsNull("from_date"), And((days("2024-02-01", "2024-01-31"), Compare("from_date", Op.EQ, DAY))), Or(())],
+)
+def test_a_contradiction_about_the_days_of_a_report_has_no_rows(start: Predicate) -> None:
+    assert planned("report_time_clients", start, Compare("to_date", Op.EQ, DAY)).requests == ()
 
 
 @pytest.mark.parametrize(
