@@ -4,7 +4,7 @@
 
     text, file, environment ─ sources, dsn ─→ pairs ─ layers ─→ text of each property ─ parsing, settings ─→ Connection
                                 ▲                   ▲                                ▲
-                              grammar           properties                      secret_leaks
+                              grammar           properties                      secret_leaks, written_files
 
 `resolve` is the way in. It takes a string, files and the environment; it gives a `Connection` or an error that shows no
 secret. `harvest_duck.connections` writes the file with `with_section` and `without_sections`. Nothing here opens a
@@ -29,6 +29,7 @@ from harvest_duck.connection.secret_leaks import refuse_leaks
 from harvest_duck.connection.settings import AuthScheme, Connection, InitiateOAuth, OAuth, connection
 from harvest_duck.connection.sources import config_directory, layers
 from harvest_duck.connection.toml_edit import with_section, without_sections
+from harvest_duck.connection.written_files import refuse_written_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,18 +68,22 @@ def resolve(
     config_dir: Path | None = None,
     builtin: Mapping[str, Callable[[], str]] = BUILTIN,
     signing_in: bool = False,
+    written_in_sql: bool = False,
 ) -> Connection:
     """Return the connection that `text` stands for; its DSN and the environment give the properties that it lacks.
 
     `builtin` has more named connections than `connections.toml` in `config_dir`; its functions are called only if
     their name is used. `sources` says which source wins. `signing_in` is for callers that begin a sign-in whatever
-    AuthScheme says, so that `secret_leaks` checks the secrets of OAuth too.
+    AuthScheme says, so that `secret_leaks` checks the secrets of OAuth too. `written_in_sql` is for a `text` that
+    stands in SQL, which may name no file to write, see `written_files`.
 
     Raises `ConnectionStringError` for a string, file or variable that cannot be used. A missing token is no error
     here, but one of `Connection.require_token`. One `UnsupportedPropertyWarning` names the properties that have no
     effect yet.
     """
     given = merge(layers(text, environ=environ, config_dir=config_dir, builtin=builtin))
+    if written_in_sql:
+        refuse_written_files(given)
     resolved = connection(given)
     refuse_leaks(given, signing_in=signing_in)
     later = [name for name, entry in PROPERTIES.items() if entry.support is Support.LATER and name in given]

@@ -62,6 +62,11 @@ class RateLimit:
     window_s: float
 
 
+def in_memory(location: str) -> bool:
+    """Whether a location is one within the process, `memory://name`, rather than the path of a file."""
+    return location.lower().startswith("memory://")
+
+
 def account_numbers(text: str) -> str | None:
     """Return the numbers that `text` lists, such as "1,2", without blanks and repetitions, or "*", else None."""
     numbers = [number.strip(" ") for number in text.split(",")]
@@ -150,7 +155,7 @@ class Values:
         error would show the variable.
         """
         text = self._text(name)
-        if not text or text.lower().startswith("memory://"):
+        if not text or in_memory(text):
             return text or None
         if self._given[name].place is not Place.STRING:
             text = os.path.expandvars(text)

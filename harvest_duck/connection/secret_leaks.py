@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harvest_duck.connection.parsing import Given, Place
+from harvest_duck.connection.parsing import Given, Place, in_memory
 from harvest_duck.connection.properties import PROPERTIES
 from harvest_duck.errors import ConnectionStringError
 
@@ -47,11 +47,7 @@ def refuse_leaks(given: Mapping[str, Given], *, signing_in: bool) -> None:
     for destination in _DESTINATIONS:
         if destination in filled and urlsplit(filled[destination].text).hostname not in _HARVEST:
             _refuse(filled, destination, oauth if destination == "OAuthAuthorizationURL" else sent)
-    if (
-        oauth
-        and "OAuthSettingsLocation" in filled
-        and not filled["OAuthSettingsLocation"].text.lower().startswith("memory://")
-    ):
+    if oauth and "OAuthSettingsLocation" in filled and not in_memory(filled["OAuthSettingsLocation"].text):
         # A path can lead to another machine, and tokens are written there.
         _refuse(filled, "OAuthSettingsLocation", tuple(filter(None, (token, *oauth))), to="another place")
     if "ProxyServer" in filled:

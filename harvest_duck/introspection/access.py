@@ -45,14 +45,15 @@ _DAYS = 30
 _ME, _ACCOUNTS = TABLES["me"], TABLES["accounts"]
 
 
-def access(connection: str = "", *, today: date | None = None) -> pa.Table:
+def access(connection: str = "", *, today: date | None = None, written_in_sql: bool = False) -> pa.Table:
     """The access of the token of `connection`: a table of `ACCESS`, one row for each account and table.
 
     Each table takes a request, except children whose parents cannot be read. Reports are asked for the 30 days that end
-    with `today`, by default the day in UTC; children such as payments for one parent. Raises the errors of a scan,
-    except those which say that the user may not read a table.
+    with `today`, by default the day in UTC; children such as payments for one parent. `written_in_sql` says that the
+    connection string is part of SQL. Raises the errors of a scan, except those which say that the user may not read a
+    table.
     """
-    settings = resolve(connection)
+    settings = resolve(connection, written_in_sql=written_in_sql)
     settings.require_credentials()
     days = today or datetime.now(UTC).date()
     return pa.Table.from_pylist(loop.run(_rows(settings, days)), schema=ACCESS)

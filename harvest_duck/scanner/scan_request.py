@@ -61,12 +61,15 @@ class ScanRequest:
         return None if self.names else self.terms
 
 
-def scan_request(table: Table, connection: str, names: Sequence[str], read: Filter) -> ScanRequest:
+def scan_request(
+    table: Table, connection: str, names: Sequence[str], read: Filter, *, written_in_sql: bool = False
+) -> ScanRequest:
     """A request for the columns `names` of the rows that a filter keeps; nothing is sent.
 
-    Raises the errors of the connection string, and `QueryError` for what no request to Harvest can answer.
+    `written_in_sql` says that the connection string is part of SQL, so that it may name no file to write. Raises
+    the errors of the connection string, and `QueryError` for what no request to Harvest can answer.
     """
-    settings = resolve(connection)
+    settings = resolve(connection, written_in_sql=written_in_sql)
     settings.require_credentials()
     found = domains(read.predicate)
     refuse_unchosen(table, names, found)
