@@ -16,6 +16,7 @@ from harvest_duck.cli.login import accounts, login, logout, whoami
 from harvest_duck.cli.query import export, query
 from harvest_duck.cli.sandbox import sandbox
 from harvest_duck.cli.tables import describe, tables
+from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.text import terminal_safe
 
@@ -60,5 +61,5 @@ def main() -> None:
             _interrupted()
         if not isinstance(error, duckdb.Error):
             raise
-        click.echo(f"harvest-duck: {terminal_safe(str(error).strip())}", err=True)
+        click.echo(f"harvest-duck: {terminal_safe(sentence_in(str(error)).strip())}", err=True)
         sys.exit(1)

@@ -12,6 +12,7 @@ The layout is that of https://arrow.apache.org/docs/format/CStreamInterface.html
 from __future__ import annotations
 
 import ctypes
+import re
 import traceback
 from functools import partial
 from itertools import chain
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 _INTERRUPTED = "Query interrupted"
 #: The most characters that are shown of an error of somebody else.
 _LONGEST = 300
+#: What DuckDB puts around a sentence; 1.4 and 1.5 have one prefix for all streams, 2.0 one for each kind of source.
+_AROUND = re.compile(
+    r"Invalid Input Error: "
+    r"(?:arrow_scan: get_next failed\(\): |reading the [^\n]*? failed: )?"
+    r"(?P<sentence>[^\n]*)(?:\n\nLINE \d+: .*)?",
+    re.DOTALL,
+)
 _GET_LAST_ERROR = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
 _address_in_capsule = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
     ("PyCapsule_GetPointer", ctypes.pythonapi)
@@ -57,6 +65,15 @@ def sentence(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({'/'.join(PurePath(frames[-1].filename).parts[-3:])}, line {frames[-1].lineno})" if frames else ""
     return f"a fault of harvest_duck: {told}{place}; please report it"
+
+
+def sentence_in(text: str) -> str:
+    """Return the sentence of ours in a text of DuckDB, without what it puts around; another text is returned as it is.
+
+    That is a prefix where a scan failed, and, where a macro of ours refused its arguments, the place in the SQL.
+    """
+    found = _AROUND.fullmatch(text.strip())
+    return found["sentence"] if found else text
 
 
 class BatchStream:

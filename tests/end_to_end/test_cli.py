@@ -137,6 +137,22 @@ def test_a_failed_export_leaves_the_file_as_it_was(sandbox: Sandbox, tmp_path: P
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize(
+    ("sql", "sentence"),
+    [
+        ("FROM harvest_scan('tme_entries')", 'no Harvest table "tme_entries"; did you mean "time_entries"?'),
+        ("FROM harvest_scan('clients', NULL)", "harvest_scan: the connection string is NULL"),
+        ("SELECT sum(total_hours) FROM harvest.report_time_tasks", "report_time_tasks: the report needs from_date: "),
+        ("FROM harvest_explain('SELEC 1')", "harvest_explain: "),
+    ],
+)
+def test_an_error_is_our_sentence_alone(sql: str, sentence: str, connection: str) -> None:
+    ended = run("query", sql, connection=connection)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"harvest-duck: {sentence}")
+    assert len(ended.stderr.splitlines()) == 1
+
+
 def test_tables_and_describe_list_everything() -> None:
     listed = run("tables", "--format", "json")
     assert [row["table_name"] for row in json.loads(listed.stdout)] == list(TABLES)

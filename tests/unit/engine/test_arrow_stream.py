@@ -16,7 +16,7 @@ import pyarrow.dataset as ds
 import pytest
 from support.program import run
 
-from harvest_duck.engine.arrow_stream import BatchStream, sentence
+from harvest_duck.engine.arrow_stream import BatchStream, sentence, sentence_in
 from harvest_duck.errors import QueryError, Unauthorized
 
 if TYPE_CHECKING:
@@ -144,6 +144,38 @@ def test_an_error_where_iterating_begins_leaves_by_the_stream(con: duckdb.DuckDB
     con.register("numbers", _Dataset(lambda: BatchStream(SCHEMA, Unplanned())))
     with pytest.raises(duckdb.Error, match=r" failed(\(\))?: report_uninvoiced: the report needs from_date$"):
         con.execute("FROM numbers").fetchall()
+
+
+@pytest.mark.parametrize("sql", ["FROM numbers", "FROM viewed", "FROM attached.main.viewed", "FROM dataset"])
+def test_the_sentence_is_found_in_the_text_of_duckdb_whatever_the_source_is(
+    sql: str, con: duckdb.DuckDBPyConnection
+) -> None:
+    said = 'clients: it\'s "quoted", and failed: LINE 1: twice'
+    dataset = Source(error=QueryError(said)).dataset()
+    con.register("numbers", dataset)
+    con.from_arrow(dataset).create_view("viewed")
+    con.execute("ATTACH ':memory:' AS attached; USE attached")
+    con.from_arrow(dataset).create_view("viewed")
+    con.execute("USE memory")
+    with pytest.raises(duckdb.Error) as raised:
+        con.execute(sql).fetchall()
+    assert str(raised.value) != said
+    assert sentence_in(str(raised.value)) == said
+
+
+def test_the_sentence_of_a_macro_is_found_without_the_place_in_the_sql(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("CREATE MACRO scanned(tbl) AS TABLE FROM query_table(error('no table ' || tbl))")
+    with pytest.raises(duckdb.Error) as raised:
+        con.execute("FROM scanned('x')").fetchall()
+    assert "LINE 1" in str(raised.value)
+    assert sentence_in(str(raised.value)) == "no table x"
+
+
+@pytest.mark.parametrize("sql", ["SELEC 1", "FROM nowhere", "SELECT 'x'::INTEGER", "SELECT nothing"])
+def test_what_duckdb_says_itself_stays_as_it_is(sql: str, con: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(duckdb.Error) as raised:
+        con.execute(sql).fetchall()
+    assert sentence_in(str(raised.value)) == str(raised.value)
 
 
 def test_the_next_query_works_after_an_error(con: duckdb.DuckDBPyConnection) -> None:
