@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _POSITION = re.compile(r"line \d+, column \d+")
 _SIGN_INS = {"APIKey": "personal token", "OAuthAccessToken": "OAuth", None: "none"}
+#: The most names that an error lists.
+_LISTED = 20
 _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
@@ -52,8 +54,10 @@ class NamedConnections:
 
     @property
     def names(self) -> str:
-        """The names, as errors list them."""
-        return ", ".join(sorted({*map(escaped, self.sections), *self.builtin})) or "none"
+        """The names, as errors list them: the first ones, and how many more there are."""
+        names = sorted({*map(escaped, self.sections), *self.builtin})
+        more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+        return f"{', '.join(names[:_LISTED])}{more}" if names else "none"
 
     def find(self, name: str) -> tuple[str, dict[str, str]] | None:
         """Return where the connection called `name`, in any case, is, and its properties; None if it is unknown."""

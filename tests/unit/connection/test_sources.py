@@ -233,6 +233,15 @@ def test_section_gives_a_property_once(home: Home) -> None:
         home.read("DSN=acme")
 
 
+def test_the_first_of_many_names_are_listed(home: Home) -> None:
+    home.write("".join(f"[n{number:02}]\n" for number in range(25)))
+    first = ", ".join(f"n{number:02}" for number in range(20))
+    with pytest.raises(
+        ConnectionStringError, match=f"there are: {first} and 5 more; `harvest-duck connections add NAME`"
+    ):
+        home.read("DSN=gamma")
+
+
 def test_odd_section_names_stay_on_one_line(home: Home) -> None:
     home.write('["a\\nb"]\n')
     with pytest.raises(ConnectionStringError, match=r"there are: 'a\\nb'; `"):
