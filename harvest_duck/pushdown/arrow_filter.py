@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.arrow_expression import deserialised, serialised, shallow
+from harvest_duck.pushdown.decimal_constants import fitted
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value, conjuncts
 from harvest_duck.text import one_line, shortened
 
@@ -61,7 +62,7 @@ class Filter:
 def read_filter(expression: pc.Expression | None, schema: pa.Schema) -> Filter:
     """Return the filter as a predicate over the columns of `schema`; no filter is an empty AND.
 
-    Raises `QueryError` if the filter is nested too deep to evaluate.
+    Raises `QueryError` if the filter is nested too deep to evaluate, or compares a decimal with what it cannot be.
     """
     if expression is None:
         return Filter(And(()), frozenset())
@@ -69,7 +70,9 @@ def read_filter(expression: pc.Expression | None, schema: pa.Schema) -> Filter:
         written = serialised(expression)
     except (pa.ArrowException, ValueError) as error:
         return Filter(Unknown(str(error)), None, expression)
-    return read_serialised(written, schema, expression)
+    found = read_serialised(written, schema, expression)
+    typed = fitted(written, schema)
+    return found if typed is written else replace(found, keep=deserialised(shallow(typed, schema)))
 
 
 def read_serialised(written: Serialised, schema: pa.Schema, expression: pc.Expression | None = None) -> Filter:

@@ -95,7 +95,7 @@ def test_so_is_a_parameter_that_cannot_be_read(con: duckdb.DuckDBPyConnection, s
     ("table", "keep", "fault"),
     [
         pytest.param(
-            "time_entries", pc.field("hours") >= 0, "Precision is not great enough for the result", id="decimal"
+            "time_entries", pc.field("hours") >= "8", "string is no value of hours, a decimal128(18, 4)", id="decimal"
         ),
         pytest.param(
             "time_entries",
@@ -138,12 +138,20 @@ def test_a_filter_of_another_type_than_its_column_is_an_error(
     assert sandbox.requests == []
 
 
-def test_a_filter_of_the_type_of_its_column_is_applied(connection: str) -> None:
-    found = harvest_duck.scan(
-        "time_entries", connection, columns=["hours"], filter=pc.field("hours") >= Decimal("7.5")
-    ).read_all()
+@pytest.mark.parametrize("least", [Decimal("7.5"), Decimal("7.5000"), 0, 8])
+def test_a_decimal_column_is_compared_with_any_number(least: Decimal | int, connection: str) -> None:
+    keep = pc.field("hours") >= pa.scalar(least)
+    found = harvest_duck.scan("time_entries", connection, columns=["hours"], filter=keep).read_all()
     every = harvest_duck.scan("time_entries", connection, columns=["hours"]).read_all()
-    assert found.num_rows == sum(hours >= Decimal("7.5") for hours in every["hours"].to_pylist()) > 0
+    assert found.num_rows == sum(hours >= least for hours in every["hours"].to_pylist()) > 0
+
+
+def test_a_number_with_more_decimal_places_than_its_column_is_an_error(connection: str, sandbox: Sandbox) -> None:
+    with pytest.raises(
+        QueryError, match=r"^hours is compared with 7\.33333: give at most 4 decimal places, as hours has"
+    ):
+        harvest_duck.scan("time_entries", connection, filter=pc.field("hours") > pa.scalar(Decimal("7.33333")))
+    assert sandbox.requests == []
 
 
 def test_a_filter_over_an_unknown_column_names_it(connection: str, sandbox: Sandbox) -> None:
