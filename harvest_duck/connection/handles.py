@@ -37,6 +37,10 @@ class Handles:
         self._handles[handle.name] = handle
         return handle
 
+    def __contains__(self, text: str) -> bool:
+        """Whether a text is the name of a handle, rather than a connection string that is written in SQL."""
+        return text in self._handles
+
     def connection_of(self, text: str) -> str:
         """Return the connection string that a handle stands for; any other text is one itself.
 

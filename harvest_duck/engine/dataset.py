@@ -114,8 +114,9 @@ class HarvestDataset(ArgumentDataset):
         self, session: Session, given: Mapping[str, str], names: Sequence[str], read: Filter
     ) -> Iterator[pa.RecordBatch]:
         """A scan of the table, its requests not yet sent."""
-        connection = self._binding.handles.connection_of(given[CONNECTION])
-        return session.read(scan_request(self._table, connection, names, read))
+        text, handles = given[CONNECTION], self._binding.handles
+        connection = handles.connection_of(text)
+        return session.read(scan_request(self._table, connection, names, read, written_in_sql=text not in handles))
 
 
 def _raised(error: HarvestDuckError) -> Iterator[pa.RecordBatch]:

@@ -71,7 +71,8 @@ def _columns(_: Session) -> pa.Table:
 def _access(binding: Binding, _: Session, connection: str) -> pa.Table:
     from harvest_duck.introspection.access import access  # noqa: PLC0415 - as above
 
-    return access(binding.handles.connection_of(connection))
+    handles = binding.handles
+    return access(handles.connection_of(connection), written_in_sql=connection not in handles)
 
 
 def _explain(binding: Binding, session: Session, sql: str, probe: str, **settings: str) -> pa.Table:

@@ -11,6 +11,7 @@ import ssl
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+import duckdb
 import pyarrow.compute as pc
 import pytest
 import trustme
@@ -19,8 +20,10 @@ from support.paths import DOCS
 
 import harvest_duck
 from harvest_duck import errors
+from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.http import content_encoding
+from harvest_duck.pushdown.sql import text as sql_text
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.scanner.client_pool import pool
 
@@ -32,13 +35,24 @@ if TYPE_CHECKING:
 PAGE = DOCS / "errors.md"
 UPDATE = bool(os.environ.get("UPDATE_README"))
 MARKED = re.compile(r"<!-- provoked: (?P<name>.+) -->\n(?:```text\n(?P<message>.*)\n```\n)?")
+#: What DuckDB puts before a message: the function that failed, or the source.
+PREFIX = (
+    "Invalid Input Error: arrow_scan: get_next failed(): "
+    if duckdb.__version__.startswith("1.")
+    else "Invalid Input Error: reading the "
+)
+#: In SQL, DuckDB itself refuses an unknown column and converts values; an unknown table has a test of its own.
+NOT_IN_SQL = {"unknown table", "unknown column", "filter of another type"}
 #: Those of the tree that only group others.
 GROUPS = {"HarvestDuckError", "ResponseError"}
 TOKEN = "t0ken-that-nobody-may-see"
 
 
 class Case(NamedTuple):
-    """How an error is provoked: its class, the table and connection string of a scan, and what the sandbox does."""
+    """How an error is provoked: its class, the table and connection string of a scan, and what the sandbox does.
+
+    `keep` is the filter of the scan, and `where` the same in SQL.
+    """
 
     error: str
     connection: str
@@ -46,6 +60,7 @@ class Case(NamedTuple):
     before: Callable[[Sandbox], None] = lambda _: None
     columns: list[str] | None = None
     keep: pc.Expression | None = None
+    where: str = ""
 
 
 def answers(**forced: object) -> Callable[[Sandbox], None]:
@@ -84,6 +99,7 @@ CASES = {
         "{administrator}",
         "report_uninvoiced",
         keep=(pc.field("from_date") == date(2026, 12, 31)) & (pc.field("to_date") == date(2026, 1, 1)),
+        where="WHERE from_date = '2026-12-31' AND to_date = '2026-01-01'",
     ),
     "filter of another type": Case(
         "QueryError", "{administrator}", "time_entries", keep=pc.field("spent_date") == "20260101"
@@ -142,8 +158,8 @@ def tls() -> Iterator[str]:
 
 
 @pytest.fixture
-def provoked(stage: Sandbox, tls: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Case], HarvestDuckError]]:
-    """What provokes an error by a scan, without waiting between its tries."""
+def provoked(stage: Sandbox, tls: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Case], str]]:
+    """What makes the sandbox provoke an error without waiting between tries, and returns the connection string."""
     monkeypatch.setattr(pool(), "clock", Clock())
     base = f"BaseURL={stage.base_url};IdURL={stage.id_url}"
     administrator = f"{stage.connection_string()};RateLimit=off"
@@ -158,39 +174,92 @@ def provoked(stage: Sandbox, tls: str, monkeypatch: pytest.MonkeyPatch) -> Itera
         "refreshed": stage.oauth_connection_string(initiate="REFRESH"),
     }
 
-    def run(case: Case) -> HarvestDuckError:
+    def prepare(case: Case) -> str:
         case.before(stage)
-        with pytest.raises(HarvestDuckError) as raised:
-            harvest_duck.scan(
-                case.table, case.connection.format(**places), columns=case.columns, filter=case.keep
-            ).read_all()
-        return raised.value
+        return case.connection.format(**places)
 
-    yield run
+    yield prepare
     stage.clear_responses()
     stage.on_request = None
 
 
-def shown(error: HarvestDuckError) -> str:
-    """The message, with the ports that a run of the sandbox happens to have made to stand for any."""
-    return re.sub(r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:8181", str(error))
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with the functions of harvest_duck, and no connection string of its own."""
+    with duckdb.connect() as opened:
+        harvest_duck.register(opened)
+        yield opened
+
+
+def shown(text: str) -> str:
+    """The text, with the ports that a run of the sandbox happens to have made to stand for any."""
+    return re.sub(r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:8181", text)
+
+
+def on_the_page(name: str) -> re.Match[str]:
+    """The message of a case, with its mark."""
+    return next(each for each in MARKED.finditer(PAGE.read_text(encoding="utf-8")) if each["name"] == name)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_each_message_reads_as_the_page_says(name: str, provoked: Callable[[Case], HarvestDuckError]) -> None:
+def test_each_message_reads_as_the_page_says(name: str, provoked: Callable[[Case], str]) -> None:
     case = CASES[name]
-    error = provoked(case)
-    assert type(error) is getattr(errors, case.error)
-    message = shown(error)
+    connection = provoked(case)
+    with pytest.raises(HarvestDuckError) as raised:
+        harvest_duck.scan(case.table, connection, columns=case.columns, filter=case.keep).read_all()
+    assert type(raised.value) is getattr(errors, case.error)
+    message = shown(str(raised.value))
     assert "\n" not in message
     assert TOKEN not in message
-    text = PAGE.read_text(encoding="utf-8")
-    found = next(each for each in MARKED.finditer(text) if each["name"] == name)
+    found = on_the_page(name)
     if UPDATE:
         block = f"<!-- provoked: {name} -->\n```text\n{message}\n```\n"
-        PAGE.write_text(text[: found.start()] + block + text[found.end() :], encoding="utf-8")
+        PAGE.write_text(found.string[: found.start()] + block + found.string[found.end() :], encoding="utf-8")
     else:
         assert found["message"] == message
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_IN_SQL])
+def test_each_message_ends_the_one_line_that_duckdb_shows(
+    name: str, provoked: Callable[[Case], str], con: duckdb.DuckDBPyConnection
+) -> None:
+    case = CASES[name]
+    arguments = f"{sql_text(case.table)}, {sql_text(provoked(case))}"
+    with pytest.raises(duckdb.InvalidInputException) as raised:
+        con.sql(f"FROM harvest_scan({arguments}) {case.where}").fetchall()
+    text, error = str(raised.value), harvest_duck.last_error(con)
+    assert type(error) is getattr(errors, case.error)
+    assert sentence_in(text) == str(error)
+    assert shown(text).endswith(f": {on_the_page(name)['message']}")
+    assert text.startswith(PREFIX)
+    for unwanted in ("\n", "Traceback", "Detail:", "At:", TOKEN):
+        assert unwanted not in text
+
+
+@pytest.mark.parametrize("name", ["misspelt", "no token", "several accounts", "bad token", "unreachable"])
+@pytest.mark.parametrize("function", ["harvest_access", "harvest_explain"])
+def test_the_other_functions_say_the_same(
+    name: str, function: str, provoked: Callable[[Case], str], con: duckdb.DuckDBPyConnection
+) -> None:
+    connection = sql_text(provoked(CASES[name]))
+    explained = sql_text(f"FROM harvest_scan('clients', {connection})")
+    with pytest.raises(duckdb.InvalidInputException) as raised:
+        con.sql(f"FROM {function}({connection if function == 'harvest_access' else explained})").fetchall()
+    text, error = str(raised.value), harvest_duck.last_error(con)
+    assert type(error) is getattr(errors, CASES[name].error)
+    assert (text.startswith(PREFIX), sentence_in(text)) == (True, str(error))
+
+
+def test_a_misspelt_table_is_named_where_duckdb_reads_the_query(con: duckdb.DuckDBPyConnection) -> None:
+    """That is before it runs the query; `execute` adds the place in the SQL, on lines of their own."""
+    sql = "FROM harvest_scan('time_entry')"
+    for run, place in ((con.sql, ""), (con.execute, f"\n\nLINE 1: {sql}\n")):
+        with pytest.raises(duckdb.InvalidInputException) as raised:
+            run(sql)
+        text = str(raised.value).replace("? FROM ", "? ")
+        message = on_the_page("unknown table")["message"]
+        assert text.startswith(f"Invalid Input Error: {message}{place}")
+        assert sentence_in(text) == message
 
 
 def test_the_page_has_every_error_of_the_tree_and_no_message_that_is_not_provoked() -> None:
