@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.engine.arrow_stream import BatchStream
 from harvest_duck.engine.hidden_arguments import CONNECTION, SESSION, restored, separated
-from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.errors import QueryError
 from harvest_duck.scanner.scan_request import scan_request
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
                 )
             visible = [name for name in schema.names if name not in self._arguments]
             batches = self.rows(session, given, visible, read)
-        except HarvestDuckError as error:
+        except Exception as error:  # noqa: BLE001 - those that are our fault leave by the stream as well
             session.refused(error)
             return session, _raised(error)
         whole = len(visible) == len(schema)
@@ -119,7 +119,7 @@ class HarvestDataset(ArgumentDataset):
         return session.read(scan_request(self._table, connection, names, read, written_in_sql=text not in handles))
 
 
-def _raised(error: HarvestDuckError) -> Iterator[pa.RecordBatch]:
+def _raised(error: Exception) -> Iterator[pa.RecordBatch]:
     """No batch: reading raises the error."""
     raise error
     yield

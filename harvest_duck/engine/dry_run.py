@@ -16,7 +16,7 @@ import duckdb
 from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
 from harvest_duck.engine.macros import own_functions, setting
 from harvest_duck.engine.session import Session
-from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class _Recording(Session):
     """A session whose scans are recorded, and have no rows."""
 
     requests: list[ScanRequest] = field(default_factory=list)
-    errors: list[HarvestDuckError] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
     asks_harvest = False
 
     def read(self, request: ScanRequest) -> Iterator[pa.RecordBatch]:
@@ -44,7 +44,7 @@ class _Recording(Session):
         self.requests.append(request)
         return iter(())
 
-    def refused(self, error: HarvestDuckError) -> None:
+    def refused(self, error: Exception) -> None:
         """Record the error of a scan, which DuckDB may never read."""
         self.errors.append(error)
 

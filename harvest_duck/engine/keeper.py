@@ -81,7 +81,7 @@ def _close_soon(binding: duckdb.DuckDBPyConnection) -> None:
 
 def _close_if_last(binding: duckdb.DuckDBPyConnection) -> bool:
     """Close a connection if it is the only one of its database; return whether it is closed."""
-    # Without waiting: Python may free a connection, and so call this, in the midst of what the thread does with another.
+    # Without waiting: Python may free a connection, and so call this, while the thread works with another.
     if not in_use.acquire(blocking=False):
         _left.add(binding)
         return False

@@ -51,7 +51,7 @@ class Session:
 
         return batches(request, self.request_log, self.running, self.readers, cautious=_ASKS_TWICE)
 
-    def refused(self, error: HarvestDuckError) -> None:
+    def refused(self, error: Exception) -> None:
         """Take note of a scan that cannot be planned; its error is raised when it is read."""
 
     def failed(self, error: BaseException) -> str:
