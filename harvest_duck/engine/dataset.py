@@ -77,12 +77,7 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
         try:
             given, read = separated(expression, self._visible, self._arguments)
             session = self._binding.session(given.get(SESSION, session.name))
-            missing = [phrase for column, phrase in self._arguments.items() if column not in given]
-            if missing:
-                raise QueryError(
-                    f"{self.name}: no {missing[0]}; write it as a constant or a parameter, "
-                    "and leave DuckDB's optimizer on (PRAGMA enable_optimizer)"
-                )
+            self._require(given)
             visible = [name for name in schema.names if name not in self._arguments]
             batches = self.rows(session, given, visible, read)
         except Exception as error:  # noqa: BLE001 - those that are our fault leave by the stream as well
@@ -90,6 +85,15 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
             return session, _raised(error)
         whole = len(visible) == len(schema)
         return session, batches if whole else (restored(batch, schema, given) for batch in batches)
+
+    def _require(self, given: Mapping[str, str]) -> None:
+        """Raise `QueryError` if the text of a hidden column is missing."""
+        missing = [phrase for column, phrase in self._arguments.items() if column not in given]
+        if missing:
+            raise QueryError(
+                f"{self.name}: no {missing[0]}; write it as a constant or a parameter, "
+                "and leave DuckDB's optimizer on (PRAGMA enable_optimizer)"
+            )
 
 
 @dataclass(frozen=True, slots=True)
