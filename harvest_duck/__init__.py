@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from harvest_duck.errors import HarvestDuckError
 
 if TYPE_CHECKING:
+    from harvest_duck import connections as connections
     from harvest_duck.auth.cdata_procedures import (
         get_oauth_access_token,
         get_oauth_authorization_url,
@@ -65,11 +66,19 @@ _MODULES = {
     "scanner.scan": ("scan",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
+_SUBMODULE = "connections"
 
 
 def __getattr__(name: str) -> object:
+    if name == _SUBMODULE:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    """Return what a prompt offers after `harvest_duck.` and Tab: the public names, and what every module has."""
+    return [*__all__, _SUBMODULE, *(name for name in globals() if name.startswith("__"))]

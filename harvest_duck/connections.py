@@ -78,6 +78,10 @@ class CheckedConnection:
 _SANDBOX = NamedConnection("sandbox", str(sandbox.MAIN_ID), "personal token", "built in")
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def add(name: str, connection: str, *, replace: bool = False, config_dir: Path | None = None) -> NamedConnection:
     """Store the connection string under `name` in `connections.toml`, so that `DSN=name` stands for it.
 
