@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
-from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import duckdb
-from rich import box
 from rich.console import Console
-from rich.table import Table as Grid
 from rich.text import Text
 
+from harvest_duck.display.cells import plain
+from harvest_duck.display.text_table import grid
 from harvest_duck.errors import QueryError
-from harvest_duck.text import terminal_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
+    from rich.table import Table as Grid
 
 _Command = TypeVar("_Command", bound="Callable[..., Any] | click.Command")
 
@@ -85,7 +83,7 @@ def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows([_plain(value) for value in row] for row in _rows(con))
+        writer.writerows([plain(value) for value in row] for row in _rows(con))
     else:
         _json(_rows(con))
 
@@ -97,24 +95,18 @@ def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
 
 def _table(names: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
     shown = list(islice(rows, _ROWS_SHOWN))
-    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for position, name in enumerate(names):
-        numeric = all(isinstance(row[position], int | float | Decimal | None) for row in shown)
-        grid.add_column(Text(terminal_safe(name)), justify="right" if numeric else "left", overflow="fold")
-    for row in shown:
-        grid.add_row(*("" if value is None else Text(terminal_safe(str(_plain(value)))) for value in row))
     if next(rows, None) is None:
-        _print(grid, f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}")
+        _print(grid(names, shown), f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}")
     else:
-        _print(grid, f"the first {_ROWS_SHOWN:,} rows; -o FILE writes all of them")
+        _print(grid(names, shown), f"the first {_ROWS_SHOWN:,} rows; -o FILE writes all of them")
 
 
-def _print(grid: Grid, footer: str) -> None:
+def _print(rows: Grid, footer: str) -> None:
     console = Console()
     if not console.is_terminal:
         # A pipe has no width: nothing is folded there.
         console = Console(width=10_000)
-    console.print(grid)
+    console.print(rows)
     console.print(Text(f"({footer})", style="dim"))
 
 
@@ -124,10 +116,3 @@ def _json(rows: Iterator[tuple[Any, ...]]) -> None:
         sys.stdout.write(separator + record)
         separator = ",\n"
     sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a value of any column
-    """Return a value for CSV or a table: lists and structs as JSON text, instants as ISO 8601."""
-    if isinstance(value, list | dict):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from harvest_duck.connection import resolve
+from harvest_duck.display.listing import listing
 from harvest_duck.engine import shared_catalog
 from harvest_duck.engine.functions import explanation
 from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
@@ -28,6 +28,8 @@ from harvest_duck.scanner.progress import PROGRESS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pyarrow as pa
 
     from harvest_duck.engine.binding import Binding
     from harvest_duck.errors import HarvestDuckError
@@ -135,7 +137,7 @@ def progress(con: object) -> pa.Table:
     """
     session = _known_session(underlying(con))
     rows = loop.run(session.running.rows()) if session is not None and loop.running() else []
-    return pa.Table.from_pylist(rows, schema=PROGRESS)
+    return listing(rows, PROGRESS)
 
 
 def last_error(con: object) -> HarvestDuckError | None:

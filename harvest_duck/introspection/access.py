@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pyarrow as pa
-
 from harvest_duck.catalog.model import Host, Paging
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
 from harvest_duck.decoder.decoder import Decoder
+from harvest_duck.display.listing import listing
 from harvest_duck.errors import Forbidden, InvalidRequest, NotFound, ResponseError
 from harvest_duck.introspection import access_rules
 from harvest_duck.introspection.access_rules import ACCESS, Outcome, Person
@@ -30,6 +29,8 @@ from harvest_duck.scanner.scan_request import named_accounts, plans_for
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
+
+    import pyarrow as pa
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.connection import Connection
@@ -56,7 +57,7 @@ def access(connection: str = "", *, today: date | None = None, written_in_sql: b
     settings = resolve(connection, written_in_sql=written_in_sql)
     settings.require_credentials()
     days = today or datetime.now(UTC).date()
-    return pa.Table.from_pylist(loop.run(_rows(settings, days)), schema=ACCESS)
+    return listing(loop.run(_rows(settings, days)), ACCESS)
 
 
 async def _rows(settings: Connection, today: date) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from harvest_duck.catalog.tables import TABLES, table
+from harvest_duck.display.listing import listing
 from harvest_duck.introspection.pushed_operators import operators
 
 if TYPE_CHECKING:
@@ -42,10 +43,9 @@ COLUMNS_SCHEMA = pa.schema(
 )
 
 
-@cache
 def tables() -> pa.Table:
     """Return one row for each table: its description, endpoint, rate limit and permission, among others."""
-    return pa.Table.from_pylist([_table_row(entry) for entry in TABLES.values()], schema=TABLES_SCHEMA)
+    return listing(map(_table_row, TABLES.values()), TABLES_SCHEMA)
 
 
 def describe(name: str) -> pa.Table:
@@ -54,7 +54,7 @@ def describe(name: str) -> pa.Table:
     Raises `UnknownTable` if there is no table of that name.
     """
     entry = table(name)
-    return pa.Table.from_pylist([_column_row(entry, column) for column in entry.columns], schema=COLUMNS_SCHEMA)
+    return listing((_column_row(entry, column) for column in entry.columns), COLUMNS_SCHEMA)
 
 
 @cache

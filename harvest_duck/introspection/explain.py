@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from harvest_duck.catalog.model import Limit, Paging
+from harvest_duck.display.listing import listing
 from harvest_duck.planner.countable import countable
 from harvest_duck.planner.enforced import distinct_terms, enforced_domains, is_enforced
 from harvest_duck.planner.splits import Sizes, Way, ways
@@ -118,7 +119,7 @@ def explained(scans: Iterable[Planned]) -> pa.Table:
         for step in _steps(scan):
             earliest = _earliest(scan.query.settings, step, clocks)
             rows.append({"scan": number, **_row(step), "earliest_s": earliest, **terms})
-    return pa.Table.from_pylist(rows, schema=EXPLAINED)
+    return listing(rows, EXPLAINED)
 
 
 def _row(step: _Step) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""A real kernel of Jupyter, in a process of its own, that runs cells and completes names."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from support.clocks import PATIENCE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jupyter_client.blocking.client import BlockingKernelClient
+
+__all__ = ["Kernel", "kernel"]
+
+
+class Kernel:
+    """A running kernel."""
+
+    def __init__(self, client: BlockingKernelClient) -> None:
+        self._client = client
+
+    def run(self, code: str) -> dict[str, str]:
+        """Return the last output of a cell by MIME type, and what it printed as `stdout`; raise where it fails."""
+        shown: dict[str, str] = {"stdout": ""}
+
+        def output(message: dict[str, Any]) -> None:
+            content = message["content"]
+            shown.update(content.get("data", {}))
+            if content.get("name") == "stdout":
+                shown["stdout"] += content["text"]
+
+        reply = self._client.execute_interactive(code, timeout=PATIENCE_S, output_hook=output)["content"]
+        if reply["status"] != "ok":
+            raise AssertionError("\n".join(reply["traceback"]))
+        return shown
+
+    def completions(self, code: str) -> list[str]:
+        """Return what Tab offers at the end of the code."""
+        matches: list[str] = self._client.complete(code, reply=True, timeout=PATIENCE_S)["content"]["matches"]
+        return matches
+
+
+@contextmanager
+def kernel() -> Iterator[Kernel]:
+    """Start a kernel, which inherits the environment, and end it with the context."""
+    from jupyter_client.manager import start_new_kernel  # noqa: PLC0415 - a development dependency
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        yield Kernel(client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()

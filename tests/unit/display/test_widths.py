@@ -1,0 +1,43 @@
+"""Which columns fit a screen, and how wide they are."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvest_duck.display.widths import Column, fitted
+
+columns = st.lists(
+    st.builds(Column, st.integers(1, 200), st.integers(1, 60), st.booleans()).filter(
+        lambda each: each.word <= each.text
+    ),
+    min_size=1,
+    max_size=15,
+)
+
+
+@given(columns, st.integers(1, 250))
+def test_what_is_shown_fits_and_is_at_least_one_column(table: list[Column], width: int) -> None:
+    widths = fitted(table, width)
+    assert list(widths) == sorted(widths)
+    assert widths
+    assert all(min(table[each].least, width) <= wide <= table[each].text for each, wide in widths.items())
+    assert sum(widths.values()) + 3 * (len(widths) - 1) <= width
+
+
+@given(columns, st.integers(1, 250))
+def test_nothing_is_left_out_or_folded_that_would_have_fit(table: list[Column], width: int) -> None:
+    widths = fitted(table, width)
+    spare = width - sum(widths.values()) - 3 * (len(widths) - 1)
+    assert all(table[each].least + 3 > spare for each in range(len(table)) if each not in widths)
+    assert spare <= 0 or all(wide == table[each].text for each, wide in widths.items())
+
+
+def test_columns_further_left_come_first_and_constant_ones_last() -> None:
+    assert list(fitted([Column(10, 10), Column(10, 10), Column(10, 10)], 23)) == [0, 1]
+    assert list(fitted([Column(10, 10, constant=True), Column(10, 10), Column(10, 10)], 23)) == [1, 2]
+    assert list(fitted([Column(10, 10, constant=True), Column(10, 10), Column(10, 10)], 36)) == [0, 1, 2]
+
+
+def test_room_goes_to_the_column_that_would_need_the_most_lines() -> None:
+    assert fitted([Column(16, 8), Column(100, 8)], 59) == {0: 16, 1: 40}
