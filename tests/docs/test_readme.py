@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 from click.testing import CliRunner
+from support.examples import UPDATE, check_examples
 from support.paths import ROOT
 
 from harvest_duck.catalog.tables import TABLES
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 README = ROOT / "README.md"
-BLOCK = re.compile(r"```python\n(?P<code>[^`]*)```\n\n```text\n(?P<output>[^`]*)```")
-UPDATE = bool(os.environ.get("UPDATE_README"))
 
 
 def listing() -> str:
@@ -45,21 +41,7 @@ def test_the_tables_are_those_of_the_catalogue() -> None:
 
 
 def test_every_example_prints_what_stands_below_it() -> None:
-    text = README.read_text(encoding="utf-8")
-    names: dict[str, object] = {}
-
-    def ran(block: re.Match[str]) -> str:
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(block["code"], names)  # noqa: S102 - the README's own code
-        output = "\n".join(line.rstrip() for line in printed.getvalue().strip("\n").splitlines())
-        return f"```python\n{block['code']}```\n\n```text\n{output}\n```"
-
-    wanted, count = BLOCK.subn(ran, text)
-    assert count >= 5
-    if UPDATE:
-        README.write_text(wanted, encoding="utf-8")
-    assert UPDATE or text == wanted
+    check_examples(README, least=5)
 
 
 PAGES = [README, *sorted((README.parent / "docs").glob("*.md"))]
