@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from support.browser import accessible, launched
 from support.clocks import PATIENCE_S
 from support.command import run, start
 from support.sign_in import token_requests
@@ -28,17 +27,9 @@ QUERY = ("query", "SELECT count(*) AS clients FROM harvest.clients", "--format",
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium without a window; skipped where the machine has none, unless HARVEST_DUCK_REQUIRE_BROWSER is set."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        if os.environ.get("HARVEST_DUCK_REQUIRE_BROWSER"):
-            pytest.fail("Chromium is required here and is not installed")
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        # Chromium refuses to run as root with its own sandbox; what it shows here is made by this project.
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    """A browser for all tests."""
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -58,12 +49,6 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.write_text(f"import pathlib, sys\npathlib.Path({str(pipe)!r}).write_text(sys.argv[1])\n")
     monkeypatch.setenv("BROWSER", f"{sys.executable} {program} %s")
     return pipe
-
-
-def accessible(page: Page) -> None:
-    """Fail if the rules of axe-core (WCAG 2 A and AA among them) find a violation."""
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def test_login_query_expiry_and_query_again(harvest: Sandbox, connection: str, page: Page, address: Path) -> None:
