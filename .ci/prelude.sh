@@ -6,9 +6,10 @@ scratch=$(mktemp -d)
 trap 'jobs -p | xargs -r kill 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
 # install DIRECTORY [OPTION OF PIP ...]: a new environment with the project and what its tests need.
+# $python may name another Python, $extra another extra of the project.
 install() {
-    python3 -m venv "$1"
-    "$1/bin/pip" install --quiet --disable-pip-version-check -e '.[dev]' "${@:2}"
+    "${python:-python3}" -m venv "$1"
+    "$1/bin/pip" install --quiet --disable-pip-version-check -e ".[${extra:-dev}]" "${@:2}"
 }
 
 # Set $venv to the environment in .venv, or to a scratch one where there is none.

@@ -33,7 +33,7 @@ class Kernel:
 
         reply = self._client.execute_interactive(code, timeout=PATIENCE_S, output_hook=output)["content"]
         if reply["status"] != "ok":
-            raise AssertionError("\n".join(reply["traceback"]))
+            raise AssertionError(f"{code}\n{reply['ename']}: {reply['evalue']}")
         return shown
 
     def completions(self, code: str) -> list[str]:

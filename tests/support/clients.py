@@ -1,0 +1,51 @@
+"""The clients of other people that the tests in `clients` run, and the examples of them in the documentation."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.paths import DOCS, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["PAGE", "README_SECTION", "cells", "client", "works_alone", "write_examples"]
+
+_REQUIRED = bool(os.environ.get("HARVEST_DUCK_REQUIRE_CLIENTS"))
+PAGE = (DOCS / "clients.md").read_text("utf-8")
+README_SECTION = (
+    (ROOT / "README.md").read_text("utf-8").partition("## In the tools you have\n")[2].partition("\n## ")[0]
+)
+_FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
+
+
+def client(module: str) -> Any:
+    """Return a module of a client. Where it is not installed the test is skipped, or fails if clients are required."""
+    return importlib.import_module(module) if _REQUIRED else pytest.importorskip(module)
+
+
+def works_alone(name: str, use: Callable[[], object]) -> None:
+    """Skip the test where a client fails without Harvest too, as one does that is older than this DuckDB."""
+    try:
+        use()
+    except Exception as error:  # noqa: BLE001 - whatever its fault is
+        pytest.skip(f"{name} does not work with this DuckDB: {error}")
+
+
+def cells(text: str, connection: str) -> list[str]:
+    """Return the blocks of Python in a text that are no files, with `connection` in place of the sandbox."""
+    blocks: list[str] = re.findall(r"```python\n(.*?)```", _FILE.sub("", text), re.DOTALL)
+    return [block.replace("DSN=sandbox", connection) for block in blocks]
+
+
+def write_examples(folder: Path, connection: str) -> None:
+    """Write the files that the page about clients shows, with `connection` in place of the sandbox."""
+    for name, content in _FILE.findall(PAGE):
+        file = folder / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content.replace("DSN=sandbox", connection), encoding="utf-8")
