@@ -7,13 +7,15 @@ datasets in it hold the binding, and so it lives as long as the database.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
-from weakref import WeakSet, WeakValueDictionary, ref
+from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 import duckdb
 
 from harvest_duck.connection.handles import Handle, Handles
+from harvest_duck.engine.keeper import independent
 from harvest_duck.engine.session import Session
 
 
@@ -28,21 +30,20 @@ class Account:
 class Binding:
     """What the datasets of one database share: its handles, its sessions and its connections.
 
-    `default` is the account that `harvest_scan` reads when it is given none. `shared` is the session of the cursors
-    that were not registered. `catalog` is the one whose tables a registered connection finds without its name.
+    `connection` becomes `default`, the account that `harvest_scan` reads when it is given none. `shared` is the session
+    of the cursors that were not registered. `catalog` is the one whose tables a registered connection finds without its
+    name.
     """
 
-    def __init__(self, connection: str, *, only_attached: bool) -> None:
+    def __init__(self, connection: str | None, *, only_attached: bool) -> None:
         self.token = secrets.token_hex(16)
         self.handles = Handles(only_attached=only_attached)
-        self.default: Handle | None = self.handles.add(connection) if connection else None
+        self.default: Handle | None = None if connection is None else self.handles.add(connection)
         self.shared = Session(name="")
         self.catalog: str | None = None
         self.attached: WeakValueDictionary[str, Account] = WeakValueDictionary()
         self.sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
-        self._connections: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
-        #: Whether its catalog is there.
-        self.made = False
+        self._connections: WeakKeyDictionary[duckdb.DuckDBPyConnection, Session] = WeakKeyDictionary()
         self._bound_by: ref[duckdb.DuckDBPyConnection] | None = None
         _bindings[self.token] = self
 
@@ -62,26 +63,32 @@ class Binding:
     def add(self, con: duckdb.DuckDBPyConnection, session: Session) -> None:
         """Make a registered connection known, with its session."""
         self.sessions[session.name] = session
-        self._connections.add(con)
+        self._connections[con] = session
+
+    def __contains__(self, con: duckdb.DuckDBPyConnection) -> bool:
+        """Whether a connection is a registered one of this database."""
+        return con in self._connections
+
+    def account(self, connection: str) -> Handle:
+        """Return a handle for a connection string: that of the default account where it is the same."""
+        same = self.default is not None and self.default.connection == connection
+        return self.default if self.default is not None and same else self.handles.add(connection)
 
     def default_of(self, session: Session) -> str:
         """Return the handle of the account that a session reads where it is given none, or empty text."""
         handle = session.default or self.default
         return "" if handle is None else handle.name
 
-    def connections(self) -> list[duckdb.DuckDBPyConnection]:
-        """Return the registered connections that are open."""
-        return [con for con in tuple(self._connections) if is_open(con)]
-
-
-def is_open(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether a connection was not closed; it may be running a query."""
-    try:
-        # It waits for nothing, unlike anything that runs SQL.
-        con.query_progress()
-    except duckdb.ConnectionException:
-        return False
-    return True
+    def another_connection(self) -> duckdb.DuckDBPyConnection | None:
+        """Return a new connection of the database, None where no registered one is open."""
+        # A list that is made at once, while other threads register and close connections.
+        for reference in self._connections.keyrefs():
+            con = reference()
+            # A connection that closes at this moment is a RuntimeError (DuckDB 1.5).
+            with suppress(duckdb.Error, RuntimeError):
+                if con is not None:
+                    return independent(con)
+        return None
 
 
 #: Held while a database is looked up and bound, so that two threads do not bind it twice.

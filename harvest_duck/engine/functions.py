@@ -78,7 +78,7 @@ def _access(binding: Binding, _: Session, connection: str) -> pa.Table:
 def _explain(binding: Binding, session: Session, sql: str, probe: str, **settings: str) -> pa.Table:
     given = {name: settings[name.lower()] for name in SETTINGS}
     default = binding.default_of(session)
-    con = next(iter(binding.connections()), None)
+    con = binding.another_connection()
     if con is None:
         raise QueryError("harvest_explain: the connection that was registered is closed: register this one")
     return explanation(con, binding, sql, given, default=default, probe=probe == "true")

@@ -25,7 +25,7 @@ _STATEMENT = "_harvest_duck"
 _SOON_S = (0.001, 0.004, 0.01)
 #: Those whose database had other connections when a registered one closed.
 _left: set[duckdb.DuckDBPyConnection] = set()
-#: Held by whoever uses a connection that `binder` returned.
+#: Held by whoever uses a connection that bound datasets.
 in_use = Lock()
 
 
@@ -42,8 +42,8 @@ class _Signal(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotations
         return pa.schema([("column", pa.null())])
 
 
-def binder(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Return a connection of the database of `con` that may bind datasets; `watch` keeps it as long as they need it."""
+def independent(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Return a new connection of the database of `con`, which stays open when `con` closes."""
     # A cursor closes with the connection that made it, where that is closed and not just freed.
     return con.cursor().cursor()
 

@@ -51,9 +51,10 @@ def connect(
     """
     con = duckdb.connect(str(database), read_only=read_only and str(database) != ":memory:")
     try:
-        register(con, connection, only_attached=only_attached)
-        attach(con, connection, name=name)
-        binding = shared_catalog.binding_of(con)
+        _check(connection)
+        # Without text too it is an account: the one of the environment.
+        binding = _registered(con, connection, only_attached=only_attached)
+        shared_catalog.attach(con, binding, connection, name)
         binding.catalog = binding.catalog or name
         _show(con, binding)
     except BaseException:
@@ -73,18 +74,8 @@ def register(con: object = None, connection: str = "", *, only_attached: bool = 
 
     `con` may be a connection of ibis or SQLAlchemy.
     """
-    con = underlying(con)
     _check(connection)
-    watch_sigint()
-    binding = shared_catalog.bound(con, connection, only_attached=only_attached)
-    session = Session()
-    session.default = binding.handles.add(connection) if connection else None
-    for macro in own_functions(binding.default_of(session)):
-        con.execute(macro)
-    con.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(session.name)}")
-    binding.add(con, session)
-    sessions[con] = session
-    _show(con, binding)
+    _registered(underlying(con), connection or None, only_attached=only_attached)
 
 
 def attach(con: object, connection: str, *, name: str) -> None:
@@ -149,6 +140,21 @@ def last_error(con: object) -> HarvestDuckError | None:
     return None if session is None else session.last_error
 
 
+def _registered(con: duckdb.DuckDBPyConnection, connection: str | None, *, only_attached: bool) -> Binding:
+    """Register a connection, with an account of its own where `connection` is a text; return its binding."""
+    watch_sigint()
+    binding = shared_catalog.bound(con, connection, only_attached=only_attached)
+    session = Session()
+    session.default = None if connection is None else binding.account(connection)
+    for macro in own_functions(binding.default_of(session)):
+        con.execute(macro)
+    con.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(session.name)}")
+    binding.add(con, session)
+    sessions[con] = session
+    _show(con, binding)
+    return binding
+
+
 def _check(connection: str) -> None:
     """Raise the errors of a connection string that can be known before a request; an empty one may be filled later."""
     if connection:
@@ -158,7 +164,7 @@ def _check(connection: str) -> None:
 def _binding(con: duckdb.DuckDBPyConnection) -> Binding:
     """The binding of the database of a connection, which is registered if it was not."""
     if con not in sessions:
-        register(con)
+        _registered(con, None, only_attached=False)
     return shared_catalog.binding_of(con)
 
 
@@ -177,5 +183,6 @@ def _show(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
     if binding.catalog is None:
         return
     path, added = shared_catalog.search_path(con), f"{identifier(binding.catalog)}.main"
-    if added not in path.split(","):
+    # DuckDB leaves out the quotes that a name does not need.
+    if f",{added},".replace('"', "") not in f",{path},".replace('"', ""):
         con.execute(f"SET search_path = {text(f'{path},{added}')}")

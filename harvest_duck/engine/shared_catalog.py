@@ -20,7 +20,7 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine.binding import Account, Binding, binding_named, lock
 from harvest_duck.engine.dataset import HarvestDataset
 from harvest_duck.engine.functions import table_functions
-from harvest_duck.engine.keeper import binder, in_use, watch
+from harvest_duck.engine.keeper import in_use, independent, watch
 from harvest_duck.engine.macros import CATALOG, INTERNAL, dataset, shared_functions, views
 from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import ConnectionStringError, QueryError
@@ -36,12 +36,16 @@ if TYPE_CHECKING:
 _ATTACHED = pa.schema([("catalog", pa.string()), ("handle", pa.string())])
 
 
-def bound(con: duckdb.DuckDBPyConnection, connection: str, *, only_attached: bool) -> Binding:
+def bound(con: duckdb.DuckDBPyConnection, connection: str | None, *, only_attached: bool) -> Binding:
     """Return the binding of the database of a connection, which is bound if it was not; `connection` is its default."""
     with lock:
-        binding = found(con) or Binding(connection, only_attached=only_attached)
-        own = binding.bound_by if binding.made else _make(con, binding)
-    if own is not None:
+        binding = found(con)
+        if binding is None:
+            binding = Binding(connection, only_attached=only_attached)
+            own: duckdb.DuckDBPyConnection | None = _make(con, binding)
+        else:
+            own = binding.bound_by
+    if own is not None and con not in binding:
         watch(con, own)
     binding.handles.only_attached = binding.handles.only_attached or only_attached
     return binding
@@ -100,7 +104,7 @@ def search_path(con: duckdb.DuckDBPyConnection) -> str:
 
 def _make(con: duckdb.DuckDBPyConnection, binding: Binding) -> duckdb.DuckDBPyConnection:
     """Make the catalog of a binding, all of it or nothing, and return the connection that bound its datasets."""
-    own = binder(con)
+    own = independent(con)
     _attach_memory(own, CATALOG)
     try:
         datasets = [*(HarvestDataset(table, binding) for table in TABLES.values()), *table_functions(binding)]
@@ -115,7 +119,6 @@ def _make(con: duckdb.DuckDBPyConnection, binding: Binding) -> duckdb.DuckDBPyCo
             other.execute(f"DETACH {CATALOG}")
         raise
     binding.bound_by = own
-    binding.made = True
     return own
 
 

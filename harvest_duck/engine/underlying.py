@@ -8,6 +8,9 @@ import duckdb
 
 from harvest_duck.errors import QueryError
 
+#: DuckDB keeps its default connection open, and frees the object of Python for it, by which its session is found.
+_default: list[duckdb.DuckDBPyConnection] = []
+
 
 def underlying(con: object = None) -> duckdb.DuckDBPyConnection:
     """Return the connection of DuckDB that `con` is or uses; DuckDB's default connection for None.
@@ -16,7 +19,8 @@ def underlying(con: object = None) -> duckdb.DuckDBPyConnection:
     DuckDB's. Raises `QueryError` for anything else.
     """
     if con is None:
-        return duckdb.default_connection()
+        _default[:] = [duckdb.default_connection()]
+        return _default[0]
     if isinstance(con, duckdb.DuckDBPyConnection):
         return con
     if isinstance(found := getattr(con, "con", None), duckdb.DuckDBPyConnection):

@@ -68,6 +68,17 @@ def test_the_cursor_of_duckdb_itself_is_one_of_its_default_connection(connection
         duckdb.execute("DETACH harvest")
 
 
+def test_the_default_connection_keeps_its_account(connection: str, clients: tuple[int]) -> None:
+    # Twice, since the first account of a database is kept by the database. DuckDB frees the object that stands for it.
+    for _ in range(2):
+        harvest_duck.register(None, connection)
+        gc.collect()
+        assert duckdb.execute("SELECT count(*) FROM harvest_scan('clients')").fetchone() == clients
+    explained = duckdb.execute("SELECT requests FROM harvest_explain('SELECT id FROM harvest_scan(''clients'')')")
+    assert explained.fetchall() == [(1,)]
+    assert duckdb.execute("SELECT DISTINCT table_name FROM harvest_requests()").fetchall() == [("clients",)]
+
+
 def test_a_cursor_whose_connection_was_dropped_at_once_reads(connection: str, clients: tuple[int]) -> None:
     cursor = harvest_duck.connect(connection).cursor()
     gc.collect()
@@ -142,6 +153,17 @@ def test_a_registered_cursor_finds_tables_and_functions_without_a_catalog(con: d
         each.execute("FROM harvest_scan('clients') LIMIT 1").fetchall()
 
 
+@pytest.mark.parametrize("name", ["my account", 'a"b', "a,b", "a.b", "Harvest", "select"])
+def test_tables_stand_once_in_the_search_path_whatever_the_catalog_is_called(
+    name: str, connection: str, clients: tuple[int]
+) -> None:
+    with harvest_duck.connect(connection, name=name) as con:
+        path = con.execute("SELECT current_setting('search_path')").fetchall()
+        harvest_duck.register(con)
+        assert con.execute("SELECT current_setting('search_path')").fetchall() == path
+        assert con.execute("SELECT count(*) FROM clients").fetchone() == clients
+
+
 def test_what_is_made_goes_to_the_database_of_the_user(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE TABLE clients AS SELECT 'mine' AS whose")
     assert con.execute("SELECT whose FROM clients").fetchall() == [("mine",)]
@@ -176,6 +198,33 @@ def test_a_cursor_explains(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> 
     assert con.cursor().execute(sql).fetchall() == wanted
     assert sandbox.requests == []
     assert harvest_duck.explain("SELECT id FROM harvest.clients", con.cursor(), probe=False).num_rows == len(wanted)
+
+
+def test_a_cursor_explains_by_any_registered_connection_that_is_open(connection: str) -> None:
+    sql = "FROM harvest.harvest_explain('SELECT id FROM harvest.clients', probe := false)"
+    with duckdb.connect() as con:
+        first, second = con.cursor(), con.cursor()
+        harvest_duck.register(first)
+        harvest_duck.register(second)
+        harvest_duck.attach(first, connection, name="harvest")
+        first.close()
+        assert len(con.execute(sql).fetchall()) == 1
+        second.close()
+        with pytest.raises(duckdb.Error, match="the connection that was registered is closed: register this one"):
+            con.execute(sql)
+
+
+def test_the_account_of_the_environment_is_attached(
+    connection: str, clients: tuple[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARVEST_DUCK_CONNECTION", connection)
+    with harvest_duck.connect(only_attached=True) as con:
+        assert con.execute("SELECT count(*) FROM harvest_scan('clients')").fetchone() == clients
+        assert con.cursor().execute("SELECT count(*) FROM harvest.harvest_scan('clients')").fetchone() == clients
+    with duckdb.connect() as con:
+        harvest_duck.register(con, only_attached=True)
+        with pytest.raises(duckdb.Error, match="only_attached=True"):
+            con.execute("FROM harvest_scan('clients')")
 
 
 def test_a_file_is_let_go_when_its_last_connection_closes(tmp_path: Path, connection: str) -> None:
