@@ -10,6 +10,7 @@ use (DuckDB 1.4 to 2.0). It keeps the dataset until it is replaced, or its catal
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine.binding import Account, Binding, binding_named, lock
 from harvest_duck.engine.dataset import HarvestDataset
 from harvest_duck.engine.functions import table_functions
+from harvest_duck.engine.hidden_arguments import passing
 from harvest_duck.engine.keeper import in_use, independent, watch
 from harvest_duck.engine.macros import CATALOG, INTERNAL, dataset, shared_functions, views
 from harvest_duck.engine.table_function import TableFunction
@@ -27,9 +29,8 @@ from harvest_duck.errors import ConnectionStringError, QueryError
 from harvest_duck.pushdown.sql import identifier, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from harvest_duck.connection.handles import Handle
     from harvest_duck.engine.dataset import ArgumentDataset
     from harvest_duck.engine.session import Session
 
@@ -74,24 +75,39 @@ def attach(con: duckdb.DuckDBPyConnection, binding: Binding, connection: str, na
 
     Raises `ConnectionStringError` where another database has that name.
     """
-    handle = binding.handles.add(connection)
     with lock, con.cursor() as own:
-        account = binding.attached.get(name.casefold()) or _attach_account(own, binding, handle, name)
-        for statement in (*views(name, handle.name), *shared_functions(name, handle.name)):
-            own.execute(statement)
-        # Only now, because it frees the handle that the views had.
-        account.handle = handle
+        account = _attached_account(own, binding, name)
+        if account is None:
+            account = Account(name, binding.handles.add(connection))
+            with new_catalog(own, name, "choose another name, as in attach(…, name='live')"):
+                _fill(own, binding, account)
+            binding.attached[name.lower()] = account
+        else:
+            # The views keep their handle, and so does what was prepared with them.
+            account.handle.connection = connection
 
 
-def _attach_account(own: duckdb.DuckDBPyConnection, binding: Binding, handle: Handle, name: str) -> Account:
-    """Make the catalog of an account, without its tables, and return what the catalog keeps."""
-    account = Account(name, handle)
+def _attached_account(own: duckdb.DuckDBPyConnection, binding: Binding, name: str) -> Account | None:
+    """Return the account that is attached by that name, None where there is none."""
+    account = binding.attached.get(name.lower())
+    if account is None:
+        return None
+    try:
+        rows = own.execute(passing(f"{identifier(name)}.{INTERNAL}.account", {})).fetchall()
+    except duckdb.Error:
+        # It was detached, and is kept by a query that still runs.
+        return None
+    return account if rows == [(account.catalog, account.handle.name)] else None
+
+
+def _fill(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) -> None:
+    """Make the views and functions in the new catalog of an account, and a dataset that keeps the account."""
     function = TableFunction("account", _ATTACHED, [], partial(_attached_row, account), binding)
-    _attach_memory(own, name)
     with in_use:
-        _bind(binding.bound_by or own, name, [function])
-    binding.attached[name.casefold()] = account
-    return account
+        _bind(binding.bound_by or own, account.catalog, [function])
+    for statements in (views, shared_functions):
+        for statement in statements(account.catalog, account.handle.name):
+            own.execute(statement)
 
 
 def search_path(con: duckdb.DuckDBPyConnection) -> str:
@@ -105,51 +121,52 @@ def search_path(con: duckdb.DuckDBPyConnection) -> str:
 def _make(con: duckdb.DuckDBPyConnection, binding: Binding) -> duckdb.DuckDBPyConnection:
     """Make the catalog of a binding, all of it or nothing, and return the connection that bound its datasets."""
     own = independent(con)
-    _attach_memory(own, CATALOG)
-    try:
+    with new_catalog(own, CATALOG, "detach or rename that database"):
         datasets = [*(HarvestDataset(table, binding) for table in TABLES.values()), *table_functions(binding)]
         with in_use:
             _bind(own, CATALOG, datasets)
         for statement in shared_functions(CATALOG, binding.default_of(binding.shared)):
             own.execute(statement)
         own.execute(f"CREATE MACRO {dataset('token')}() AS {text(binding.token)}")
-    except BaseException:
-        own.close()
-        with con.cursor() as other:
-            other.execute(f"DETACH {CATALOG}")
-        raise
     binding.bound_by = own
     return own
 
 
 def _bind(own: duckdb.DuckDBPyConnection, catalog: str, datasets: Iterable[ArgumentDataset]) -> None:
-    """Make each dataset a view of the internal schema of a catalog, which becomes the current one of the connection."""
+    """Make each dataset a view of the internal schema of a catalog."""
     own.execute(f"USE {identifier(catalog)}.{INTERNAL}")
-    for each in datasets:
-        own.from_arrow(each).create_view(each.name, replace=True)
+    try:
+        for each in datasets:
+            own.from_arrow(each).create_view(each.name, replace=True)
+    finally:
+        # A connection whose current catalog is detached can run nothing any more.
+        own.execute("RESET search_path")
 
 
-def _attach_memory(own: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Attach a database in memory with an internal schema.
+@contextmanager
+def new_catalog(own: duckdb.DuckDBPyConnection, name: str, remedy: str) -> Iterator[None]:
+    """Attach a database in memory with an internal schema, and detach it again where what fills it fails.
 
-    Raises `ConnectionStringError` where there is a database of that name.
+    Raises `ConnectionStringError` where there is a database of that name; `remedy` says what to do then.
     """
     taken = own.execute("SELECT path FROM duckdb_databases() WHERE lower(database_name) = lower(?)", [name]).fetchone()
     if taken is not None:
         path = f" ({taken[0]})" if taken[0] else ""
-        if name == CATALOG:
-            raise ConnectionStringError(f"a database called {name}{path} is attached already: detach it first")
         raise ConnectionStringError(
-            f"{name} cannot be attached, choose another name, as in attach(…, name='live'): "
-            f"a database called {name}{path} is there already"
+            f"{name} cannot be attached, {remedy}: a database called {name}{path} is there already"
         )
     try:
         # Without READ_WRITE it is refused where the database was opened read-only.
         own.execute(f"ATTACH ':memory:' AS {identifier(name)} (READ_WRITE)")
-        own.execute(f"CREATE SCHEMA {identifier(name)}.{INTERNAL}")
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        raise ConnectionStringError(f"{name} cannot be attached, choose another name: {reason}") from error
+        raise ConnectionStringError(f"{name} cannot be attached, {remedy}: {reason}") from error
+    try:
+        own.execute(f"CREATE SCHEMA {identifier(name)}.{INTERNAL}")
+        yield
+    except BaseException:
+        own.execute(f"DETACH {identifier(name)}")
+        raise
 
 
 def _attached_row(account: Account, _: Session) -> pa.Table:

@@ -252,6 +252,17 @@ def test_a_connection_of_a_file_outlives_the_one_that_bound_it(tmp_path: Path, c
         assert other.execute("SELECT count(*) > 0 FROM harvest_scan('clients')").fetchone() == (True,)
 
 
+@pytest.mark.skipif(not duckdb.__version__.startswith("1."), reason="what DuckDB 1.x needs kept open")
+def test_what_bound_the_datasets_stays_open_after_an_account_was_detached(tmp_path: Path, connection: str) -> None:
+    with duckdb.connect(str(tmp_path / "own.duckdb")) as other:
+        with harvest_duck.connect(connection, database=tmp_path / "own.duckdb") as con:
+            harvest_duck.attach(con, connection, name="live")
+            con.execute("DETACH live")
+        gc.collect()
+        assert other.execute("FROM duckdb_connection_count()").fetchall() == [(2,)]
+        assert other.execute("SELECT count(id) > 0 FROM harvest.clients").fetchone() == (True,)
+
+
 def test_cursors_of_a_read_only_file_read_both(tmp_path: Path, connection: str, clients: tuple[int]) -> None:
     file = tmp_path / "own.duckdb"
     with duckdb.connect(str(file)) as con:
@@ -293,10 +304,41 @@ def test_neither_a_transaction_nor_a_pending_result_of_a_cursor_is_disturbed(con
 def test_a_database_of_the_name_of_ours_is_left_alone() -> None:
     with duckdb.connect() as con:
         con.execute("ATTACH ':memory:' AS harvest_duck")
-        with pytest.raises(ConnectionStringError, match="a database called harvest_duck is attached already"):
+        with pytest.raises(
+            ConnectionStringError,
+            match="detach or rename that database: a database called harvest_duck is there already",
+        ):
             harvest_duck.register(con)
         con.execute("DETACH harvest_duck")
         harvest_duck.register(con)
+
+
+def test_the_catalog_of_ours_is_no_name_for_an_account(con: duckdb.DuckDBPyConnection, connection: str) -> None:
+    for name in ("harvest_duck", "HARVEST_DUCK"):
+        with pytest.raises(ConnectionStringError, match="choose another name"):
+            harvest_duck.attach(con, connection, name=name)
+
+
+def test_what_was_prepared_reads_the_account_that_was_attached_again(
+    con: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    con.execute("PREPARE accounts AS SELECT DISTINCT account_id FROM harvest.clients")
+    relation = con.sql("SELECT DISTINCT account_id FROM harvest.clients")
+    assert con.execute("EXECUTE accounts").fetchall() == [(MAIN_ID,)]
+    harvest_duck.attach(con.cursor(), sandbox.connection_string(account_id=EURO_ID), name="HARVEST")
+    assert con.execute("EXECUTE accounts").fetchall() == [(EURO_ID,)]
+    assert relation.fetchall() == [(EURO_ID,)]
+
+
+def test_a_name_is_free_when_it_was_detached_while_a_query_runs(
+    con: duckdb.DuckDBPyConnection, connection: str, clients: tuple[int]
+) -> None:
+    cursor = con.cursor()
+    cursor.execute("SELECT id FROM harvest.clients")
+    con.execute("DETACH harvest")
+    harvest_duck.attach(con, connection, name="harvest")
+    assert con.execute(CLIENTS).fetchone() == clients
+    assert len(cursor.fetchall()) == clients[0]
 
 
 def test_a_database_that_was_detached_is_bound_again(con: duckdb.DuckDBPyConnection, connection: str) -> None:

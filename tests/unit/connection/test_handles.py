@@ -120,7 +120,8 @@ def test_a_replaced_account_frees_its_string(connection: str) -> None:
         before = handle_in(con, "second")
         harvest_duck.attach(con, connection, name="SECOND")
         assert held_by(mark) == []
-        assert handle_in(con, "second") != before
+        # What was prepared with the views reads the new account by it.
+        assert handle_in(con, "second") == before
         assert con.execute(COUNT.replace("harvest.", "second.")).fetchone() == (True,)
 
 
