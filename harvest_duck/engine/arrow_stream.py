@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import re
 import traceback
+from concurrent.futures import CancelledError
 from functools import partial
 from itertools import chain
 from pathlib import PurePath
@@ -27,7 +28,8 @@ from harvest_duck.text import one_line, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-#: What is said of an error that our iterator did not raise: a signal that Python heard on the way into it.
+#: What is said of an end that is no error of ours: a signal that Python heard on the way into our iterator, or the end
+#: of the process.
 _INTERRUPTED = "Query interrupted"
 #: The most characters that are shown of an error of somebody else.
 _LONGEST = 300
@@ -61,6 +63,8 @@ def sentence(error: BaseException) -> str:
         return text if text.isprintable() else one_line(text)
     if isinstance(error, KeyboardInterrupt):
         return type(error).__name__
+    if isinstance(error, CancelledError):
+        return _INTERRUPTED
     told = shortened(one_line("".join(traceback.format_exception_only(error))), _LONGEST)
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({'/'.join(PurePath(frames[-1].filename).parts[-3:])}, line {frames[-1].lineno})" if frames else ""

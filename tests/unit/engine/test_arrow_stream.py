@@ -6,6 +6,7 @@ import gc
 import signal
 import threading
 import weakref
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -219,6 +220,10 @@ def test_an_error_that_is_a_fault_of_ours_names_its_place(con: duckdb.DuckDBPyCo
         "a fault of harvest_duck: ZeroDivisionError: integer division or modulo by zero "
         f"(unit/engine/test_arrow_stream.py, line {line}); please report it"
     )
+
+
+def test_the_end_of_the_process_is_no_fault() -> None:
+    assert sentence(CancelledError()) == "Query interrupted"
 
 
 def test_a_fault_without_a_place_and_with_a_long_message_is_one_short_line() -> None:
