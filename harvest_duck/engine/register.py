@@ -49,9 +49,9 @@ def connect(
     `only_attached` they reach the account, others that `attach` adds, and nothing else. Raises at once the errors of a
     connection string that cannot be used, and `ConnectionStringError` where the database file is itself called `name`.
     """
+    _check(connection)
     con = duckdb.connect(str(database), read_only=read_only and str(database) != ":memory:")
     try:
-        _check(connection)
         # Without text too it is an account: the one of the environment.
         binding = _registered(con, connection, only_attached=only_attached)
         shared_catalog.attach(con, binding, connection, name)

@@ -91,6 +91,12 @@ def test_a_database_file_keeps_nothing(tmp_path: Path, connection: str) -> None:
     assert b"APIKey" not in file.read_bytes()
 
 
+def test_a_connection_string_that_cannot_be_used_makes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionStringError, match="DSN names no connection"):
+        harvest_duck.connect("DSN=nope", database=tmp_path / "own.duckdb")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_read_only_file_can_be_queried_beside_harvest(tmp_path: Path, connection: str) -> None:
     file = tmp_path / "own.duckdb"
     with duckdb.connect(str(file)) as con:
