@@ -86,7 +86,8 @@ def _close_if_last(binding: duckdb.DuckDBPyConnection) -> bool:
         _left.add(binding)
         return False
     try:
-        if binding.execute("FROM duckdb_connection_count()").fetchall() != [(1,)]:
+        # By its whole name: a macro of the user's could have the short one, and let the connection close too early.
+        if binding.execute("FROM system.main.duckdb_connection_count()").fetchall() != [(1,)]:
             _left.add(binding)
             return False
         binding.close()

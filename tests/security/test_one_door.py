@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+from contextlib import suppress
 from queue import Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +24,8 @@ from support.clocks import PATIENCE_S
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine.arrow_stream import sentence_in
+from harvest_duck.engine.binding import is_open
+from harvest_duck.engine.shared_catalog import binding_of
 from harvest_duck.errors import ConnectionStringError, QueryError
 from harvest_duck.pushdown.sql import text
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
@@ -622,6 +625,19 @@ def test_requests_of_another_connection_are_not_shown(own: duckdb.DuckDBPyConnec
     for each in (cursor, own.cursor()):
         assert each.execute("FROM harvest.harvest_requests()").fetchall() == []
     stage.nothing_happened()
+
+
+def test_a_macro_cannot_end_the_connection_that_bound_the_datasets(
+    own: duckdb.DuckDBPyConnection, stage: Stage
+) -> None:
+    """DuckDB 1 reads freed memory after that."""
+    for catalog in ("harvest_duck", "harvest"):
+        own.execute(f"CREATE MACRO {catalog}._internal.duckdb_connection_count() AS TABLE SELECT 1")
+    bound_by = binding_of(own).bound_by
+    with suppress(duckdb.Error):
+        own.execute("DEALLOCATE _harvest_duck")
+    assert bound_by is None or bound_by.execute("SELECT 1").fetchone() == (1,)
+    assert own.execute(CLIENTS).fetchone() == stage.clients
 
 
 @pytest.mark.parametrize("setting", ["TimeZone = 'Asia/Tokyo'", "Calendar = 'japanese'", "integer_division = true"])
