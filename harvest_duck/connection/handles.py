@@ -13,6 +13,14 @@ from weakref import WeakValueDictionary
 from harvest_duck.errors import ConnectionStringError
 
 _FORM = re.compile("@[0-9a-f]{32}")
+_ONE_DOOR = (
+    "this database was opened with only_attached=True, and reads no other connection than those attached to it: "
+    "leave the connection string out"
+)
+_ONE_DOOR_AND_NO_DEFAULT = (
+    "this database was opened with only_attached=True and without a connection of its own, and does not look into the "
+    "environment for one: read the tables of an attached account, as in FROM harvest.clients"
+)
 
 
 class Handle:
@@ -52,8 +60,5 @@ class Handles:
         if _FORM.fullmatch(text):
             raise ConnectionStringError("the account was detached, or its connection of DuckDB closed: attach it again")
         if self.only_attached:
-            raise ConnectionStringError(
-                "this database was opened with only_attached=True, and reads no other connection than those attached "
-                "to it: leave the connection string out"
-            )
+            raise ConnectionStringError(_ONE_DOOR if text else _ONE_DOOR_AND_NO_DEFAULT)
         return text

@@ -619,6 +619,29 @@ def test_variables_of_python_do_not_take_the_place_of_tables(own: duckdb.DuckDBP
     stage.nothing_happened()
 
 
+def test_the_environment_is_reached_where_connect_named_it_and_not_in_sql(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARVEST_DUCK_CONNECTION", stage.attached)
+    counted = "SELECT count(*) FROM harvest_scan('clients')"
+    with harvest_duck.connect(only_attached=True) as con:
+        for each in (con, con.cursor()):
+            assert each.execute(CLIENTS).fetchone() == stage.clients
+            assert each.execute(counted.replace("harvest_scan", "harvest.harvest_scan")).fetchone() == stage.clients
+        assert con.execute(counted).fetchone() == stage.clients
+        assert con.execute(f"SELECT requests FROM harvest_explain({text(counted)})").fetchone() == (1,)
+        refused(con, ["FROM harvest_scan('clients', '')"], "does not look into the environment")
+    stage.sandbox.clear_log()
+    with duckdb.connect() as con:
+        harvest_duck.register(con, only_attached=True)
+        harvest_duck.attach(con, stage.attached, name="harvest")
+        for sql in (counted, "FROM harvest_access()", f"FROM harvest_explain({text(counted)})"):
+            refused(con, [sql], "does not look into the environment")
+        assert stage.sandbox.requests == []
+        assert con.execute(CLIENTS).fetchone() == stage.clients
+    stage.nothing_happened()
+
+
 def test_requests_of_another_connection_are_not_shown(own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     cursor = registered(own.cursor())
     own.execute(CLIENTS).fetchall()
