@@ -64,6 +64,7 @@ class Binding:
         """Make a registered connection known, with its session."""
         self.sessions[session.name] = session
         self._connections[con] = session
+        _handles[con] = self.handles
 
     def __contains__(self, con: duckdb.DuckDBPyConnection) -> bool:
         """Whether a connection is a registered one of this database."""
@@ -94,6 +95,15 @@ class Binding:
 #: Held while a database is looked up and bound, so that two threads do not bind it twice.
 lock = Lock()
 _bindings: WeakValueDictionary[str, Binding] = WeakValueDictionary()
+#: The handles of each registered connection, which SQL cannot take away.
+_handles: WeakKeyDictionary[duckdb.DuckDBPyConnection, Handles] = WeakKeyDictionary()
+
+
+def with_one_door() -> list[duckdb.DuckDBPyConnection]:
+    """Return the connections of this process that were registered in a database with one door, closed ones too."""
+    # A list that is made at once, while other threads register and close connections.
+    alive = [con for reference in _handles.keyrefs() if (con := reference()) is not None]
+    return [con for con in alive if _handles[con].only_attached]
 
 
 def binding_named(token: str) -> Binding | None:

@@ -10,7 +10,8 @@ use (DuckDB 1.4 to 2.0). It keeps the dataset until it is replaced, or its catal
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import secrets
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.engine.binding import Account, Binding, binding_named, lock
+from harvest_duck.engine.binding import Account, Binding, binding_named, lock, with_one_door
 from harvest_duck.engine.dataset import HarvestDataset
 from harvest_duck.engine.functions import table_functions
 from harvest_duck.engine.hidden_arguments import passing
@@ -38,11 +39,14 @@ _ATTACHED = pa.schema([("catalog", pa.string()), ("handle", pa.string())])
 
 
 def bound(con: duckdb.DuckDBPyConnection, connection: str | None, *, only_attached: bool) -> Binding:
-    """Return the binding of the database of a connection, which is bound if it was not; `connection` is its default."""
+    """Return the binding of the database of a connection, which is bound if it was not; `connection` is its default.
+
+    A database keeps its one door: SQL can detach our catalog, but registering again does not open another.
+    """
     with lock:
         binding = found(con)
         if binding is None:
-            binding = Binding(connection, only_attached=only_attached)
+            binding = Binding(connection, only_attached=only_attached or _had_one_door(con))
             own: duckdb.DuckDBPyConnection | None = _make(con, binding)
         else:
             own = binding.bound_by
@@ -116,6 +120,29 @@ def search_path(con: duckdb.DuckDBPyConnection) -> str:
         "SELECT current_setting('search_path'), current_database(), current_schema()"
     ).fetchall()[0]
     return path or f"{identifier(database)}.{identifier(schema)}"
+
+
+def _had_one_door(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a connection of the same database, or this one, was registered when it had one door."""
+    others = with_one_door()
+    if con in others or not others:
+        return con in others
+    mark = f"{CATALOG}_{secrets.token_hex(8)}"
+    with con.cursor() as own:
+        own.execute(f"ATTACH ':memory:' AS {identifier(mark)} (READ_WRITE)")
+        try:
+            return any(_knows(each, mark) for each in others)
+        finally:
+            own.execute(f"DETACH {identifier(mark)}")
+
+
+def _knows(con: duckdb.DuckDBPyConnection, catalog: str) -> bool:
+    """Whether the database of a connection has that catalog; not where the connection is closed."""
+    # One that closes at this moment is a RuntimeError (DuckDB 1.5).
+    with suppress(duckdb.Error, RuntimeError), con.cursor() as own:
+        names = own.execute("SELECT database_name FROM system.main.duckdb_databases()").fetchall()
+        return (catalog,) in names
+    return False
 
 
 def _make(con: duckdb.DuckDBPyConnection, binding: Binding) -> duckdb.DuckDBPyConnection:

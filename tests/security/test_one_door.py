@@ -532,6 +532,23 @@ def test_what_is_made_anew_in_sql_leads_nowhere(spoiled: str, own: duckdb.DuckDB
     stage.nothing_happened()
 
 
+@pytest.mark.parametrize("again", ["the connection", "cursor", "duplicate"])
+def test_a_detached_catalog_reaches_nothing_and_comes_back_with_one_door(
+    again: str, own: duckdb.DuckDBPyConnection, stage: Stage
+) -> None:
+    own.execute("DETACH harvest_duck; DETACH harvest")
+    for sql in ("FROM harvest_scan('clients')", "FROM harvest_duck._internal.clients", "FROM harvest.clients"):
+        with pytest.raises(duckdb.Error, match="does not exist"):
+            own.execute(sql)
+    own.execute("SET search_path = 'memory.main'")
+    other = registered(WAYS[again](own))
+    refused(other, [formatted("FROM harvest_scan('clients', {evil})", stage)], DOOR)
+    refused(other, ["FROM harvest_scan('clients')"], "does not look into the environment")
+    harvest_duck.attach(other, stage.attached, name="harvest")
+    assert own.execute(CLIENTS).fetchone() == stage.clients
+    stage.nothing_happened()
+
+
 def test_a_catalog_that_sql_puts_in_the_place_of_ours_is_not_taken_for_it(
     own: duckdb.DuckDBPyConnection, stage: Stage
 ) -> None:
