@@ -52,7 +52,14 @@ WAYS: dict[str, Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]
     "registered cursor": lambda con: registered(con.cursor()),
 }
 #: Settings of DuckDB that a service makes.
-SETTINGS = {"as it is": [], "locked": ["SET enable_external_access = false", "SET lock_configuration = true"]}
+SETTINGS = {
+    "as it is": [],
+    "locked": [
+        "SET enable_external_access = false",
+        "SET python_enable_replacements = false",
+        "SET lock_configuration = true",
+    ],
+}
 
 
 def registered(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
