@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 import duckdb
@@ -17,6 +17,9 @@ import duckdb
 from harvest_duck.connection.handles import Handle, Handles
 from harvest_duck.engine.keeper import independent
 from harvest_duck.engine.session import Session
+
+#: The most explanations of one database that may run at a time.
+EXPLANATIONS = 16
 
 
 @dataclass(eq=False)
@@ -42,6 +45,8 @@ class Binding:
         self.shared = Session(name="")
         self.catalog: str | None = None
         self.attached: WeakValueDictionary[str, Account] = WeakValueDictionary()
+        #: A place for each explanation that runs. One that SQL makes explain itself would fill the stack.
+        self.explanations = BoundedSemaphore(EXPLANATIONS)
         self.sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
         self._connections: WeakKeyDictionary[duckdb.DuckDBPyConnection, Session] = WeakKeyDictionary()
         self._bound_by: ref[duckdb.DuckDBPyConnection] | None = None

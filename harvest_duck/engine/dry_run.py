@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from harvest_duck.engine.arrow_stream import sentence_in
+from harvest_duck.engine.binding import EXPLANATIONS
 from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
 from harvest_duck.engine.macros import own_functions, setting
 from harvest_duck.engine.session import Session
 from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.sql import text
+from harvest_duck.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 30.0
 _ROWS_AT_ONCE = 10_000
+#: The most characters that are shown of an error of DuckDB.
+_LONGEST = 500
 
 
 @dataclass(eq=False)
@@ -66,7 +71,23 @@ def recorded(
     """
     recording = _Recording()
     binding.sessions[recording.name] = recording
-    cursor = con.cursor()
+    with _place(binding), con.cursor() as cursor:
+        _record(cursor, recording, sql, settings, default=default, patience_s=patience_s)
+    if recording.errors:
+        raise recording.errors[0] from None
+    return recording.requests
+
+
+def _record(
+    cursor: duckdb.DuckDBPyConnection,
+    recording: _Recording,
+    sql: str,
+    settings: Mapping[str, str],
+    *,
+    default: str,
+    patience_s: float,
+) -> None:
+    """Run a SELECT so that its scans are recorded; raises `QueryError` where DuckDB refuses it."""
     try:
         _prepare(cursor, recording, default, settings)
         with _bounded(cursor, patience_s):
@@ -78,14 +99,20 @@ def recorded(
     except duckdb.Error as error:
         if not recording.errors:
             raise QueryError(
-                f"harvest_explain: {str(error).splitlines()[0]}; "
+                f"harvest_explain: {shortened(sentence_in(str(error).splitlines()[0]), _LONGEST)}; "
                 "it does not see temporary tables, variables, parameters or data frames"
             ) from None
+
+
+@contextmanager
+def _place(binding: Binding) -> Iterator[None]:
+    """Take the place of one explanation, or raise `QueryError` where none is left."""
+    if not binding.explanations.acquire(blocking=False):
+        raise QueryError(f"more than {EXPLANATIONS} explanations at a time, or one that explains itself")
+    try:
+        yield
     finally:
-        cursor.close()
-    if recording.errors:
-        raise recording.errors[0] from None
-    return recording.requests
+        binding.explanations.release()
 
 
 def _read_to_the_end(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from queue import Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +24,8 @@ from support.clocks import PATIENCE_S
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine.arrow_stream import sentence_in
-from harvest_duck.engine.binding import is_open
+from harvest_duck.engine.binding import EXPLANATIONS
+from harvest_duck.engine.macros import SETTINGS as COPIED
 from harvest_duck.engine.shared_catalog import binding_of
 from harvest_duck.errors import ConnectionStringError, QueryError
 from harvest_duck.pushdown.sql import text
@@ -710,4 +711,35 @@ def test_a_setting_of_one_connection_before_the_lock_refuses_an_explanation(
     own.execute("SET lock_configuration = true")
     refused(own, ["FROM harvest_explain('FROM harvest.clients')"], "set it globally before the lock")
     assert own.execute(CLIENTS).fetchone() == stage.clients
+    stage.nothing_happened()
+
+
+def test_an_explanation_of_itself_comes_to_an_end(own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+    """With a greater limit of recursion it would end the process."""
+    arguments = " AND ".join(f"_{name} = ''" for name in ("session", *(name.lower() for name in COPIED)))
+    explained = f"_sql = 'FROM memory.main.itself' AND _probe = 'false' AND {arguments}"
+    own.execute("CREATE VIEW memory.main.itself AS SELECT 'before' AS request")
+    own.execute(
+        "CREATE OR REPLACE VIEW memory.main.itself AS "
+        f"SELECT e.request FROM harvest_duck._internal.harvest_explain e WHERE {explained}"
+    )
+    for _ in range(2):
+        with pytest.raises(duckdb.Error) as raised:
+            own.execute("FROM memory.main.itself").fetchall()
+        assert len(str(raised.value)) < 1000
+        assert binding_of(own).explanations.acquire(blocking=False), "the places are free again"
+        binding_of(own).explanations.release()
+    found = own.execute("SELECT request FROM harvest_explain('SELECT id FROM harvest.clients')").fetchall()
+    assert found == [("/v2/clients?per_page=2000",)]
+    stage.nothing_happened()
+
+
+def test_so_many_explanations_at_a_time_and_no_more(own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+    explain = "FROM harvest_explain('SELECT id FROM harvest.clients', probe := false)"
+    with ExitStack() as taken:
+        for _ in range(EXPLANATIONS - 1):
+            taken.enter_context(binding_of(own).explanations)
+        assert own.execute(explain).fetchall() != []
+        taken.enter_context(binding_of(own).explanations)
+        refused(own, [explain], f"more than {EXPLANATIONS} explanations at a time")
     stage.nothing_happened()
