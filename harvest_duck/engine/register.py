@@ -180,7 +180,7 @@ def _known_session(con: duckdb.DuckDBPyConnection) -> Session | None:
 
 def _show(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
     """Let a connection find the tables that the database was opened with by name, and SHOW TABLES list them."""
-    if binding.catalog is None:
+    if binding.catalog is None or binding.catalog.lower() not in binding.attached:
         return
     path, added = shared_catalog.search_path(con), f"{identifier(binding.catalog)}.main"
     # DuckDB leaves out the quotes that a name does not need.

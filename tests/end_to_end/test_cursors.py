@@ -164,6 +164,13 @@ def test_tables_stand_once_in_the_search_path_whatever_the_catalog_is_called(
         assert con.execute("SELECT count(*) FROM clients").fetchone() == clients
 
 
+def test_a_cursor_is_registered_although_the_account_was_detached(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DETACH harvest")
+    cursor = con.cursor()
+    harvest_duck.register(cursor)
+    assert cursor.execute("SELECT count(*) > 0 FROM harvest_scan('clients')").fetchone() == (True,)
+
+
 def test_what_is_made_goes_to_the_database_of_the_user(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE TABLE clients AS SELECT 'mine' AS whose")
     assert con.execute("SELECT whose FROM clients").fetchall() == [("mine",)]
