@@ -108,7 +108,10 @@ def _record(
 def _place(binding: Binding) -> Iterator[None]:
     """Take the place of one explanation, or raise `QueryError` where none is left."""
     if not binding.explanations.acquire(blocking=False):
-        raise QueryError(f"more than {EXPLANATIONS} explanations at a time, or one that explains itself")
+        raise QueryError(
+            f"harvest_explain: more than {EXPLANATIONS} explanations at a time, or one that explains itself: "
+            "ask for fewer at once, and not through a view that explains"
+        )
     try:
         yield
     finally:
