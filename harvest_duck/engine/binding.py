@@ -10,13 +10,13 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
-from weakref import WeakKeyDictionary, WeakValueDictionary, ref
+from weakref import WeakValueDictionary, ref
 
 import duckdb
 
 from harvest_duck.connection.handles import Handle, Handles
 from harvest_duck.engine.keeper import independent
-from harvest_duck.engine.session import Session
+from harvest_duck.engine.session import Session, sessions
 
 #: The most explanations of one database that may run at a time.
 EXPLANATIONS = 16
@@ -48,7 +48,6 @@ class Binding:
         #: A place for each explanation that runs. One that SQL makes explain itself would fill the stack.
         self.explanations = BoundedSemaphore(EXPLANATIONS)
         self.sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
-        self._connections: WeakKeyDictionary[duckdb.DuckDBPyConnection, Session] = WeakKeyDictionary()
         self._bound_by: ref[duckdb.DuckDBPyConnection] | None = None
         _bindings[self.token] = self
 
@@ -67,13 +66,14 @@ class Binding:
 
     def add(self, con: duckdb.DuckDBPyConnection, session: Session) -> None:
         """Make a registered connection known, with its session."""
+        session.handles = self.handles
         self.sessions[session.name] = session
-        self._connections[con] = session
-        _handles[con] = self.handles
+        sessions[con] = session
 
     def __contains__(self, con: duckdb.DuckDBPyConnection) -> bool:
         """Whether a connection is a registered one of this database."""
-        return con in self._connections
+        session = sessions.get(con)
+        return session is not None and session.handles is self.handles
 
     def account(self, connection: str) -> Handle:
         """Return a handle for a connection string: that of the default account where it is the same."""
@@ -87,12 +87,10 @@ class Binding:
 
     def another_connection(self) -> duckdb.DuckDBPyConnection | None:
         """Return a new connection of the database, None where no registered one is open."""
-        # A list that is made at once, while other threads register and close connections.
-        for reference in self._connections.keyrefs():
-            con = reference()
+        for con in _registered():
             # A connection that closes at this moment is a RuntimeError (DuckDB 1.5).
             with suppress(duckdb.Error, RuntimeError):
-                if con is not None:
+                if con in self:
                     return independent(con)
         return None
 
@@ -100,15 +98,20 @@ class Binding:
 #: Held while a database is looked up and bound, so that two threads do not bind it twice.
 lock = Lock()
 _bindings: WeakValueDictionary[str, Binding] = WeakValueDictionary()
-#: The handles of each registered connection, which SQL cannot take away.
-_handles: WeakKeyDictionary[duckdb.DuckDBPyConnection, Handles] = WeakKeyDictionary()
 
 
 def with_one_door() -> list[duckdb.DuckDBPyConnection]:
-    """Return the connections of this process that were registered in a database with one door, closed ones too."""
+    """Return the connections of this process that were registered in a database with one door, closed ones too.
+
+    SQL cannot take away what their sessions hold.
+    """
+    return [con for con in _registered() if (handles := sessions[con].handles) is not None and handles.only_attached]
+
+
+def _registered() -> list[duckdb.DuckDBPyConnection]:
+    """Return the registered connections of all databases."""
     # A list that is made at once, while other threads register and close connections.
-    alive = [con for reference in _handles.keyrefs() if (con := reference()) is not None]
-    return [con for con in alive if _handles[con].only_attached]
+    return [con for reference in sessions.keyrefs() if (con := reference()) is not None]
 
 
 def binding_named(token: str) -> Binding | None:

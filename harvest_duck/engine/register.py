@@ -150,7 +150,6 @@ def _registered(con: duckdb.DuckDBPyConnection, connection: str | None, *, only_
         con.execute(macro)
     con.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(session.name)}")
     binding.add(con, session)
-    sessions[con] = session
     _show(con, binding)
     return binding
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from harvest_duck.connection.handles import Handle
+    from harvest_duck.connection.handles import Handle, Handles
     from harvest_duck.scanner.scan_request import ScanRequest
 
 #: DuckDB 1 asks for a second batch before it looks at the first, under a LIMIT as well.
@@ -31,14 +31,15 @@ _ASKS_TWICE = duckdb.__version__.startswith("1.")
 class Session:
     """The requests and running scans of a connection of DuckDB, and its last error.
 
-    `name` is what the connection tells its scans, by a variable. `default` is the account that `harvest_scan` reads
-    when it is given none, where the connection has one of its own.
+    `name` is what the connection tells its scans, by a variable. `handles` are those of its database. `default` is the
+    account that `harvest_scan` reads when it is given none, where the connection has one of its own.
     """
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     request_log: RequestLog = field(default_factory=RequestLog)
     running: RunningScans = field(default_factory=RunningScans)
     readers: Readers = field(default_factory=Readers)
+    handles: Handles | None = None
     default: Handle | None = None
     last_error: HarvestDuckError | None = None
     #: Whether table functions that ask Harvest answer.
