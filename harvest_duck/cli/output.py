@@ -5,16 +5,13 @@ from __future__ import annotations
 import csv
 import sys
 from enum import StrEnum
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import duckdb
-from rich.console import Console
-from rich.text import Text
 
+from harvest_duck.cli.terminal import result_text, screen_of
 from harvest_duck.display.cells import plain
-from harvest_duck.display.text_table import grid
 from harvest_duck.errors import QueryError
 
 if TYPE_CHECKING:
@@ -22,13 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
-    from rich.table import Table as Grid
 
 _Command = TypeVar("_Command", bound="Callable[..., Any] | click.Command")
 
 _ROWS_AT_ONCE = 1000
-#: A table on the terminal ends after so many rows; a file does not.
-_ROWS_SHOWN = 1000
 
 
 class Format(StrEnum):
@@ -79,7 +73,7 @@ def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
         return
     names = [column[0] for column in con.description]
     if form is Format.TABLE:
-        _table(names, _rows(con))
+        print(result_text(names, _rows(con), screen_of(sys.stdout)))  # noqa: T201 - it is what the command is for
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
@@ -91,23 +85,6 @@ def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
 def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     while rows := con.fetchmany(_ROWS_AT_ONCE):
         yield from rows
-
-
-def _table(names: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    shown = list(islice(rows, _ROWS_SHOWN))
-    if next(rows, None) is None:
-        _print(grid(names, shown), f"{len(shown):,} {'row' if len(shown) == 1 else 'rows'}")
-    else:
-        _print(grid(names, shown), f"the first {_ROWS_SHOWN:,} rows; -o FILE writes all of them")
-
-
-def _print(rows: Grid, footer: str) -> None:
-    console = Console()
-    if not console.is_terminal:
-        # A pipe has no width: nothing is folded there.
-        console = Console(width=10_000)
-    console.print(rows)
-    console.print(Text(f"({footer})", style="dim"))
 
 
 def _json(rows: Iterator[tuple[Any, ...]]) -> None:

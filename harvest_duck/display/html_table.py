@@ -29,7 +29,8 @@ def _style(values: Row) -> str:
     """Return the style of a column; notebooks align every cell to the right, and squeeze long texts."""
     if numeric(values):
         return "text-align:right"
-    return "text-align:left;min-width:16em" if max(map(len, map(short_cell, values))) > _LONG else "text-align:left"
+    longest = max(map(len, map(short_cell, values)), default=0)
+    return "text-align:left;min-width:16em" if longest > _LONG else "text-align:left"
 
 
 def _row(tag: str, texts: Iterable[str], styles: Sequence[str]) -> str:

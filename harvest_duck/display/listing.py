@@ -36,10 +36,15 @@ def is_listing(value: object) -> bool:
 
 def as_text(table: pa.Table, width: int | None = None) -> str:
     """Return the first 100 rows as lines of text, by default as wide as the terminal."""
-    # Rich costs 30 ms to import.
+    # Rich is for people: a program that never shows a table does not load it.
+    from harvest_duck.display.layout import LISTING, footer  # noqa: PLC0415 - as above
     from harvest_duck.display.text_table import text_table  # noqa: PLC0415 - as above
 
-    return text_table(*_shown(table), width or shutil.get_terminal_size().columns)
+    names, rows, count = _shown(table)
+    width = width or shutil.get_terminal_size().columns
+    shown = text_table(names, rows, width, LISTING)
+    words = [count, f"not shown: {', '.join(shown.left_out)}"] if shown.left_out else [count]
+    return "\n".join([*shown.lines, *footer(words, width, LISTING)])
 
 
 def as_html(table: pa.Table) -> str:

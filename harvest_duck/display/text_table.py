@@ -2,54 +2,91 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table as Grid
-from rich.text import Text
 
-from harvest_duck.display.cells import cell, numeric, short_cell
-from harvest_duck.display.widths import Column, fitted
+from harvest_duck.display.cells import numeric
+from harvest_duck.display.layout import Look, Shown, Style, label
+from harvest_duck.display.lines import first_lines, folded
+from harvest_duck.display.widths import GAP, Column, fitted, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     Row = Sequence[Any]
+    #: The lines of a cell, each as wide as its column.
+    Cell = list[str]
 
 
-def grid(names: Sequence[str], rows: Sequence[Row], show: Callable[[Any], str] = cell) -> Grid:
-    """Return a table to print; numbers are aligned to the right, and what is too wide is folded."""
-    found = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for position, name in enumerate(names):
-        justify = "right" if numeric(row[position] for row in rows) else "left"
-        found.add_column(Text(cell(name)), justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        found.add_row(*(Text(show(value)) for value in row))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """A column as it reads: its name, and of each row the text, and whether that stands for NULL."""
+
+    name: str
+    right: bool
+    texts: list[str]
+    nulls: list[bool]
+    measured: Column
 
 
-def text_table(names: Sequence[str], rows: Sequence[Row], count: str, width: int) -> str:
-    """Return the lines of a table with the columns that fit `width`; the last line has `count` and names the others."""
-    columns = [_column(name, [row[position] for row in rows]) for position, name in enumerate(names)]
-    widths = fitted(columns, width)
-    shown = grid([names[each] for each in widths], [[row[each] for each in widths] for row in rows], short_cell)
-    for column, wide in zip(shown.columns, widths.values(), strict=True):
-        column.width = wide
-    left_out = ", ".join(name for position, name in enumerate(names) if position not in widths)
-    console = Console(width=width, color_system=None, legacy_windows=False)
-    with console.capture() as captured:
-        console.print(shown)
-        console.print(Text(f"({count}; not shown: {left_out})" if left_out else f"({count})"))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+def text_table(names: Sequence[str], rows: Sequence[Row], width: int | None, look: Look) -> Shown:
+    """Return a table with the columns that fit `width`, or where that is None with all of them, and nothing folded."""
+    columns = [_read(position, name, [row[position] for row in rows], look) for position, name in enumerate(names)]
+    widths = fitted([column.measured for column in columns], width)
+    drawn: list[list[Cell]] = []
+    shortened = []
+    for position, wide in widths.items():
+        cells, less = _drawn(columns[position], wide, look, fold=width is not None)
+        drawn.append(cells)
+        if less:
+            shortened.append(columns[position].name)
+    blanks = [" " * wide for wide in widths.values()]
+    head, *body = [list(_side_by_side(cells, blanks)) for cells in zip(*drawn, strict=True)] or [[]]
+    rule = "─" * (sum(widths.values()) + GAP * (len(widths) - 1))
+    left_out = [column.name for position, column in enumerate(columns) if position not in widths]
+    return Shown([*head, rule, *(line for row in body for line in row)], left_out, shortened)
 
 
-def _column(name: str, values: Row) -> Column:
-    texts = [cell(name), *map(short_cell, values)]
-    constant = len(values) > 1 and len(set(texts[1:])) == 1
-    return Column(_widest(texts), _widest(word for text in texts for word in text.split()), constant)
+def _read(position: int, name: str, values: Row, look: Look) -> _Texts:
+    texts = [look.text(value) for value in values]
+    every = [label(name), *texts]
+    column = Column(
+        text=_widest(line for text in every for line in text.split("\n")),
+        word=_widest(word for text in every for word in text.split()),
+        rank=rank(name, first=position == 0, constant=len(texts) > 1 and len(set(texts)) == 1),
+    )
+    return _Texts(label(name), numeric(values), texts, [value is None for value in values], column)
 
 
 def _widest(texts: Iterable[str]) -> int:
-    return max([1, *(cell_len(line) for text in texts for line in text.splitlines())])
+    return max([1, *map(cell_len, texts)])
+
+
+def _drawn(column: _Texts, wide: int, look: Look, *, fold: bool) -> tuple[list[Cell], bool]:
+    """Return the cells of a column, the first of them its head, and whether any text was shortened."""
+    cells = [_aligned(folded(column.name, wide), wide, column, look, Style.BOLD)]
+    any_less = False
+    for text, null in zip(column.texts, column.nulls, strict=True):
+        lines, less = first_lines(text, wide, look.most_lines) if fold else (text.split("\n"), False)
+        any_less |= less
+        cells.append(_aligned(lines, wide, column, look, Style.FAINT if null else None))
+    return cells, any_less
+
+
+def _aligned(lines: Iterable[str], wide: int, column: _Texts, look: Look, style: Style | None) -> Cell:
+    cell = []
+    for line in lines:
+        blanks = " " * (wide - cell_len(line))
+        text = look.painted(line, style)
+        cell.append(blanks + text if column.right else text + blanks)
+    return cell
+
+
+def _side_by_side(cells: Iterable[Cell], blanks: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a row."""
+    for parts in zip_longest(*cells):
+        texts = [blank if part is None else part for part, blank in zip(parts, blanks, strict=True)]
+        yield (" " * GAP).join(texts).rstrip()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_duck.display.widths import Column, fitted
+from harvest_duck.display.widths import Column, Rank, fitted, rank
 
 columns = st.lists(
-    st.builds(Column, st.integers(1, 200), st.integers(1, 60), st.booleans()).filter(
+    st.builds(Column, st.integers(1, 200), st.integers(1, 60), st.sampled_from(Rank)).filter(
         lambda each: each.word <= each.text
     ),
     min_size=1,
@@ -33,10 +34,37 @@ def test_nothing_is_left_out_or_folded_that_would_have_fit(table: list[Column], 
     assert spare <= 0 or all(wide == table[each].text for each, wide in widths.items())
 
 
+@given(columns)
+def test_without_a_width_every_column_is_as_wide_as_its_texts(table: list[Column]) -> None:
+    assert list(fitted(table, None).values()) == [column.text for column in table]
+
+
 def test_columns_further_left_come_first_and_constant_ones_last() -> None:
+    constant = Column(10, 10, Rank.CONSTANT)
     assert list(fitted([Column(10, 10), Column(10, 10), Column(10, 10)], 23)) == [0, 1]
-    assert list(fitted([Column(10, 10, constant=True), Column(10, 10), Column(10, 10)], 23)) == [1, 2]
-    assert list(fitted([Column(10, 10, constant=True), Column(10, 10), Column(10, 10)], 36)) == [0, 1, 2]
+    assert list(fitted([constant, Column(10, 10), Column(10, 10)], 23)) == [1, 2]
+    assert list(fitted([constant, Column(10, 10), Column(10, 10)], 36)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("id", Rank.KEY),
+        ("name", Rank.NAME),
+        ("client_name", Rank.NAME),
+        ("number", Rank.NAME),
+        ("Client_Name", Rank.NAME),
+        ("rename", Rank.OTHER),
+        ("hours", Rank.OTHER),
+        ("paid", Rank.OTHER),
+        ("client_id", Rank.REFERENCE),
+    ],
+)
+def test_a_key_and_names_come_before_what_refers_to_a_thing_that_is_named(name: str, expected: Rank) -> None:
+    assert rank(name, first=False, constant=False) is expected
+    assert rank(name, first=True, constant=False) is Rank.KEY
+    for first in (True, False):
+        assert rank(name, first=first, constant=True) is (Rank.KEY if name == "id" else Rank.CONSTANT)
 
 
 def test_room_goes_to_the_column_that_would_need_the_most_lines() -> None:

@@ -1,0 +1,46 @@
+"""Rows for people: what the screen is like, and how many rows it gets."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TextIO
+
+from harvest_duck.display.result import Form, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Form", "Screen", "result_text", "screen_of"]
+
+#: A table on the terminal ends after so many rows; a file does not.
+_ROWS_SHOWN = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where text is shown: its width in cells, None where it is no terminal, and whether it has styles."""
+
+    width: int | None = None
+    styled: bool = False
+
+
+def screen_of(stream: TextIO) -> Screen:
+    """Return what a stream is like, as COLUMNS, NO_COLOR, TERM and the terminal itself have it."""
+    if not stream.isatty():
+        # A pipe has no width: nothing is folded there.
+        return Screen()
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in {"dumb", "unknown"}
+    return Screen(shutil.get_terminal_size().columns, styled=not plain)
+
+
+def result_text(names: Sequence[str], rows: Iterable[Sequence[Any]], screen: Screen, form: Form | None = None) -> str:
+    """Return the first 1,000 rows as text for a screen, without a line break at the end.
+
+    Only these rows and one more are taken. Without a form, it is the one that suits the screen.
+    """
+    taken = list(islice(rows, _ROWS_SHOWN + 1))
+    more = len(taken) > _ROWS_SHOWN
+    return as_text(names, taken[:_ROWS_SHOWN], screen.width, form=form, more=more, styled=screen.styled)

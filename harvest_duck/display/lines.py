@@ -1,0 +1,54 @@
+"""A text as lines of a width; pure.
+
+Widths are those of `rich.cells`: a wide character takes two cells, a combining one none, and emoji that are joined are
+one picture.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, chop_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ELLIPSIS = "…"
+
+
+def folded(text: str, width: int | None) -> Iterator[str]:
+    """Yield the lines of a text; those wider than `width`, which is at least 2, are broken at blanks if they can be."""
+    for line in text.split("\n"):
+        if width is None or cell_len(line) <= width:
+            yield line
+        else:
+            yield from _broken(line, width)
+
+
+def first_lines(text: str, width: int | None, most: int | None) -> tuple[list[str], bool]:
+    """Return the first `most` lines of a text, and whether that is less than all, which an ellipsis at the end says."""
+    if most is None:
+        return list(folded(text, width)), False
+    lines = list(islice(folded(text, width), most + 1))
+    if len(lines) <= most:
+        return lines, False
+    last = lines[most - 1]
+    if width is not None and cell_len(last) >= width:
+        last = chop_cells(last, width - 1)[0]
+    return [*lines[: most - 1], last + ELLIPSIS], True
+
+
+def _broken(line: str, width: int) -> Iterator[str]:
+    taken, room = "", width
+    for word in line.split(" "):
+        wide = cell_len(word)
+        if taken and wide < room:
+            taken, room = f"{taken} {word}", room - 1 - wide
+            continue
+        if taken:
+            yield taken
+        *full, taken = chop_cells(word, width) or [""]
+        yield from full
+        room = width - cell_len(taken)
+    yield taken

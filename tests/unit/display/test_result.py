@@ -1,0 +1,78 @@
+"""The result of a query on a terminal: the form that suits its width, and the note below it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from harvest_duck.display.result import Form, as_text
+
+WIDE = [f"column_{number}" for number in range(12)]
+
+
+def test_a_result_reads_like_this() -> None:
+    rows = [("Ada", Decimal("2902.5500"), None, ""), ("Bob", Decimal("0E-10"), True, "x")]
+    assert as_text(["name", "hours", "billable", "notes"], rows, 80).splitlines() == [
+        "name          hours   billable   notes",
+        "──────────────────────────────────────",
+        "Ada       2902.5500   NULL",
+        "Bob    0.0000000000   true       x",
+        "(2 rows)",
+    ]
+
+
+def test_few_rows_that_would_lose_most_of_their_columns_stand_one_column_a_line() -> None:
+    row = tuple("x" * 16 for _ in WIDE)
+    assert as_text(WIDE, [row] * 3, 80).startswith("── row 1 ─")
+    assert as_text(WIDE, [row] * 4, 80).startswith("column_0 ")
+    assert as_text(WIDE[:5], [row[:5]], 80).startswith("column_0 ")
+    assert as_text(WIDE, [row], None).startswith("column_0 ")
+
+
+def test_the_form_that_was_asked_for_is_kept() -> None:
+    row = tuple("x" * 16 for _ in WIDE)
+    assert as_text(WIDE, [row], 80, form=Form.TABLE).startswith("column_0 ")
+    assert as_text(["a"], [(1,)] * 9, 80, form=Form.LINE).count("── row ") == 9
+
+
+def test_the_note_names_what_is_not_shown_and_what_is_shortened() -> None:
+    names = ["id", "notes", *(f"column_{number}" for number in range(6))]
+    rows = [(number, f"{number} word" * 100, *["x" * 16] * 6) for number in range(5)]
+    *_, note, last = as_text(names, rows, 80, more=True).splitlines()
+    assert note == "(the first 5 rows; -o FILE writes all of them; not shown without --format line:"
+    assert last == "column_3, column_4, column_5; shortened without --format json: notes)"
+
+
+def test_a_record_reads_like_this() -> None:
+    row = (
+        7,
+        dt.datetime(2026, 11, 20, 9, 5, tzinfo=dt.UTC),
+        {"rate": Decimal("1.50"), "of": [1, None]},
+        "a\r\nb",
+        None,
+    )
+    assert as_text(["id", "created_at", "link", "notes", "budget"], [row], 40, form=Form.LINE).splitlines() == [
+        "── row 1 ───────────────────────────────",
+        "id           7",
+        "created_at   2026-11-20 09:05:00+00:00",
+        'link         {"rate": 1.5, "of": [1,',
+        "             null]}",
+        "notes        a",
+        "             b",
+        "budget       NULL",
+        "(1 row)",
+    ]
+
+
+def test_names_stand_above_their_values_where_the_screen_is_narrow() -> None:
+    text = as_text(["project_assignment_id", "name"], [(1, "Ada Lovelace of London")], 20, form=Form.LINE)
+    assert text.splitlines() == [
+        "── row 1 ───────────",
+        "project_assignment_i",
+        "d",
+        "  1",
+        "name",
+        "  Ada Lovelace of",
+        "  London",
+        "(1 row)",
+    ]
