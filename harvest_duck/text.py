@@ -6,17 +6,23 @@ module imports nothing of the package.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _UNPRINTABLE = "\ufffd"
-#: What a terminal obeys rather than shows: controls, as their pictures, and the marks that turn a text around.
-_CONTROLS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
-_CONTROLS |= dict.fromkeys(
-    [*range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], _UNPRINTABLE
-)
+#: Categories of Unicode that nobody sees: controls, formats such as those that turn a text around or have no width,
+#: halves of characters, separators of lines.
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+#: Characters of other categories without width or ink, by which one name can look like another: what is
+#: Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt, but for variation selectors, which emoji have.
+_FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]")
+_JOINERS = {"\u200c", "\u200d"}
+#: What joiners stand between in Persian, Indic scripts and emoji: letters without case, marks, symbols.
+_JOINED = {"Lo", "Mn", "Mc", "So", "Sk", "Cn"}
 
 
 def printable(text: str, instead: str = _UNPRINTABLE) -> str:
@@ -41,5 +47,24 @@ def escaped(name: str | Path) -> str:
 
 
 def terminal_safe(text: str) -> str:
-    """Return the text without what moves the cursor, sets a colour or title, or turns the text; lines stay lines."""
-    return text.translate(_CONTROLS)
+    """Return the text without what moves the cursor, sets a colour or title, turns the text or hides in it.
+
+    Each such character is replaced by one: a control of ASCII by its picture, any other by U+FFFD. Lines stay lines,
+    tabs tabs, and joiners stay within words and emoji that need them.
+    """
+    if text.isprintable() and (text.isascii() or not _FILLERS.search(text)):
+        return text
+    around = f" {text} "
+    return "".join(map(_seen, around, text, around[2:]))
+
+
+def _seen(before: str, character: str, after: str) -> str:
+    """Return what is shown for a character between two others."""
+    if character in "\n\t":
+        return character
+    if character < " ":
+        return chr(0x2400 + ord(character))
+    if character in _JOINERS:
+        return character if {category(before), category(after)} <= _JOINED else _UNPRINTABLE
+    hidden = category(character) in _UNSEEN or _FILLERS.match(character)
+    return _UNPRINTABLE if hidden else character

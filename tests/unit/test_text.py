@@ -39,6 +39,36 @@ def test_a_terminal_gets_lines_and_nothing_that_it_obeys() -> None:
     assert terminal_safe("a\n\tb\x1b[31m\x9b\u202e") == "a\n\tb␛[31m\ufffd\ufffd"
 
 
+@given(st.text(st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"], exclude_characters="\n\t")))
+def test_nothing_that_is_not_seen_reaches_a_terminal(text: str) -> None:
+    safe = terminal_safe(text)
+    assert len(safe) == len(text)
+    assert safe.isprintable()
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u2060", "\ufeff", "\u200d", "\U000e0041", "\u3164", "\u2028"])
+def test_a_name_cannot_hide_what_makes_it_another(hidden: str) -> None:
+    assert terminal_safe(f"Ac{hidden}me") == "Ac\ufffdme"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩\u200d👩\u200d👧",
+        "🏳\ufe0f\u200d🌈",
+        "👍🏽",
+        "क\u200cष",
+        "क्\u200dष",
+        "Cafe\u0301",
+        "日本語",
+        "a\u00a0b",
+        "\ue0b0",
+    ],
+)
+def test_a_text_that_people_write_is_left_as_it_is(text: str) -> None:
+    assert terminal_safe(text) == text
+
+
 @given(st.text())
 def test_any_text_can_be_printed(text: str) -> None:
     assert printable(text).isprintable()
