@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
@@ -17,6 +16,8 @@ __all__ = ["Form", "Screen", "result_text", "screen_of"]
 
 #: A table on the terminal ends after so many rows; a file does not.
 _ROWS_SHOWN = 1000
+#: The width of a terminal that does not know its own.
+_USUAL = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,16 @@ def screen_of(stream: TextIO) -> Screen:
         # A pipe has no width: nothing is folded there.
         return Screen()
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in {"dumb", "unknown"}
-    return Screen(shutil.get_terminal_size().columns, styled=not plain)
+    return Screen(_columns(stream), styled=not plain)
+
+
+def _columns(stream: TextIO) -> int:
+    """Return the width that COLUMNS says, else that of the terminal, else 80."""
+    told = os.environ.get("COLUMNS", "")
+    try:
+        return int(told) if told.isdecimal() and int(told) else os.get_terminal_size(stream.fileno()).columns or _USUAL
+    except (OSError, ValueError):
+        return _USUAL
 
 
 def result_text(names: Sequence[str], rows: Iterable[Sequence[Any]], screen: Screen, form: Form | None = None) -> str:

@@ -6,6 +6,7 @@ one picture.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ELLIPSIS = "…"
+_WORD = re.compile(r"[^ ]+ ?| ")
+#: A path, a name or JSON is best broken behind these, but not behind those of "://".
+_PART = re.compile(r"(?:[^/?&,;_]|(?<=:)/|(?<=:/)/)+[/?&,;_]?|[/?&,;_]")
 
 
 def folded(text: str, width: int | None) -> Iterator[str]:
@@ -41,14 +45,21 @@ def first_lines(text: str, width: int | None, most: int | None) -> tuple[list[st
 
 def _broken(line: str, width: int) -> Iterator[str]:
     taken, room = "", width
-    for word in line.split(" "):
-        wide = cell_len(word)
-        if taken and wide < room:
-            taken, room = f"{taken} {word}", room - 1 - wide
-            continue
-        if taken:
-            yield taken
-        *full, taken = chop_cells(word, width) or [""]
-        yield from full
-        room = width - cell_len(taken)
-    yield taken
+    for part in _parts(line, width):
+        wide = cell_len(part)
+        if wide > room + part.endswith(" "):
+            yield taken.rstrip(" ")
+            taken, room = "", width
+        taken += part
+        room -= wide
+    yield taken.rstrip(" ")
+
+
+def _parts(line: str, width: int) -> Iterator[str]:
+    """Yield the words of a line with a blank behind them; those that are too wide for a line as parts that are not."""
+    for word in _WORD.findall(line):
+        if cell_len(word.rstrip(" ")) <= width:
+            yield word
+        else:
+            for part in _PART.findall(word):
+                yield from chop_cells(part, width)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Between a name and its value; before a value below its name.
 _GAP, _INDENT = 3, 2
+#: Above each row, where there is room.
+_RULE = 80
 
 
 def record_lines(names: Sequence[str], rows: Sequence[Row], width: int | None, look: Look) -> Shown:
@@ -28,7 +30,7 @@ def record_lines(names: Sequence[str], rows: Sequence[Row], width: int | None, l
     lines, shortened = [], {}
     for number, row in enumerate(rows, 1):
         title = f"── row {number:,} ──"
-        lines.append(look.painted(title.ljust(width, "─")[:width] if width else title, Style.FAINT))
+        lines.append(look.painted(title.ljust(_RULE, "─")[:width], Style.FAINT))
         for name, value in zip(labels, row, strict=True):
             texts, less = first_lines(look.text(value), width and width - indent, look.most_lines if width else None)
             if less:

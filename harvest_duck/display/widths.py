@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 GAP = 3
 #: The least width of a column whose texts are longer, and of one whose words are.
 _TEXT, _WORD = 16, 36
-#: What people know a thing by, and what refers to one that is mostly named beside it, in the words of Harvest.
+#: What people know a thing by, and what leads to one that is mostly named beside it, in the words of Harvest.
 _NAME = re.compile(r"(?:^|_)(?:name|number)$", re.IGNORECASE)
-_REFERENCE = re.compile(r"_id$", re.IGNORECASE)
+_REFERENCE = re.compile(r"_(?:id|url)$", re.IGNORECASE)
 
 
 class Rank(IntEnum):

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
+from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from harvest_duck.display.cells import result_cell
+from harvest_duck.display.layout import Look, label
 from harvest_duck.display.result import Form, as_text
+from harvest_duck.display.text_table import text_table
+from harvest_duck.text import terminal_safe
 
 WIDE = [f"column_{number}" for number in range(12)]
 
@@ -68,11 +78,52 @@ def test_names_stand_above_their_values_where_the_screen_is_narrow() -> None:
     text = as_text(["project_assignment_id", "name"], [(1, "Ada Lovelace of London")], 20, form=Form.LINE)
     assert text.splitlines() == [
         "── row 1 ───────────",
-        "project_assignment_i",
-        "d",
+        "project_assignment_",
+        "id",
         "  1",
         "name",
         "  Ada Lovelace of",
         "  London",
         "(1 row)",
     ]
+
+
+VALUES = st.one_of(
+    st.none(), st.text(max_size=60), st.integers(), st.booleans(), st.decimals(allow_nan=False), st.lists(st.text())
+)
+
+
+@st.composite
+def results(draw: st.DrawFn) -> tuple[list[str], list[tuple[Any, ...]]]:
+    names = draw(st.lists(st.text(max_size=40), min_size=1, max_size=12))
+    return names, draw(st.lists(st.tuples(*[VALUES] * len(names)), max_size=5))
+
+
+@given(results(), st.integers(10, 200), st.sampled_from([None, *Form]))
+def test_no_line_is_wider_than_the_screen_and_every_value_begins(
+    result: tuple[list[str], list[tuple[Any, ...]]], width: int, form: Form | None
+) -> None:
+    names, rows = result
+    text = as_text(names, rows, width, form=form)
+    assert max(cell_len(line) for line in text.split("\n")) <= width
+    assert terminal_safe(text) == text
+    left_out = text_table(names, rows, width, Look()).left_out if not text.startswith("── row ") else []
+    for row in rows:
+        for name, value in zip(names, row, strict=True):
+            assert label(name) in left_out or result_cell(value).strip()[:1] in text
+
+
+@given(results())
+def test_without_a_width_every_text_is_whole(result: tuple[list[str], list[tuple[Any, ...]]]) -> None:
+    names, rows = result
+    for form in Form:
+        text = as_text(names, rows, None, form=form)
+        for row in rows:
+            assert all(line.rstrip() in text for value in row for line in result_cell(value).split("\n"))
+
+
+@given(results(), st.sampled_from(Form))
+def test_styles_change_no_text(result: tuple[list[str], list[tuple[Any, ...]]], form: Form) -> None:
+    styled = re.sub(r"\x1b\[[012]m", "", as_text(*result, 60, form=form, styled=True))
+    plain = as_text(*result, 60, form=form)
+    assert [line.rstrip() for line in styled.split("\n")] == [line.rstrip() for line in plain.split("\n")]
