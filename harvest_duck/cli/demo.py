@@ -11,7 +11,8 @@ from harvest_duck.cli.query import opened
 QUERIES = (
     (
         "Hours by client this year",
-        """SELECT client_name, sum(hours) AS hours, sum(hours) FILTER (billable) AS billable_hours
+        """SELECT client_name, sum(hours) AS hours,
+       coalesce(sum(hours) FILTER (billable), 0) AS billable_hours
 FROM harvest.time_entries
 WHERE spent_date >= '2026-01-01'
 GROUP BY client_name

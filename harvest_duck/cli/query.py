@@ -39,6 +39,11 @@ _target = click.option(
     help="The file to write; for an export by default TABLE.parquet, or what --format says.",
 )
 
+#: The request and its figures first: the narrowest terminal has room for them.
+_EXPLAINED = """
+SELECT step, requests, records, earliest_s, request, pushed, rechecked, scan, table_name, rate_limit, account_id FROM
+"""
+
 
 @contextmanager
 def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -68,7 +73,7 @@ def query(sql: str, connection: str, form: str | None, target: Path | None, *, e
     if no_probe and not explain:
         raise click.UsageError("--no-probe goes with --explain")
     if explain:
-        sql = f"FROM harvest_explain({text(sql)}, probe := {'false' if no_probe else 'true'})"
+        sql = f"{_EXPLAINED} harvest_explain({text(sql)}, probe := {'false' if no_probe else 'true'})"
     chosen = output.chosen(form, target)
     with opened(connection) as con:
         if target is not None or chosen is Format.PARQUET:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, chop_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ELLIPSIS = "…"
-_WORD = re.compile(r"[^ ]+ ?| ")
-#: A path, a name or JSON is best broken behind these, but not behind those of "://".
-_PART = re.compile(r"(?:[^/?&,;_]|(?<=:)/|(?<=:/)/)+[/?&,;_]?|[/?&,;_]")
+#: Where a text is broken without harm; not behind the slashes of "://".
+BREAKS = re.compile(r"[\s?&,;]|(?<![:/])/")
+#: Words, parts of paths and of JSON, parts of names, each with what ends it: a text is broken into the first that fit.
+_PARTS = tuple(map(re.compile, (r"[^ ]+ ?| ", r"(?:[^/?&,; ]|(?<=:)/|(?<=:/)/)+[/?&,; ]?|[/?&,; ]", r"[^_]+_?|_")))
 
 
 def folded(text: str, width: int | None) -> Iterator[str]:
@@ -45,7 +46,8 @@ def first_lines(text: str, width: int | None, most: int | None) -> tuple[list[st
 
 def _broken(line: str, width: int) -> Iterator[str]:
     taken, room = "", width
-    for part in _parts(line, width):
+    for part in _parts(line, width, _PARTS):
+        # A blank at the end takes no room.
         wide = cell_len(part)
         if wide > room + part.endswith(" "):
             yield taken.rstrip(" ")
@@ -55,11 +57,12 @@ def _broken(line: str, width: int) -> Iterator[str]:
     yield taken.rstrip(" ")
 
 
-def _parts(line: str, width: int) -> Iterator[str]:
-    """Yield the words of a line with a blank behind them; those that are too wide for a line as parts that are not."""
-    for word in _WORD.findall(line):
-        if cell_len(word.rstrip(" ")) <= width:
-            yield word
-        else:
-            for part in _PART.findall(word):
-                yield from chop_cells(part, width)
+def _parts(text: str, width: int, kinds: Sequence[re.Pattern[str]]) -> Iterator[str]:
+    """Yield the parts of a text that are not wider, but for a blank at the end."""
+    if cell_len(text.rstrip(" ")) <= width:
+        yield text
+    elif kinds:
+        for part in kinds[0].findall(text):
+            yield from _parts(part, width, kinds[1:])
+    else:
+        yield from chop_cells(text, width)

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from harvest_duck.display.cells import numeric
 from harvest_duck.display.layout import Look, Shown, Style, label
-from harvest_duck.display.lines import first_lines, folded
+from harvest_duck.display.lines import BREAKS, first_lines, folded
 from harvest_duck.display.widths import GAP, Column, fitted, rank
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _read(position: int, name: str, values: Row, look: Look) -> _Texts:
     every = [label(name), *texts]
     column = Column(
         text=_widest(line for text in every for line in text.split("\n")),
-        word=_widest(word for text in every for word in text.split()),
+        word=_widest(word for text in every for word in BREAKS.split(text)),
         rank=rank(name, first=position == 0, constant=len(texts) > 1 and len(set(texts)) == 1),
     )
     return _Texts(label(name), numeric(values), texts, [value is None for value in values], column)

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 #: Between two columns.
 GAP = 3
-#: The least width of a column whose texts are longer, and of one whose words are.
+#: The least width of a column whose texts are longer, and of one with longer words or texts of more than three lines.
 _TEXT, _WORD = 16, 36
+#: Of a text in three lines each is so much of it: a third, and what is lost where words end.
+_LINE = 0.4
 #: What people know a thing by, and what leads to one that is mostly named beside it, in the words of Harvest.
-_NAME = re.compile(r"(?:^|_)(?:name|number)$", re.IGNORECASE)
+_NAME = re.compile(r"(?:^|(?<!table)_)(?:name|number)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"_(?:id|url)$", re.IGNORECASE)
 
 
@@ -50,31 +52,40 @@ class Column:
     word: int
     rank: Rank = Rank.OTHER
 
-    @property
-    def least(self) -> int:
-        """The width below which the column is not worth showing."""
-        return min(self.text, max(_TEXT, min(self.word, _WORD)))
+    def least(self, width: int) -> int:
+        """Return the width below which the column is not worth showing on a screen of this width."""
+        wanted = min(max(self.word, round(_LINE * self.text)), _WORD)
+        return min(self.text, width, max(min(_TEXT, width // 2 - GAP), wanted))
 
 
 def fitted(columns: Sequence[Column], width: int | None) -> dict[int, int]:
-    """Return the width of each column that fits, by its position; all of them are as wide as they are where it is None.
+    """Return the width of each column that fits, by its position; where it is None, all are as wide as they are.
 
-    Where not all fit, columns of a lower rank come first, and of one rank those further left.
+    Where not all fit, columns of a lower rank come first, and of one rank those further left. References and constants
+    take only what is left when no other column has to be folded.
     """
     if width is None:
         return {position: column.text for position, column in enumerate(columns)}
+    ranked = sorted(range(len(columns)), key=lambda position: columns[position].rank)
+    widths: dict[int, int] = {}
     spare = width + GAP
-    chosen: list[int] = []
-    for position in sorted(range(len(columns)), key=lambda position: columns[position].rank):
-        needed = columns[position].least + GAP
-        if needed <= spare or not chosen:
-            chosen.append(position)
-            spare -= needed
-    widths = {position: min(columns[position].least, width) for position in sorted(chosen)}
-    for _ in range(spare if widths else 0):
+    for last in (False, True):
+        for position in ranked:
+            least = columns[position].least(width)
+            if (columns[position].rank >= Rank.REFERENCE) is last and least + GAP <= spare:
+                widths[position] = least
+                spare -= least + GAP
+        spare = _widened(columns, widths, spare)
+    return dict(sorted(widths.items()))
+
+
+def _widened(columns: Sequence[Column], widths: dict[int, int], spare: int) -> int:
+    """Give what is spare to the columns that are folded, and return what is still left."""
+    while spare > 0 and widths:
         # The column with the most lines gets the next place.
         tallest = max(widths, key=lambda position: columns[position].text / widths[position])
         if columns[tallest].text <= widths[tallest]:
             break
         widths[tallest] += 1
-    return widths
+        spare -= 1
+    return spare

@@ -33,6 +33,7 @@ def test_the_demo_shows_each_query_and_its_rows() -> None:
         assert title in ended.stdout
         assert sql in ended.stdout
     assert "(0 rows)" not in ended.stdout
+    assert "NULL" not in ended.stdout
 
 
 def test_a_query_prints_a_table(connection: str, sandbox: Sandbox) -> None:

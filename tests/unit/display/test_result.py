@@ -47,10 +47,10 @@ def test_the_form_that_was_asked_for_is_kept() -> None:
 
 def test_the_note_names_what_is_not_shown_and_what_is_shortened() -> None:
     names = ["id", "notes", *(f"column_{number}" for number in range(6))]
-    rows = [(number, f"{number} word" * 100, *["x" * 16] * 6) for number in range(5)]
+    rows = [(number, f"{number} word" * 100, *[f"{number}".zfill(16)] * 6) for number in range(5)]
     *_, note, last = as_text(names, rows, 80, more=True).splitlines()
     assert note == "(the first 5 rows; -o FILE writes all of them; not shown without --format line:"
-    assert last == "column_3, column_4, column_5; shortened without --format json: notes)"
+    assert last == "column_2, column_3, column_4, column_5; shortened without --format json: notes)"
 
 
 def test_a_record_reads_like_this() -> None:

@@ -22,7 +22,7 @@ def test_what_is_shown_fits_and_is_at_least_one_column(table: list[Column], widt
     widths = fitted(table, width)
     assert list(widths) == sorted(widths)
     assert widths
-    assert all(min(table[each].least, width) <= wide <= table[each].text for each, wide in widths.items())
+    assert all(table[each].least(width) <= wide <= table[each].text for each, wide in widths.items())
     assert sum(widths.values()) + 3 * (len(widths) - 1) <= width
 
 
@@ -30,8 +30,16 @@ def test_what_is_shown_fits_and_is_at_least_one_column(table: list[Column], widt
 def test_nothing_is_left_out_or_folded_that_would_have_fit(table: list[Column], width: int) -> None:
     widths = fitted(table, width)
     spare = width - sum(widths.values()) - 3 * (len(widths) - 1)
-    assert all(table[each].least + 3 > spare for each in range(len(table)) if each not in widths)
+    assert all(table[each].least(width) + 3 > spare for each in range(len(table)) if each not in widths)
     assert spare <= 0 or all(wide == table[each].text for each, wide in widths.items())
+
+
+@given(columns, st.integers(1, 250))
+def test_references_and_constants_fold_no_other_column(table: list[Column], width: int) -> None:
+    widths = fitted(table, width)
+    last = {each for each in widths if table[each].rank >= Rank.REFERENCE}
+    first = {each for each in range(len(table)) if table[each].rank < Rank.REFERENCE}
+    assert not last or all(widths[each] == table[each].text for each in first & widths.keys())
 
 
 @given(columns)
@@ -44,6 +52,8 @@ def test_columns_further_left_come_first_and_constant_ones_last() -> None:
     assert list(fitted([Column(10, 10), Column(10, 10), Column(10, 10)], 23)) == [0, 1]
     assert list(fitted([constant, Column(10, 10), Column(10, 10)], 23)) == [1, 2]
     assert list(fitted([constant, Column(10, 10), Column(10, 10)], 36)) == [0, 1, 2]
+    assert fitted([constant, Column(30, 10)], 40) == {1: 30}
+    assert fitted([constant, Column(30, 10)], 43) == {0: 10, 1: 30}
 
 
 @pytest.mark.parametrize(
@@ -55,9 +65,11 @@ def test_columns_further_left_come_first_and_constant_ones_last() -> None:
         ("number", Rank.NAME),
         ("Client_Name", Rank.NAME),
         ("rename", Rank.OTHER),
+        ("table_name", Rank.OTHER),
         ("hours", Rank.OTHER),
         ("paid", Rank.OTHER),
         ("client_id", Rank.REFERENCE),
+        ("avatar_url", Rank.REFERENCE),
     ],
 )
 def test_a_key_and_names_come_before_what_refers_to_a_thing_that_is_named(name: str, expected: Rank) -> None:
