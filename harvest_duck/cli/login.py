@@ -11,7 +11,7 @@ from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.cli.query import connection_option
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError
-from harvest_duck.text import terminal_safe
+from harvest_duck.text import one_line
 
 _account = click.option("--account", metavar="ID", help="Stands for AccountId; several are parted by commas.")
 _ACCOUNTS = pa.schema([("account_id", pa.int64()), ("name", pa.string()), ("product", pa.string())])
@@ -44,11 +44,11 @@ def login(connection: str, account: str | None, timeout: float, *, no_browser: b
     who = sessions.login(connection, account=account, browser=False if no_browser else None, limit_s=timeout)
     count = len(who.harvest_accounts)
     click.echo(
-        f"{terminal_safe(who.name)} is signed in, with {count} Harvest {'account' if count == 1 else 'accounts'}:",
+        f"{one_line(who.name)} is signed in, with {count} Harvest {'account' if count == 1 else 'accounts'}:",
         err=True,
     )
     for each in who.harvest_accounts:
-        click.echo(f"  {each.id}  {terminal_safe(each.name)}", err=True)
+        click.echo(f"  {each.id}  {one_line(each.name)}", err=True)
 
 
 @click.command()
@@ -59,13 +59,11 @@ def logout(connection: str, account: str | None, *, everybody: bool) -> None:
     """Forget a sign-in; withdraw the application itself at id.getharvest.com."""
     ended = sessions.logout(connection, account=account, everybody=everybody)
     for name in ended.signed_out:
-        click.echo(f"{terminal_safe(name)} is signed out.", err=True)
+        click.echo(f"{one_line(name)} is signed out.", err=True)
     if not ended.signed_out:
         click.echo("Nobody was signed in.", err=True)
     if ended.still_signed_in is not None:
-        click.echo(
-            f"{terminal_safe(ended.still_signed_in)} is still signed in, and is asked for from now on.", err=True
-        )
+        click.echo(f"{one_line(ended.still_signed_in)} is still signed in, and is asked for from now on.", err=True)
 
 
 @click.command()

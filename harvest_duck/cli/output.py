@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import duckdb
 
-from harvest_duck.cli.terminal import result_text, screen_of
+from harvest_duck.cli.terminal import Form, result_text, screen_of
 from harvest_duck.display.cells import plain
 from harvest_duck.errors import QueryError
 
@@ -29,6 +29,7 @@ class Format(StrEnum):
     """How rows are written."""
 
     TABLE = "table"
+    LINE = "line"
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
@@ -40,7 +41,7 @@ def format_option(kinds: Iterable[str], text: str, default: str | None = None) -
 
 
 #: How a listing is written.
-form_option = format_option(["table", "csv", "json"], "How to write.", "table")
+form_option = format_option(["table", "line", "csv", "json"], "How to write.", "table")
 
 
 def chosen(form: str | None, target: Path | None) -> Format:
@@ -72,8 +73,9 @@ def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
     if not con.description:
         return
     names = [column[0] for column in con.description]
-    if form is Format.TABLE:
-        print(result_text(names, _rows(con), screen_of(sys.stdout)))  # noqa: T201 - it is what the command is for
+    if form in {Format.TABLE, Format.LINE}:
+        wanted = Form.LINE if form is Format.LINE else None
+        print(result_text(names, _rows(con), screen_of(sys.stdout), wanted))  # noqa: T201 - it is what the command is for
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)

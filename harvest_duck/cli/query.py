@@ -102,8 +102,8 @@ def export(table: str, connection: str, where: str | None, form: str | None, tar
 def _write(con: duckdb.DuckDBPyConnection, sql: str, target: Path | None, form: Format) -> None:
     if target is None:
         raise QueryError("Parquet is not for the terminal: name a file with -o FILE")
-    if form is Format.TABLE:
-        raise QueryError(f"{target}: a table is for the terminal: choose --format csv, json or parquet")
+    if form in {Format.TABLE, Format.LINE}:
+        raise QueryError(f"{target}: {form} is for the terminal: choose --format csv, json or parquet")
     with progress.shown(con):
         rows = files.export(con, sql.strip().rstrip(";"), target, FileFormat(form.value))
     click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} written to {target}", err=True)

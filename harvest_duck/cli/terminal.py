@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any
 
 from harvest_duck.display.result import Form, as_text
 
@@ -28,7 +28,7 @@ class Screen:
     styled: bool = False
 
 
-def screen_of(stream: TextIO) -> Screen:
+def screen_of(stream: IO[Any]) -> Screen:
     """Return what a stream is like, as COLUMNS, NO_COLOR, TERM and the terminal itself have it."""
     if not stream.isatty():
         # A pipe has no width: nothing is folded there.
@@ -37,7 +37,7 @@ def screen_of(stream: TextIO) -> Screen:
     return Screen(_columns(stream), styled=not plain)
 
 
-def _columns(stream: TextIO) -> int:
+def _columns(stream: IO[Any]) -> int:
     """Return the width that COLUMNS says, else that of the terminal, else 80."""
     told = os.environ.get("COLUMNS", "")
     try:

@@ -1,4 +1,4 @@
-"""The examples on a page: blocks of Python, each with what it prints below it."""
+"""The examples on a page: blocks of Python or commands, each with what it prints below it."""
 
 from __future__ import annotations
 
@@ -6,31 +6,54 @@ import contextlib
 import io
 import os
 import re
+import shlex
 from typing import TYPE_CHECKING
 
+from support import pseudo_terminal
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["UPDATE", "check_examples"]
+__all__ = ["UPDATE", "check_commands", "check_examples"]
 
-_BLOCK = re.compile(r"```python\n(?P<code>[^`]*)```\n\n```text\n(?P<output>[^`]*)```")
+_PYTHON = re.compile(r"(?P<code>```python\n(?P<source>[^`]*)```)\n\n```text\n[^`]*```")
+_COMMAND = re.compile(r"(?P<code>```sh\nharvest-duck (?P<source>[^\n`]*)\n```)\n\n```text\n[^`]*```")
 #: Whether the pages are written anew rather than checked.
 UPDATE = bool(os.environ.get("UPDATE_README"))
 
 
 def check_examples(page: Path, *, least: int) -> None:
-    """Run the examples of a page one after the other, of which there are at least so many; compare what they print."""
-    text = page.read_text(encoding="utf-8")
+    """Run the Python of a page, at least so many blocks one after the other, and compare what they print."""
     names: dict[str, object] = {}
 
-    def ran(block: re.Match[str]) -> str:
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(block["code"], names)  # noqa: S102 - the page's own code
-        output = "\n".join(line.rstrip() for line in printed.getvalue().strip("\n").splitlines())
-        return f"```python\n{block['code']}```\n\n```text\n{output}\n```"
+    def printed(code: str) -> str:
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            exec(code, names)  # noqa: S102 - the page's own code
+        return output.getvalue()
 
-    wanted, count = _BLOCK.subn(ran, text)
+    _check(page, _PYTHON, printed, least)
+
+
+def check_commands(page: Path, *, least: int) -> None:
+    """Run the commands of a page, at least so many, on a terminal of 80 columns, and compare what they print."""
+
+    def printed(arguments: str) -> str:
+        words = shlex.split(arguments)
+        return pseudo_terminal.run(*words, columns=80, connection="DSN=sandbox", TERM="dumb").stdout
+
+    _check(page, _COMMAND, printed, least)
+
+
+def _check(page: Path, kind: re.Pattern[str], printed: Callable[[str], str], least: int) -> None:
+    text = page.read_text(encoding="utf-8")
+
+    def ran(block: re.Match[str]) -> str:
+        output = "\n".join(line.rstrip() for line in printed(block["source"]).strip("\n").splitlines())
+        return f"{block['code']}\n\n```text\n{output}\n```"
+
+    wanted, count = kind.subn(ran, text)
     assert count >= least
     if UPDATE:
         page.write_text(wanted, encoding="utf-8")
