@@ -63,11 +63,14 @@ def show_listed(listed: pa.Table, form: str, *, sql: str = "FROM listed") -> Non
     """Write an Arrow table, or the rows that `sql` selects from it under the name `listed`."""
     with duckdb.connect() as con:
         con.register("listed", listed)
-        show(con, sql, Format(form))
+        show(con, sql, Format(form), whole=True)
 
 
-def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
-    """Run `sql` and write its rows to standard output; nothing for a statement without rows."""
+def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format, *, whole: bool = False) -> None:
+    """Run `sql` and write its rows to standard output; nothing for a statement without rows.
+
+    A table shortens long texts, unless `whole` is set.
+    """
     # DuckDB writes the JSON, as in a file: numbers stay exact, and of two columns with one name each gets a name.
     con.execute(f"SELECT to_json(json_row)::VARCHAR FROM ({sql}\n) json_row" if form is Format.JSON else sql)
     if not con.description:
@@ -75,7 +78,7 @@ def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format) -> None:
     names = [column[0] for column in con.description]
     if form in {Format.TABLE, Format.LINE}:
         wanted = Form.LINE if form is Format.LINE else None
-        print(result_text(names, _rows(con), screen_of(sys.stdout), wanted))  # noqa: T201 - it is what the command is for
+        click.echo(result_text(names, _rows(con), screen_of(sys.stdout), wanted, whole=whole))
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)

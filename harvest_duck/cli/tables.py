@@ -8,8 +8,9 @@ from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.introspection import catalog_tables
 
 _DESCRIBE = """
-SELECT column_name, data_type, CASE WHEN key THEN 'key' ELSE '' END AS key,
-       array_to_string(operators, ' ') AS pushed_down, description
+SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ') AS data_type,
+       CASE WHEN key THEN 'key' ELSE '' END AS key, array_to_string(operators, ' ') AS pushed_down,
+       description
 FROM listed
 """
 

@@ -46,11 +46,19 @@ def _columns(stream: IO[Any]) -> int:
         return _USUAL
 
 
-def result_text(names: Sequence[str], rows: Iterable[Sequence[Any]], screen: Screen, form: Form | None = None) -> str:
+def result_text(
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    screen: Screen,
+    form: Form | None = None,
+    *,
+    whole: bool = False,
+) -> str:
     """Return the first 1,000 rows as text for a screen, without a line break at the end.
 
-    Only these rows and one more are taken. Without a form, it is the one that suits the screen.
+    Only these rows and one more are taken. Without a form, it is the one that suits the screen. `whole` shortens none.
     """
     taken = list(islice(rows, _ROWS_SHOWN + 1))
     more = len(taken) > _ROWS_SHOWN
-    return as_text(names, taken[:_ROWS_SHOWN], screen.width, form=form, more=more, styled=screen.styled)
+    shown = taken[:_ROWS_SHOWN]
+    return as_text(names, shown, screen.width, form=form, more=more, whole=whole, styled=screen.styled)

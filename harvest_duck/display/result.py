@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -36,30 +37,32 @@ def as_text(
     *,
     form: Form | None = None,
     more: bool = False,
+    whole: bool = False,
     styled: bool = False,
 ) -> str:
     """Return the lines of a result, none of them wider than `width`; where that is None, nothing is folded or left out.
 
-    The last line says how many rows there are, which columns have no room, and which texts are shortened; `more` says
-    that these are only the first rows. Without a form it is a table, but for up to 3 rows that would lose more than
-    half of their columns.
+    The last line says how many rows there are, which columns have no room, and which texts are shortened. `more` says
+    that these are only the first rows, and `whole` shortens no text. Without a form it is a table, but for up to 3 rows
+    that would lose more than half of their columns.
     """
     width = width and max(width, _NARROWEST)
-    shown = _shown(names, rows, width, form, styled=styled)
+    look = Look(styled=styled)
+    shown = _shown(names, rows, width, form, look if whole else replace(look, most_lines=_IN_A_TABLE))
     words = [_count(len(rows), more=more)]
     if shown.left_out:
         words.append(f"not shown without --format line: {', '.join(shown.left_out)}")
     if shown.shortened:
         words.append(f"shortened without --format json: {', '.join(shown.shortened)}")
-    return "\n".join([*shown.lines, *footer(words, width, Look(styled=styled))])
+    return "\n".join([*shown.lines, *footer(words, width, look)])
 
 
-def _shown(names: Sequence[str], rows: Sequence[Row], width: int | None, form: Form | None, *, styled: bool) -> Shown:
+def _shown(names: Sequence[str], rows: Sequence[Row], width: int | None, form: Form | None, look: Look) -> Shown:
     if form is not Form.LINE:
-        table = text_table(names, rows, width, Look(most_lines=_IN_A_TABLE, styled=styled))
+        table = text_table(names, rows, width, look)
         if form is Form.TABLE or len(rows) > _FEW or 2 * len(table.left_out) <= len(names):
             return table
-    return record_lines(names, rows, width, Look(most_lines=_ALONE, styled=styled))
+    return record_lines(names, rows, width, replace(look, most_lines=look.most_lines and _ALONE))
 
 
 def _count(rows: int, *, more: bool) -> str:

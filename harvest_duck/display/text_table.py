@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Cell = list[str]
 
 
+#: So many times the room a folded text takes, because its words and the parts of its paths end before the lines do.
+_LOST = 1.4
+
+
 @dataclass(frozen=True, slots=True)
 class _Texts:
     """A column as it reads: its name, and of each row the text, and whether that stands for NULL."""
@@ -53,9 +57,11 @@ def text_table(names: Sequence[str], rows: Sequence[Row], width: int | None, loo
 def _read(position: int, name: str, values: Row, look: Look) -> _Texts:
     texts = [look.text(value) for value in values]
     every = [label(name), *texts]
+    widest = _widest(line for text in every for line in text.split("\n"))
+    shortest_line = round(_LOST * widest / look.most_lines) if look.most_lines else 0
     column = Column(
-        text=_widest(line for text in every for line in text.split("\n")),
-        word=_widest(word for text in every for word in BREAKS.split(text)),
+        text=widest,
+        word=max(shortest_line, _widest(word for text in every for word in BREAKS.split(text))),
         rank=rank(name, first=position == 0, constant=len(texts) > 1 and len(set(texts)) == 1),
     )
     return _Texts(label(name), numeric(values), texts, [value is None for value in values], column)

@@ -12,10 +12,8 @@ if TYPE_CHECKING:
 
 #: Between two columns.
 GAP = 3
-#: The least width of a column whose texts are longer, and of one with longer words or texts of more than three lines.
+#: The least width of a column whose texts are longer, and of one whose words are.
 _TEXT, _WORD = 16, 36
-#: Of a text in three lines each is so much of it: a third, and what is lost where words end.
-_LINE = 0.4
 #: What people know a thing by, and what leads to one that is mostly named beside it, in the words of Harvest.
 _NAME = re.compile(r"(?:^|(?<!table)_)(?:name|number)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"_(?:id|url)$", re.IGNORECASE)
@@ -46,7 +44,7 @@ def rank(name: str, *, first: bool, constant: bool) -> Rank:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column to be shown: the widths of its longest text and of its longest word, and its rank."""
+    """A column to be shown: the widths of its longest text and of what is best on one line, and its rank."""
 
     text: int
     word: int
@@ -54,8 +52,7 @@ class Column:
 
     def least(self, width: int) -> int:
         """Return the width below which the column is not worth showing on a screen of this width."""
-        wanted = min(max(self.word, round(_LINE * self.text)), _WORD)
-        return min(self.text, width, max(min(_TEXT, width // 2 - GAP), wanted))
+        return min(self.text, width, max(min(_TEXT, width // 2 - GAP), min(self.word, _WORD)))
 
 
 def fitted(columns: Sequence[Column], width: int | None) -> dict[int, int]:

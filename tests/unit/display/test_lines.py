@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -36,6 +36,7 @@ def test_a_text_is_broken_at_blanks_else_where_parts_end_else_anywhere(
     assert list(folded(text, width)) == lines
 
 
+@settings(deadline=None)
 @given(st.text().map(terminal_safe), st.integers(2, 30))
 def test_no_line_is_wider_and_nothing_but_blanks_is_lost(text: str, width: int) -> None:
     lines = list(folded(text, width))
@@ -44,6 +45,7 @@ def test_no_line_is_wider_and_nothing_but_blanks_is_lost(text: str, width: int) 
     assert cell_len(seen) == cell_len(text.replace(" ", "").replace("\n", ""))
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(2, 30), st.integers(1, 5))
 def test_only_a_text_that_loses_lines_is_said_to_be_shortened(text: str, width: int, most: int) -> None:
     every = list(folded(text, width))
