@@ -33,8 +33,10 @@ def screen_of(stream: IO[Any]) -> Screen:
     if not stream.isatty():
         # A pipe has no width: nothing is folded there.
         return Screen()
+    # The older console of Windows shows escape sequences as they are; its Terminal sets WT_SESSION.
+    obeys = os.name != "nt" or "WT_SESSION" in os.environ
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in {"dumb", "unknown"}
-    return Screen(_columns(stream), styled=not plain)
+    return Screen(_columns(stream), styled=obeys and not plain)
 
 
 def _columns(stream: IO[Any]) -> int:

@@ -6,15 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len
-
 from harvest_duck.display.cells import cell, result_cell, short_cell
 from harvest_duck.display.lines import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    Row = Sequence[Any]
 
 
 class Style(StrEnum):
@@ -58,9 +54,3 @@ def label(name: str) -> str:
 def footer(words: Sequence[str], width: int | None, look: Look) -> list[str]:
     """Return the lines of a note in parentheses."""
     return [look.painted(line, Style.FAINT) for line in folded(f"({'; '.join(words)})", width)]
-
-
-def padded(text: str, width: int, *, right: bool) -> tuple[str, str]:
-    """Return the blanks before and after a text in a column."""
-    blanks = " " * (width - cell_len(text))
-    return (blanks, "") if right else ("", blanks)

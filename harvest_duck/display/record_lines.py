@@ -27,18 +27,19 @@ def record_lines(names: Sequence[str], rows: Sequence[Row], width: int | None, l
     # Names beside their values leave at least half of the screen to these.
     beside = width is None or 2 * (widest + _GAP) <= width
     indent = widest + _GAP if beside else _INDENT
-    lines, shortened = [], {}
+    lines: list[str] = []
+    shortened: set[str] = set()
     for number, row in enumerate(rows, 1):
         title = f"── row {number:,} ──"
         lines.append(look.painted(title.ljust(_RULE, "─")[:width], Style.FAINT))
         for name, value in zip(labels, row, strict=True):
             texts, less = first_lines(look.text(value), width and width - indent, look.most_lines if width else None)
             if less:
-                shortened[name] = True
+                shortened.add(name)
             style = Style.FAINT if value is None else None
             painted = [look.painted(text, style) for text in texts]
             lines += _beside(name, painted, indent, look) if beside else _below(name, painted, width, look)
-    return Shown(lines, shortened=list(shortened))
+    return Shown(lines, shortened=[name for name in labels if name in shortened])
 
 
 def _beside(name: str, texts: Sequence[str], indent: int, look: Look) -> Iterator[str]:
