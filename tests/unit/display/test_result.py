@@ -94,8 +94,13 @@ def test_names_stand_above_their_values_where_the_screen_is_narrow() -> None:
     ]
 
 
+#: What takes two cells, no cell, or joins others.
+ODD = st.sampled_from(
+    ["👩", "\u200d", "👧", "🏽", "❤", "\ufe0f", "🇩", "🇪", "e", "\u0301", "日", "क", "\u094d", " ", "\n", "/"]
+)
+TEXTS = st.text(max_size=60) | st.lists(ODD, max_size=40).map("".join)
 VALUES = st.one_of(
-    st.none(), st.text(max_size=60), st.integers(), st.booleans(), st.decimals(allow_nan=False), st.lists(st.text())
+    st.none(), TEXTS, st.integers(), st.booleans(), st.decimals(allow_nan=False), st.lists(st.text(), max_size=3)
 )
 
 
@@ -120,7 +125,7 @@ def test_no_line_is_wider_than_the_screen_and_every_value_begins(
             assert label(name) in left_out or result_cell(value).strip()[:1] in text
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(results())
 def test_without_a_width_every_text_is_whole(result: tuple[list[str], list[tuple[Any, ...]]]) -> None:
     names, rows = result
@@ -130,7 +135,7 @@ def test_without_a_width_every_text_is_whole(result: tuple[list[str], list[tuple
             assert all(line.rstrip() in text for value in row for line in result_cell(value).split("\n"))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(results(), st.sampled_from(Form))
 def test_styles_change_no_text(result: tuple[list[str], list[tuple[Any, ...]]], form: Form) -> None:
     styled = re.sub(r"\x1b\[[012]m", "", as_text(*result, 60, form=form, styled=True))

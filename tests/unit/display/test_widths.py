@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvest_duck.display.widths import Column, Rank, fitted, rank
@@ -17,6 +17,7 @@ columns = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(columns, st.integers(1, 250))
 def test_what_is_shown_fits_and_is_at_least_one_column(table: list[Column], width: int) -> None:
     widths = fitted(table, width)
@@ -26,6 +27,7 @@ def test_what_is_shown_fits_and_is_at_least_one_column(table: list[Column], widt
     assert sum(widths.values()) + 3 * (len(widths) - 1) <= width
 
 
+@settings(deadline=None)
 @given(columns, st.integers(1, 250))
 def test_nothing_is_left_out_or_folded_that_would_have_fit(table: list[Column], width: int) -> None:
     widths = fitted(table, width)
@@ -34,6 +36,7 @@ def test_nothing_is_left_out_or_folded_that_would_have_fit(table: list[Column], 
     assert spare <= 0 or all(wide == table[each].text for each, wide in widths.items())
 
 
+@settings(deadline=None)
 @given(columns, st.integers(1, 250))
 def test_references_and_constants_fold_no_other_column(table: list[Column], width: int) -> None:
     widths = fitted(table, width)
@@ -42,6 +45,7 @@ def test_references_and_constants_fold_no_other_column(table: list[Column], widt
     assert not last or all(widths[each] == table[each].text for each in first & widths.keys())
 
 
+@settings(deadline=None)
 @given(columns)
 def test_without_a_width_every_column_is_as_wide_as_its_texts(table: list[Column]) -> None:
     assert list(fitted(table, None).values()) == [column.text for column in table]
