@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 GAP = 3
 #: The least width of a column whose texts are longer, and of one whose words are.
 _TEXT, _WORD = 16, 36
-#: What people know a thing by, and what leads to one that is mostly named beside it, in the words of Harvest.
+#: What people know a thing by, the day it is of, and what leads to one that is mostly named beside it, in the words of
+#: Harvest.
 _NAME = re.compile(r"(?:^|(?<!table)_)(?:name|number)$", re.IGNORECASE)
+_DAY = re.compile(r"(?:^|_)date$", re.IGNORECASE)
 _REFERENCE = re.compile(r"_(?:id|url)$", re.IGNORECASE)
 
 
@@ -30,9 +32,14 @@ class Rank(IntEnum):
 
 
 def rank(name: str, *, first: bool, constant: bool) -> Rank:
-    """Return the rank of a column by its name; the first column of a table is its key, unless it is constant."""
+    """Return the rank of a column by its name; the first column of a table is its key, unless it is constant.
+
+    A day is never constant: that all rows are of one day is worth knowing.
+    """
     if name.lower() == "id":
         return Rank.KEY
+    if _DAY.search(name):
+        return Rank.NAME
     if constant:
         return Rank.CONSTANT
     if first:
