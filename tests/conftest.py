@@ -38,7 +38,10 @@ def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("config")
         patch.setenv("HARVEST_DUCK_CONFIG_DIR", str(folder))
-        for name in ("HARVEST_ACCESS_TOKEN", "HARVEST_ACCOUNT_ID", "HARVEST_DUCK_CONNECTION"):
+        proxies = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+        certificates = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+        harvest = ("HARVEST_ACCESS_TOKEN", "HARVEST_ACCOUNT_ID", "HARVEST_DUCK_CONNECTION")
+        for name in (*harvest, *certificates, *proxies, *map(str.lower, proxies)):
             patch.delenv(name, raising=False)
         # The keyring of the system is chosen when keyring is imported.
         patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")

@@ -195,10 +195,13 @@ _HONOURED = (
         choices=("AUTO", "ALWAYS", "NEVER", "TUNNEL"),
     ),
     Property(
-        "ProxyAutoDetect", Kind.BOOLEAN, "Takes the proxy from the environment where ProxyServer is not given.", "false"
+        "ProxyAutoDetect",
+        Kind.BOOLEAN,
+        "Takes the proxy that HTTPS_PROXY, ALL_PROXY or the system names, but for NO_PROXY, without a ProxyServer.",
+        "false",
     ),
     Property("ProxyExceptions", Kind.HOSTS, "Hosts that are reached without ProxyServer."),
-    Property("SSLServerCert", Kind.FILE, "The certificates to trust for TLS, in PEM."),
+    Property("SSLServerCert", Kind.FILE, "The certificates to trust for TLS, in PEM, in place of the system's."),
     Property("Logfile", Kind.PATH, "The file that the log is written to."),
     Property("Verbosity", Kind.INTEGER, "How much is logged.", "1", least=1, most=5),
     Property("Readonly", Kind.BOOLEAN, "Only true is possible: nothing is ever written to Harvest.", "true"),

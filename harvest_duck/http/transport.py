@@ -6,19 +6,18 @@ The scanner sends requests for records through it, and `auth` those for tokens. 
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
-from harvest_duck.connection import loopback
 from harvest_duck.errors import ConnectionStringError, ProtocolError, TransportError
 from harvest_duck.http import content_encoding
+from harvest_duck.http.connection_errors import host_of, no_answer
+from harvest_duck.http.proxy import proxy_for
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
@@ -78,13 +77,13 @@ class Transport:
                 headers=headers,
                 data=None if form is None else form.encode(),
                 allow_redirects=False,
-                proxy=self._proxy(url),
+                proxy=proxy_for(self._connection, url),
             ) as answer:
                 return Answer(answer.status, answer.headers, await _body(answer, url, where))
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             # An answer of a proxy is not chained: it holds the address of the proxy, with its password.
             cause = None if isinstance(error, aiohttp.ClientResponseError) else error
-            raise _no_answer(where, url, error, self._connection) from cause
+            raise no_answer(where, url, error, self._connection) from cause
 
     async def close(self) -> None:
         """Close the open connections."""
@@ -95,39 +94,12 @@ class Transport:
         if self._session is None:
             wanted = self._connection
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=_tls(wanted)),
+                connector=aiohttp.TCPConnector(limit=0, ssl=certificates(wanted)),
                 timeout=_timeout(wanted.timeout_s),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
-
-    def _proxy(self, url: str) -> URL | None:
-        proxy = self._connection.proxy
-        if self._connection.proxy_from_environment:
-            return _proxy_of_environment(urlsplit(url))
-        if proxy is None or not proxy.serves(urlsplit(url).hostname or ""):
-            return None
-        address = URL(proxy.url)
-        if proxy.user is not None:
-            password = proxy.password.reveal() if proxy.password else None
-            address = address.with_user(proxy.user).with_password(password)
-        return address
-
-
-def _proxy_of_environment(url: SplitResult) -> URL | None:
-    """Return the proxy that the environment or the system names for a URL, None if there is none.
-
-    aiohttp's own lookup would also read passwords from .netrc. There is no proxy for this machine itself, as it could
-    read what is sent there without TLS.
-    """
-    host = url.hostname or ""
-    proxy = None if loopback(host) or proxy_bypass(host) else getproxies().get(url.scheme)
-    try:
-        return URL(proxy) if proxy else None
-    except ValueError:
-        # Neither chained nor repeated, because it may hold a password.
-        raise ConnectionStringError(f"the proxy that the environment names for {url.scheme} is no URL") from None
 
 
 async def _body(answer: aiohttp.ClientResponse, url: str, where: str) -> bytes:
@@ -145,12 +117,12 @@ def _decompressed(body: bytes, coding: str, url: str, where: str) -> bytes:
     try:
         return content_encoding.unpacked(body, coding, largest=content_encoding.LARGEST)
     except content_encoding.Damaged as error:
-        raise TransportError(f"{where}: the answer from {_host(url)} broke off ({error}): try again") from error
+        raise TransportError(f"{where}: the answer from {host_of(url)} broke off ({error}): try again") from error
     except content_encoding.TooLarge as error:
         raise _too_large(url, where) from error
     except LookupError:
         raise ProtocolError(
-            f"{where}: {_host(url)} packed its answer as {coding[:20]!r}, which was not asked for; check BaseURL and "
+            f"{where}: {host_of(url)} packed its answer as {coding[:20]!r}, which was not asked for; check BaseURL and "
             "the proxy"
         ) from None
 
@@ -158,21 +130,9 @@ def _decompressed(body: bytes, coding: str, url: str, where: str) -> bytes:
 def _too_large(url: str, where: str) -> ProtocolError:
     most = content_encoding.LARGEST // 1024 // 1024
     return ProtocolError(
-        f"{where}: the answer from {_host(url)} has more than {most} MiB, which no page of Harvest has; check BaseURL, "
-        "or lower Pagesize"
+        f"{where}: the answer from {host_of(url)} has more than {most} MiB, which no page of Harvest has; check "
+        "BaseURL, or lower Pagesize"
     )
-
-
-def _tls_fault(error: BaseException) -> str:
-    """Return the reason inside the nested errors of aiohttp and OpenSSL."""
-    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    reason = getattr(inner, "verify_message", None) or getattr(inner, "reason", None) or str(inner)
-    return " ".join(str(reason).split()) or type(inner).__name__
-
-
-def _host(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:
@@ -183,8 +143,11 @@ def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=_WHOLE * timeout_s, sock_connect=connect_s, sock_read=timeout_s)
 
 
-def _tls(connection: Connection) -> ssl.SSLContext | bool:
-    """Return how TLS is checked: by the certificates of the system, or by SSLServerCert alone."""
+def certificates(connection: Connection) -> ssl.SSLContext | bool:
+    """Return how TLS is checked: by the certificates of the system, for which True stands, or by SSLServerCert alone.
+
+    Raises `ConnectionStringError` if that is no file of certificates.
+    """
     if connection.ssl_server_cert is None:
         return True
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -193,29 +156,3 @@ def _tls(connection: Connection) -> ssl.SSLContext | bool:
     except (OSError, ssl.SSLError) as error:
         raise ConnectionStringError(f"SSLServerCert: {connection.ssl_server_cert} is no PEM certificate") from error
     return context
-
-
-def _no_answer(where: str, url: str, error: BaseException, connection: Connection) -> TransportError:
-    host = _host(url)
-    reason = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
-        advice = "check SSLServerCert, BaseURL and the clock of this machine"
-        failed = TransportError(f"{where}: TLS with {host} failed ({_tls_fault(error)}): {advice}")
-        failed.retriable = False
-        return failed
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        refused = TransportError(
-            f"{where}: the proxy answered {error.status}: check ProxyServer, ProxyUser and ProxyPassword"
-        )
-        refused.retriable = error.status >= 500  # noqa: PLR2004 - the class of server errors
-        return refused
-    if isinstance(error, aiohttp.ClientResponseError):
-        reason = f"{error.status} {error.message}"
-    if isinstance(error, TimeoutError):
-        within = f" within {connection.timeout_s:g} s" if connection.timeout_s else ""
-        return TransportError(f"{where}: no answer from {host}{within}: try again, or raise Timeout")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or reason
-        own = "BaseURL" if url.startswith(connection.base_url) else "IdURL"
-        return TransportError(f"{where}: {host} cannot be reached ({reason}): check the network, {own} and ProxyServer")
-    return TransportError(f"{where}: the answer from {host} broke off ({reason}): try again")

@@ -28,7 +28,7 @@ from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from aiohttp import web
 
@@ -61,6 +61,7 @@ class Case(NamedTuple):
     columns: list[str] | None = None
     keep: pc.Expression | None = None
     where: str = ""
+    environ: Mapping[str, str] = {}
 
 
 def answers(**forced: object) -> Callable[[Sandbox], None]:
@@ -114,9 +115,21 @@ CASES = {
         "OAuthVerifier=sandbox-code-used;PKCEVerifier=0123456789012345678901234567890123456789012",
     ),
     "unreachable": Case("TransportError", f"AccountId=1;APIKey={TOKEN};BaseURL=http://127.0.0.1:9/v2"),
+    # Not 127.0.0.1, which nobody reaches by a proxy.
+    "unread proxy": Case(
+        "TransportError",
+        f"AccountId=1;APIKey={TOKEN};BaseURL=https://0.0.0.0:9/v2",
+        environ={"HTTPS_PROXY": "http://proxy.example:3128"},
+    ),
+    "unreachable proxy": Case("TransportError", f"AccountId=1;APIKey={TOKEN};ProxyServer=127.0.0.1;ProxyPort=9"),
     "no answer": Case("TransportError", "{administrator};Timeout=0.2", before=silent),
     "broken off": Case("TransportError", "{administrator}", before=cut),
     "false certificate": Case("TransportError", f"AccountId=1;APIKey={TOKEN};BaseURL={{tls}}/v2"),
+    "unread certificates": Case(
+        "TransportError",
+        f"AccountId=1;APIKey={TOKEN};BaseURL={{tls}}/v2",
+        environ={"REQUESTS_CA_BUNDLE": os.devnull},
+    ),
     "bad token": Case("Unauthorized", f"{{base}};AccountId={MAIN_ID};APIKey={TOKEN}"),
     "forbidden": Case("Forbidden", "{member}", "invoices"),
     "wrong account": Case("NotFound", "{stranger}"),
@@ -176,6 +189,8 @@ def provoked(stage: Sandbox, tls: str, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     def prepare(case: Case) -> str:
         case.before(stage)
+        for name, value in case.environ.items():
+            monkeypatch.setenv(name, value)
         return case.connection.format(**places)
 
     yield prepare
@@ -193,7 +208,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def shown(text: str) -> str:
     """The text, with the ports that a run of the sandbox happens to have made to stand for any."""
-    return re.sub(r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:8181", text)
+    return re.sub(r"\b127\.0\.0\.1:\d{4,5}", "127.0.0.1:8181", text)
 
 
 def on_the_page(name: str) -> re.Match[str]:

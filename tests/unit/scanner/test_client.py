@@ -251,7 +251,9 @@ def test_a_proxy_that_is_not_there_is_named(sandbox: Sandbox) -> None:
     request = Request("clients", "https://api.harvestapp.com/v2/clients", (), Limit.GENERAL, Paging.CURSOR)
     (error,) = get(connection, request)
     assert isinstance(error, TransportError)
-    assert "Proxy" in str(error)
+    assert str(error) == (
+        "clients page 1: the proxy 127.0.0.1:9 cannot be reached (Connection refused): check ProxyServer and ProxyPort"
+    )
 
 
 def test_what_a_proxy_refuses_is_told_without_its_password() -> None:
