@@ -12,6 +12,7 @@ import duckdb
 from harvest_duck import __version__
 from harvest_duck.cli.connections import connections
 from harvest_duck.cli.demo import demo
+from harvest_duck.cli.doctor import doctor
 from harvest_duck.cli.login import accounts, login, logout, whoami
 from harvest_duck.cli.query import export, query
 from harvest_duck.cli.sandbox import sandbox
@@ -29,7 +30,7 @@ def cli() -> None:
     """SQL over Harvest, the time-tracking and invoicing service, run by DuckDB."""
 
 
-for command in (demo, query, export, tables, describe, connections, login, logout, whoami, accounts, sandbox):
+for command in (demo, query, export, tables, describe, connections, login, logout, whoami, accounts, doctor, sandbox):
     cli.add_command(command)
 
 

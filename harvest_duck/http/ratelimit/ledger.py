@@ -146,6 +146,15 @@ class Ledger:
             self._turn = _NOBODY
             self._header_changed = True
 
+    def used(self, window_s: float) -> int:
+        """Return how many requests count in a window of so many seconds, those under way among them."""
+        return sum(each.answered + window_s > self._now for each in self._places)
+
+    @property
+    def paused_s(self) -> float:
+        """The seconds for which nobody is admitted, because of a 429."""
+        return max(0.0, self._paused_until - self._now)
+
     @property
     def size(self) -> int | None:
         """The bytes to cut the file to, None for none: most of the unused places at its end go."""

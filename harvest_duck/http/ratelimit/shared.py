@@ -21,7 +21,7 @@ import os
 import platform
 import warnings
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ import platformdirs
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError
 from harvest_duck.http.ratelimit import lock_files
+from harvest_duck.http.ratelimit.ledger import Ledger
 from harvest_duck.http.ratelimit.lock_files import Presence
 from harvest_duck.http.ratelimit.participant import Participant
 from harvest_duck.http.ratelimit.shared_window import SharedWindow
@@ -57,6 +58,24 @@ def shared(
     """
     own = loop.own("shared limits", _Shared)
     return SharedWindow(requests, window_s, clock, own.participant(whose, clock), lambda reason: own.warn(reason, log))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The requests of all the user's processes that count now, and the seconds of a pause that a 429 asked for."""
+
+    used: int
+    paused_s: float
+
+
+def usage(whose: tuple[object, ...], window_s: float, clock: SystemClock) -> Usage:
+    """Return how much of a limit is used, by the record that `shared` keeps for `whose`.
+
+    Raises `lock_files.Unavailable` if nothing can be shared, and `ledger.Corrupt` for a record of something else.
+    """
+    with lock_files.locked(directory(os.environ) / f"{_name(whose)}.window") as descriptor:
+        ledger = Ledger(lock_files.read(descriptor), clock.now())
+    return Usage(ledger.used(window_s), ledger.paused_s)
 
 
 def directory(environ: Mapping[str, str]) -> Path:

@@ -1,0 +1,3 @@
+"""Fixtures: a sandbox for each test, a configuration directory of its own."""
+
+from support.sign_in_fixtures import *  # noqa: F403
