@@ -17,7 +17,7 @@ from harvest_duck.engine import export as files
 from harvest_duck.engine import register
 from harvest_duck.engine.export import FileFormat
 from harvest_duck.errors import QueryError
-from harvest_duck.pushdown.sql import identifier, text
+from harvest_duck.pushdown.sql import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,8 @@ _target = click.option(
 
 #: The request and its figures first: the narrowest terminal has room for them.
 _EXPLAINED = """
-SELECT step, requests, records, earliest_s, request, pushed, rechecked, scan, table_name, rate_limit, account_id FROM
+SELECT step, requests, records, earliest_s, request, pushed, rechecked, scan, table_name, rate_limit, account_id, hint
+FROM explained
 """
 
 
@@ -72,14 +73,20 @@ def query(sql: str, connection: str, form: str | None, target: Path | None, *, e
     """Run SQL; every table of Harvest is harvest.TABLE, or harvest_scan('TABLE')."""
     if no_probe and not explain:
         raise click.UsageError("--no-probe goes with --explain")
-    if explain:
-        sql = f"{_EXPLAINED} harvest_explain({text(sql)}, probe := {'false' if no_probe else 'true'})"
     chosen = output.chosen(form, target)
     with opened(connection) as con:
+        hints: list[str] = []
+        if explain:
+            explained = register.explain(sql, con, probe=not no_probe)
+            con.register("explained", explained)
+            sql, hints = _EXPLAINED, explained["hint"].drop_null().unique().to_pylist()
         if target is not None or chosen is Format.PARQUET:
             _write(con, sql, target, chosen)
         else:
             output.show(con, sql.strip().rstrip(";"), chosen)
+        # Below the table, where their column seldom has room.
+        for hint in hints:
+            click.echo(f"hint: {hint}", err=True)
 
 
 @click.command()

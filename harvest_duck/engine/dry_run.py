@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from harvest_duck.engine import scalar_subqueries
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.engine.binding import EXPLANATIONS
 from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from harvest_duck.scanner.scan_request import ScanRequest
 
 _PATIENCE_S = 30.0
+#: DuckDB 1.x passes the values of the rows of a subquery to the scan by itself, and in a dry run there are none.
+_PASSES_VALUES = duckdb.__version__.startswith("1.")
+#: Seconds for the same query with values in the place of its subqueries.
+_VALUES_S = 5.0
 _ROWS_AT_ONCE = 10_000
 #: The most characters that are shown of an error of DuckDB.
 _LONGEST = 500
@@ -49,9 +54,26 @@ class _Recording(Session):
         self.requests.append(request)
         return iter(())
 
+    def taken(self) -> list[ScanRequest]:
+        """Return the scans recorded since this was called last."""
+        found, self.requests = self.requests, []
+        return found
+
     def refused(self, error: Exception) -> None:
         """Record the error of a scan, which DuckDB may never read."""
         self.errors.append(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The scans of a query; where it has scalar subqueries, also those of them alone and of the query with values.
+
+    `inner` and `valued` are empty where there is no such subquery, or its value cannot be had.
+    """
+
+    requests: list[ScanRequest]
+    inner: list[ScanRequest] = field(default_factory=list)
+    valued: list[ScanRequest] = field(default_factory=list)
 
 
 def recorded(
@@ -62,7 +84,7 @@ def recorded(
     *,
     default: str = "",
     patience_s: float = _PATIENCE_S,
-) -> list[ScanRequest]:
+) -> Recorded:
     """The requests of the scans of a SELECT, in the order in which DuckDB opens them; nothing is sent.
 
     `settings` are those of the connection that asks, `default` is the account that it reads where none is given. Raises
@@ -73,9 +95,28 @@ def recorded(
     binding.sessions[recording.name] = recording
     with _place(binding), con.cursor() as cursor:
         _record(cursor, recording, sql, settings, default=default, patience_s=patience_s)
-    if recording.errors:
-        raise recording.errors[0] from None
-    return recording.requests
+        if recording.errors:
+            raise recording.errors[0] from None
+        return _with_values(cursor, recording, sql)
+
+
+def _with_values(cursor: duckdb.DuckDBPyConnection, recording: _Recording, sql: str) -> Recorded:
+    """Return the scans recorded so far, and those of the query with the values of its subqueries."""
+    requests = recording.taken()
+    if not requests:
+        return Recorded([])
+    try:
+        with _bounded(cursor, _VALUES_S):
+            valued_sql = scalar_subqueries.with_values(cursor, sql)
+            inner = recording.taken()
+            if inner and _PASSES_VALUES:
+                return Recorded(requests)
+            if valued_sql is not None:
+                _read_to_the_end(cursor, valued_sql)
+    except (duckdb.Error, QueryError, LookupError):
+        # It ran as it stands; that is enough. Another version of DuckDB may have other trees.
+        return Recorded(requests)
+    return Recorded(requests) if recording.errors else Recorded(requests, inner, recording.taken())
 
 
 def _record(
@@ -131,7 +172,7 @@ def _prepare(cursor: duckdb.DuckDBPyConnection, recording: Session, default: str
     cursor.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(recording.name)}")
     for name, value in {"python_enable_replacements": "false", **settings}.items():
         _set(cursor, name, value)
-    cursor.execute("BEGIN TRANSACTION READ ONLY")
+    cursor.execute(scalar_subqueries.READ_ONLY)
 
 
 def _set(cursor: duckdb.DuckDBPyConnection, name: str, value: str) -> None:

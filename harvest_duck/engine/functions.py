@@ -13,6 +13,7 @@ from harvest_duck.http.request_log import SENT
 from harvest_duck.introspection import catalog_tables
 from harvest_duck.introspection.access_rules import ACCESS
 from harvest_duck.introspection.explain import EXPLAINED, explained
+from harvest_duck.introspection.subquery_hints import hints
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def explanation(
     """Return the requests that a SELECT would send: a table of `EXPLAINED`; `dry_run` says what the arguments are."""
     from harvest_duck.introspection.list_sizes import counted, planned  # noqa: PLC0415 - as above
 
-    requests = recorded(con, binding, sql, settings, default=default)
-    return explained(loop.run(counted(requests)) if probe else map(planned, requests))
+    found = recorded(con, binding, sql, settings, default=default)
+    scans = loop.run(counted(found.requests)) if probe else map(planned, found.requests)
+    return explained(scans, hints(found.requests, found.inner, found.valued))
 
 
 def _requests(session: Session) -> pa.Table:

@@ -47,6 +47,7 @@ EXPLAINED = pa.schema(
         ("earliest_s", pa.float64()),
         ("pushed", pa.list_(pa.string())),
         ("rechecked", pa.list_(pa.string())),
+        ("hint", pa.string()),
     ]
 )
 
@@ -110,15 +111,15 @@ def unknown(plan: Plan, sizes: Sizes) -> list[Request]:
     ]
 
 
-def explained(scans: Iterable[Planned]) -> pa.Table:
-    """Return the table of `EXPLAINED`: one row for each step of each scan, in their order."""
+def explained(scans: Iterable[Planned], hints: Sequence[str | None]) -> pa.Table:
+    """Return the table of `EXPLAINED`: one row for each step of each scan, in their order; each scan has its hint."""
     clocks: dict[object, int] = {}
     rows = []
-    for number, scan in enumerate(scans, 1):
-        terms = _terms(scan)
+    for number, (scan, hint) in enumerate(zip(scans, hints, strict=True), 1):
+        said = {**_terms(scan), "hint": hint}
         for step in _steps(scan):
             earliest = _earliest(scan.query.settings, step, clocks)
-            rows.append({"scan": number, **_row(step), "earliest_s": earliest, **terms})
+            rows.append({"scan": number, **_row(step), "earliest_s": earliest, **said})
     return listing(rows, EXPLAINED)
 
 
