@@ -16,6 +16,7 @@ to a host that an earlier source chose.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,18 @@ _VARIABLES = {"HARVEST_ACCESS_TOKEN": "APIKey", "HARVEST_ACCOUNT_ID": "AccountId
 
 
 def config_directory(environ: Mapping[str, str]) -> Path:
-    """Return the directory of `connections.toml`: HARVEST_DUCK_CONFIG_DIR, else the user's configuration directory."""
+    """Return the directory of `connections.toml`: HARVEST_DUCK_CONFIG_DIR, else the user's configuration directory.
+
+    A user without a home directory has one in which nothing can be: below the null device.
+    """
     chosen = environ.get("HARVEST_DUCK_CONFIG_DIR")
-    return Path(chosen) if chosen else platformdirs.user_config_path("harvest_duck")
+    if chosen:
+        return Path(chosen)
+    try:
+        return platformdirs.user_config_path("harvest_duck")
+    except RuntimeError:
+        # So platformdirs 4.14 says that there is no home. Not a relative path, which others could fill.
+        return Path(os.devnull) / "harvest_duck"
 
 
 def layers(

@@ -26,11 +26,12 @@ class Versions:
 class Configuration:
     """Where the settings come from: the file of named connections, environment variables, the sources in use.
 
-    `error` says why they cannot be used; `ineffective` are the properties without effect.
+    `home` says whether there is a directory for the file, `error` why the settings cannot be used; `ineffective` are
+    the properties without effect.
     """
 
     path: str
-    absolute: bool
+    home: bool
     exists: bool
     names: tuple[str, ...]
     variables: tuple[str, ...]

@@ -67,7 +67,7 @@ def configuration(text: str) -> tuple[Configuration, Connection | None]:
     return (
         Configuration(
             path=escaped(path),
-            absolute=path.is_absolute(),
+            home=not path.is_relative_to(os.devnull),
             exists=os.path.exists(path),  # noqa: PTH110 - False where Path.exists() may raise
             names=_names(path),
             variables=tuple(name for name in _VARIABLES if os.environ.get(name)),

@@ -65,12 +65,12 @@ def configuration(facts: Configuration) -> Finding:
     named = [f"{what} from {where}" for what, where in sources if where] or ["no token"]
     account = f"account from {facts.account_from}" if facts.account_from else "no AccountId"
     found = f"{', '.join([*named, account])}. {_sources(facts)}"
-    if not facts.absolute:
+    if not facts.home:
         return Finding(
             Check.CONFIGURATION,
             Status.WARNING,
             found,
-            "This user has no home directory, so the configuration is looked for below the working directory.",
+            "This user has no home directory, so no named connection and no sign-in can be kept.",
             "Set HARVEST_DUCK_CONFIG_DIR to a directory of your own.",
         )
     if facts.ineffective:

@@ -52,7 +52,7 @@ FACTS = Facts(
     ),
     configuration=Configuration(
         path=f"{HOME}/.config/harvest_duck/connections.toml",
-        absolute=True,
+        home=True,
         exists=True,
         names=("acme",),
         variables=(),

@@ -81,10 +81,18 @@ def usage(whose: tuple[object, ...], window_s: float, clock: SystemClock) -> Usa
 def directory(environ: Mapping[str, str]) -> Path:
     """Return the directory of the shared files: in HARVEST_DUCK_CONFIG_DIR, else in the user's cache directory.
 
+    It is a relative path, which `lock_files` refuses, for a user without a home directory.
+
     Not in the user's runtime directory, which a process started by cron does not have.
     """
     chosen = environ.get("HARVEST_DUCK_CONFIG_DIR")
-    return (Path(chosen).absolute() if chosen else platformdirs.user_cache_path("harvest_duck")) / "limits"
+    if chosen:
+        return Path(chosen).absolute() / "limits"
+    try:
+        return platformdirs.user_cache_path("harvest_duck") / "limits"
+    except RuntimeError:
+        # platformdirs 4.14; earlier versions return such a path.
+        return Path("~/.cache/harvest_duck/limits")
 
 
 class _Shared:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from support import program
 from support.clocks import PATIENCE_S
 from support.command import COMMAND, environment, run, run_process
 from support.sign_in import aged, signed_in, token_requests
@@ -502,3 +503,41 @@ def test_a_terminal_shows_colours_and_eighty_columns_unless_told_otherwise(monke
     assert re.sub(rb"\x1b\[[0-9;]*m", b"", shown) == plain
     # A path stays whole, so that it can be copied.
     assert all(len(line) <= 80 for line in plain.split(b"\r\n") if b"/" not in line)
+
+
+HOMELESS = """
+import os
+import sys
+
+import encodings.idna
+import harvest_duck.cli
+import harvest_duck.sandbox.api.server
+from harvest_duck.diagnosis.examination import examine
+
+# The first examination imports all that this user may not read.
+examine("DSN=sandbox", version="0")
+for name in ("HOME", "HARVEST_DUCK_CONFIG_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+    os.environ.pop(name, None)
+os.setgroups([])
+os.setgid(54321)
+os.setuid(54321)
+sys.argv = ["harvest-duck", *sys.argv[1:]]
+harvest_duck.cli.main()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user whom the system does not know")
+def test_a_user_without_a_home_directory() -> None:
+    told = subprocess.run(
+        [*program.python(HOMELESS), "doctor", "--json", "-c", "DSN=sandbox"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    found = {each["check"]: each for each in json.loads(told.stdout)["checks"]}
+    assert found["configuration"]["status"] == found["limits"]["status"] == "warning"
+    assert "no home directory" in found["configuration"]["meaning"]
+    assert "has no home directory" in found["limits"]["found"]
+    assert found["account"]["status"] == "ok", "a connection string needs no home"

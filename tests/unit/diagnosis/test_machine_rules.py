@@ -50,7 +50,7 @@ def test_configuration() -> None:
     )
     signing_in = replace(SOURCES, token_from=None, application_from="DSN b", account_from="DSN a")
     assert machine_rules.configuration(signing_in).found.startswith("OAuth application from DSN b, account from DSN a.")
-    assert machine_rules.configuration(replace(SOURCES, absolute=False)).status is Status.WARNING
+    assert machine_rules.configuration(replace(SOURCES, home=False)).status is Status.WARNING
     without = machine_rules.configuration(replace(SOURCES, ineffective=("without effect yet: AutoCache",)))
     assert (without.status, without.meaning) == (Status.WARNING, "without effect yet: AutoCache.")
     assert machine_rules.configuration(replace(SOURCES, error="x")).status is Status.FAILED

@@ -16,7 +16,7 @@ FACTS = Facts(
     versions=Versions("1.0", (3, 12, 1), "CPython", {"duckdb": "2.0.0", "pyarrow": "20.0", "aiohttp": "3.14"}, "Linux"),
     configuration=Configuration(
         "/c",
-        absolute=True,
+        home=True,
         exists=False,
         names=(),
         variables=(),
