@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from support import secret_watch
+from support import run_size, secret_watch
 from support.secret_watch import pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks of pytest
 
 import harvest_duck
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--thorough`."""
+    run_size.add_option(parser)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are cores, since many tests wait for processes of their own."""
+    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") or (os.cpu_count() or 1) + 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Prepare this process, which those that tests start inherit from, and begin the search for secrets.
 
     Ctrl-C interrupts it, although `nohup … &` starts it with SIGINT ignored. Compiled modules are kept, so that not
@@ -30,6 +40,12 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     secret_watch.watch()
+    run_size.apply(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to a thorough run what it does more than a usual one."""
+    run_size.keep_what_differs(config, items)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 import harvest_duck
 from harvest_duck.errors import HarvestDuckError
@@ -256,14 +257,14 @@ def _compared(sandbox: Sandbox, condition: str, accounts: str) -> set[str | None
 
 
 @given(condition=_combined(_term, "AND"), accounts=st.sampled_from([BOTH, "*"]))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=share(15))
 def test_only_accounts_that_all_terms_allow_are_asked(agency: Sandbox, condition: str, accounts: str) -> None:
     possible = _compared(agency, condition, accounts)
     assert accounts_in(agency) <= possible, "none is asked that no client can be of"
 
 
 @given(condition=_combined(_term | _vague, "AND", "OR"), accounts=st.sampled_from([BOTH, "*"]))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=share(15))
 def test_any_filter_keeps_the_rows_that_it_keeps_of_a_plain_table(
     agency: Sandbox, condition: str, accounts: str
 ) -> None:

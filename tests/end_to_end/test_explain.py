@@ -116,6 +116,9 @@ QUERIES = [
 ]
 
 
+PAGES_OF_TEN = "RateLimit=off;ReportsRateLimit=off;Pagesize=10"
+
+
 @pytest.fixture(scope="module")
 def long() -> Iterator[Sandbox]:
     """An account with many pages of a few records each."""
@@ -126,17 +129,9 @@ def long() -> Iterator[Sandbox]:
 @contextlib.contextmanager
 def opened(long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB with the agency in it, in pages of ten records, beside a table of its own."""
-    with harvest_duck.connect(f"{long.connection_string()};RateLimit=off;ReportsRateLimit=off;Pagesize=10") as con:
+    with harvest_duck.connect(f"{long.connection_string()};{PAGES_OF_TEN}") as con:
         con.execute("SET TimeZone = 'UTC'")
         con.execute("CREATE TABLE people AS SELECT id FROM harvest.users ORDER BY id LIMIT 2")
-        yield con
-
-
-@pytest.fixture
-def con(long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection for a test that may change it."""
-    with opened(long) as con:
-        long.clear_log()
         yield con
 
 
@@ -144,6 +139,16 @@ def con(long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
 def lasting(long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that tests share and do not change."""
     with opened(long) as con:
+        yield con
+
+
+@pytest.fixture
+def con(lasting: duckdb.DuckDBPyConnection, long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor with requests and errors of its own."""
+    with lasting.cursor() as con:
+        harvest_duck.register(con, f"{long.connection_string()};{PAGES_OF_TEN}")
+        con.execute("SET TimeZone = 'UTC'")
+        long.clear_log()
         yield con
 
 

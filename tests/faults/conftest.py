@@ -9,8 +9,7 @@ ALL, USUAL, BATCHES = 1000, 60, 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--all-seeds`, which runs every schedule, and `--seed 17`, which runs one and prints its faults."""
-    parser.addoption("--all-seeds", action="store_true", help=f"run all {ALL} schedules of faults")
+    """Add `--seed 17`, which runs one schedule and prints its faults; `--thorough` runs all of them."""
     parser.addoption("--seed", type=int, help="run only the schedule of faults with this seed, and print it")
 
 
@@ -32,7 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if alone is not None:
         chosen = [alone]
     else:
-        whole = config.getoption("--all-seeds", default=False)
+        whole = config.getoption("--thorough")
         chosen = sorted({*range(ALL if whole else USUAL), *ONCE_FAILED})
     size = max(USUAL // 4, -(-len(chosen) // BATCHES))
     batches = [chosen[start : start + size] for start in range(0, len(chosen), size)]

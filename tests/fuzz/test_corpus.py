@@ -6,6 +6,7 @@ import pytest
 from fuzz.targets import CORPUS, TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.secret_watch import SEEN
 
 INPUTS = {name: [path.read_bytes() for path in sorted((CORPUS / name).iterdir())] for name in TARGETS}
@@ -22,7 +23,7 @@ def test_every_target_has_a_corpus_and_every_corpus_a_target() -> None:
 
 
 @each_target
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=share(40), suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_input_is_read_or_refused(name: str, data: st.DataObject) -> None:
     """Any bytes, and inputs of the corpus in which a part is replaced by another one or by anything."""

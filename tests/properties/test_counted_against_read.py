@@ -85,8 +85,10 @@ PERIOD = f"from_date = '{SPAN[0]}' AND to_date = '{SPAN[1]}'"
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Sandbox]:
-    """An agency of a few records."""
+    """An agency of a few records; each invoice and estimate costs requests of its own for its children."""
     with Sandbox(seed=7, scale=0.05, time_entries=60, limits=False) as running:
+        for table in ("estimates", "invoices"):
+            running.replace(MAIN_ID, table, running.records(MAIN_ID, table)[::5])
         yield running
 
 

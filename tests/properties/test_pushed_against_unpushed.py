@@ -6,13 +6,14 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.sql_conditions import comparisons, literal, period, rejecting_what_duckdb_refuses
 
 from harvest_duck.catalog.model import Origin, Scalar, Table
 from harvest_duck.catalog.path import places
 from harvest_duck.catalog.tables import TABLES
 
-EXAMPLES = 20
+EXAMPLES = share(20)
 
 
 @st.composite

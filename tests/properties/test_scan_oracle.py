@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.sandbox_rows import AROUND, assert_same, rows_of
 from support.sql_conditions import comparisons, rejecting_what_duckdb_refuses
 
@@ -136,7 +137,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 # In parts, so that the workers of pytest-xdist share the examples; derandomized, all parts would have the same.
 @pytest.mark.parametrize("part", range(6))
-@settings(max_examples=30, derandomize=False, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=share(30), derandomize=False, deadline=None, suppress_health_check=list(HealthCheck))
 @given(query=queries())
 def test_a_scan_returns_the_rows_of_a_plain_table(
     query: tuple[Table, list[dict[str, Any]], str, list[str], int],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 import pytest
+from support.run_size import share
 
 import harvest_duck
 from harvest_duck.catalog.arrow_types import schema_of
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-RUNS = 500
-BATCHES = 10
+RUNS, BATCHES = share(500), share(10)
 OLD = "2026-01-01T00:00:00Z"
 
 

@@ -197,15 +197,23 @@ def guarded(request: pytest.FixtureRequest, stage: Stage) -> Iterator[duckdb.Duc
         yield opened
 
 
-@pytest.fixture(params=WAYS)
-def con(request: pytest.FixtureRequest, guarded: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Each kind of connection to the database with one door."""
-    opened = WAYS[request.param](guarded)
-    # What a cursor that was not registered finds by other names.
-    opened.execute("SET search_path = 'memory.main,harvest.main'")
-    yield opened
-    if opened is not guarded:
-        opened.close()
+@pytest.fixture
+def each_way(guarded: duckdb.DuckDBPyConnection) -> Iterator[Iterator[duckdb.DuckDBPyConnection]]:
+    """Each kind of connection to the database with one door, one after the other; the output of a failure names it."""
+    with ExitStack() as opened:
+        yield each_kind(guarded, opened)
+
+
+def each_kind(guarded: duckdb.DuckDBPyConnection, opened: ExitStack) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open each kind of connection when the one before it was tried."""
+    for way, open_one in WAYS.items():
+        print("on", way)  # noqa: T201 - pytest shows it where the test fails
+        con = open_one(guarded)
+        if con is not guarded:
+            opened.enter_context(con)
+        # What a cursor that was not registered finds by other names.
+        con.execute("SET search_path = 'memory.main,harvest.main'")
+        yield con
 
 
 @pytest.fixture(autouse=True)
@@ -249,13 +257,16 @@ TAKERS = [
 
 
 @pytest.mark.parametrize("string", STRINGS)
-def test_no_connection_string_in_sql_is_used(string: str, con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+def test_no_connection_string_in_sql_is_used(
+    string: str, each_way: Iterator[duckdb.DuckDBPyConnection], stage: Stage
+) -> None:
     given = stage.names[string]
-    for sql in TAKERS:
-        refused(con, [sql.format(given, quoted=text(given))], STRINGS[string])
-    assert stage.sandbox.requests == []
-    assert con.execute(CLIENTS).fetchone() == stage.clients
-    stage.nothing_happened()
+    for con in each_way:
+        for sql in TAKERS:
+            refused(con, [sql.format(given, quoted=text(given))], STRINGS[string])
+        assert stage.sandbox.requests == []
+        assert con.execute(CLIENTS).fetchone() == stage.clients
+        stage.nothing_happened()
 
 
 #: Statements after which the last is refused, and by what.
@@ -426,11 +437,12 @@ def formatted(sql: str, stage: Stage) -> str:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_no_route_leads_past_the_door(route: str, con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+def test_no_route_leads_past_the_door(route: str, each_way: Iterator[duckdb.DuckDBPyConnection], stage: Stage) -> None:
     said, statements = ROUTES[route]
-    refused(con, [formatted(each, stage) for each in statements], said)
-    assert con.execute(CLIENTS).fetchone() == stage.clients
-    stage.nothing_happened()
+    for con in each_way:
+        refused(con, [formatted(each, stage) for each in statements], said)
+        assert con.execute(CLIENTS).fetchone() == stage.clients
+        stage.nothing_happened()
 
 
 #: Statements that are allowed, with what they find.
@@ -460,13 +472,14 @@ HARMLESS: dict[str, tuple[list[str], list[tuple[object, ...]] | None]] = {
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_is_allowed_does_no_harm(name: str, con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+def test_what_is_allowed_does_no_harm(name: str, each_way: Iterator[duckdb.DuckDBPyConnection], stage: Stage) -> None:
     statements, wanted = HARMLESS[name]
-    for sql in statements:
-        found = con.execute(formatted(sql, stage)).fetchall()
-    assert wanted is None or found == wanted
-    assert con.execute(CLIENTS).fetchone() == stage.clients
-    stage.nothing_happened()
+    for con in each_way:
+        for sql in statements:
+            found = con.execute(formatted(sql, stage)).fetchall()
+        assert wanted is None or found == wanted
+        assert con.execute(CLIENTS).fetchone() == stage.clients
+        stage.nothing_happened()
 
 
 @pytest.fixture

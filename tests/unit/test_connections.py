@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck import connections
 from harvest_duck.cli.connections import connections as command
@@ -510,7 +511,7 @@ def documents(draw: st.DrawFn) -> tuple[str, dict[str, list[str]]]:
 
 
 @given(document=documents(), position=st.integers(0, 4), removing=st.booleans())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 def test_one_section_changes_and_all_else_stays(
     document: tuple[str, dict[str, list[str]]], position: int, removing: bool
 ) -> None:
@@ -610,7 +611,7 @@ def connection_strings(draw: st.DrawFn) -> str:
     name=_free_names,
     before=st.sampled_from(["", FILE, "# none"]),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 @pytest.mark.filterwarnings("ignore::harvest_duck.connection.UnsupportedPropertyWarning")
 def test_what_is_added_reads_as_the_string(
     text: str, name: str, before: str, tmp_path_factory: pytest.TempPathFactory

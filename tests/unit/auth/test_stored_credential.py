@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.sign_in import aged, kept, signed_in, token_requests
 
 import harvest_duck
@@ -48,6 +49,10 @@ def store(tmp_path: Path, refreshing: str) -> Path:
     """The file that `refreshing` keeps its sign-in in; a person has signed in."""
     signed_in(refreshing)
     return tmp_path / "oauth.json"
+
+
+#: Processes that start at once.
+PROCESSES = share(20)
 
 
 def rows(connection: str, table: str = "clients") -> int:
@@ -150,7 +155,7 @@ def test_a_scan_of_a_hundred_pages_across_two_expiries_returns_every_row(
     assert store.exists()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=share(15), deadline=None)
 @given(
     expiries=st.sets(st.integers(0, 5).map(lambda number: 1 + 40 * number), max_size=4),
     size=st.integers(7, 60),
@@ -179,19 +184,17 @@ def test_whenever_tokens_expire_every_row_comes_once(expiries: set[int], size: i
     assert sorted(read["id"].to_pylist()) == wanted
 
 
-def test_twenty_processes_with_one_expired_token_refresh_it_once(
-    harvest: Sandbox, refreshing: str, store: Path
-) -> None:
+def test_processes_with_one_expired_token_refresh_it_once(harvest: Sandbox, refreshing: str, store: Path) -> None:
     harvest.expire_access_tokens()
     aged(store)
     harvest.clear_log()
     program = f"import harvest_duck; print(harvest_duck.scan('clients', {refreshing!r}).read_all().num_rows)"
     running = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(20)
+        for _ in range(PROCESSES)
     ]
     ended = [process.communicate(timeout=120) for process in running]
-    assert ended == [(f"{len(harvest.records(MAIN_ID, 'clients'))}\n", "")] * 20
+    assert ended == [(f"{len(harvest.records(MAIN_ID, 'clients'))}\n", "")] * PROCESSES
     assert token_requests(harvest) == ["refresh_token"]
     assert 401 not in [each.status for each in harvest.requests], "each process knew that the token was old"
 

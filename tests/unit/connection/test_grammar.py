@@ -8,6 +8,7 @@ import string
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.connection.grammar import fold, parse, render
 from harvest_duck.errors import ConnectionStringError
@@ -142,7 +143,7 @@ def test_a_string_fits_into_a_value(values: dict[str, str]) -> None:
 
 
 @given(st.text() | near_misses)
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=share(500))
 def test_any_text_parses_or_is_refused(text: str) -> None:
     """Arbitrary text never raises anything but the error of the grammar, on one line."""
     message = ""

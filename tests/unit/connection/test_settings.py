@@ -11,6 +11,7 @@ import pickle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.connection import (
     PROPERTIES,
@@ -262,7 +263,7 @@ def test_secret_stays_in_the_process() -> None:
 
 @pytest.mark.parametrize("name", [*SECRETS, "CustomHeaders"])
 @given(secret=secrets)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=share(50))
 def test_no_secret_is_ever_shown(name: str, secret: str) -> None:
     """Whether a secret is accepted or refused, no representation, error or warning has it."""
     text = render({name: f"X-A: {secret}" if name == "CustomHeaders" else secret, "ProxyServer": "p"})

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.strategies import DATES, TIMESTAMPS, Record, body_of, records, sql_rows, to_json
 
 from harvest_duck.catalog.arrow_types import schema_of
@@ -36,7 +37,7 @@ each_list = pytest.mark.parametrize(
     "table", [table for table in TABLES.values() if table.body_key is not None], ids=lambda table: table.name
 )
 each_reading = pytest.mark.parametrize("hours", [Decimal("1.5"), Decimal("1.00005")], ids=["fast", "exact"])
-some = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+some = settings(deadline=None, max_examples=share(12), suppress_health_check=[HealthCheck.too_slow])
 
 
 def fixed(table: Table) -> dict[str, Any]:
@@ -588,7 +589,7 @@ def test_nesting_close_to_the_end_of_the_stack_ends_in_an_error() -> None:
         assert len(str(refused.value)) < 300
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(
     st.sampled_from(["time_entries", "invoice_line_items", "company", "invoices"]),
     st.integers(0, 10**6),
@@ -611,7 +612,7 @@ def test_a_damaged_body_is_decoded_or_refused(name: str, place: int, put: bytes,
         page.batch.validate(full=True)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(
     st.recursive(
         st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),

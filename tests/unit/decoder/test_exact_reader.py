@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decoder.exact_reader import read, rounded
@@ -38,7 +39,7 @@ numbers = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=share(500))
 @given(numbers)
 def test_a_number_is_rounded_to_the_nearest_of_four_digits(text: str) -> None:
     if abs(nearest(text)) > LARGEST:

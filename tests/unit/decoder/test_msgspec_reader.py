@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decoder.decoder import Decoder
@@ -46,7 +47,7 @@ def read(body: bytes, *, by_arrow: bool) -> object:
     return decoder.quick(body, values={"account_id": 1}, where="a page")
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=share(300), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(RECORD, max_size=4))
 def test_what_is_read_is_what_the_exact_reading_reads(records: list[dict[str, str]]) -> None:
     body = page([{"id": str(place)} | record for place, record in enumerate(records)])
@@ -56,7 +57,7 @@ def test_what_is_read_is_what_the_exact_reading_reads(records: list[dict[str, st
         assert found == decoder.thorough(body, values={"account_id": 1}, where="a page")
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=share(100), suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.fixed_dictionaries(

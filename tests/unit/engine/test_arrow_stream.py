@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 from support.program import run
+from support.run_size import share
 
 from harvest_duck.engine.arrow_stream import BatchStream, sentence, sentence_in
 from harvest_duck.errors import QueryError, Unauthorized
@@ -345,13 +346,13 @@ def test_thousands_of_streams_leave_nothing(error: BaseException | None) -> None
     consume([reader(source.stream())])
     before = callbacks()
     source = Source(error=error)
-    consume(reader(source.stream()) for _ in range(3000))
+    consume(reader(source.stream()) for _ in range(share(3000)))
     source.told.clear()
     if error is not None:
         # The same object each time, which has the frames of all.
         error.__traceback__ = None
     assert callbacks() <= before
-    assert (source.closed, source.left) == (3000, 0)
+    assert (source.closed, source.left) == (share(3000), 0)
 
 
 def test_a_process_may_end_while_a_stream_is_read() -> None:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.engine.hidden_arguments import CONNECTION, separated
 from harvest_duck.pushdown.predicate import And
@@ -60,7 +61,7 @@ expressions = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(expressions, st.booleans())
 def test_what_is_left_keeps_the_rows_that_the_whole_filter_keeps(rest: pc.Expression, first: bool) -> None:
     whole = GIVEN & rest if first else rest & GIVEN

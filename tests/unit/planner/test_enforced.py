@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.strategies import VALUES, Row, outcomes, predicates, rows
 
 from harvest_duck.planner.enforced import distinct_terms, is_enforced
@@ -29,7 +30,7 @@ def warrants() -> st.SearchStrategy[dict[str, Domain]]:
     return st.fixed_dictionaries({}, optional=each)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=share(500))
 @given(st.one_of([predicates([name]) for name in VALUES] + [predicates()]), warrants(), rows())
 def test_an_enforced_term_is_true_of_every_row(term: Predicate, warrant: dict[str, Domain], row: Row) -> None:
     if all(domain.contains(row[column]) for column, domain in warrant.items()) and is_enforced(term, warrant):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.table_params import DAY, HOLDS, INPUTS, MOMENT, NAMES, NARROWING, expected, sample
 
 from harvest_duck.catalog.model import Host, Limit, Match, Paging, Param, Table
@@ -201,7 +202,7 @@ def test_a_parameter_is_sent_only_where_it_cannot_lose_a_row(
     assert sent(only(planned(table, *terms))) == params
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from([Op.GT, Op.GE, Op.EQ]))
 def test_updated_since_lies_before_every_moment_that_is_asked_for(moment: datetime, op: Op) -> None:
     text = sent(only(planned("clients", Compare("updated_at", op, moment)))).get("updated_since")

@@ -10,6 +10,7 @@ from email.utils import format_datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.errors import (
@@ -79,7 +80,7 @@ def test_without_the_header_there_is_no_advice() -> None:
     assert retry_after_s({"X-Retry-After": "3"}) is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(
     st.one_of(
         st.text(max_size=40),
@@ -135,7 +136,7 @@ def test_an_answer_without_a_date_does_not_say_when_it_was_made() -> None:
     assert served_at({"X-Date": "Thu, 29 Feb 2024 12:00:00 GMT"}) is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(
     st.one_of(
         st.text(max_size=40),
@@ -238,7 +239,7 @@ def test_what_the_body_says_is_passed_on_in_one_line(body: bytes, says: str | No
             assert str(error) == str(error_of(REQUEST, status, {}, b"")) + says
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(
     st.integers(100, 999).filter(lambda status: status != 200),
     st.one_of(

@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.strategies import SCHEMA, Filter, Row, filters, may_hold, rows
 
 from harvest_duck.errors import QueryError
@@ -234,7 +235,7 @@ def test_terms_nested_too_deep_for_arrows_stack_are_refused() -> None:
 @pytest.mark.parametrize(
     ("count", "column", "join", "left"),
     [
-        (40_000, "whole", operator.or_, True),
+        (share(40_000), "whole", operator.or_, True),
         (10_000, "whole", operator.and_, True),
         (10_000, "text", operator.or_, False),
         (10_000, "day", operator.and_, False),
@@ -258,16 +259,16 @@ def test_a_chain_as_long_as_a_list_of_duckdb_1_keeps_the_same_rows(
 
 
 def test_a_chain_of_conditions_that_are_no_list_keeps_the_same_rows() -> None:
-    terms = [(whole == number) & (text == "a") for number in range(20_000)]
+    terms = [(whole == number) & (text == "a") for number in range(share(40_000))]
     read = read_filter(functools.reduce(operator.or_, [*terms, pc.field("flag")]), SCHEMA)
     some = pa.table(
         {
-            "whole": [5, 5, 19_999, None, 30_000],
+            "whole": [5, 5, 11_999, None, 50_000],
             "text": ["a", "b", "a", "a", "a"],
             "flag": [False, None, None, None, True],
         }
     )
-    assert some.filter(read.keep).to_pydict()["whole"] == [5, 19_999, 30_000]
+    assert some.filter(read.keep).to_pydict()["whole"] == [5, 11_999, 50_000]
 
 
 def test_a_term_that_all_rows_meet_is_found_in_a_chain_that_was_cut() -> None:
@@ -276,14 +277,14 @@ def test_a_term_that_all_rows_meet_is_found_in_a_chain_that_was_cut() -> None:
     assert Compare("whole", Op.EQ, 7) in conjuncts(read.predicate)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(filters())
 def test_every_column_that_a_filter_names_is_known(built: Filter) -> None:
     expression, named = built
     assert read_filter(expression, SCHEMA).columns == named
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(filters(), st.lists(rows(), min_size=1, max_size=6))
 def test_no_row_that_arrow_keeps_fails_the_predicate(built: Filter, some: list[Row]) -> None:
     expression, _ = built

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.strategies import VALUES, Row, may_hold, predicates, rows
 
 from harvest_duck.pushdown.domain import Domain, domains, union
@@ -69,7 +70,7 @@ def beside(value: Value) -> Bound:
     return Bound(value, inclusive=False)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 @given(predicates(), rows())
 def test_every_row_that_the_predicate_keeps_lies_within_its_domains(predicate: Predicate, row: Row) -> None:
     if may_hold(predicate, row):
@@ -78,7 +79,7 @@ def test_every_row_that_the_predicate_keeps_lies_within_its_domains(predicate: P
         assert all(domain.contains(row[column]) for column, domain in found.items())
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(predicates(["whole", "flag"], unknown=False))
 def test_no_domains_mean_that_no_row_satisfies_the_predicate(predicate: Predicate) -> None:
     everything = [
@@ -88,7 +89,7 @@ def test_no_domains_mean_that_no_row_satisfies_the_predicate(predicate: Predicat
         assert not any(may_hold(predicate, row) for row in everything)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(
     predicates(),
     st.fixed_dictionaries({name: st.sampled_from(values) for name, values in VALUES.items()}),
@@ -120,7 +121,7 @@ def renamed(predicate: Predicate, column: str) -> Predicate:
             return predicate
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 @given(st.data())
 def test_the_domain_of_one_column_is_exact_but_for_holes(data: st.DataObject) -> None:
     """Just the rows that a predicate keeps fit, where no part of it says what a value is not."""
@@ -149,7 +150,7 @@ def holed(predicate: Predicate, *, negated: bool = False) -> bool:
             return False
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 @given(st.data())
 def test_intersection_and_union_of_domains_are_those_of_the_values(data: st.DataObject) -> None:
     column = data.draw(st.sampled_from(list(VALUES)))
@@ -164,7 +165,7 @@ def test_intersection_and_union_of_domains_are_those_of_the_values(data: st.Data
     assert union([one, two]) == union([two, one])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 @given(st.data())
 def test_the_values_and_ends_of_a_domain_are_those_that_fit(data: st.DataObject) -> None:
     column = data.draw(st.sampled_from(list(VALUES)))

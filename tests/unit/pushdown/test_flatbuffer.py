@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.pushdown.flatbuffer import metadata
 
@@ -39,7 +40,7 @@ def test_a_message_that_is_no_schema_is_refused() -> None:
         metadata(bytes(pa.ipc.read_message(batch.serialize()).metadata))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_a_damaged_message_is_refused_or_read_but_breaks_nothing(place: int, byte: int) -> None:
     whole = bytearray(message(pa.schema([("a", pa.int64())], metadata={"key": "value"})))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.pushdown.predicate import Value
 from harvest_duck.pushdown.ranges import EVERY_VALUE, Bound, Range, Ranges, holds, kind, overlap, point, sorted_ranges
@@ -78,7 +79,7 @@ def in_order(found: Ranges) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(two_lists())
 def test_sorting_ranges_changes_no_value_in_them(drawn: Lists) -> None:
     values, some, _ = drawn
@@ -87,7 +88,7 @@ def test_sorting_ranges_changes_no_value_in_them(drawn: Lists) -> None:
     assert all(part.contains(value) == lies_in(value, part) for part in some for value in values)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(two_lists())
 def test_sorted_ranges_are_in_order_and_apart(drawn: Lists) -> None:
     _, some, more = drawn
@@ -100,7 +101,7 @@ def test_sorted_ranges_are_in_order_and_apart(drawn: Lists) -> None:
         assert sorted_ranges(reversed(found)) == found
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(two_lists())
 def test_an_overlap_holds_the_values_that_are_in_both(drawn: Lists) -> None:
     values, some, more = drawn
@@ -108,7 +109,7 @@ def test_an_overlap_holds_the_values_that_are_in_both(drawn: Lists) -> None:
     assert held(values, both) == [value for value in held(values, some) if value in held(values, more)]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(two_lists().filter(lambda drawn: drawn[0] != BOOLEANS))
 def test_ranges_of_the_same_values_are_the_same_once_sorted(drawn: Lists) -> None:
     values, some, more = drawn

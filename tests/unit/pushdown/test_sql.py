@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.strategies import SCHEMA, Row, may_hold, predicates, rows
 
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown
@@ -28,7 +29,7 @@ def plain() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=share(100))
 @given(predicate=predicates(unknown=False), few=st.lists(rows(), max_size=5))
 def test_a_condition_is_sql_that_means_the_predicate(
     predicate: Predicate, few: list[Row], plain: duckdb.DuckDBPyConnection

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.shifting import (
     ORDERS,
     Asked,
@@ -155,7 +156,7 @@ SPANS: Sequence[Span] = ((None, None), (date(2026, 1, 10), None), (date(2026, 1,
 )
 def test_what_was_there_all_the_time_comes_exactly_once_or_the_read_fails(style: Style, losses: int) -> None:
     outcomes: Counter[str] = Counter()
-    for seed in range(500):
+    for seed in range(share(500)):
         change, wanted = CHANGES[seed // len(ORDERS) % len(CHANGES)], SPANS[seed % len(SPANS)]
         source = shifting(seed, change, style=style, wanted=wanted, recent=0.025)
         reader = Reader(source, dated=seed % 7 < 5, evidence=("updated_at", "created_at")[seed // 3 % 2])
@@ -171,11 +172,11 @@ def test_what_was_there_all_the_time_comes_exactly_once_or_the_read_fails(style:
         assert not any(tally.complete and lost for tally, lost in zip(reader.tallies, reader.lost, strict=True))
         outcomes.update({"failed" if failed else todo.name for todo in reader.repairs} or {"at once"})
         outcomes["a loss made good"] += bool(reader.lost[0]) and not failed
-    assert outcomes["a loss made good"] > losses
-    assert outcomes["DAYS"] > 100
-    assert outcomes["AGAIN"] > 30
-    assert outcomes["at once"] > 150
-    assert outcomes["failed"] < 50
+    assert outcomes["a loss made good"] > share(losses)
+    assert outcomes["DAYS"] > share(100)
+    assert outcomes["AGAIN"] > share(30)
+    assert outcomes["at once"] > share(150)
+    assert outcomes["failed"] < share(50)
 
 
 @pytest.mark.parametrize("style", Style)
@@ -190,14 +191,14 @@ def test_a_list_that_does_not_change_costs_no_request_more(style: Style, seed: i
 def test_a_loss_is_seen_although_the_total_stays_and_a_record_came_instead() -> None:
     """The one comes within seconds of the first page, by clocks that differ, and the answer takes up to nine."""
     lost = 0
-    for seed in range(200):
+    for seed in range(share(200)):
         reader = Reader(shifting(seed, after_the_first_page(compensating(1)))).read()
         first = reader.tallies[0]
         if reader.lost[0] and first.delivered == first.announced:
             lost += 1
             assert first.complete is False
             assert reader.lost[-1] == 0
-    assert lost > 50
+    assert lost > share(50)
 
 
 def test_an_edited_record_proves_as_much_as_another_by_the_time_it_was_created() -> None:
@@ -210,13 +211,13 @@ def test_an_edited_record_proves_as_much_as_another_by_the_time_it_was_created()
 @pytest.mark.parametrize("style", Style)
 def test_a_loss_is_seen_without_times_when_no_record_comes(style: Style) -> None:
     lost = 0
-    for seed in range(200):
+    for seed in range(share(200)):
         reader = Reader(shifting(seed, after_the_first_page(leaving(0.5)), style=style), dated=False, evidence=None)
         reader.read()
         assert reader.source.throughout <= {record.id for record in reader.records}
         assert not any(tally.complete and gone for tally, gone in zip(reader.tallies, reader.lost, strict=True))
         lost += bool(reader.lost[0])
-    assert (lost > 5) is (style is Style.NUMBERED)
+    assert (lost > share(5)) is (style is Style.NUMBERED)
 
 
 def test_a_list_that_never_holds_still_is_an_error() -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.decoder.day_counts import calendar, days_of
 from harvest_duck.scanner.day_ranges import day_ranges, split
@@ -46,7 +47,7 @@ def held(day_range: DayRange, seen: Mapping[date, int]) -> int:
     return sum(count for each, count in seen.items() if (low is None or low <= each) and (high is None or each <= high))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(days, spans)
 def test_ranges_are_the_whole_span_and_leave_room_to_grow(seen: dict[date, int], span: DayRange) -> None:
     found = day_ranges(seen, span, largest=LARGEST)
@@ -57,7 +58,7 @@ def test_ranges_are_the_whole_span_and_leave_room_to_grow(seen: dict[date, int],
         assert held(day_range, seen) <= 80 or len(busy) == 1
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 @given(days, spans)
 def test_no_two_neighbours_would_fit_into_one_range(seen: dict[date, int], span: DayRange) -> None:
     found = day_ranges(seen, span, largest=LARGEST) or []
@@ -65,7 +66,7 @@ def test_no_two_neighbours_would_fit_into_one_range(seen: dict[date, int], span:
         assert held(one, seen) + held((other[0], other[0]), seen) > 80
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 @given(days, spans)
 def test_splitting_ends_with_single_days_that_are_the_whole_range(seen: dict[date, int], day_range: DayRange) -> None:
     waiting, single = [day_range], []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.paths import api_facts
+from support.run_size import share
 
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, DECIMAL, VARCHAR, Table, Type
@@ -42,7 +43,7 @@ VALUES: Mapping[Type, Sequence[object]] = {
 }
 
 each_report = pytest.mark.parametrize("table", REPORTS, ids=lambda table: table.name)
-some = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+some = settings(deadline=None, max_examples=share(60), suppress_health_check=[HealthCheck.too_slow])
 
 
 def schema(table: Table, names: Iterable[str]) -> pa.Schema:

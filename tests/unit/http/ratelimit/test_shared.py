@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.virtual import Job, Sent, VirtualClock, most_within, run, served
 
 import harvest_duck
@@ -95,7 +96,7 @@ jobs = st.lists(st.builds(Job, st.integers(0, 30), st.integers(0, 20)), min_size
 shares = st.lists(jobs, min_size=2, max_size=4)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=share(100))
 @given(st.integers(1, 6), st.integers(1, 15), shares)
 def test_no_window_ever_holds_more_requests_of_all_processes_than_allowed(
     requests: int, window_s: int, asked: list[list[Job]]
@@ -105,7 +106,7 @@ def test_no_window_ever_holds_more_requests_of_all_processes_than_allowed(
     assert most_within(window_s, done) <= requests
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=share(100))
 @given(st.integers(1, 6), st.integers(1, 15), shares)
 def test_a_request_waits_only_where_the_window_of_all_is_full(
     requests: int, window_s: int, asked: list[list[Job]]
@@ -118,7 +119,7 @@ def test_a_request_waits_only_where_the_window_of_all_is_full(
             assert sum(other.answered + window_s >= late.sent for other in others) >= requests
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=share(60))
 @given(st.lists(st.tuples(st.integers(1, 6), jobs), min_size=2, max_size=3), st.integers(1, 15))
 def test_each_number_is_kept_while_the_requests_of_all_are_counted(
     asked: list[tuple[int, list[Job]]], window_s: int
@@ -126,21 +127,21 @@ def test_each_number_is_kept_while_the_requests_of_all_are_counted(
     """Whoever sends finds fewer requests in the window than its own number."""
     done, each = sent_by(*[Rate(requests, window_s, share) for requests, share in asked])
     assert most_within(window_s, done) <= max(requests for requests, _ in asked)
-    for (requests, jobs_asked), share in zip(asked, each, strict=True):
-        assert len(share) == len(jobs_asked)
-        for late in share:
+    for (requests, jobs_asked), times in zip(asked, each, strict=True):
+        assert len(times) == len(jobs_asked)
+        for late in times:
             earlier = [other for other in done if other.sent < late.sent]
             assert sum(other.answered + window_s > late.sent for other in earlier) < requests
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=share(60))
 @given(st.lists(st.builds(Rate, st.integers(1, 6), st.integers(1, 15), jobs), min_size=2, max_size=3))
 def test_windows_of_any_lengths_all_come_to_their_end(rates: list[Rate]) -> None:
     """And each holds no more of the requests of its own process than its number."""
     _, each = sent_by(*rates)
-    for rate, share in zip(rates, each, strict=True):
-        assert len(share) == len(rate.jobs)
-        assert most_within(rate.window_s, share) <= rate.requests
+    for rate, times in zip(rates, each, strict=True):
+        assert len(times) == len(rate.jobs)
+        assert most_within(rate.window_s, times) <= rate.requests
 
 
 def test_processes_have_their_turns_one_after_the_other() -> None:

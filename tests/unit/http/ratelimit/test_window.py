@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 from support.virtual import Job, Sent, VirtualClock, most_within, run, served
 
 from harvest_duck.http.ratelimit.window import SlidingWindow, SystemClock
@@ -20,7 +21,7 @@ def serve(requests: int, window_s: float, jobs: list[Job]) -> list[Sent]:
 jobs = st.lists(st.builds(Job, st.integers(0, 30), st.integers(0, 20)), min_size=1, max_size=25)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 @given(st.integers(1, 6), st.integers(1, 15), jobs)
 def test_no_window_ever_holds_more_requests_than_allowed(requests: int, window_s: int, asked: list[Job]) -> None:
     done = serve(requests, window_s, asked)
@@ -28,7 +29,7 @@ def test_no_window_ever_holds_more_requests_than_allowed(requests: int, window_s
     assert most_within(window_s, done) <= requests
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 @given(st.integers(1, 6), st.integers(1, 15), jobs)
 def test_a_request_waits_only_where_the_window_is_full(requests: int, window_s: int, asked: list[Job]) -> None:
     """Just before it was sent, as many others as are allowed were under way, or answered less than a window before."""
@@ -39,13 +40,13 @@ def test_a_request_waits_only_where_the_window_is_full(requests: int, window_s: 
             assert len(blocking) >= requests
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 @given(st.integers(1, 6), st.integers(1, 15), jobs)
 def test_first_come_is_first_served(requests: int, window_s: int, asked: list[Job]) -> None:
     assert [one.number for one in serve(requests, window_s, asked)] == list(range(len(asked)))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=share(50))
 @given(st.integers(1, 6), st.integers(1, 15), jobs)
 def test_the_wait_that_is_reported_is_the_one_that_passed(requests: int, window_s: int, asked: list[Job]) -> None:
     assert all(one.waited == one.sent - one.asked for one in serve(requests, window_s, asked))

@@ -1,0 +1,60 @@
+"""How much a run tries of what could go on for ever: examples that are drawn, seeds, processes at once.
+
+A usual run tries a share of them, drawn anew each time; `pytest --thorough` tries all.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    import pytest
+
+__all__ = ["add_option", "apply", "keep_what_differs", "share"]
+
+_VARIABLE = "HARVEST_DUCK_THOROUGH"
+_USUAL = 0.3
+#: What hypothesis draws where a test does not say how much.
+_EXAMPLES = 100
+
+
+def share(number: int) -> int:
+    """Return the number in a thorough run, and three tenths of it in a usual one; at least 1."""
+    return number if os.environ.get(_VARIABLE) else max(1, round(number * _USUAL))
+
+
+def add_option(parser: pytest.Parser) -> None:
+    """Add `--thorough`."""
+    parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="run the tests that draw examples, with all of them, and those of all faults",
+    )
+
+
+def apply(config: pytest.Config) -> None:
+    """Let this process, whose test modules are still to be imported, draw as many examples as the option says."""
+    if config.getoption("--thorough"):
+        os.environ[_VARIABLE] = "1"
+    else:
+        os.environ.pop(_VARIABLE, None)
+    settings.register_profile("of the run", max_examples=share(_EXAMPLES), deadline=None)
+    settings.load_profile("of the run")
+
+
+def keep_what_differs(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect in a thorough run what does no more than in a usual one."""
+    if config.getoption("--thorough"):
+        kept = [item for item in items if _draws(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _draws(item)])
+        items[:] = kept
+
+
+def _draws(item: pytest.Item) -> bool:
+    """Whether hypothesis draws for a test, or its module takes a share of something."""
+    test = getattr(item, "obj", None)
+    module = getattr(item, "module", None)
+    return hasattr(test, "hypothesis") or hasattr(module, "share") or "seeds" in getattr(item, "fixturenames", ())
