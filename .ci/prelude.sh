@@ -5,6 +5,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=$(mktemp -d)
 trap 'jobs -p | xargs -r kill 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
+# python_of VERSION: print the command of that version of Python, on the path or pyenv's; fail where there is none.
+python_of() {
+    local each
+    for each in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python3; do
+        ! "$each" -c 'import venv' 2>/dev/null || { printf '%s\n' "$each"; return; }
+    done
+    return 1
+}
+
 # install DIRECTORY [OPTION OF PIP ...]: a new environment with the project and what its tests need.
 # $python may name another Python, $extra another extra of the project.
 install() {
