@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.run_size import share
 
 from harvest_duck.connection import (
     PROPERTIES,
@@ -307,7 +306,7 @@ def test_choices_match_their_enums() -> None:
 
 
 @given(st.sampled_from(sorted(set(PROPERTIES) - set(LATER))), st.text() | st.text("0123456789/.:;-_aA*[]\\@\n"))
-@settings(deadline=None, max_examples=share(1000))
+@settings(deadline=None, max_examples=1000)
 def test_any_value_resolves_or_is_refused(name: str, value: str) -> None:
     """No text of any property raises anything but the error of connection strings, on one line."""
     message = ""
