@@ -23,7 +23,8 @@ LIMIT 5""",
         "How much of October each person could bill",
         """SELECT u.first_name || ' ' || u.last_name AS person,
        sum(t.hours) AS hours,
-       round(100 * sum(t.hours) FILTER (t.billable) / sum(t.hours), 1) AS billable_percent
+       round(100 * sum(t.hours) FILTER (t.billable) / sum(t.hours), 1)
+         AS billable_percent
 FROM harvest.users u
 JOIN harvest.time_entries t ON t.user_id = u.id
 WHERE t.spent_date BETWEEN '2026-10-01' AND '2026-10-31'
@@ -43,7 +44,8 @@ LIMIT 5""",
         "Work that was never invoiced, from Harvest's own report",
         """SELECT client_name, project_name, uninvoiced_hours, uninvoiced_amount, currency
 FROM harvest.report_uninvoiced
-WHERE from_date = '2026-01-01' AND to_date = '2026-11-20' AND uninvoiced_amount > 0
+WHERE from_date = '2026-01-01' AND to_date = '2026-11-20'
+  AND uninvoiced_amount > 0
 ORDER BY uninvoiced_amount DESC
 LIMIT 5""",
     ),
@@ -59,6 +61,7 @@ def demo() -> None:
             click.echo(f"\n{click.style(title, bold=True)}\n\n{sql};\n")
             show(con, sql, Format.TABLE)
     click.echo(
-        "\nNow yours: make a token at https://id.getharvest.com/developers, set HARVEST_ACCOUNT_ID and\n"
-        'HARVEST_ACCESS_TOKEN, and run  harvest-duck query "SELECT * FROM harvest.clients"'
+        "\nNow yours: make a token at https://id.getharvest.com/developers, set\n"
+        "HARVEST_ACCOUNT_ID and HARVEST_ACCESS_TOKEN, and run\n\n"
+        '  harvest-duck query "SELECT * FROM harvest.clients"'
     )
