@@ -49,8 +49,8 @@ print(loaded())
 
 
 @pytest.mark.skipif(
-    (3, 12) <= sys.version_info < (3, 12, 2),
-    reason="no thread can be started then, CPython issue 113964, mended in 3.12.2",
+    (3, 12) <= sys.version_info < (3, 12, 3),
+    reason="no thread can be started then, CPython issue 113964, mended in 3.12.3",
 )
 def test_the_first_query_may_run_after_the_main_thread_has_ended(connection: str) -> None:
     done = run(

@@ -6,14 +6,18 @@ A usual run tries a share of them, drawn anew each time; `pytest --thorough` tri
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pytest
 
-__all__ = ["add_option", "apply", "keep_what_differs", "share"]
+Case = TypeVar("Case")
+
+__all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of"]
 
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
 _USUAL = 0.3
@@ -23,7 +27,17 @@ _EXAMPLES = 100
 
 def share(number: int) -> int:
     """Return the number in a thorough run, and three tenths of it in a usual one; at least 1."""
-    return number if os.environ.get(_VARIABLE) else max(1, round(number * _USUAL))
+    return number if _thorough() else max(1, round(number * _USUAL))
+
+
+def _thorough() -> bool:
+    return bool(os.environ.get(_VARIABLE))
+
+
+def some_of(cases: Iterable[Case], turn: int) -> list[Case]:
+    """Return all cases in a thorough run, and in a usual one every third, beginning with another at each turn."""
+    every = 1 if _thorough() else 3
+    return list(cases)[turn % every :: every]
 
 
 def add_option(parser: pytest.Parser) -> None:
@@ -57,4 +71,9 @@ def _draws(item: pytest.Item) -> bool:
     """Whether hypothesis draws for a test, or its module takes a share of something."""
     test = getattr(item, "obj", None)
     module = getattr(item, "module", None)
-    return hasattr(test, "hypothesis") or hasattr(module, "share") or "seeds" in getattr(item, "fixturenames", ())
+    return (
+        hasattr(test, "hypothesis")
+        or hasattr(module, "share")
+        or hasattr(module, "some_of")
+        or "seeds" in getattr(item, "fixturenames", ())
+    )
