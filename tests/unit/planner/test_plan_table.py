@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.run_size import share
 from support.table_params import DAY, HOLDS, INPUTS, MOMENT, NAMES, NARROWING, expected, sample
@@ -559,11 +559,14 @@ def test_several_days_of_which_no_two_make_a_period_are_refused() -> None:
         planned("report_time_clients", starts, ends)
 
 
-@given(starts=st.sets(st.dates(), min_size=1, max_size=4), ends=st.sets(st.dates(), min_size=1, max_size=4))
+#: Of no more days than 100 reports hold, which Harvest gives in 15 minutes:
+#: https://help.getharvest.com/api-v2/introduction/overview/general/
+some_days = st.sets(st.dates(date(1970, 1, 1), date(2069, 12, 1)), min_size=1, max_size=4)
+
+
+@given(starts=some_days, ends=some_days)
 def test_every_pair_of_days_that_makes_a_period_is_asked_for(starts: set[date], ends: set[date]) -> None:
     wanted = {(start, stop) for start in starts for stop in ends if start <= stop}
-    # Harvest gives so many reports in 15 minutes: https://help.getharvest.com/api-v2/introduction/overview/general/
-    assume(all((stop - start).days <= 36_500 for start, stop in wanted))
     terms = In("from_date", frozenset(starts)), In("to_date", frozenset(ends))
     if wanted:
         found = planned("report_time_clients", *terms).requests
