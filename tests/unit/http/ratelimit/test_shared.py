@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.program import python
 from support.run_size import share
 from support.virtual import Job, Sent, VirtualClock, most_within, run, served
 
@@ -541,7 +542,8 @@ print(*sorted(path.suffix for path in Path(os.environ["HARVEST_DUCK_CONFIG_DIR"]
 def scanned(connection: str, configuration: Path, *flags: str, code: str = SCAN) -> subprocess.CompletedProcess[str]:
     """Scans in a process with a configuration directory of its own."""
     environment = os.environ | {"HARVEST_DUCK_CONNECTION": connection, "HARVEST_DUCK_CONFIG_DIR": str(configuration)}
-    command = [sys.executable, *flags, "-c", code]
+    interpreter, *program = python(code)
+    command = [interpreter, *flags, *program]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
 
 
