@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -10,6 +11,7 @@ import click
 import duckdb
 
 from harvest_duck import __version__
+from harvest_duck.cli import signals
 from harvest_duck.cli.connections import connections
 from harvest_duck.cli.demo import demo
 from harvest_duck.cli.doctor import doctor
@@ -24,7 +26,19 @@ from harvest_duck.text import terminal_safe
 __all__ = ["cli", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """A group in which only Ctrl-C begins a new line, because the terminal has shown it."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            if signals.received() == signal.SIGINT:
+                raise
+            raise click.Abort from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="harvest-duck")
 def cli() -> None:
     """SQL over Harvest, the time-tracking and invoicing service, run by DuckDB."""
@@ -34,33 +48,45 @@ for command in (demo, query, export, tables, describe, connections, login, logou
     cli.add_command(command)
 
 
-def _interrupted() -> NoReturn:
-    click.echo("interrupted", err=True)
-    sys.exit(130)
+#: What is said of a command that a signal ended. The terminal that SIGHUP ends shows nothing.
+_ENDED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
 def main() -> None:
-    """Run the command; an error is one line on standard error and exit status 1, or 130 after Ctrl-C."""
+    """Run the command; an error is one line on standard error and exit status 1, or 128 and the number of a signal."""
+    with signals.handled():
+        _run()
+
+
+def _run() -> None:
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="harvest-duck", standalone_mode=False)
     except click.exceptions.Exit as finished:
         sys.exit(finished.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt, duckdb.InterruptException):
+    except (click.Abort, KeyboardInterrupt):
         _interrupted()
     except BrokenPipeError:
         # The reader of the pipe has ended, as `head` does; Python would report an error when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (HarvestDuckError, OSError) as error:
-        click.echo(f"harvest-duck: {terminal_safe(str(error))}", err=True)
-        sys.exit(1)
-    except (duckdb.Error, RuntimeError) as error:
-        if "KeyboardInterrupt" in str(error) or "Query interrupted" in str(error):
+    except (HarvestDuckError, OSError, duckdb.Error, RuntimeError) as error:
+        if signals.is_interrupt(error):
             _interrupted()
-        if not isinstance(error, duckdb.Error):
+        if isinstance(error, RuntimeError):
             raise
-        click.echo(f"harvest-duck: {terminal_safe(sentence_in(str(error)).strip())}", err=True)
-        sys.exit(1)
+        _failed(sentence_in(str(error)).strip())
+
+
+def _interrupted() -> NoReturn:
+    number = signals.received()
+    if number in _ENDED:
+        click.echo(_ENDED[signal.Signals(number)], err=True)
+    sys.exit(128 + number)
+
+
+def _failed(sentence: str) -> NoReturn:
+    click.echo(f"harvest-duck: {terminal_safe(sentence)}", err=True)
+    sys.exit(1)

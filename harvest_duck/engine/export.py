@@ -6,14 +6,13 @@ the name of the target.
 
 from __future__ import annotations
 
-import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.sql import text
-from harvest_duck.runtime.atomic_write import replacing
+from harvest_duck.runtime.output_file import replacing
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +43,6 @@ def export(con: duckdb.DuckDBPyConnection, sql: str, target: Path, form: FileFor
     if target.exists() and not target.is_file():
         raise QueryError(f"{target} is no file that could be replaced: name another one")
     with replacing(target) as beside:
-        written = con.execute(f"COPY ({sql}\n) TO {text(str(beside))} ({_OPTIONS[form]})").fetchone()
-        if target.exists():
-            shutil.copymode(target, beside)
+        options = f"{_OPTIONS[form]}, USE_TMP_FILE false"
+        written = con.execute(f"COPY ({sql}\n) TO {text(str(beside))} ({options})").fetchone()
     return int(written[0]) if written else 0

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
 #: Seconds after a batch arrived within which DuckDB is taken to be still working on it.
@@ -73,6 +73,8 @@ class _State:
         self.wakeup: tuple[socket.socket, socket.socket] | None = None
 
 
+#: The signals that end waits, each while it has this handler.
+_handlers: dict[int, Any] = {signal.SIGINT: signal.default_int_handler}
 _state = _State()
 _inherited: list[_State] = []
 
@@ -137,6 +139,11 @@ def watch_sigint() -> None:
         _state.wakeup = wakeup
 
 
+def end_waits_on(number: int, handler: Callable[..., object]) -> None:
+    """Let a signal end the waits of DuckDB's threads as Ctrl-C does, as long as `handler` is set for it."""
+    _handlers[number] = handler
+
+
 def read_signals_on(loop: asyncio.AbstractEventLoop) -> None:
     """Read signals on `loop`, which does not run yet."""
     with _state.lock:
@@ -156,7 +163,8 @@ def _add_reader(loop: asyncio.AbstractEventLoop, wakeup: socket.socket) -> None:
 
 def _read_signals(wakeup: socket.socket) -> None:
     with suppress(BlockingIOError):
-        if signal.SIGINT in wakeup.recv(1 << 16) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        received = wakeup.recv(1 << 16)
+        if any(number in received and signal.getsignal(number) is handler for number, handler in _handlers.items()):
             for stop in tuple(_state.stops):
                 if stop.on_sigint and stop.busy:
                     stop.end(KeyboardInterrupt())

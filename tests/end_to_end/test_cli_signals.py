@@ -1,0 +1,77 @@
+"""What is left of a file when a signal ends the command that writes it."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from support.clocks import PATIENCE_S
+from support.command import run, start
+from support.held import held
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harvest_duck.sandbox import Sandbox
+
+SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: ""}
+WRITING = ("SELECT * FROM harvest.time_entries", "-o")
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing_half_written(
+    number: signal.Signals, name: str, sandbox: Sandbox, connection: str, tmp_path: Path
+) -> None:
+    target = tmp_path / name
+    target.write_text("precious")
+    with held(sandbox, page=2) as hold, start("query", *WRITING, str(target), connection=connection) as process:
+        assert hold.arrived.wait(PATIENCE_S)
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == 128 + number
+        assert process.stderr is not None
+        assert process.stderr.read().strip() == SAID[number]
+        assert hold.all_gone()
+    assert target.read_text() == "precious"
+    assert [*tmp_path.iterdir()] == [target]
+
+
+def test_a_signal_that_is_ignored_stays_so(sandbox: Sandbox, connection: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with held(sandbox, page=2) as hold, start("query", *WRITING, str(target), connection=connection) as process:
+            assert hold.arrived.wait(PATIENCE_S)
+            process.send_signal(signal.SIGHUP)
+            hold.let_go()
+            assert process.wait(PATIENCE_S) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert target.exists()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_of_a_running_one(
+    sandbox: Sandbox, connection: str, tmp_path: Path
+) -> None:
+    with (
+        held(sandbox, page=2) as hold,
+        start("query", *WRITING, str(tmp_path / "a.csv"), connection=connection) as dead,
+    ):
+        assert hold.arrived.wait(PATIENCE_S)
+        dead.kill()
+        assert dead.wait(PATIENCE_S) == -signal.SIGKILL
+        (left,) = tmp_path.iterdir()
+    with (
+        held(sandbox, page=2) as hold,
+        start("query", *WRITING, str(tmp_path / "b.csv"), connection=connection) as alive,
+    ):
+        assert hold.arrived.wait(PATIENCE_S)
+        assert not left.exists()
+        (under_way,) = tmp_path.iterdir()
+        ended = run("query", "SELECT 1", "-o", str(tmp_path / "c.csv"), connection=connection)
+        assert ended.returncode == 0, ended.stderr
+        assert under_way.exists()
+        hold.let_go()
+        assert alive.wait(PATIENCE_S) == 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["b.csv", "c.csv"]
