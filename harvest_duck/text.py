@@ -58,6 +58,20 @@ def terminal_safe(text: str) -> str:
     return "".join(map(_seen, around, text, around[2:]))
 
 
+def terminal_safe_json(text: str) -> str:
+    """Return JSON with an escape for each character that `terminal_safe` replaces: its values stay as they are."""
+    safe = terminal_safe(text)
+    if safe == text:
+        return text
+    return "".join(old if old == new else _json_escape(old) for old, new in zip(text, safe, strict=True))
+
+
+def _json_escape(character: str) -> str:
+    """Return the escapes of JSON for a character: two beyond the first 65,536, https://www.rfc-editor.org/rfc/rfc8259."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def _seen(before: str, character: str, after: str) -> str:
     """Return what is shown for a character between two others."""
     if character in "\n\t":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -54,6 +55,10 @@ _ENDED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 def main() -> None:
     """Run the command; an error is one line on standard error and exit status 1, or 128 and the number of a signal."""
+    for stream in (sys.stdout, sys.stderr):
+        # Whatever the code page of the console: Windows redirects with another one, and so does LC_ALL=C.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     with signals.handled():
         _run()
 

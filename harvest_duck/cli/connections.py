@@ -79,7 +79,7 @@ def add(
 
 @connections.command(name="list")
 @form_option
-def listing(form: str) -> None:
+def listing(form: str | None) -> None:
     """List the connections, without their secrets."""
     rows = [asdict(each) for each in named.listed()]
     show_listed(pa.Table.from_pylist(rows, _COLUMNS), form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from harvest_duck.cli.output import Format, show
+from harvest_duck.cli import output, statements, targets
 from harvest_duck.cli.query import opened
 
 #: The titles and the SQL of the demo. The sandbox's last day is 2026-11-20.
@@ -59,7 +59,9 @@ def demo() -> None:
     with opened("DSN=sandbox") as con:
         for title, sql in QUERIES:
             click.echo(f"\n{click.style(title, bold=True)}\n\n{sql};\n")
-            show(con, sql, Format.TABLE)
+            (step,) = statements.script(con, sql, {}).steps
+            with output.writing(targets.STANDARD_OUTPUT, None) as writer:
+                writer.write(con, step.statement, {})
     click.echo(
         "\nNow yours: make a token at https://id.getharvest.com/developers, set\n"
         "HARVEST_ACCOUNT_ID and HARVEST_ACCESS_TOKEN, and run\n\n"

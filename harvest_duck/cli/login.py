@@ -69,7 +69,7 @@ def logout(connection: str, account: str | None, *, everybody: bool) -> None:
 @click.command()
 @connection_option
 @form_option
-def whoami(connection: str, form: str) -> None:
+def whoami(connection: str, form: str | None) -> None:
     """Tell whose token a connection sends."""
     who = sessions.whoami(connection)
     listed = ", ".join(str(each.id) for each in who.harvest_accounts)
@@ -80,7 +80,7 @@ def whoami(connection: str, form: str) -> None:
 @click.command()
 @connection_option
 @form_option
-def accounts(connection: str, form: str) -> None:
+def accounts(connection: str, form: str | None) -> None:
     """List the accounts that a connection's token reaches."""
     found = sessions.accounts(connection)
     rows = [{"account_id": each.id, "name": each.name, "product": each.product} for each in found]

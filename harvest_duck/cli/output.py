@@ -1,100 +1,177 @@
-"""Rows on standard output: a table for people, CSV and JSON for programs."""
+"""The rows of statements, written: as text for people, as lines for programs, as a file."""
 
 from __future__ import annotations
 
-import csv
-import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 import duckdb
 
+from harvest_duck.cli import progress, results, targets
+from harvest_duck.cli.formats import (
+    BINARY,
+    FOR_PEOPLE,
+    Format,
+    compression_of,
+    format_of,
+    parquet,
+    text_output,
+    workbook,
+)
 from harvest_duck.cli.terminal import Form, result_text, screen_of
-from harvest_duck.display.cells import plain
 from harvest_duck.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
 
 _Command = TypeVar("_Command", bound="Callable[..., Any] | click.Command")
 
-_ROWS_AT_ONCE = 1000
+#: Formats of which one result after the other is told apart without an empty line between them.
+_SELF_DELIMITING = {Format.JSON, Format.NDJSON}
 
 
-class Format(StrEnum):
-    """How rows are written."""
-
-    TABLE = "table"
-    LINE = "line"
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
-
-
-def format_option(kinds: Iterable[str], text: str, default: str | None = None) -> Callable[[_Command], _Command]:
-    """Return the option `--format`, whose value is one of `kinds`."""
-    return click.option("--format", "form", type=click.Choice(list(map(str, kinds))), default=default, help=text)
+def format_option(kinds: Iterable[str], text: str) -> Callable[[_Command], _Command]:
+    """Return the option `--format`, whose value is one of `kinds`; without it, the screen decides, or a file's name."""
+    return click.option("--format", "form", type=click.Choice(list(map(str, kinds))), help=text)
 
 
 #: How a listing is written.
-form_option = format_option(["table", "line", "csv", "json"], "How to write.", "table")
+form_option = format_option([form for form in Format if form not in BINARY], "How to write; a table by default.")
 
 
-def chosen(form: str | None, target: Path | None) -> Format:
-    """Return the given format, else the one that the name of the file ends with, else a table.
+def chosen(form: str | None, target: Path) -> Format | None:
+    """Return the given format, else the one that the name of a file ends with, else None on standard output.
 
-    Raises `QueryError` for a file with another ending.
+    Raises `QueryError` where there is none, where rows for people would go into a file, where a file that is compressed
+    inside would be compressed again, and where what writes the format is not installed.
     """
-    if form is not None:
-        return Format(form)
-    if target is None:
-        return Format.TABLE
-    try:
-        return Format(target.suffix.removeprefix(".").lower())
-    except ValueError:
-        raise QueryError(f"{target}: choose --format csv, json or parquet, or end the name with one of them") from None
+    if form is None and targets.is_standard_output(target):
+        return None
+    found = format_of(target) if form is None else Format(form)
+    if found in FOR_PEOPLE and not targets.is_streamed(target):
+        raise QueryError(f"{target}: {found} is for the terminal: choose --format csv, json or another one for files")
+    if found in BINARY and targets.is_terminal(target):
+        raise QueryError(f"{found} is not for the terminal: name a file with -o FILE, or pipe it")
+    if found in BINARY and compression_of(target):
+        raise QueryError(f"{target}: {found} is compressed inside: leave out {target.suffix}")
+    if found is Format.XLSX:
+        workbook.require()
+    return found
 
 
-def show_listed(listed: pa.Table, form: str, *, sql: str = "FROM listed") -> None:
+def show_listed(listed: pa.Table, form: str | None, *, sql: str = "FROM listed") -> None:
     """Write an Arrow table, or the rows that `sql` selects from it under the name `listed`."""
-    with duckdb.connect() as con:
+    chosen = Format(form) if form else None
+    with duckdb.connect() as con, writing(targets.STANDARD_OUTPUT, chosen, whole=True) as writer:
+        results.prepare(con)
         con.register("listed", listed)
-        show(con, sql, Format(form), whole=True)
+        writer.write(con, con.extract_statements(sql)[0], {})
 
 
-def show(con: duckdb.DuckDBPyConnection, sql: str, form: Format, *, whole: bool = False) -> None:
-    """Run `sql` and write its rows to standard output; nothing for a statement without rows.
+class Writer(ABC):
+    """Writes the rows of statements to one place; counts the statements that have rows, and all their rows."""
 
-    A table shortens long texts, unless `whole` is set.
+    #: Whether the rows of one statement fill the place.
+    takes_one = False
+
+    def __init__(self) -> None:
+        self.results = 0
+        self.rows = 0
+
+    @abstractmethod
+    def write(
+        self, con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]
+    ) -> None:
+        """Run a statement with the values of its parameters, and write its rows if it is one with rows."""
+
+
+@contextmanager
+def writing(target: Path, form: Format | None, *, whole: bool = False) -> Iterator[Writer]:
+    """A context with a writer to a place, in a format that `chosen` returned.
+
+    For people long texts are shortened, unless `whole` is set.
     """
-    # DuckDB writes the JSON, as in a file: numbers stay exact, and of two columns with one name each gets a name.
-    con.execute(f"SELECT to_json(json_row)::VARCHAR FROM ({sql}\n) json_row" if form is Format.JSON else sql)
-    if not con.description:
+    if form in BINARY:
+        yield _FileWriter(target, form)
         return
-    names = [column[0] for column in con.description]
-    if form in {Format.TABLE, Format.LINE}:
-        wanted = Form.LINE if form is Format.LINE else None
-        click.echo(result_text(names, _rows(con), screen_of(sys.stdout), wanted, whole=whole))
-    elif form is Format.CSV:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([plain(value) for value in row] for row in _rows(con))
-    else:
-        _json(_rows(con))
+    with targets.opened(target) as stream:
+        yield _TextWriter(stream, form, whole=whole, takes_one=not targets.is_streamed(target))
 
 
-def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while rows := con.fetchmany(_ROWS_AT_ONCE):
-        yield from rows
+class _TextWriter(Writer):
+    """Writes text to an open stream, as soon as there is some."""
+
+    def __init__(self, stream: BinaryIO, form: Format | None, *, whole: bool, takes_one: bool) -> None:
+        super().__init__()
+        self.takes_one = takes_one
+        self._stream = stream
+        self._form = form
+        self._whole = whole
+        self._on_terminal = stream.isatty()
+
+    def write(
+        self, con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]
+    ) -> None:
+        with progress.shown(con) as end_progress:
+            for count, text in self._pieces(con, statement, values):
+                if self._on_terminal:
+                    end_progress()
+                self._stream.write(text.encode())
+                self._stream.flush()
+                self.rows += count
+
+    def _pieces(
+        self, con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield the text of a result piece by piece, with the number of rows in each piece."""
+        before = "" if self._form in _SELF_DELIMITING or not self.results else "\n"
+        if self._form is None or self._form in FOR_PEOPLE:
+            found = results.rows(con, statement, values)
+            if found is not None:
+                self.results += 1
+                form = None if self._form is None else Form(self._form)
+                screen = screen_of(self._stream)
+                shown = result_text(found.names, found.values, screen, form, whole=self._whole)
+                yield 0, f"{before}{shown}\n"
+            return
+        zone = results.time_zone(con)
+        batches = results.batches(con, statement, values)
+        if batches is not None:
+            self.results += 1
+            for count, text in text_output.pieces(batches, self._form, zone, on_terminal=self._on_terminal):
+                yield count, before + text
+                before = ""
 
 
-def _json(rows: Iterator[tuple[Any, ...]]) -> None:
-    separator = "[\n"
-    for (record,) in rows:
-        sys.stdout.write(separator + record)
-        separator = ",\n"
-    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+class _FileWriter(Writer):
+    """Writes a file that is no text, at once."""
+
+    takes_one = True
+
+    def __init__(self, target: Path, form: Format) -> None:
+        super().__init__()
+        self._target = target
+        self._form = form
+
+    def write(
+        self, con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]
+    ) -> None:
+        with progress.shown(con):
+            if self._form is Format.XLSX:
+                found = results.rows(con, statement, values)
+                if found is not None:
+                    self._save(lambda path: workbook.write(found.names, found.values, path))
+            else:
+                batches = results.batches(con, statement, values)
+                if batches is not None:
+                    self._save(lambda path: parquet.write(batches, path))
+
+    def _save(self, write: Callable[[Path], int]) -> None:
+        self.results += 1
+        with targets.path_for(self._target) as path:
+            self.rows += write(path)

@@ -12,7 +12,7 @@ from rich.console import Console
 from harvest_duck.engine import register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import duckdb
 
@@ -21,19 +21,26 @@ _PATIENCE_S = 1.0
 
 
 @contextmanager
-def shown(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """A context that shows the progress of the query of `con` after a second, if standard error is a terminal."""
-    if not sys.stderr.isatty():
-        yield
+def shown(con: duckdb.DuckDBPyConnection) -> Iterator[Callable[[], None]]:
+    """A context that shows the progress of the query of `con` after a second, if standard error is a terminal.
+
+    It yields a function that takes away what is shown, before something else is written to the terminal.
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda: None
         return
     over = threading.Event()
     showing = threading.Thread(target=_show, args=(con, over), daemon=True)
     showing.start()
-    try:
-        yield
-    finally:
+
+    def end() -> None:
         over.set()
         showing.join()
+
+    try:
+        yield end
+    finally:
+        end()
 
 
 def _show(con: duckdb.DuckDBPyConnection, over: threading.Event) -> None:

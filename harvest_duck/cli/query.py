@@ -1,4 +1,4 @@
-"""`harvest-duck query` and `harvest-duck export`: SQL in, a table on the terminal or a file out."""
+"""`harvest-duck query` and `harvest-duck export`: SQL in, rows on the terminal, in a pipe or in a file out."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ import duckdb
 
 from harvest_duck.auth import sessions
 from harvest_duck.catalog.tables import table as table_named
-from harvest_duck.cli import output, progress
-from harvest_duck.cli.output import Format
-from harvest_duck.engine import export as files
+from harvest_duck.cli import output, results, signals, statements, targets
+from harvest_duck.cli.formats import FOR_PEOPLE, Format
 from harvest_duck.engine import register
-from harvest_duck.engine.export import FileFormat
-from harvest_duck.errors import QueryError
+from harvest_duck.engine.arrow_stream import sentence_in
+from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.pushdown.sql import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from harvest_duck.cli.statements import Script, Step
+
+__all__ = ["connection_option", "export", "opened", "query"]
 
 #: The connection, for every command that sends requests.
 connection_option = click.option(
@@ -34,9 +37,9 @@ _target = click.option(
     "-o",
     "--output",
     "target",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The file to write; for an export by default TABLE.parquet, or what --format says.",
+    help="The file to write, - for standard output; .gz or .zst at its end compresses text.",
 )
 
 #: The request and its figures first: the narrowest terminal has room for them.
@@ -52,40 +55,87 @@ def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     sessions.prepare(connection)
     con = register.connect(connection)
     try:
-        yield con
-    except duckdb.Error as error:
-        cause = register.last_error(con)
-        if cause is not None and str(cause) in str(error):
-            raise cause from error
-        raise
+        results.prepare(con)
+        with _our_errors(con):
+            yield con
     finally:
         con.close()
 
 
+@contextmanager
+def _our_errors(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """A context that raises the error of a scan in the place of DuckDB's, which has only its text.
+
+    Where Arrow reads the rows, DuckDB's error is an OSError (pyarrow 18 to 26).
+    """
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        cause = register.last_error(con)
+        if cause is not None and str(cause) in str(error):
+            raise cause from error
+        raise
+
+
+@contextmanager
+def _placed(con: duckdb.DuckDBPyConnection, step: Step) -> Iterator[None]:
+    """A context whose errors say which of several statements they are of."""
+    try:
+        with _our_errors(con):
+            yield
+    except (duckdb.Error, HarvestDuckError, OSError) as error:
+        if not step.place or signals.is_interrupt(error) or isinstance(error, BrokenPipeError):
+            raise
+        raise QueryError(f"{step.place}: {sentence_in(str(error)).strip()}") from error
+
+
 @click.command()
-@click.argument("sql")
+@click.argument("sql", required=False)
+@click.option("-f", "--file", type=click.Path(path_type=Path), metavar="FILE", help="Read the SQL from a file.")
+@click.option(
+    "-p",
+    "--parameter",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="The value of $NAME, as if it stood there in quotes; NAME alone is NULL.",
+)
 @connection_option
-@output.format_option(Format, "How to write; a table, or what FILE ends with.")
+@output.format_option(Format, "How to write; what FILE ends with, or a table or lines, as fits the terminal.")
 @_target
 @click.option("--explain", is_flag=True, help="Show the requests that SQL would send, instead of running it.")
 @click.option("--no-probe", is_flag=True, help="Explain without a request, and so without the sizes of lists.")
-def query(sql: str, connection: str, form: str | None, target: Path | None, *, explain: bool, no_probe: bool) -> None:
-    """Run SQL; every table of Harvest is harvest.TABLE, or harvest_scan('TABLE')."""
+def query(
+    *,
+    sql: str | None,
+    file: Path | None,
+    given: tuple[str, ...],
+    connection: str,
+    form: str | None,
+    target: Path | None,
+    explain: bool,
+    no_probe: bool,
+) -> None:
+    """Run SQL; every table of Harvest is harvest.TABLE, or harvest_scan('TABLE').
+
+    SQL may be several statements, each with its result. Without SQL, or as -, it is read from standard input.
+    """
     if no_probe and not explain:
         raise click.UsageError("--no-probe goes with --explain")
-    chosen = output.chosen(form, target)
+    values = statements.parameters(given)
+    written = statements.read(sql, file)
+    place = target or targets.STANDARD_OUTPUT
+    chosen = output.chosen(form, place)
     with opened(connection) as con:
-        hints: list[str] = []
-        if explain:
-            explained = register.explain(sql, con, probe=not no_probe)
-            con.register("explained", explained)
-            sql, hints = _EXPLAINED, explained["hint"].drop_null().unique().to_pylist()
-        if target is not None or chosen is Format.PARQUET:
-            _write(con, sql, target, chosen)
-        else:
-            output.show(con, sql.strip().rstrip(";"), chosen)
+        script = statements.script(con, written, values, str(file) if file else "")
+        if not explain:
+            _write(con, script, place, chosen)
+            return
+        explained = register.explain(statements.with_values(written, values), con, probe=not no_probe)
+        con.register("explained", explained)
+        _write(con, statements.script(con, _EXPLAINED, {}), place, chosen)
         # Below the table, where their column seldom has room.
-        for hint in hints:
+        for hint in explained["hint"].drop_null().unique().to_pylist():
             click.echo(f"hint: {hint}", err=True)
 
 
@@ -93,24 +143,38 @@ def query(sql: str, connection: str, form: str | None, target: Path | None, *, e
 @click.argument("table")
 @connection_option
 @click.option("--where", metavar="SQL", help="A condition such as \"spent_date >= '2026-01-01'\".")
-@output.format_option(FileFormat, "By default what FILE ends with.")
+@output.format_option([form for form in Format if form not in FOR_PEOPLE], "By default what FILE ends with.")
 @_target
 def export(table: str, connection: str, where: str | None, form: str | None, target: Path | None) -> None:
-    """Write a table of Harvest to a file."""
+    """Write a table of Harvest to a file, by default TABLE.parquet, or what --format says."""
     entry = table_named(table)
     condition = f" WHERE {where}" if where else ""
-    target = target or Path(f"{entry.name}.{form or FileFormat.PARQUET}")
-    chosen = output.chosen(form, target)
+    place = target or Path(f"{entry.name}.{form or Format.PARQUET}")
+    chosen = output.chosen(form, place)
+    if chosen is None:
+        raise click.UsageError("Choose --format for standard output.")
     with opened(connection) as con:
         sql = f"SELECT * FROM harvest.{identifier(entry.name)}{condition}"
-        _write(con, sql, target, chosen)
+        _write(con, statements.script(con, sql, {}), place, chosen)
 
 
-def _write(con: duckdb.DuckDBPyConnection, sql: str, target: Path | None, form: Format) -> None:
-    if target is None:
-        raise QueryError("Parquet is not for the terminal: name a file with -o FILE")
-    if form in {Format.TABLE, Format.LINE}:
-        raise QueryError(f"{target}: {form} is for the terminal: choose --format csv, json or parquet")
-    with progress.shown(con):
-        rows = files.export(con, sql.strip().rstrip(";"), target, FileFormat(form.value))
-    click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} written to {target}", err=True)
+def _write(con: duckdb.DuckDBPyConnection, script: Script, target: Path, form: Format | None) -> None:
+    """Run the statements one after the other, and write their rows to one place."""
+    with output.writing(target, form) as writer:
+        if writer.takes_one and sum(step.has_rows for step in script.steps) > 1:
+            raise _too_many(target, form)
+        for step in script.steps:
+            with _placed(con, step):
+                writer.write(con, step.statement, script.values_of(step))
+            if writer.takes_one and writer.results > 1:
+                raise _too_many(target, form)
+        if writer.takes_one and not writer.results:
+            raise QueryError(f"{target}: nothing is written, because no statement has rows: end with a SELECT")
+    if not targets.is_standard_output(target):
+        click.echo(f"{writer.rows:,} {'row' if writer.rows == 1 else 'rows'} written to {target}", err=True)
+
+
+def _too_many(target: Path, form: Format | None) -> QueryError:
+    return QueryError(
+        f"{target}: {form} in a file is for one result, and several statements have rows: run one at a time"
+    )

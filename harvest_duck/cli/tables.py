@@ -17,7 +17,7 @@ FROM listed
 
 @click.command()
 @form_option
-def tables(form: str) -> None:
+def tables(form: str | None) -> None:
     """List the tables."""
     show_listed(catalog_tables.tables(), form, sql="SELECT table_name, columns, description FROM listed")
 
@@ -25,6 +25,6 @@ def tables(form: str) -> None:
 @click.command()
 @click.argument("table")
 @form_option
-def describe(table: str, form: str) -> None:
+def describe(table: str, form: str | None) -> None:
     """List the columns of a table, with the operators that reach the API."""
     show_listed(catalog_tables.describe(table), form, sql=_DESCRIBE)

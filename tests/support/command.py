@@ -39,15 +39,15 @@ def environment(connection: str | None = None, **others: str) -> dict[str, str]:
     return dict(os.environ) | ({"HARVEST_DUCK_CONNECTION": connection} if connection else {}) | others
 
 
-def run(*arguments: str, connection: str | None = None, cwd: Path | None = None) -> Ended:
-    """Run `harvest-duck` with these arguments in this process, with an empty standard input and no terminal."""
+def run(*arguments: str, connection: str | None = None, cwd: Path | None = None, stdin: bytes = b"") -> Ended:
+    """Run `harvest-duck` with these arguments and this standard input in this process, without a terminal."""
     out, err = io.BytesIO(), io.BytesIO()
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(io.TextIOWrapper(out, encoding="utf-8", write_through=True)),
         contextlib.redirect_stderr(io.TextIOWrapper(err, encoding="utf-8", write_through=True)),
     ):
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         patch.setattr(sys, "argv", ["harvest-duck", *arguments])
         if connection:
             patch.setenv("HARVEST_DUCK_CONNECTION", connection)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest_duck.text import escaped, one_line, printable, shortened, terminal_safe
+from harvest_duck.text import escaped, one_line, printable, shortened, terminal_safe, terminal_safe_json
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,11 @@ def test_any_text_can_be_printed(text: str) -> None:
     assert one_line(text).isprintable()
     assert escaped(text).isprintable()
     assert len(printable(text)) == len(text)
+
+
+@given(st.text(st.sampled_from('a\u00e4\u20ac \n\t\x1b\x07\x7f\x9b\u202e\u2028\u200d\ufeff\U000e0041\\"')))
+def test_json_on_a_terminal_has_the_same_values(text: str) -> None:
+    written = json.dumps([text], ensure_ascii=False)
+    shown = terminal_safe_json(written)
+    assert json.loads(shown) == [text]
+    assert terminal_safe(shown) == shown

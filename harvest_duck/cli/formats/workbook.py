@@ -1,0 +1,133 @@
+"""Rows as a workbook of Excel with one sheet, by XlsxWriter, in memory that does not grow with the rows.
+
+The limits are those of https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from harvest_duck.cli.formats import unique
+from harvest_duck.display.cells import plain
+from harvest_duck.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+__all__ = ["require", "write"]
+
+_MOST_ROWS = 1_048_576
+_MOST_COLUMNS = 16_384
+_MOST_CHARACTERS = 32_767
+#: Excel keeps so many digits of a number.
+_DIGITS = 15
+#: Excel counts days from here, and knows none before.
+_FIRST_DAY = date(1900, 1, 1)
+_FORMATS = {
+    date: "yyyy-mm-dd",
+    datetime: "yyyy-mm-dd hh:mm:ss",
+    time: "hh:mm:ss",
+    timedelta: "[h]:mm:ss",
+}
+_INSTANT = 'yyyy-mm-dd hh:mm:ss "UTC"'
+
+
+def require() -> None:
+    """Raise `QueryError` if the package that writes workbooks is not installed."""
+    try:
+        import xlsxwriter  # noqa: F401, PLC0415 - an extra
+    except ImportError:
+        raise QueryError("xlsx needs the extra 'excel': pip install 'harvest-duck[excel]', or choose csv") from None
+
+
+def write(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> int:
+    """Write the rows below their names to the file at `path`, and return their number.
+
+    Raises `QueryError` where Excel has no room for a row, a column or a text.
+    """
+    from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
+
+    if len(names) > _MOST_COLUMNS:
+        raise QueryError(f"a sheet of Excel has {_MOST_COLUMNS:,} columns and not {len(names):,}: select fewer")
+    with TemporaryDirectory() as folder:
+        book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
+        try:
+            count = _Sheet(book, names).fill(rows)
+        except BaseException:
+            # Otherwise the temporary files of its sheet stay open.
+            book.close()
+            raise
+        book.close()
+    return count
+
+
+class _Sheet:
+    """The sheet of a workbook that is being written, row after row."""
+
+    def __init__(self, book: Any, names: Sequence[str]) -> None:  # noqa: ANN401 - XlsxWriter has no annotations
+        self._names = names
+        self._sheet = book.add_worksheet()
+        self._formats = {kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
+        self._instant = book.add_format({"num_format": _INSTANT})
+        bold = book.add_format({"bold": True})
+        self._sheet.freeze_panes(1, 0)
+        for column, name in enumerate(unique(names)):
+            self._text(0, column, name, bold)
+
+    def fill(self, rows: Iterable[Sequence[Any]]) -> int:
+        count = 0
+        for row in rows:
+            count += 1
+            if count >= _MOST_ROWS:
+                raise QueryError(
+                    f"a sheet of Excel has room for {_MOST_ROWS - 1:,} rows below the names: choose csv or parquet, "
+                    "or add a LIMIT or a condition"
+                )
+            for column, value in enumerate(row):
+                self._cell(count, column, value)
+        return count
+
+    def _cell(self, row: int, column: int, value: Any) -> None:  # noqa: ANN401 - a value of any column
+        if isinstance(value, bool):
+            self._sheet.write_boolean(row, column, value)
+        elif isinstance(value, int | float | Decimal):
+            if exact_in_excel(value):
+                self._sheet.write_number(row, column, value)
+            else:
+                self._text(row, column, str(value))
+        elif isinstance(value, datetime) and value.tzinfo is not None:
+            self._moment(row, column, value.astimezone(UTC).replace(tzinfo=None), self._instant, value)
+        elif isinstance(value, date | time | timedelta):
+            self._moment(row, column, value, self._formats[type(value)], value)
+        elif value is not None:
+            self._text(row, column, str(plain(value)))
+
+    def _moment(self, row: int, column: int, shown: Any, form: Any, value: Any) -> None:  # noqa: ANN401 - any of its kind
+        """Write a date or time as Excel has them, or as text where it has none such."""
+        early = isinstance(shown, date) and (shown.year, shown.month) < (_FIRST_DAY.year, _FIRST_DAY.month)
+        if early or (isinstance(shown, timedelta) and shown < timedelta(0)) or getattr(shown, "tzinfo", None):
+            self._text(row, column, str(value))
+        else:
+            self._sheet.write_datetime(row, column, shown, form)
+
+    def _text(self, row: int, column: int, text: str, form: Any = None) -> None:  # noqa: ANN401 - a format of XlsxWriter
+        """Write a text that stays one, also where it begins with an equals sign."""
+        if len(text) > _MOST_CHARACTERS:
+            raise QueryError(
+                f"row {row:,}: {self._names[column]} has {len(text):,} characters, and a cell of Excel "
+                f"{_MOST_CHARACTERS:,}: shorten it with left({self._names[column]}, {_MOST_CHARACTERS}), or choose csv"
+            )
+        self._sheet.write_string(row, column, text, form)
+
+
+def exact_in_excel(number: float | Decimal) -> bool:
+    """Whether Excel, whose numbers have 15 digits, keeps all digits of a number."""
+    if isinstance(number, float):
+        return math.isfinite(number)
+    digits = Decimal(number).normalize().as_tuple()
+    return isinstance(digits.exponent, int) and len(digits.digits) <= _DIGITS

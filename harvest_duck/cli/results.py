@@ -1,0 +1,78 @@
+"""One statement's rows, as they arrive: batches of Arrow for programs, values of Python for people."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import duckdb
+from duckdb import StatementType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+
+__all__ = ["Rows", "batches", "prepare", "rows", "time_zone"]
+
+#: So many rows at most wait for others, unless a page of Harvest has more.
+_ROWS_AT_ONCE = 1000
+#: What DuckDB answers to a statement that has no rows.
+_NO_ROWS = ([("Count", "BIGINT")], [("Success", "BOOLEAN")])
+#: DuckDB 2 streams a relation to Arrow, and copies the result of `execute` first; DuckDB 1 does the opposite.
+_STREAMS_RELATIONS = not duckdb.__version__.startswith("1.")
+
+
+class Rows(NamedTuple):
+    """The names of columns, and their values row by row."""
+
+    names: list[str]
+    values: Iterator[tuple[Any, ...]]
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Let batches keep the types that Arrow lacks and come as soon as they can, and SQL find no variables of Python."""
+    con.execute("SET arrow_lossless_conversion = true; SET streaming_buffer_size = '1KB'")
+    con.execute("SET python_enable_replacements = false")
+
+
+def time_zone(con: duckdb.DuckDBPyConnection) -> str:
+    """Return the time zone that the session shows instants in."""
+    return str(con.execute("SELECT current_setting('TimeZone')").fetchall()[0][0])
+
+
+def rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]) -> Rows | None:
+    """Run a statement and return its rows, which are read as they are taken; None if it is not one with rows."""
+    con.execute(statement, dict(values) or None)
+    if not _has_rows(con, statement):
+        return None
+    return Rows([column[0] for column in con.description or ()], _taken(con))
+
+
+def batches(
+    con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]
+) -> pa.RecordBatchReader | None:
+    """Run a statement and return its rows as they arrive, without loss of a type; None if it is not one with rows."""
+    parameters = dict(values) or None
+    if _STREAMS_RELATIONS and statement.type == StatementType.SELECT:
+        return con.sql(statement, params=parameters).to_arrow_reader(_ROWS_AT_ONCE)
+    con.execute(statement, parameters)
+    if not _has_rows(con, statement):
+        return None
+    with warnings.catch_warnings():
+        # DuckDB 2 warns of the copy. Statements other than SELECT have few rows.
+        warnings.simplefilter("ignore", UserWarning)
+        # DuckDB 1.4 has the one method, 2 has the other.
+        name = "to_arrow_reader" if hasattr(con, "to_arrow_reader") else "fetch_record_batch"
+        return getattr(con, name)(_ROWS_AT_ONCE)
+
+
+def _has_rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
+    if statement.type == StatementType.SELECT:
+        return True
+    return [(column[0], str(column[1])) for column in con.description or ()] not in ([], *_NO_ROWS)
+
+
+def _taken(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while taken := con.fetchmany(_ROWS_AT_ONCE):
+        yield from taken

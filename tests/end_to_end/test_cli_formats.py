@@ -1,0 +1,241 @@
+"""The forms of rows: the same on standard output and in a file, and read back as they were."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from support.command import run
+
+from harvest_duck.cli.formats import BINARY, Format
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harvest_duck.sandbox import Sandbox
+
+#: A row of what is hard to write: each type, and texts that look like more than text.
+HARD = """
+SELECT 9007199254740993 AS id, 2 AS id, 3 AS "ID", '' AS empty, NULL AS nothing, '#x' AS hash, 'a,b' AS "a,b",
+    'say "ä€😀"' AS quoted, 'two' || chr(10) || 'lines' AS lines, chr(9) || 'tab' AS tab, 'a|b<c>*`[\\' AS marked,
+    1.50::DECIMAL(18,4) AS price, 12345678901234567890123456789012.123456::DECIMAL(38,6) AS long,
+    170141183460469231731687303715884105727::HUGEINT AS huge, 0.1::FLOAT AS tenth, 1e300::DOUBLE AS big,
+    'nan'::DOUBLE AS nan, '-inf'::FLOAT AS low, true AS yes, DATE '2026-02-28' AS day, TIME '12:34:56' AS clock,
+    TIMESTAMP '2026-01-01 12:00:00.123456' AS moment, TIMESTAMPTZ '2026-01-01 12:00:00+00' AS instant,
+    INTERVAL 90 MINUTE AS span, uuid '12345678-1234-1234-1234-123456789012' AS uuid, '\\xAA'::BLOB AS blob,
+    [1, NULL] AS list, [[0.5::DOUBLE, 'nan'], []] AS lists, {'a': 1.25, 'b': 'x "y"'} AS record,
+    MAP {'k': 1.5::DOUBLE} AS pairs, 'x,y'::ENUM('x,y') AS kind, NULL::INT[] AS none, [1, 2]::INT[2] AS fixed
+"""
+
+
+def lines_of(sql: str, form: str, connection: str) -> str:
+    """What `query` prints in a format, which is what it writes into a file."""
+    ended = run("query", f"SET TimeZone = 'Europe/Berlin'; {sql}", "--format", form, connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_csv_is_what_duckdb_writes_and_reads_back(connection: str, tmp_path: Path) -> None:
+    with duckdb.connect() as con:
+        target = tmp_path / "oracle.csv"
+        con.execute(f"SET TimeZone = 'Europe/Berlin'; COPY ({HARD}) TO '{target}' (FORMAT csv, HEADER)")
+        assert lines_of(HARD, "csv", connection) == target.read_bytes().decode()
+        con.execute(f"COPY ({HARD}) TO '{target}' (FORMAT csv, HEADER, DELIMITER '\t')")
+        assert lines_of(HARD, "tsv", connection) == target.read_bytes().decode()
+        texts = "SELECT * FROM (VALUES (1, NULL, ''), (2, 'NULL', ' '), (3, 'a', 'b')) AS t(id, a, b) ORDER BY id"
+        target.write_text(lines_of(texts, "csv", connection))
+        assert con.sql(f"FROM read_csv('{target}', allow_quoted_nulls = false)").fetchall() == con.sql(texts).fetchall()
+        assert target.read_text() == 'id,a,b\n1,,""\n2,NULL, \n3,a,b\n'
+    names, row = csv.reader(io.StringIO(lines_of(HARD, "csv", connection), newline=""))
+    assert names[:3] == ["id", "id_1", "ID_2"]
+    assert (row[names.index("lines")], row[names.index("quoted")]) == ("two\nlines", 'say "ä€😀"')
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "json", "ndjson", "md"])
+def test_a_file_has_the_bytes_of_standard_output(ending: str, connection: str, tmp_path: Path) -> None:
+    form = {"md": "markdown"}.get(ending, ending)
+    sql = f"{HARD} UNION ALL {HARD}"
+    packed = [f"out.{ending.upper()}.gz", f"out.{ending}.zst"] if ending == "csv" else []
+    for name in (f"out.{ending}", *packed):
+        target = tmp_path / name
+        ended = run("query", sql, "-o", str(target), connection=connection)
+        assert (ended.returncode, ended.stderr) == (0, f"2 rows written to {target}\n")
+    shown = run("query", sql, "--format", form, connection=connection).stdout
+    assert (tmp_path / f"out.{ending}").read_bytes().decode() == shown
+    for name in packed:
+        with pa.input_stream(tmp_path / name, compression=pa.Codec.detect(name).name) as stream:
+            assert stream.read().decode() == shown
+
+
+def test_json_has_every_digit_and_every_column(connection: str) -> None:
+    def refuse(constant: str) -> None:
+        pytest.fail(f"{constant} is no JSON")
+
+    text = lines_of(HARD, "json", connection)
+    (record,) = json.loads(text, parse_float=Decimal, parse_constant=refuse)
+    assert record == json.loads(lines_of(HARD, "ndjson", connection), parse_float=Decimal)
+    assert list(record)[:3] == ["id", "id_1", "ID_2"]
+    wanted = {
+        "id": 9007199254740993,
+        "empty": "",
+        "nothing": None,
+        "quoted": 'say "ä€😀"',
+        "lines": "two\nlines",
+        "price": Decimal("1.5"),
+        "long": Decimal("12345678901234567890123456789012.123456"),
+        "huge": 170141183460469231731687303715884105727,
+        "tenth": Decimal("0.1"),
+        "nan": "NaN",
+        "low": "-Infinity",
+        "yes": True,
+        "day": "2026-02-28",
+        "instant": "2026-01-01 13:00:00+01",
+        "list": [1, None],
+        "lists": [[Decimal("0.5"), "NaN"], []],
+        "record": {"a": Decimal("1.25"), "b": 'x "y"'},
+        "pairs": {"k": Decimal("1.5")},
+        "none": None,
+        "fixed": [1, 2],
+    }
+    assert {name: record[name] for name in wanted} == wanted
+    assert lines_of("SELECT 1 WHERE false", "json", connection) == "[]\n"
+    assert lines_of("SELECT 1 WHERE false", "ndjson", connection) == ""
+
+
+def test_markdown_shows_each_text_as_it_is(connection: str) -> None:
+    sql = "SELECT 1 AS n, 'a|b<c>*`[]\\_' AS \"x|y\", 'two' || chr(10) || 'lines' AS t, NULL AS nothing"
+    assert lines_of(sql, "markdown", connection).splitlines()[::2] == [
+        "| n | x\\|y | t | nothing |",
+        "| 1 | a\\|b\\<c>\\*\\`\\[\\]\\\\_ | two<br>lines |  |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("PIVOT (SELECT 'x' AS k, 1 AS v) ON k USING sum(v)", [(1,)]),
+        ("VALUES (1), (2)", [(1,), (2,)]),
+        ("FROM range(2)", [(0,), (1,)]),
+        ("SELECT 1 AS id, 2 AS id", [(1, 2)]),
+        ("DESCRIBE SELECT 1 AS a", [("a", "INTEGER", "YES", None, None, None)]),
+        ("SELECT column_name FROM (SUMMARIZE SELECT 1 AS a)", [("a",)]),
+        ("SELECT 1 -- with a comment", [(1,)]),
+        ("SET VARIABLE a = 1; SELECT getvariable('a')::INT", [(1,)]),
+        ("CREATE TEMP TABLE t(a INT); INSERT INTO t VALUES (7) RETURNING a", [(7,)]),
+        ("SET threads = 1; SELECT $a::INT", [(5,)]),
+    ],
+)
+def test_whatever_has_rows_is_written_to_a_file(
+    sql: str, rows: list[tuple[object, ...]], connection: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "out.parquet"
+    values = ["-p", "a=5"] if "$a" in sql else []
+    ended = run("query", sql, *values, "-o", str(target), connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.startswith(f"{len(rows)} row")
+    assert [*tmp_path.iterdir()] == [target]
+    assert duckdb.sql(f"FROM '{target}'").fetchall() == rows
+
+
+def test_statements_that_no_copy_takes_are_written_too(connection: str, tmp_path: Path) -> None:
+    for sql in (
+        "EXPLAIN SELECT 1",
+        "CALL pragma_version()",
+        "PRAGMA version",
+        "SHOW TABLES",
+        "SUMMARIZE SELECT 1 AS a",
+    ):
+        target = tmp_path / "out.ndjson"
+        ended = run("query", sql, "-o", str(target), connection=connection)
+        assert ended.returncode == 0, ended.stderr
+        assert len(target.read_text().splitlines()) == int(ended.stderr.split()[0]), sql
+
+
+def test_every_form_reads_harvest_once(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    for form in Format:
+        options = ["-o", str(tmp_path / "out"), "--format", str(form)] if form in BINARY else ["--format", str(form)]
+        sandbox.clear_log()
+        ended = run("query", "SELECT id, name FROM harvest.clients", *options, connection=connection)
+        if form is not Format.XLSX or ended.returncode == 0:
+            assert [request.path for request in sandbox.requests] == ["/v2/clients"], ended.stderr
+
+
+def test_a_file_is_written_whatever_the_sql_locks(connection: str, tmp_path: Path) -> None:
+    lock = "SET enable_external_access = false; SET lock_configuration = true; SELECT 1 AS a"
+    for name in ("out.csv", "out.parquet"):
+        ended = run("query", lock, "-o", str(tmp_path / name), connection=connection)
+        assert ended.returncode == 0, ended.stderr
+
+
+def test_parquet_goes_through_a_pipe_as_a_whole(connection: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    ended = run("query", "SELECT 1 AS a", "-o", "/dev/fd/1", "--format", "parquet", connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    assert pq.read_table(io.BytesIO(capfdbinary.readouterr().out)).to_pylist() == [{"a": 1}]
+
+
+def test_a_workbook_has_dates_numbers_and_texts(connection: str, tmp_path: Path) -> None:
+    pytest.importorskip("xlsxwriter")
+    openpyxl = pytest.importorskip("openpyxl")
+    target = tmp_path / "out.xlsx"
+    sql = f"{HARD.rstrip()}, '=1+1' AS formula, DATE '1066-10-14' AS early"
+    ended = run("query", sql, "-o", str(target), connection=connection)
+    assert (ended.returncode, ended.stderr) == (0, f"1 row written to {target}\n")
+    names, row = openpyxl.load_workbook(target).active.iter_rows()
+    found = {name.value: cell for name, cell in zip(names, row, strict=True)}
+    wanted = {
+        "id": "9007199254740993",
+        "empty": "",
+        "nothing": None,
+        "lines": "two\nlines",
+        "price": 1.5,
+        "long": "12345678901234567890123456789012.123456",
+        "nan": "nan",
+        "yes": True,
+        "day": dt.datetime(2026, 2, 28),  # noqa: DTZ001 - a day has no zone
+        "clock": dt.time(12, 34, 56),
+        "instant": dt.datetime(2026, 1, 1, 12),  # noqa: DTZ001 - Excel knows none
+        "list": "[1, null]",
+        "formula": "=1+1",
+        "early": "1066-10-14",
+    }
+    assert {name: found[name].value for name in wanted} == wanted
+    assert found["formula"].data_type == "s"
+    assert found["instant"].number_format.endswith('"UTC"')
+    assert found["day"].number_format == "yyyy-mm-dd"
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        (
+            "SELECT NULL FROM range(1048576)",
+            "a sheet of Excel has room for 1,048,575 rows below the names: choose csv or parquet",
+        ),
+        ("SELECT repeat('x', 40000) AS t", "row 1: t has 40,000 characters, and a cell of Excel 32,767: shorten it"),
+    ],
+)
+def test_what_excel_has_no_room_for_is_an_error(sql: str, says: str, connection: str, tmp_path: Path) -> None:
+    pytest.importorskip("xlsxwriter")
+    ended = run("query", sql, "-o", str(tmp_path / "out.xlsx"), connection=connection)
+    assert ended.returncode == 1
+    assert says in ended.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_workbook_without_its_extra_is_one_line(
+    connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    ended = run("export", "tasks", "-o", str(tmp_path / "out.xlsx"), connection=connection)
+    assert ended.stderr == (
+        "harvest-duck: xlsx needs the extra 'excel': pip install 'harvest-duck[excel]', or choose csv\n"
+    )

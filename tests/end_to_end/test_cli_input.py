@@ -1,0 +1,146 @@
+"""The SQL of `harvest-duck query`: where it comes from, its statements, and its parameters."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from support.command import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harvest_duck.sandbox import Sandbox
+
+
+def test_sql_is_read_from_a_file_and_from_standard_input(connection: str, tmp_path: Path) -> None:
+    file = tmp_path / "größe.sql"
+    file.write_bytes("\ufeffSELECT 'ä€😀' AS t -- the end".encode())
+    ways = [["-f", str(file)], ["-f", "-"], ["-"], []]
+    for way in ways:
+        ended = run("query", *way, "--format", "csv", connection=connection, stdin=file.read_bytes())
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "t\nä€😀\n", ""), way
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "says"),
+    [
+        (["SELECT 1", "-f", "a.sql"], b"", "Give the SQL or -f FILE, not both."),
+        (["-f", "missing.sql"], b"", "No such file or directory: 'missing.sql'"),
+        (["-"], b"SELECT '\xff'", "standard input: byte 8 is no UTF-8: save the SQL as UTF-8"),
+        ([], b" -- nothing", "there is no statement in the SQL"),
+        (["SELECT $a"], b"", "the parameter $a has no value: add -p a=VALUE"),
+        (["SELECT $a", "-p", "a=1", "-p", "b=2"], b"", "-p b: the SQL has no parameter $b; it has $a"),
+        (["SELECT $a", "-p", "a=1", "-p", "$a=2"], b"", "-p $a=2: it is given twice."),
+        (["SELECT $a", "-p", "=1"], b"", "-p =1: write NAME=VALUE."),
+        (["SET threads = 1", "-o", "a.csv"], b"", "a.csv: nothing is written, because no statement has rows"),
+        (["SELECT 1; SELECT 2", "-o", "a.csv"], b"", "a.csv: csv in a file is for one result"),
+        (["SELECT 1 AS a;\n\nSELECT 'x'::INT"], b"", "harvest-duck: statement 2, line 3: Conversion Error: "),
+        (
+            ["SELECT 1 AS a;\nFROM harvest.report_uninvoiced"],
+            b"",
+            "statement 2, line 2: report_uninvoiced: the report needs",
+        ),
+        (["SELECT 1;\nSELEC 2"], b"", 'syntax error at or near "SELEC"'),
+    ],
+)
+def test_a_mistake_in_the_input_is_one_clear_line(
+    arguments: list[str], stdin: bytes, says: str, connection: str, tmp_path: Path
+) -> None:
+    ended = run("query", *arguments, connection=connection, cwd=tmp_path, stdin=stdin)
+    assert ended.returncode in (1, 2)
+    assert says in ended.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+def test_an_error_after_many_rows_is_one_line(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    async def refuse(request: web.BaseRequest) -> None:
+        if request.query.get("page") == "4":
+            raise web.HTTPForbidden
+
+    sandbox.on_request = refuse
+    pages = f"{connection};Pagesize=500;MaxConnections=1"
+    try:
+        for options in (["--format", "csv"], ["-o", "out.csv"], ["-o", "out.parquet"]):
+            ended = run("query", "FROM harvest.time_entries", *options, "-c", pages, cwd=tmp_path)
+            assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
+            assert ended.stderr.startswith("harvest-duck: time_entries page 4: Harvest answered 403")
+    finally:
+        sandbox.on_request = None
+    assert not [*tmp_path.iterdir()]
+
+
+def test_an_error_names_the_file(connection: str, tmp_path: Path) -> None:
+    (tmp_path / "report.sql").write_text("SET threads = 2;\nPIVOT (SELECT 1 AS a) ON a USING count(*);\nFROM nothing")
+    ended = run("query", "-f", "report.sql", "--format", "csv", connection=connection, cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "1\n1\n")
+    assert ended.stderr.startswith("harvest-duck: report.sql, statement 3, line 3: Catalog Error: ")
+    (tmp_path / "report.sql").write_text("SELECT 1;\nSELEC 2")
+    ended = run("query", "-f", "report.sql", connection=connection, cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("harvest-duck: report.sql: Parser Error: ")
+    assert "LINE 2: SELEC 2" in ended.stderr
+
+
+def test_every_result_of_several_statements_is_printed(connection: str, sandbox: Sandbox) -> None:
+    sql = """
+        SET VARIABLE day = DATE '2026-11-01';
+        CREATE TEMP TABLE kept AS
+            SELECT id, spent_date FROM harvest.time_entries WHERE spent_date >= getvariable('day');
+        SELECT count(*) > 0 AS some FROM kept;
+        INSERT INTO kept VALUES (1, NULL);
+        INSERT INTO kept VALUES (2, NULL) RETURNING id;
+        PIVOT (SELECT 'x' AS k) ON k USING count(*);
+        DESCRIBE kept;
+    """
+    ended = run("query", sql, "--format", "csv", connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    *first, described = ended.stdout.split("\n\n")
+    assert first == ["some\ntrue", "id\n2", "x\n1"]
+    assert described.startswith("column_name,column_type,null,key,default,extra\nid,BIGINT,")
+    assert {request.query.get("from") for request in sandbox.requests} == {"2026-11-01"}
+    as_json = run("query", "SELECT 1 AS a; SELECT 2 AS b", "--format", "ndjson", connection=connection)
+    assert as_json.stdout == '{"a":1}\n{"b":2}\n'
+
+
+@pytest.mark.parametrize(
+    ("condition", "values", "sent"),
+    [
+        ("spent_date >= $from", ["from=2026-11-01"], {"from": "2026-11-01"}),
+        (
+            "spent_date BETWEEN $1 AND $2",
+            ["1=2026-11-01", "2=2026-11-05"],
+            {"from": "2026-11-01", "to": "2026-11-05"},
+        ),
+        ("user_id = $user", ["user={user}"], {"user_id": "{user}"}),
+        ("is_running = $running", ["running=true"], {"is_running": "true"}),
+        ("updated_at > $when", ["when=2026-11-19 12:00:00+00"], {"updated_since": "2026-11-19T11:59:59Z"}),
+        ("notes = $text", ["text=it's 1=1"], {}),
+        ("hours > $hours", ["hours=7.25"], {}),
+    ],
+)
+def test_a_parameter_reaches_harvest_as_a_literal_would(
+    condition: str, values: list[str], sent: dict[str, str], connection: str, sandbox: Sandbox
+) -> None:
+    user = str(sandbox.records(1000001, "users")[0]["id"])
+    options = [part for value in values for part in ("-p", value.replace("{user}", user))]
+    sql = f"SELECT id, spent_date FROM harvest.time_entries WHERE {condition}"
+    ended = run("query", sql, *options, "--format", "json", connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    wanted = {name: value.replace("{user}", user) for name, value in sent.items()}
+    for request in sandbox.requests:
+        assert {
+            name: value for name, value in request.query.items() if name not in {"page", "per_page", "cursor"}
+        } == wanted
+    explained = run("query", sql, *options, "--explain", "--no-probe", "--format", "json", connection=connection)
+    assert explained.returncode == 0, explained.stderr
+    assert all(f"{name}=" in json.loads(explained.stdout)[0]["request"] for name in sent)
+
+
+def test_a_parameter_without_a_value_is_null(connection: str) -> None:
+    sql = "SELECT $a IS NULL AS a, $b = '' AS b, $c || '!' AS c, $d::INT + 1 AS d"
+    values = [part for value in ("a", "b=", "c=o'x", "d=41") for part in ("-p", value)]
+    ended = run("query", sql, *values, "--format", "csv", connection=connection)
+    assert ended.stdout == "a,b,c,d\ntrue,true,o'x!,42\n"

@@ -1,0 +1,136 @@
+"""Where rows go: pipes as rows come, files as a whole, terminals without harm."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from support import pseudo_terminal
+from support.clocks import PATIENCE_S
+from support.command import COMMAND, environment, run, start
+from support.held import held
+
+from harvest_duck.sandbox import MAIN_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harvest_duck.sandbox import Sandbox
+
+#: What a terminal obeys, or what turns a text around: ESC, BEL, DEL, CSI, OSC, and the marks of direction.
+OBEYED = "\x1b\x07\x08\x7f\x9b\x9d\u202e\u2066\u200f\u061c\u2028"
+
+
+@contextlib.contextmanager
+def reading(pipe: Path) -> Iterator[list[bytes]]:
+    """A context in which a thread reads a FIFO to its end; the list has the content after the context."""
+    os.mkfifo(pipe)
+    found: list[bytes] = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_bytes()))
+    reader.start()
+    yield found
+    reader.join(PATIENCE_S)
+
+
+def test_a_fifo_is_written_and_stays_one(connection: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    with reading(pipe) as found:
+        ended = run("query", "SELECT 1 AS a; SELECT 2 AS b", "-o", str(pipe), connection=connection)
+    assert (ended.returncode, ended.stderr) == (0, f"2 rows written to {pipe}\n")
+    assert found == [b"a\n1\n\nb\n2\n"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_standard_output_has_three_names(connection: str, tmp_path: Path) -> None:
+    for name in ("-", "/dev/stdout", None):
+        options = [] if name is None else ["-o", name]
+        ended = run("query", "SELECT 1 AS a", *options, "--format", "csv", connection=connection)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "a\n1\n", "")
+    target = tmp_path / "appended.csv"
+    target.write_text("before\n")
+    with target.open("ab") as appending:
+        command = [*COMMAND, "query", "SELECT 1 AS a", "--format", "csv", "-o", "/dev/stdout"]
+        subprocess.run(command, stdout=appending, env=environment(connection), timeout=PATIENCE_S, check=True)
+    assert target.read_text() == "before\na\n1\n"
+
+
+def test_rows_go_through_a_pipe_before_the_last_answer_has_come(sandbox: Sandbox, connection: str) -> None:
+    with held(sandbox, page=50) as late:
+        con = f"{connection};Pagesize=100;MaxConnections=1"
+        process = start("query", "FROM harvest.time_entries", "--format", "ndjson", "-c", con)
+        assert process.stdout is not None
+        with process:
+            line = process.stdout.readline()
+            assert late.under_way or not late.arrived.is_set()
+            assert line.startswith('{"id":')
+            late.let_go()
+            rest = process.stdout.read()
+        assert process.returncode == 0
+    assert rest.count("\n") + 1 == len(sandbox.records(MAIN_ID, "time_entries"))
+
+
+def test_a_file_name_may_be_as_long_as_the_system_lets_it(connection: str, tmp_path: Path) -> None:
+    target = tmp_path / ("ä" * 123 + ".csv")
+    ended = run("query", "SELECT 1 AS a", "-o", str(target), connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    assert target.read_text() == "a\n1\n"
+    longer = tmp_path / ("x" * 300 + ".csv")
+    ended = run("query", "SELECT 1 AS a", "-o", str(longer), connection=connection)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert "File name too long" in ended.stderr
+
+
+def test_what_a_terminal_obeys_does_not_reach_it(connection: str) -> None:
+    sql = f"SELECT '{OBEYED}' AS \"n{OBEYED}\""
+    for form in ("table", "line", "csv", "tsv", "json", "ndjson", "markdown"):
+        shown = pseudo_terminal.run("query", sql, "--format", form, columns=80, connection=connection, TERM="dumb")
+        assert shown.returncode == 0, shown.stdout
+        assert not set(OBEYED) & set(shown.stdout), form
+    as_json = run("query", f"SELECT '{OBEYED}' AS a", "--format", "csv", connection=connection)
+    assert as_json.stdout == f"a\n{OBEYED}\n"
+
+
+def test_parquet_is_not_for_a_terminal(connection: str) -> None:
+    shown = pseudo_terminal.run("query", "SELECT 1", "--format", "parquet", columns=80, connection=connection)
+    assert (shown.returncode, shown.stdout) == (
+        1,
+        "harvest-duck: parquet is not for the terminal: name a file with -o FILE, or pipe it\n",
+    )
+    asked = pseudo_terminal.run("query", columns=80, connection=connection)
+    assert (asked.returncode, asked.stdout.splitlines()[-1]) == (2, "Error: Give the SQL, or -f FILE, or pipe it in.")
+
+
+@pytest.mark.parametrize("variables", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+def test_output_is_utf8_whatever_the_code_page(variables: dict[str, str], connection: str) -> None:
+    script = 'SELECT \'İ€😀\' AS "名"; SELECT 1 AS t; FROM "naïve→table"'
+    ended = subprocess.run(
+        [*COMMAND, "query", "-", "-c", connection],
+        input=script.encode(),
+        capture_output=True,
+        env=environment(connection, **variables),
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "İ€😀" in ended.stdout.decode()
+    assert "naïve→table" in ended.stderr.decode()
+    assert "Traceback" not in ended.stderr.decode()
+
+
+def test_a_closed_standard_output_is_one_line(connection: str) -> None:
+    command = 'exec "$@" >&-'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command, "sh", *COMMAND, "query", "SELECT 1", "-c", connection],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "harvest-duck: standard output is closed: name a file with -o FILE\n"
