@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import asdict
 
 import click
@@ -12,6 +11,8 @@ import pyarrow as pa
 from harvest_duck import connections as named
 from harvest_duck.auth.redirect_server import callback_in
 from harvest_duck.auth.terminal import terminal_there
+from harvest_duck.cli import standard_input
+from harvest_duck.cli.connection_option import connection_options
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.connection import PROPERTIES, account_numbers, canonical, parse, render
 from harvest_duck.errors import ConnectionStringError
@@ -34,7 +35,7 @@ def connections() -> None:
 
 @connections.command()
 @click.argument("name")
-@click.option("--connection", "-c", metavar="STR", default="", help="A connection string to keep, or part of one.")
+@connection_options("A connection string to keep, or part of one; - reads it from standard input.")
 @click.option("--account", metavar="ID", help="The number of the Harvest account; several by commas, * for all.")
 @click.option("--oauth", is_flag=True, help="Sign in by OAuth, with an application of one's own, instead of a token.")
 @click.option("--client-id", metavar="ID", help="The client id of the OAuth application; implies --oauth.")
@@ -58,8 +59,8 @@ def add(
     \b
         pass show harvest | harvest-duck connections add acme --account 123456
 
-    No option takes it: other users of the machine see arguments, and shells keep them. For the same reason leave it
-    out of --connection.
+    --token-file FILE takes it from a file. No option takes it as it is, because other users of the machine see
+    arguments, and shells keep them: leave it out of --connection.
     """  # noqa: D301 - the backspace is click's mark for a line to leave as it is
     given = {"AccountId": account, "OAuthClientId": client_id, "CallbackURL": callback_url}
     pairs = [*parse(connection, where=_WHERE).items(), *((entry, text) for entry, text in given.items() if text)]
@@ -158,8 +159,7 @@ def _ask_unseen(what: str) -> str:
     """Return the secret, typed unseen on the terminal, else the first line of standard input."""
     if terminal_there():
         return str(click.prompt(what, hide_input=True, err=True)).strip()
-    # Bytes that are no UTF-8 become characters that every property refuses, without showing them.
-    line = sys.stdin.buffer.readline().decode(errors="surrogateescape").strip() if sys.stdin else ""
+    line = standard_input.first_line("the secret")
     if not line:
         raise ConnectionStringError(f"{what} is missing: standard input is empty")
     return line

@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from harvest_duck.auth import sessions
 from harvest_duck.auth.terminal import LIMIT_S
+from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.cli.output import form_option, show_listed
-from harvest_duck.cli.query import connection_option
 from harvest_duck.connection import resolve
 from harvest_duck.errors import CredentialsError
 from harvest_duck.text import one_line

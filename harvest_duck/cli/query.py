@@ -12,6 +12,7 @@ import duckdb
 from harvest_duck.auth import sessions
 from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.cli import output, results, signals, statements, targets
+from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.cli.formats import FOR_PEOPLE, Format
 from harvest_duck.engine import register
 from harvest_duck.engine.arrow_stream import sentence_in
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["connection_option", "export", "opened", "query"]
 
-#: The connection, for every command that sends requests.
-connection_option = click.option(
-    "--connection",
-    "-c",
-    metavar="STR",
-    default="",
-    help="A connection string such as 'DSN=acme'; by default what the environment and the DSN 'default' say.",
-)
 _target = click.option(
     "-o",
     "--output",

@@ -1,10 +1,14 @@
-"""Standard input, as bytes, and whether a person types it."""
+"""Standard input, which one thing of a command is read from: the SQL, a connection string, or a secret."""
 
 from __future__ import annotations
 
 import sys
 
-__all__ = ["is_terminal", "whole_content"]
+import click
+
+__all__ = ["first_line", "is_terminal", "whole_text"]
+
+_TAKEN_BY = "harvest_duck.standard_input"
 
 
 def is_terminal() -> bool:
@@ -12,6 +16,25 @@ def is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def whole_content() -> bytes:
-    """Return all of it, nothing where there is no standard input."""
+def first_line(what: str) -> str:
+    """Return the first line, without the white space around it, empty at the end of the input.
+
+    Raises `click.UsageError` if something else is read from standard input. Bytes that are no UTF-8 become characters
+    that no secret has, without showing them.
+    """
+    _take(what)
+    line = sys.stdin.buffer.readline() if sys.stdin else b""
+    return line.decode(errors="surrogateescape").removeprefix("\ufeff").strip()
+
+
+def whole_text(what: str) -> bytes:
+    """Return all of it; raises `click.UsageError` if something else is read from standard input."""
+    _take(what)
     return sys.stdin.buffer.read() if sys.stdin else b""
+
+
+def _take(what: str) -> None:
+    taken = click.get_current_context().meta
+    other = taken.setdefault(_TAKEN_BY, what)
+    if other != what:
+        raise click.UsageError(f"Standard input cannot be both {other} and {what}: read one of them from a file.")

@@ -64,7 +64,7 @@ def read(sql: str | None, file: Path | None) -> str:
         return sql
     if sql is None and file is None and standard_input.is_terminal():
         raise click.UsageError("Give the SQL, or -f FILE, or pipe it in.")
-    return _decoded(standard_input.whole_content(), "standard input")
+    return _decoded(standard_input.whole_text("the SQL"), "standard input")
 
 
 def _decoded(content: bytes, where: str) -> str:

@@ -31,6 +31,7 @@ def test_sql_is_read_from_a_file_and_from_standard_input(connection: str, tmp_pa
         (["-f", "missing.sql"], b"", "No such file or directory: 'missing.sql'"),
         (["-"], b"SELECT '\xff'", "standard input: byte 8 is no UTF-8: save the SQL as UTF-8"),
         ([], b" -- nothing", "there is no statement in the SQL"),
+        (["-", "-c", "-"], b"DSN=sandbox\nSELECT 1", "cannot be both the connection string and the SQL"),
         (["SELECT $a"], b"", "the parameter $a has no value: add -p a=VALUE"),
         (["SELECT $a", "-p", "a=1", "-p", "b=2"], b"", "-p b: the SQL has no parameter $b; it has $a"),
         (["SELECT $a", "-p", "a=1", "-p", "$a=2"], b"", "-p $a=2: it is given twice."),
