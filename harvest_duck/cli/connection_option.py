@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harvest_duck.cli import standard_input
+from harvest_duck.cli import completion, standard_input
 from harvest_duck.connection import canonical, parse, render
 from harvest_duck.errors import ConnectionStringError
 
@@ -42,6 +42,7 @@ def connection_options(text: str) -> Callable[[_Command], _Command]:
             metavar="STR",
             default="",
             callback=_whole,
+            shell_complete=completion.connection_strings,
             help=text,
         )(command)
 

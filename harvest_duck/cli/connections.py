@@ -11,7 +11,7 @@ import pyarrow as pa
 from harvest_duck import connections as named
 from harvest_duck.auth.redirect_server import callback_in
 from harvest_duck.auth.terminal import terminal_there
-from harvest_duck.cli import standard_input
+from harvest_duck.cli import completion, standard_input
 from harvest_duck.cli.connection_option import connection_options
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.connection import PROPERTIES, account_numbers, canonical, parse, render
@@ -87,7 +87,7 @@ def listing(form: str | None) -> None:
 
 
 @connections.command(name="test")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.names)
 def trial(name: str) -> None:
     """Ask Harvest whose connection NAME is, in each of its accounts."""
     for checked in named.check(name):
@@ -97,7 +97,7 @@ def trial(name: str) -> None:
 
 
 @connections.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.names)
 def remove(name: str) -> None:
     """Remove the connection NAME."""
     named.remove(name)

@@ -11,7 +11,7 @@ import duckdb
 
 from harvest_duck.auth import sessions
 from harvest_duck.catalog.tables import table as table_named
-from harvest_duck.cli import output, results, signals, statements, targets
+from harvest_duck.cli import completion, output, results, signals, statements, targets
 from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.cli.formats import FOR_PEOPLE, Format
 from harvest_duck.engine import register
@@ -133,7 +133,7 @@ def query(
 
 
 @click.command()
-@click.argument("table")
+@click.argument("table", shell_complete=completion.tables)
 @connection_option
 @click.option("--where", metavar="SQL", help="A condition such as \"spent_date >= '2026-01-01'\".")
 @output.format_option([form for form in Format if form not in FOR_PEOPLE], "By default what FILE ends with.")

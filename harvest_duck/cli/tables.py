@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from harvest_duck.cli import completion
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.introspection import catalog_tables
 
@@ -23,7 +24,7 @@ def tables(form: str | None) -> None:
 
 
 @click.command()
-@click.argument("table")
+@click.argument("table", shell_complete=completion.tables)
 @form_option
 def describe(table: str, form: str | None) -> None:
     """List the columns of a table, with the operators that reach the API."""

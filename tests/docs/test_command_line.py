@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.command import run
+from support.clocks import PATIENCE_S
+from support.command import COMMAND, environment, run
 from support.examples import check_commands
 from support.paths import DOCS
 
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.formats import FOR_PEOPLE, Format, format_of
 
 PAGE = DOCS / "command-line.md"
@@ -41,3 +44,37 @@ def test_the_parameter_of_the_page_reaches_harvest() -> None:
     (command,) = re.findall(r"query '(SELECT count.*)' -p (\S+)", TEXT)
     explained = run("query", command[0], "-p", command[1], "--explain", "--no-probe", "-c", "DSN=sandbox")
     assert "from=2026-11-01" in explained.stdout
+
+
+def test_bash_completes_as_the_page_says(tmp_path: Path) -> None:
+    (line,) = re.findall(r"`(eval .*bash_source.*)` \|", TEXT)
+    program = tmp_path / "harvest-duck"
+    program.write_text(f'#!/bin/sh\nexec {" ".join(COMMAND)} "$@"\n')
+    program.chmod(0o700)
+    script = f"""
+        compopt() {{ :; }}
+        {line}
+        tried() {{
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+            _harvest_duck_completion harvest-duck
+            echo "${{COMPREPLY[*]}}"
+        }}
+        tried harvest-duck export expense
+        tried harvest-duck query -c ''
+        tried harvest-duck query --format m
+        tried harvest-duck connections test s
+    """
+    shell = subprocess.run(["bash", "--version"], capture_output=True, text=True, check=False)  # noqa: S607 - the user's
+    version = re.search(r"version (\d+)\.(\d+)", shell.stdout)
+    if version is None or (int(version[1]), int(version[2])) < (4, 4):
+        pytest.skip("bash is older than 4.4")
+    ended = subprocess.run(
+        ["bash", "-c", script],  # noqa: S607 - as above
+        capture_output=True,
+        text=True,
+        env=environment(PATH=f"{tmp_path}:{environment()['PATH']}"),
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    tables = [name for name in TABLES if name.startswith("expense")]
+    assert ended.stdout.splitlines() == [" ".join(tables), "DSN=sandbox", "markdown", "sandbox"], ended.stderr
