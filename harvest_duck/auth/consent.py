@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck.auth import requests, responses, result_page, terminal
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Outcome = tuple[T, str]
+#: The most lines that are read for an address where no person types them.
+_MOST_LINES = 20
 
 
 async def consent(
@@ -160,10 +163,14 @@ async def _pasted(
 ) -> Secret:
     """Return the code in the first pasted line that has one; after a line without one, wait for another.
 
-    Raises `LoginFailed` at the end of the input, unless no person could paste and the redirect may still come.
+    Raises `LoginFailed` at the end of the input, unless no person could paste and the redirect may still come. An input
+    that is no terminal may be endless, and ends after a few lines.
     """
     wrong: LoginFailed | None = None
-    while (line := await terminal.pasted_line()) is not None:
+    lines = count(1)
+    while (line := await terminal.pasted_line()) is not None and (
+        terminal.terminal_there() or next(lines) <= _MOST_LINES
+    ):
         if line.strip():
             try:
                 found = responses.pasted(line, authorization, callback_url)

@@ -96,14 +96,14 @@ async def pasted_line() -> str | None:
         loop.add_reader(descriptor, take)
     except (NotImplementedError, PermissionError):
         # On Windows the loop watches no files; elsewhere it watches none that is always ready, such as a regular file.
-        return await _line_from_thread(loop)
+        return await _line_from_thread(loop, descriptor)
     try:
         return await line or None
     finally:
         loop.remove_reader(descriptor)
 
 
-async def _line_from_thread(loop: asyncio.AbstractEventLoop) -> str | None:
+async def _line_from_thread(loop: asyncio.AbstractEventLoop, descriptor: int) -> str | None:
     """Return the next line, read by a thread that the end of the process does not wait for."""
     line: asyncio.Future[str] = loop.create_future()
 
@@ -112,10 +112,13 @@ async def _line_from_thread(loop: asyncio.AbstractEventLoop) -> str | None:
             line.set_result(text)
 
     def read() -> None:
-        text = sys.stdin.buffer.readline().decode("utf-8", "replace")
+        # Not by sys.stdin: a thread that holds its lock aborts the process at its end (Python 3.11 to 3.13).
+        found = bytearray()
+        while len(found) <= _LONGEST and not found.endswith(b"\n") and (byte := os.read(descriptor, 1)):
+            found.extend(byte)
         # The loop may have ended before a line came.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(give, text)
+            loop.call_soon_threadsafe(give, found.decode("utf-8", "replace"))
 
     threading.Thread(target=read, name="harvest-duck input", daemon=True).start()
     return await line or None

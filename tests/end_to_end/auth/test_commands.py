@@ -164,6 +164,14 @@ def test_the_redirect_may_come_from_a_file(connection: str, tmp_path: Path) -> N
     assert err.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
+def test_an_endless_input_ends(connection: str) -> None:
+    with Path("/dev/zero").open() as stdin:
+        status, _, err = Login(connection, "login", "--no-browser", stdin=stdin.fileno()).ended()
+    assert status == 1
+    assert err.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
+
+
 def test_a_second_login_says_that_it_waits_for_the_first(login: Login, connection: str) -> None:
     with start("login", "--no-browser", connection=connection, stdin=subprocess.DEVNULL) as second:
         assert second.stderr is not None
