@@ -15,10 +15,10 @@ whose a connection is; the submodule `connections` stores named connections.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from harvest_duck.errors import HarvestDuckError
+from harvest_duck.runtime.critical_section import imported
 
 if TYPE_CHECKING:
     from harvest_duck import connections as connections
@@ -71,10 +71,10 @@ _SUBMODULE = "connections"
 
 def __getattr__(name: str) -> object:
     if name == _SUBMODULE:
-        return import_module(f"{__name__}.{name}")
+        return imported(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    found = getattr(imported(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = found
     return found
 

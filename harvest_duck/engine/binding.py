@@ -16,7 +16,7 @@ import duckdb
 
 from harvest_duck.connection.handles import Handle, Handles
 from harvest_duck.engine.keeper import independent
-from harvest_duck.engine.session import Session, sessions
+from harvest_duck.engine.session import Session, add, sessions
 
 #: The most explanations of one database that may run at a time.
 EXPLANATIONS = 16
@@ -68,7 +68,7 @@ class Binding:
         """Make a registered connection known, with its session."""
         session.handles = self.handles
         self.sessions[session.name] = session
-        sessions[con] = session
+        add(con, session)
 
     def __contains__(self, con: duckdb.DuckDBPyConnection) -> bool:
         """Whether a connection is a registered one of this database."""

@@ -14,7 +14,7 @@ from harvest_duck.introspection import catalog_tables
 from harvest_duck.introspection.access_rules import ACCESS
 from harvest_duck.introspection.explain import EXPLAINED, explained
 from harvest_duck.introspection.subquery_hints import hints
-from harvest_duck.runtime import loop
+from harvest_duck.runtime import critical_section, loop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,8 @@ def explanation(
     probe: bool,
 ) -> pa.Table:
     """Return the requests that a SELECT would send: a table of `EXPLAINED`; `dry_run` says what the arguments are."""
-    from harvest_duck.introspection.list_sizes import counted, planned  # noqa: PLC0415 - as above
+    with critical_section.entered():
+        from harvest_duck.introspection.list_sizes import counted, planned  # noqa: PLC0415 - as above
 
     found = recorded(con, binding, sql, settings, default=default)
     scans = loop.run(counted(found.requests)) if probe else map(planned, found.requests)
@@ -71,7 +72,8 @@ def _columns(_: Session) -> pa.Table:
 
 
 def _access(binding: Binding, _: Session, connection: str) -> pa.Table:
-    from harvest_duck.introspection.access import access  # noqa: PLC0415 - as above
+    with critical_section.entered():
+        from harvest_duck.introspection.access import access  # noqa: PLC0415 - as above
 
     handles = binding.handles
     return access(handles.connection_of(connection), written_in_sql=connection not in handles)

@@ -27,6 +27,8 @@ _SOON_S = (0.001, 0.004, 0.01)
 _left: set[duckdb.DuckDBPyConnection] = set()
 #: Held by whoever uses a connection that bound datasets.
 in_use = Lock()
+#: What a child of `fork` has of its parent: never used, and never collected, which would close it.
+_inherited: list[set[duckdb.DuckDBPyConnection]] = []
 
 
 class _Signal(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annotations
@@ -98,3 +100,13 @@ def _close_if_last(binding: duckdb.DuckDBPyConnection) -> bool:
         in_use.release()
     _left.discard(binding)
     return True
+
+
+def _forked() -> None:
+    global in_use, _left
+    _inherited.append(_left)
+    in_use, _left = Lock(), set()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -22,7 +22,7 @@ from harvest_duck.engine.macros import SETTINGS, own_functions, setting
 from harvest_duck.engine.session import Session, sessions
 from harvest_duck.engine.underlying import underlying
 from harvest_duck.pushdown.sql import identifier, text
-from harvest_duck.runtime import loop
+from harvest_duck.runtime import critical_section, loop
 from harvest_duck.runtime.interrupt import watch_sigint
 from harvest_duck.scanner.progress import PROGRESS
 
@@ -49,6 +49,14 @@ def connect(
     `only_attached` they reach the account, others that `attach` adds, and nothing else. Raises at once the errors of a
     connection string that cannot be used, and `ConnectionStringError` where the database file is itself called `name`.
     """
+    with critical_section.entered():
+        con = _connected(connection, database, read_only=read_only, name=name, only_attached=only_attached)
+    return con
+
+
+def _connected(
+    connection: str, database: str | Path, *, read_only: bool, name: str, only_attached: bool
+) -> duckdb.DuckDBPyConnection:
     _check(connection)
     con = duckdb.connect(str(database), read_only=read_only and str(database) != ":memory:")
     try:
@@ -74,8 +82,9 @@ def register(con: object = None, connection: str = "", *, only_attached: bool = 
 
     `con` may be a connection of ibis or SQLAlchemy.
     """
-    _check(connection)
-    _registered(underlying(con), connection or None, only_attached=only_attached)
+    with critical_section.entered():
+        _check(connection)
+        _registered(underlying(con), connection or None, only_attached=only_attached)
 
 
 def attach(con: object, connection: str, *, name: str) -> None:
@@ -86,9 +95,10 @@ def attach(con: object, connection: str, *, name: str) -> None:
     DETACH. Attaching a name again replaces it; a name that a database already has is an error, and so is a connection
     string that cannot be used. `con` may be a connection of ibis or SQLAlchemy.
     """
-    con = underlying(con)
-    _check(connection)
-    shared_catalog.attach(con, _binding(con), connection, name)
+    with critical_section.entered():
+        con = underlying(con)
+        _check(connection)
+        shared_catalog.attach(con, _binding(con), connection, name)
 
 
 def explain(sql: str, con: object = None, *, probe: bool = True) -> pa.Table:
@@ -163,7 +173,8 @@ def _check(connection: str) -> None:
 def _binding(con: duckdb.DuckDBPyConnection) -> Binding:
     """The binding of the database of a connection, which is registered if it was not."""
     if con not in sessions:
-        _registered(con, None, only_attached=False)
+        with critical_section.entered():
+            _registered(con, None, only_attached=False)
     return shared_catalog.binding_of(con)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -12,6 +13,7 @@ import duckdb
 from harvest_duck.engine.arrow_stream import sentence
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.http.request_log import RequestLog
+from harvest_duck.runtime import critical_section, quiescence
 from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.scanner.progress import RunningScans
 
@@ -48,7 +50,8 @@ class Session:
     def read(self, request: ScanRequest) -> Iterator[pa.RecordBatch]:
         """Return the batches of a scan, asked of Harvest as they are read."""
         # The first query imports what needs HTTP: that alone takes longer to load than everything else here.
-        from harvest_duck.scanner.scan import batches  # noqa: PLC0415 - as above
+        with critical_section.entered():
+            from harvest_duck.scanner.scan import batches  # noqa: PLC0415 - as above
 
         return batches(request, self.request_log, self.running, self.readers, cautious=_ASKS_TWICE)
 
@@ -64,3 +67,26 @@ class Session:
 
 #: The sessions of this process, each freed with its connection.
 sessions: WeakKeyDictionary[duckdb.DuckDBPyConnection, Session] = WeakKeyDictionary()
+
+
+#: The connections that are open when the process ends.
+_kept: list[duckdb.DuckDBPyConnection] = []
+
+
+def add(con: duckdb.DuckDBPyConnection, session: Session) -> None:
+    """Make `session` that of a registered connection."""
+    sessions[con] = session
+    if critical_section.ending():
+        _kept.append(con)
+
+
+def _keep() -> None:
+    """Keep all registered connections, so that no thread closes one while Python stops it, and interrupt them."""
+    _kept.extend(con for reference in sessions.keyrefs() if (con := reference()) is not None)
+    for con in _kept:
+        # One that closes at this moment is a RuntimeError (DuckDB 1.5).
+        with suppress(duckdb.Error, RuntimeError):
+            con.interrupt()
+
+
+quiescence.at_end(_keep)

@@ -19,11 +19,12 @@ import duckdb
 import pyarrow as pa
 
 from harvest_duck.catalog.tables import TABLES
+from harvest_duck.engine import keeper
 from harvest_duck.engine.binding import Account, Binding, binding_named, lock, with_one_door
 from harvest_duck.engine.dataset import HarvestDataset
 from harvest_duck.engine.functions import table_functions
 from harvest_duck.engine.hidden_arguments import passing
-from harvest_duck.engine.keeper import in_use, independent, watch
+from harvest_duck.engine.keeper import independent, watch
 from harvest_duck.engine.macros import CATALOG, INTERNAL, dataset, shared_functions, views
 from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import ConnectionStringError, QueryError
@@ -107,7 +108,7 @@ def _attached_account(own: duckdb.DuckDBPyConnection, binding: Binding, name: st
 def _fill(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) -> None:
     """Make the views and functions in the new catalog of an account, and a dataset that keeps the account."""
     function = TableFunction("account", _ATTACHED, [], partial(_attached_row, account), binding)
-    with in_use:
+    with keeper.in_use:
         _bind(binding.bound_by or own, account.catalog, [function])
     for statements in (views, shared_functions):
         for statement in statements(account.catalog, account.handle.name):
@@ -150,7 +151,7 @@ def _make(con: duckdb.DuckDBPyConnection, binding: Binding) -> duckdb.DuckDBPyCo
     own = independent(con)
     with new_catalog(own, CATALOG, "detach or rename that database"):
         datasets = [*(HarvestDataset(table, binding) for table in TABLES.values()), *table_functions(binding)]
-        with in_use:
+        with keeper.in_use:
             _bind(own, CATALOG, datasets)
         for statement in shared_functions(CATALOG, binding.default_of(binding.shared)):
             own.execute(statement)

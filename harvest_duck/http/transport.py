@@ -18,6 +18,7 @@ from harvest_duck.errors import ConnectionStringError, ProtocolError, TransportE
 from harvest_duck.http import content_encoding
 from harvest_duck.http.connection_errors import host_of, no_answer
 from harvest_duck.http.proxy import proxy_for
+from harvest_duck.http.resolver import Resolver
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Transport:
         if self._session is None:
             wanted = self._connection
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=certificates(wanted)),
+                connector=aiohttp.TCPConnector(limit=0, ssl=certificates(wanted), resolver=Resolver()),
                 timeout=_timeout(wanted.timeout_s),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),

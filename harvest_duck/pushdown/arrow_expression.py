@@ -13,6 +13,7 @@ Source: https://github.com/apache/arrow/blob/apache-arrow-18.1.0/cpp/src/arrow/c
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import defaultdict, deque
 from concurrent.futures import Future
@@ -61,7 +62,11 @@ def serialised(expression: pc.Expression) -> Serialised:
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             found.set_exception(error)
 
-    _start(threading.Thread(target=pickled, name="harvest-duck filter", daemon=True))
+    try:
+        _start(threading.Thread(target=pickled, name="harvest-duck filter", daemon=True))
+    except RuntimeError:
+        # Python 3.12 starts no thread once the main thread has ended.
+        pickled()
     return _read(found.result())
 
 
@@ -79,6 +84,15 @@ def shallow(written: Serialised, schema: pa.Schema) -> Serialised:
 
 
 _sizing = threading.Lock()
+
+
+def _forked() -> None:
+    global _sizing  # noqa: PLW0603 - a thread of the parent may hold its own
+    _sizing = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _start(thread: threading.Thread) -> None:

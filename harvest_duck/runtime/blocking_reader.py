@@ -32,7 +32,7 @@ class Readers:
     def end(self) -> None:
         """Cancel the requests of all of them; a thread that waits for a batch, or asks for another, gets an error."""
         for stop in tuple(self._stops):
-            stop.end(InterruptedError("Query interrupted"))
+            stop.end(interrupt.ended())
 
     @contextmanager
     def opened(self) -> Iterator[Stop]:

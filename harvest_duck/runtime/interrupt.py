@@ -5,8 +5,7 @@ thread of DuckDB waits for Harvest (duckdb 1.4 to 2.0). So the event loop reads 
 descriptor, and ends the waits of DuckDB's threads. No handler is set: Python handles the signal as it always does, and
 where SIGINT is ignored, as `nohup … &` has it, nothing happens.
 
-DuckDB has no call that says whether a query still runs, or that waits until its threads have stopped. The three times
-below stand for that.
+DuckDB has no call that says whether a query still runs. The time below stands for that.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 
 #: Seconds after a batch arrived within which DuckDB is taken to be still working on it.
 _PROCESSING_S = 0.2
-#: Seconds that DuckDB needs to fail a query whose wait was ended, and to stop its threads.
-_UNWINDING_S = 0.5
-#: Seconds after a wait was ended within which DuckDB may still be doing that.
-_MAY_UNWIND_S = 2.0
 
 
 @dataclass(eq=False, slots=True)
@@ -43,15 +38,12 @@ class Stop:
     #: the user's threads.
     on_sigint: bool = True
     future: Future[Any] | None = None
-    #: Set while no thread waits or will wait.
-    over: threading.Event = field(default_factory=threading.Event)
     #: When a thread of DuckDB last stopped waiting.
     waited_at: float = float("-inf")
 
     def end(self, error: BaseException) -> None:
         """Raise `error` in the thread that waits, or in the next one that does."""
         self.error = self.error or error
-        _state.ended_at = time.monotonic()
         if (future := self.future) is not None:
             future.cancel()
 
@@ -67,7 +59,7 @@ class _State:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.stops: set[Stop] = set()
-        self.ended_at = float("-inf")
+        self.ending = False
         self.loop: asyncio.AbstractEventLoop | None = None
         #: The loop reads the first socket, Python writes the number of each signal to the second.
         self.wakeup: tuple[socket.socket, socket.socket] | None = None
@@ -84,9 +76,10 @@ def waiting(stop: Stop, future: Future[Any]) -> Iterator[None]:
     """A context in which the calling thread waits for `future`; raises the error that `stop` was ended with."""
     of_duckdb = not _is_python_thread()
     stop.on_sigint = stop.on_sigint and (of_duckdb or _is_main_thread())
-    stop.over.clear()
     stop.future = future
     _state.stops.add(stop)
+    if refused():
+        stop.error = stop.error or ended()
     if stop.error is not None:
         future.cancel()
     try:
@@ -100,26 +93,28 @@ def waiting(stop: Stop, future: Future[Any]) -> Iterator[None]:
         stop.waited_at = time.monotonic() if of_duckdb else float("-inf")
     if stop.error is not None:
         raise stop.error
-    stop.over.set()
 
 
 def forget(stop: Stop) -> None:
     """Stop keeping track of `stop`, as no thread will wait again."""
     _state.stops.discard(stop)
-    stop.over.set()
 
 
-def active() -> list[Stop]:
-    """Return those with a thread that waits now."""
-    return [stop for stop in tuple(_state.stops) if not stop.over.is_set()]
+def end_all() -> None:
+    """End all waits, and those to come in other threads than the main one, as the process ends."""
+    _state.ending = True
+    for stop in tuple(_state.stops):
+        stop.end(ended())
 
 
-def wait_until_over(stops: list[Stop], within_s: float) -> None:
-    """Return when no thread waits for `stops` and DuckDB has stopped its threads, or after `within_s` s for each."""
-    for stop in stops:
-        stop.over.wait(within_s)
-    if stops or time.monotonic() - _state.ended_at < _MAY_UNWIND_S:
-        time.sleep(_UNWINDING_S)
+def refused() -> bool:
+    """Whether the calling thread may not wait any more: what runs at the end of the process may, in the main thread."""
+    return _state.ending and not _is_main_thread()
+
+
+def ended() -> InterruptedError:
+    """Return the error of a wait that was ended."""
+    return InterruptedError("Query interrupted")
 
 
 def watch_sigint() -> None:

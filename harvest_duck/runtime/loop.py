@@ -1,7 +1,7 @@
 """The one event loop that all requests of a process run on, in a thread of its own.
 
-It starts with the first scan. A child made by `fork` starts one of its own, because threads do not cross a fork. At
-the end of the process the loop runs what was registered with `at_stop`, and ends.
+It starts with the first scan. A child made by `fork` starts one of its own, because threads do not cross a fork. At the end of the process the
+loop runs what was registered with `at_stop`, and ends.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import asyncio
 import atexit
 import os
 import threading
-from concurrent.futures import thread as _pools  # noqa: F401 - it cannot be loaded once the main thread has ended
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from harvest_duck.runtime import interrupt
+from harvest_duck.errors import QueryError
+from harvest_duck.runtime import interrupt, quiescence
 from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ def start(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
 
 def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None) -> T:
     """Wait for a coroutine and return what it returns; Ctrl-C cancels it, and so does the end of `stop`."""
+    if interrupt.refused():
+        coroutine.close()
+        raise interrupt.ended()
     once = Stop()
     future = start(coroutine)
     try:
@@ -129,20 +132,37 @@ def own(name: str, make: Callable[[], T]) -> T:
 def _loop() -> asyncio.AbstractEventLoop:
     with _state.lock:
         if _state.loop is None:
-            _state.loop = asyncio.new_event_loop()
-            interrupt.read_signals_on(_state.loop)
-            _state.thread = threading.Thread(target=_state.loop.run_forever, name="harvest-duck requests", daemon=True)
-            _state.thread.start()
+            _state.loop, _state.thread = _started()
         return _state.loop
+
+
+def _started() -> tuple[asyncio.AbstractEventLoop, threading.Thread]:
+    loop = asyncio.new_event_loop()
+    interrupt.read_signals_on(loop)
+    thread = threading.Thread(target=loop.run_forever, name="harvest-duck requests", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        loop.close()
+        if threading.current_thread().daemon:
+            # The end of the process has begun, and will not wait for this thread.
+            critical_section.silence()
+            raise interrupt.ended() from None
+        raise QueryError(
+            "the main thread has ended, and Python starts no other for the requests: "
+            "connect in the main thread, or let it join the thread that queries"
+        ) from None
+    return loop, thread
 
 
 def _stop() -> None:
     with _state.lock:
         loop, thread = _state.loop, _state.thread
+    quiescence.end_scans(leave_out={threading.get_ident(), thread.ident if thread is not None else None})
+    with _state.lock:
         _state.loop = _state.thread = None
     if loop is None or thread is None:
         return
-    active = interrupt.active()
     try:
         asyncio.run_coroutine_threadsafe(_wind_up(), loop).result(_STOP_S)
     except TimeoutError:
@@ -150,8 +170,6 @@ def _stop() -> None:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_S)
-        # A thread that returns from DuckDB after the interpreter has ended aborts the process (duckdb 1.4 and 2.0).
-        interrupt.wait_until_over(active, _STOP_S)
     if not thread.is_alive():
         loop.close()
 

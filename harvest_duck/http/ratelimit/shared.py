@@ -143,7 +143,7 @@ def _name(whose: tuple[object, ...]) -> str:
 def _machine() -> str:
     """Return a text for this machine since its start: others that share the directory have other clocks."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return platform.node()
 
