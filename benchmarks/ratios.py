@@ -110,9 +110,12 @@ def _limit_requests(runs: int) -> float:
         return max(measured("limit", connection)["requests"] for _ in range(runs))
 
 
-def _limit_time(runs: int) -> float:
-    with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
-        return medians(runs, lambda: measured("limit", connection)["wall_s"] / (int(LATENCY_MS) / 1000))
+def _round_trips(subject: str) -> Callable[[int], float]:
+    def measure(runs: int) -> float:
+        with serving("static_server.py", "--pages", PAGES, "--latency-ms", LATENCY_MS) as connection:
+            return medians(runs, lambda: measured(subject, connection)["wall_s"] / (int(LATENCY_MS) / 1000))
+
+    return measure
 
 
 @cache
@@ -186,7 +189,8 @@ PROMISES = [
     Promise("count(*) of 200,000 entries, 0 ms: CPU, against reading ids", 0.06, _count("cpu_s", "0"), short=1.5),
     Promise("count(*) of 200,000 entries, 300 ms: wall, against reading ids", 0.15, _count("wall_s", LATENCY_MS)),
     Promise("LIMIT 10 on 100 pages: requests", 2, _limit_requests, short=1),
-    Promise("LIMIT 10 on 100 pages: wall, against one round trip", 1.2, _limit_time, short=1.5),
+    Promise("LIMIT 10 on 100 pages: wall, against one round trip", 1.2, _round_trips("limit"), short=1.5),
+    Promise("the first LIMIT 10 of a process: wall, against one round trip", 1.3, _round_trips("first query"), short=2),
     Promise("2,000 pages: peak of memory, against 100 pages", 1.15, _growth_of_memory),
     Promise("2,000 pages: MB beyond the imports", 300, _own_memory),
     Promise("600 pages under Harvest's limit: wall, against the schedule", 1.02, lambda runs: _scheduled(runs)[0]),

@@ -58,6 +58,14 @@ def sql(query: str) -> Subject:
     return prepared
 
 
+def first_query(connection: str, _pages: int) -> Callable[[], Figures]:
+    """Run the first query of a process as soon as `connect` has returned."""
+    import harvest_duck  # noqa: PLC0415 - as above
+
+    con = harvest_duck.connect(connection)
+    return lambda: {"rows": len(con.sql(f"FROM {ENTRIES} LIMIT 10").fetchall())}
+
+
 def to_arrow(connection: str, _pages: int) -> Callable[[], Figures]:
     """Read every column of every row into an Arrow table."""
     import harvest_duck.scanner.scan  # noqa: PLC0415 - as above
@@ -290,6 +298,7 @@ SUBJECTS: dict[str, Subject] = {
     "four columns": sql(f"SELECT count(*), max(client_name), max(spent_date), sum(hours), count(notes) FROM {ENTRIES}"),
     "count": sql(f"SELECT count(*) FROM {ENTRIES}"),
     "count ids": sql(f"SELECT count(id) FROM {ENTRIES}"),
+    "first query": first_query,
     "limit": sql(f"SELECT id, notes FROM {ENTRIES} LIMIT 10"),
     "http": http,
     "pyarrow.json": pyarrow_json,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
     from harvest_duck.connection.handles import Handle, Handles
     from harvest_duck.scanner.scan_request import ScanRequest
 
+#: The modules that the first query needs, in steps: a fork, or the end of the process, waits for one of them. The first
+#: reads the certificates of the system without the GIL, so the thread that queries takes the others meanwhile. Those of
+#: Python would else be loaded by the first name that is resolved and the first timestamp, outside of any section.
+NEEDED_TO_QUERY = (
+    "aiohttp",
+    "tenacity",
+    "harvest_duck.decoder.decoder",
+    "pyarrow.acero",
+    "zoneinfo",
+    "encodings.idna",
+    "harvest_duck.scanner.scan",
+)
 #: DuckDB 1 asks for a second batch before it looks at the first, under a LIMIT as well.
 _ASKS_TWICE = duckdb.__version__.startswith("1.")
 
@@ -51,6 +64,8 @@ class Session:
         """Return the batches of a scan, asked of Harvest as they are read."""
         # The first query imports what needs HTTP: that alone takes longer to load than everything else here.
         with critical_section.entered():
+            for name in reversed(NEEDED_TO_QUERY[:-1]):
+                import_module(name)
             from harvest_duck.scanner.scan import batches  # noqa: PLC0415 - as above
 
         return batches(request, self.request_log, self.running, self.readers, cautious=_ASKS_TWICE)

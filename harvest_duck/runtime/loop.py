@@ -1,6 +1,7 @@
 """The one event loop that all requests of a process run on, in a thread of its own.
 
-It starts with the first scan. A child made by `fork` starts one of its own, because threads do not cross a fork. At the end of the process the
+It starts with the first registered connection or scan, because Python 3.12 starts no thread once the main thread has
+ended. A child made by `fork` starts one of its own, because threads do not cross a fork. At the end of the process the
 loop runs what was registered with `at_stop`, and ends.
 """
 
@@ -11,14 +12,15 @@ import atexit
 import os
 import threading
 from concurrent.futures import wait
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harvest_duck.errors import QueryError
-from harvest_duck.runtime import interrupt, quiescence
+from harvest_duck.runtime import critical_section, interrupt, quiescence
 from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine
+    from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
 T = TypeVar("T")
@@ -127,6 +129,21 @@ def own(name: str, make: Callable[[], T]) -> T:
             _state.owned[name] = make()
         value: T = _state.owned[name]
         return value
+
+
+def import_soon(names: Sequence[str]) -> None:
+    """Import modules on the thread of the loop, one after the other, before it does what is asked of it later."""
+    _loop().call_soon_threadsafe(_import_next, iter(names))
+
+
+def _import_next(names: Iterator[str]) -> None:
+    name = next(names, None)
+    if name is None or critical_section.ending():
+        return
+    # Whoever needs the module gets the error.
+    with suppress(Exception):
+        critical_section.imported(name)
+    asyncio.get_running_loop().call_soon(_import_next, names)
 
 
 def _loop() -> asyncio.AbstractEventLoop:
