@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 from duckdb import StatementType
 
+from harvest_duck.cli.formats.arrow_columns import python_rows
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -43,10 +45,9 @@ def time_zone(con: duckdb.DuckDBPyConnection) -> str:
 
 def rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]) -> Rows | None:
     """Run a statement and return its rows, which are read as they are taken; None if it is not one with rows."""
-    con.execute(statement, dict(values) or None)
-    if not _has_rows(con, statement):
-        return None
-    return Rows([column[0] for column in con.description or ()], _taken(con))
+    zone = time_zone(con)
+    found = batches(con, statement, values)
+    return None if found is None else Rows(found.schema.names, python_rows(found, zone))
 
 
 def batches(
@@ -71,8 +72,3 @@ def _has_rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bo
     if statement.type == StatementType.SELECT:
         return True
     return [(column[0], str(column[1])) for column in con.description or ()] not in ([], *_NO_ROWS)
-
-
-def _taken(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while taken := con.fetchmany(_ROWS_AT_ONCE):
-        yield from taken

@@ -112,10 +112,10 @@ def test_json_has_every_digit_and_every_column(connection: str) -> None:
 
 
 def test_markdown_shows_each_text_as_it_is(connection: str) -> None:
-    sql = "SELECT 1 AS n, 'a|b<c>*`[]\\_' AS \"x|y\", 'two' || chr(10) || 'lines' AS t, NULL AS nothing"
+    sql = "SELECT 1 AS a_b, 'a|b<c>*`[]\\~_&amp; & co' AS \"_x|y\", 'two' || chr(10) || 'lines' AS t, NULL AS nothing"
     assert lines_of(sql, "markdown", connection).splitlines()[::2] == [
-        "| n | x\\|y | t | nothing |",
-        "| 1 | a\\|b\\<c>\\*\\`\\[\\]\\\\_ | two<br>lines |  |",
+        "| a_b | \\_x\\|y | t | nothing |",
+        "| 1 | a\\|b\\<c>\\*\\`\\[\\]\\\\\\~\\_\\&amp; & co | two<br>lines |  |",
     ]
 
 
@@ -180,6 +180,33 @@ def test_parquet_goes_through_a_pipe_as_a_whole(connection: str, capfdbinary: py
     ended = run("query", "SELECT 1 AS a", "-o", "/dev/fd/1", "--format", "parquet", connection=connection)
     assert ended.returncode == 0, ended.stderr
     assert pq.read_table(io.BytesIO(capfdbinary.readouterr().out)).to_pylist() == [{"a": 1}]
+
+
+def test_whole_numbers_of_128_bits_keep_their_digits_in_parquet(connection: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.parquet"
+    sql = "SELECT sum(id) AS s, 1 AS s, 9007199254740993::UHUGEINT AS u FROM (VALUES (9007199254740992), (1)) AS t(id)"
+    assert run("query", sql, "-o", str(target), connection=connection).returncode == 0
+    assert duckdb.sql(f"FROM '{target}'").fetchall() == [(9007199254740993, 1, 9007199254740993)]
+    too_long = run(
+        "query", "SELECT 170141183460469231731687303715884105727 AS s", "-o", str(target), connection=connection
+    )
+    assert too_long.returncode == 1
+    assert too_long.stderr.endswith(
+        "s: a Parquet file has room for 38 digits, and a value has 39: choose csv, or cast it to VARCHAR\n"
+    )
+    assert duckdb.sql(f"SELECT count(*) FROM '{target}'").fetchall() == [(1,)]
+
+
+def test_intervals_and_floats_are_exact_for_people_and_in_workbooks(connection: str, tmp_path: Path) -> None:
+    sql = "SELECT INTERVAL '1 month 3 days' AS i, 0.1::FLOAT AS f, 100000000000000000000000000000000000001 AS huge"
+    shown = run("query", sql, "--format", "line", connection=connection).stdout.splitlines()
+    values = ["1 month 3 days", "0.1", "100000000000000000000000000000000000001"]
+    assert [line.split("   ")[-1].strip() for line in shown[1:4]] == values
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("xlsxwriter")
+    assert run("query", sql, "-o", str(tmp_path / "out.xlsx"), connection=connection).returncode == 0
+    _, row = openpyxl.load_workbook(tmp_path / "out.xlsx").active.values
+    assert row == (values[0], 0.1, values[2])
 
 
 def test_a_workbook_has_dates_numbers_and_texts(connection: str, tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["markdown"]
 
-#: The characters that a backslash makes stand for themselves: in Markdown, or in HTML, which Markdown lets through.
-_SPECIAL = r"([\\|<*`\[\]])"
+#: What a backslash makes stand for itself: characters of Markdown and of HTML, which Markdown lets through.
+_SPECIAL = r"([\\|<*_~`\[\]]|&#?\w+;)"
+#: A name with no underscore but within, where it means nothing.
+_WORD = re.compile(r"[^\W_](?:\w*[^\W_])?")
 #: A backslash, and what was found; RE2 and Python write it alike.
 _MARKED = r"\\\1"
 _NEWLINE = r"\r\n|\n|\r"
@@ -28,9 +30,13 @@ def markdown(names: Sequence[str], types: Sequence[DuckDBPyType], columns: Seque
     `columns` are the expressions of the columns that have these names and types.
     """
     cells = [_cell(column, kind) for column, kind in zip(columns, types, strict=True)]
-    header = " | ".join(re.sub(_NEWLINE, "<br>", re.sub(_SPECIAL, _MARKED, name)) for name in names)
+    header = " | ".join(map(_head, names))
     rule = "|".join("---:" if kind.id in NUMBERS | FRACTIONS else "---" for kind in types)
     return Lines(f"| {header} |\n|{rule}|\n", concat(["'| '", *between(cells, " | "), "' |'", "chr(10)"]))
+
+
+def _head(name: str) -> str:
+    return name if _WORD.fullmatch(name) else re.sub(_NEWLINE, "<br>", re.sub(_SPECIAL, _MARKED, name))
 
 
 def _cell(column: str, kind: DuckDBPyType) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import duckdb
-import pyarrow as pa
-
 from harvest_duck.cli.formats import Format
+from harvest_duck.cli.formats.arrow_columns import as_relation, converter_of
 from harvest_duck.cli.formats.json_objects import array, objects
 from harvest_duck.cli.formats.markdown import markdown
 from harvest_duck.cli.formats.separated import separated
-from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import duckdb
+    import pyarrow as pa
 
     from harvest_duck.cli.formats.lines import Lines
 
@@ -37,9 +37,7 @@ def pieces(
 
     Instants are shown in `time_zone`. On a terminal, characters that it would obey are shown by others.
     """
-    with duckdb.connect() as converter:
-        # Of its own: settings that the query's SQL makes, such as a lock, do not reach it.
-        converter.execute(f"SET TimeZone = {text(time_zone)}")
+    with converter_of(time_zone) as converter:
         # DuckDB 1.4.1 plans by what is in the table when a statement is prepared: without rows, nothing is NULL.
         converter.execute("PRAGMA disable_optimizer")
         lines = _prepared(converter, batches.schema, form)
@@ -57,7 +55,7 @@ def pieces(
 
 def _prepared(converter: duckdb.DuckDBPyConnection, schema: pa.Schema, form: Format) -> Lines:
     """Make a table for one batch after the other, and prepare the statement that makes lines of its rows."""
-    relation = _relation(converter, schema)
+    relation = as_relation(converter, schema)
     relation.create("batch")
     lines = _FORMS[form](schema.names, relation.types, relation.columns)
     # Planned once: it takes ten times as long as a batch.
@@ -68,14 +66,5 @@ def _prepared(converter: duckdb.DuckDBPyConnection, schema: pa.Schema, form: For
 def _converted(converter: duckdb.DuckDBPyConnection, batch: pa.RecordBatch) -> list[str]:
     """Return the line of each row of a batch."""
     converter.execute("TRUNCATE batch")
-    _relation(converter, batch.schema, batch).insert_into("batch")
+    as_relation(converter, batch.schema, batch).insert_into("batch")
     return [line for (line,) in converter.execute("EXECUTE lines").fetchall()]
-
-
-def _relation(
-    converter: duckdb.DuckDBPyConnection, schema: pa.Schema, *batches: pa.RecordBatch
-) -> duckdb.DuckDBPyRelation:
-    """Return batches as a relation with the columns c0, c1, …, because two of their own may have one name."""
-    renamed = pa.schema([field.with_name(f"c{position}") for position, field in enumerate(schema)])
-    stream = [pa.RecordBatch.from_arrays(batch.columns, schema=renamed) for batch in batches]
-    return converter.from_arrow(pa.RecordBatchReader.from_batches(renamed, stream))

@@ -129,5 +129,5 @@ def exact_in_excel(number: float | Decimal) -> bool:
     """Whether Excel, whose numbers have 15 digits, keeps all digits of a number."""
     if isinstance(number, float):
         return math.isfinite(number)
-    digits = Decimal(number).normalize().as_tuple()
-    return isinstance(digits.exponent, int) and len(digits.digits) <= _DIGITS
+    _, digits, exponent = Decimal(number).as_tuple()
+    return isinstance(exponent, int) and len("".join(map(str, digits)).strip("0")) <= _DIGITS
