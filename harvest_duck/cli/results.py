@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["Rows", "batches", "prepare", "rows", "time_zone"]
+__all__ = ["WITH_ROWS", "Rows", "batches", "prepare", "rows", "time_zone"]
 
 #: So many rows at most wait for others, unless a page of Harvest has more.
 _ROWS_AT_ONCE = 1000
-#: What DuckDB answers to a statement that has no rows.
+#: Statements that always have rows.
+WITH_ROWS = frozenset({StatementType.SELECT, StatementType.EXPLAIN, StatementType.EXECUTE, StatementType.MULTI})
+#: What DuckDB answers to another statement that has none.
 _NO_ROWS = ([("Count", "BIGINT")], [("Success", "BOOLEAN")])
 #: DuckDB 2 streams a relation to Arrow, and copies the result of `execute` first; DuckDB 1 does the opposite.
 _STREAMS_RELATIONS = not duckdb.__version__.startswith("1.")
@@ -69,6 +71,6 @@ def batches(
 
 
 def _has_rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
-    if statement.type == StatementType.SELECT:
+    if statement.type in WITH_ROWS:
         return True
     return [(column[0], str(column[1])) for column in con.description or ()] not in ([], *_NO_ROWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import duckdb
 from duckdb import StatementType
 
 from harvest_duck.cli import standard_input
+from harvest_duck.cli.results import WITH_ROWS
 from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.sql import text
 
@@ -22,8 +24,6 @@ __all__ = ["Script", "Step", "parameters", "read", "script", "with_values"]
 
 _STANDARD_INPUT = "-"
 _PARAMETER = re.compile(rb"\$([\w\x80-\xff]+)")
-#: Statements that always have rows.
-_WITH_ROWS = {StatementType.SELECT, StatementType.EXPLAIN, StatementType.EXECUTE, StatementType.MULTI}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Step:
     @property
     def has_rows(self) -> bool:
         """Whether it certainly has rows."""
-        return self.statement.type in _WITH_ROWS
+        return self.statement.type in WITH_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ def read(sql: str | None, file: Path | None) -> str:
 
     Raises `click.UsageError` where both or neither are given, `QueryError` for text that is not UTF-8, and OSError.
     """
-    if sql is not None and file is not None and sql != _STANDARD_INPUT:
+    if sql is not None and file is not None:
         raise click.UsageError("Give the SQL or -f FILE, not both.")
     if file is not None and str(file) != _STANDARD_INPUT:
         return _decoded(file.read_bytes(), str(file))
     if sql is not None and sql != _STANDARD_INPUT:
-        return sql
+        return _decoded(os.fsencode(sql), "the argument")
     if sql is None and file is None and standard_input.is_terminal():
         raise click.UsageError("Give the SQL, or -f FILE, or pipe it in.")
     return _decoded(standard_input.whole_text("the SQL"), "standard input")
@@ -71,21 +71,24 @@ def _decoded(content: bytes, where: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise QueryError(f"{where}: byte {error.start:,} is no UTF-8: save the SQL as UTF-8") from None
+        raise QueryError(f"{where}: byte {error.start:,} is no UTF-8: write it in UTF-8") from None
 
 
 def parameters(given: Iterable[str]) -> dict[str, str | None]:
     """Return the parameters that options `NAME=VALUE` give, and NULL to each `NAME` alone.
 
-    Raises `click.UsageError` for a name that is missing or given twice.
+    Raises `click.UsageError` for a name that is missing or given twice, `QueryError` for a value that is not UTF-8.
     """
     found: dict[str, str | None] = {}
     for each in given:
         name, equals, value = each.partition("=")
         name = name.strip().removeprefix("$")
-        if not name or name in found:
-            raise click.UsageError(f"-p {each}: {'it is given twice' if name else 'write NAME=VALUE'}.")
-        found[name] = value if equals else None
+        if not name:
+            raise click.UsageError("-p: the name is missing: write NAME=VALUE.")
+        if name in found:
+            # Without the value, which may be a secret.
+            raise click.UsageError(f"-p {name}: it is given twice.")
+        found[name] = _decoded(os.fsencode(value), f"-p {name}") if equals else None
     return found
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
@@ -36,9 +36,20 @@ def is_streamed(target: Path) -> bool:
         return True
     if target.is_dir():
         raise QueryError(f"{target} is a folder: name a file in it")
-    if not target.resolve().parent.is_dir():
-        raise QueryError(f"{target}: there is no folder {target.resolve().parent}: make it, or name another file")
+    folder = _place(target).parent
+    if not folder.is_dir():
+        raise QueryError(f"{target}: there is no folder {folder}: make it, or name another file")
     return target.exists() and not target.is_file()
+
+
+def _place(target: Path) -> Path:
+    """Return where the file is that links lead to."""
+    # Python 3.11 and 3.12 raise RuntimeError for a link that leads to itself, 3.13 returns it.
+    with suppress(RuntimeError):
+        place = target.resolve()
+        if not place.is_symlink():
+            return place
+    raise QueryError(f"{target} is a link that leads to itself: name another file")
 
 
 def is_standard_output(target: Path) -> bool:
@@ -68,7 +79,7 @@ def opened(target: Path) -> Iterator[BinaryIO]:
 def path_for(target: Path) -> Iterator[Path]:
     """A context with the path of a file to write, whose content is at `target` at the end, or nothing of it."""
     if not is_streamed(target):
-        with replacing(target.resolve()) as beside:
+        with replacing(_place(target)) as beside:
             yield beside
         return
     with TemporaryDirectory() as folder, _streamed(target) as stream:

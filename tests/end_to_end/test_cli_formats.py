@@ -132,6 +132,7 @@ def test_markdown_shows_each_text_as_it_is(connection: str) -> None:
         ("SET VARIABLE a = 1; SELECT getvariable('a')::INT", [(1,)]),
         ("CREATE TEMP TABLE t(a INT); INSERT INTO t VALUES (7) RETURNING a", [(7,)]),
         ("SET threads = 1; SELECT $a::INT", [(5,)]),
+        ('PREPARE p AS SELECT 5::BIGINT AS "Count"; EXECUTE p', [(5,)]),
     ],
 )
 def test_whatever_has_rows_is_written_to_a_file(

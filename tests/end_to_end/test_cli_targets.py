@@ -86,6 +86,14 @@ def test_a_file_name_may_be_as_long_as_the_system_lets_it(connection: str, tmp_p
     assert "File name too long" in ended.stderr
 
 
+def test_a_link_to_itself_is_no_place(connection: str, tmp_path: Path) -> None:
+    link = tmp_path / "link.csv"
+    link.symlink_to(link.name)
+    ended = run("query", "SELECT 1 AS a", "-o", str(link), connection=connection)
+    assert ended.stderr == f"harvest-duck: {link} is a link that leads to itself: name another file\n"
+    assert [*tmp_path.iterdir()] == [link]
+
+
 def test_what_a_terminal_obeys_does_not_reach_it(connection: str) -> None:
     sql = f"SELECT '{OBEYED}' AS \"n{OBEYED}\""
     for form in ("table", "line", "csv", "tsv", "json", "ndjson", "markdown"):
