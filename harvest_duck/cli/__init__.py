@@ -82,7 +82,14 @@ def _run() -> None:
             _interrupted()
         if isinstance(error, RuntimeError):
             raise
-        _failed(sentence_in(str(error)).strip())
+        _failed(_sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    """Return what an error says to people: of the system's, the file and the reason without their number."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return sentence_in(str(error)).strip()
 
 
 def _interrupted() -> NoReturn:

@@ -35,7 +35,10 @@ def replacing(path: Path) -> Iterator[Path]:
     beside it. Raises OSError where there is no such folder, or no file may be made in it.
     """
     _remove_abandoned(path.parent)
-    beside, lock = _made(path.parent)
+    try:
+        beside, lock = _made(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}, so that no file can be made beside it", str(path)) from error
     try:
         yield beside
         if path.exists():

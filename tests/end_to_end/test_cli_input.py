@@ -28,7 +28,7 @@ def test_sql_is_read_from_a_file_and_from_standard_input(connection: str, tmp_pa
     ("arguments", "stdin", "says"),
     [
         (["SELECT 1", "-f", "a.sql"], b"", "Give the SQL or -f FILE, not both."),
-        (["-f", "missing.sql"], b"", "No such file or directory: 'missing.sql'"),
+        (["-f", "missing.sql"], b"", "harvest-duck: missing.sql: No such file or directory\n"),
         (["-", "-f", "a.sql"], b"SELECT 1", "Give the SQL or -f FILE, not both."),
         (["-"], b"SELECT '\xff'", "standard input: byte 8 is no UTF-8: write it in UTF-8"),
         (["SELECT '\udcff'"], b"", "the argument: byte 8 is no UTF-8: write it in UTF-8"),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from harvest_duck.runtime import output_file
 from harvest_duck.runtime.output_file import replacing
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_file_appears_at_the_end_with_the_usual_mode(tmp_path: Path) -> None:
@@ -42,6 +39,12 @@ def test_a_fault_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> No
         beside.write_text("new")
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o640)
     assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_folder_that_takes_no_file_is_an_error_about_the_file() -> None:
+    path = Path("/dev/null/a.csv")
+    with pytest.raises(OSError, match=r"so that no file can be made beside it: '/dev/null/a\.csv'"), replacing(path):
+        pytest.fail("it has no place")
 
 
 def test_only_what_nobody_has_locked_on_this_machine_is_removed(tmp_path: Path) -> None:
