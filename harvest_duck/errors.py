@@ -5,7 +5,7 @@
     HarvestDuckError
     ├── ConnectionStringError (ValueError)    the connection string, a DSN or a property cannot be used
     ├── UnknownTable (LookupError)            no table of that name
-    ├── QueryError (ValueError)               no request to Harvest can answer the query
+    ├── QueryError (ValueError)               no request can answer the query, or nothing can hold its rows
     ├── CredentialsError (PermissionError)    there is no token, or no account, for the requests
     │   ├── LoginRequired                     a person has to sign in first
     │   └── LoginFailed                       a person tried to sign in and failed
@@ -62,7 +62,7 @@ class UnknownTable(HarvestDuckError, LookupError):
 
 
 class QueryError(HarvestDuckError, ValueError):
-    """A query that no request to Harvest can answer as it stands."""
+    """A query that no request to Harvest can answer as it stands, or whose rows cannot go where they should."""
 
 
 class CredentialsError(HarvestDuckError, PermissionError):

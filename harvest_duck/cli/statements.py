@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Script", "Step", "parameters", "read", "script", "with_values"]
 
 _STANDARD_INPUT = "-"
-_PARAMETER = re.compile(rb"\$([\w\x80-\xff]+)")
+_PARAMETER = re.compile(rb"\?|\$([\w\x80-\xff]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The statements of a command, with the values for their parameters."""
+    """The statements of a command, with the values for their parameters, by their names in lower case."""
 
     steps: tuple[Step, ...]
     values: Mapping[str, str | None]
 
     def values_of(self, step: Step) -> dict[str, str | None]:
         """Return the values of the parameters that a statement has."""
-        return {name: self.values[name] for name in step.statement.named_parameters}
+        return {name: self.values[name.lower()] for name in step.statement.named_parameters}
 
 
 def read(sql: str | None, file: Path | None) -> str:
@@ -75,14 +75,15 @@ def _decoded(content: bytes, where: str) -> str:
 
 
 def parameters(given: Iterable[str]) -> dict[str, str | None]:
-    """Return the parameters that options `NAME=VALUE` give, and NULL to each `NAME` alone.
+    """Return the parameters that options `NAME=VALUE` give, and NULL to each `NAME` alone, by names in lower case.
 
+    The case of a parameter means nothing to DuckDB.
     Raises `click.UsageError` for a name that is missing or given twice, `QueryError` for a value that is not UTF-8.
     """
     found: dict[str, str | None] = {}
     for each in given:
         name, equals, value = each.partition("=")
-        name = name.strip().removeprefix("$")
+        name = name.strip().removeprefix("$").lower()
         if not name:
             raise click.UsageError("-p: the name is missing: write NAME=VALUE.")
         if name in found:
@@ -100,7 +101,7 @@ def script(con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, str | 
     steps = _placed(_parsed(con, sql, source), sql, source)
     if not steps:
         raise QueryError("there is no statement in the SQL: give one, such as FROM harvest.clients")
-    wanted = {name for step in steps for name in step.statement.named_parameters}
+    wanted = {name.lower() for step in steps for name in step.statement.named_parameters}
     for name in sorted(wanted - set(values)):
         raise QueryError(f"the parameter ${name} has no value: add -p {name}=VALUE")
     for name in values:
@@ -148,12 +149,13 @@ def _text_of(statement: duckdb.Statement) -> str:
 def with_values(sql: str, values: Mapping[str, str | None]) -> str:
     """Return the SQL with literals in the place of its parameters, for what takes a text alone."""
     content = sql.encode()
-    pieces, at = [], 0
+    pieces, at, unnamed = [], 0, 0
     # DuckDB counts bytes here.
     for position, kind in duckdb.tokenize(sql):
-        named = _PARAMETER.match(content, position)
-        if named and kind == duckdb.token_type.operator:
-            value = values[named[1].decode()]
+        found = _PARAMETER.match(content, position)
+        if found and kind == duckdb.token_type.operator:
+            unnamed += not found[1]
+            value = values[found[1].decode().lower() if found[1] else str(unnamed)]
             pieces += [content[at:position], b"NULL" if value is None else text(value).encode()]
-            at = named.end()
+            at = found.end()
     return b"".join([*pieces, content[at:]]).decode()
