@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harvest_duck import __version__
-from harvest_duck.cli.query import connection_option
+from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.cli.terminal import screen_of
 from harvest_duck.diagnosis.model import Status
 from harvest_duck.display.lines import folded

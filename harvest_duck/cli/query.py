@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.cli.statements import Script, Step
 
-__all__ = ["connection_option", "export", "opened", "query"]
+__all__ = ["export", "opened", "query"]
 
 _target = click.option(
     "-o",
