@@ -97,7 +97,8 @@ def writing(target: Path, form: Format | None, *, whole: bool = False) -> Iterat
     For people long texts are shortened, unless `whole` is set.
     """
     if form in BINARY:
-        yield _FileWriter(target, form)
+        with targets.path_for(target) as path:
+            yield _FileWriter(path, form)
         return
     with targets.opened(target) as stream:
         yield _TextWriter(stream, form, whole=whole, takes_one=not targets.is_streamed(target))
@@ -149,13 +150,13 @@ class _TextWriter(Writer):
 
 
 class _FileWriter(Writer):
-    """Writes a file that is no text, at once."""
+    """Writes a file that is no text."""
 
     takes_one = True
 
-    def __init__(self, target: Path, form: Format) -> None:
+    def __init__(self, path: Path, form: Format) -> None:
         super().__init__()
-        self._target = target
+        self._path = path
         self._form = form
 
     def write(
@@ -165,13 +166,10 @@ class _FileWriter(Writer):
             if self._form is Format.XLSX:
                 found = results.rows(con, statement, values)
                 if found is not None:
-                    self._save(lambda path: workbook.write(found.names, found.values, path))
+                    self.results += 1
+                    self.rows += workbook.write(found.names, found.values, self._path)
             else:
                 batches = results.batches(con, statement, values)
                 if batches is not None:
-                    self._save(lambda path: parquet.write(batches, path))
-
-    def _save(self, write: Callable[[Path], int]) -> None:
-        self.results += 1
-        with targets.path_for(self._target) as path:
-            self.rows += write(path)
+                    self.results += 1
+                    self.rows += parquet.write(batches, self._path)

@@ -147,6 +147,24 @@ def test_whatever_has_rows_is_written_to_a_file(
     assert duckdb.sql(f"FROM '{target}'").fetchall() == rows
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.xlsx"])
+def test_an_error_after_the_rows_leaves_the_old_file(name: str, connection: str, tmp_path: Path) -> None:
+    if name.endswith("xlsx"):
+        pytest.importorskip("xlsxwriter")
+    target = tmp_path / name
+    target.write_text("precious")
+    kept = "CREATE TEMP TABLE t(a INT); INSERT INTO t VALUES (7) RETURNING a;"
+    for sql, says in {
+        f"{kept} CREATE TABLE u AS SELECT error('a fault')": "statement 3, line 1: a fault",
+        f"{kept} INSERT INTO t VALUES (8) RETURNING a": "in a file is for one result",
+    }.items():
+        ended = run("query", sql, "-o", str(target), connection=connection)
+        assert ended.returncode == 1
+        assert says in ended.stderr
+        assert target.read_text() == "precious"
+        assert [*tmp_path.iterdir()] == [target]
+
+
 def test_statements_that_no_copy_takes_are_written_too(connection: str, tmp_path: Path) -> None:
     for sql in (
         "EXPLAIN SELECT 1",
