@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 #: A row of what is hard to write: each type, and texts that look like more than text.
 HARD = """
-SELECT 9007199254740993 AS id, 2 AS id, 3 AS "ID", '' AS empty, NULL AS nothing, '#x' AS hash, 'a,b' AS "a,b",
-    'say "ä€😀"' AS quoted, 'two' || chr(10) || 'lines' AS lines, chr(9) || 'tab' AS tab, 'a|b<c>*`[\\' AS marked,
+SELECT 9007199254740993 AS id, 2 AS id, 3 AS "ID", '' AS empty, NULL AS nothing, '#x' AS hash, 'x#' AS "x#",
+    'a,b' AS "a,b", 'say "ä€😀"' AS quoted, 'two' || chr(10) || 'lines' AS lines, chr(9) || 'tab' AS tab,
+    'a|b<c>*`[\\' AS marked,
     1.50::DECIMAL(18,4) AS price, 12345678901234567890123456789012.123456::DECIMAL(38,6) AS long,
     170141183460469231731687303715884105727::HUGEINT AS huge, 0.1::FLOAT AS tenth, 1e300::DOUBLE AS big,
     'nan'::DOUBLE AS nan, '-inf'::FLOAT AS low, true AS yes, DATE '2026-02-28' AS day, TIME '12:34:56' AS clock,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.cli.formats import unique
 from harvest_duck.cli.formats.lines import UNQUOTED, Lines, between, concat
-from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +13,9 @@ if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
 __all__ = ["separated"]
+
+#: What DuckDB quotes a field for, beside the delimiter; some readers take what follows # as a comment.
+_SPECIAL = '"#\n\r'
 
 
 def separated(names: Sequence[str], types: Sequence[DuckDBPyType], columns: Sequence[str], delimiter: str) -> Lines:
@@ -30,14 +32,14 @@ def _field(column: str, kind: DuckDBPyType, delimiter: str) -> str:
     written = f"{column}::VARCHAR"
     if kind.id in UNQUOTED:
         return written
-    special = " OR ".join(f"contains({written}, {each})" for each in (text(delimiter), text('"'), "chr(10)", "chr(13)"))
+    special = " OR ".join(f"contains({written}, chr({ord(each)}))" for each in (delimiter, *_SPECIAL))
     return (
-        f"CASE WHEN {written} = '' OR starts_with({written}, '#') OR {special} "
+        f"CASE WHEN {written} = '' OR {special} "
         f"THEN concat(chr(34), replace({written}, chr(34), repeat(chr(34), 2)), chr(34)) ELSE {written} END"
     )
 
 
 def _quoted(name: str, delimiter: str) -> str:
-    if name and not name.startswith("#") and not any(each in name for each in (delimiter, '"', "\n", "\r")):
+    if name and not any(each in name for each in (delimiter, *_SPECIAL)):
         return name
     return '"' + name.replace('"', '""') + '"'
