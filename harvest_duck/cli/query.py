@@ -18,6 +18,7 @@ from harvest_duck.engine import register
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.pushdown.sql import identifier
+from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,7 +165,7 @@ def _write(con: duckdb.DuckDBPyConnection, script: Script, target: Path, form: F
         if writer.takes_one and not writer.results:
             raise QueryError(f"{target}: nothing is written, because no statement has rows: end with a SELECT")
     if not targets.is_standard_output(target):
-        click.echo(f"{writer.rows:,} {'row' if writer.rows == 1 else 'rows'} written to {target}", err=True)
+        click.echo(f"{writer.rows:,} {'row' if writer.rows == 1 else 'rows'} written to {escaped(target)}", err=True)
 
 
 def _too_many(target: Path, form: Format | None) -> QueryError:

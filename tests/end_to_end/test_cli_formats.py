@@ -218,15 +218,15 @@ def test_whole_numbers_of_128_bits_keep_their_digits_in_parquet(connection: str,
 
 
 def test_intervals_and_floats_are_exact_for_people_and_in_workbooks(connection: str, tmp_path: Path) -> None:
-    sql = "SELECT INTERVAL '1 month 3 days' AS i, 0.1::FLOAT AS f, 100000000000000000000000000000000000001 AS huge"
-    shown = run("query", sql, "--format", "line", connection=connection).stdout.splitlines()
     values = ["1 month 3 days", "0.1", "100000000000000000000000000000000000001"]
+    sql = f"SELECT INTERVAL '{values[0]}' AS i, {values[1]}::FLOAT AS f, {values[2]} AS huge, 1e308 AS most"
+    shown = run("query", sql, "--format", "line", connection=connection).stdout.splitlines()
     assert [line.split("   ")[-1].strip() for line in shown[1:4]] == values
     openpyxl = pytest.importorskip("openpyxl")
     pytest.importorskip("xlsxwriter")
     assert run("query", sql, "-o", str(tmp_path / "out.xlsx"), connection=connection).returncode == 0
     _, row = openpyxl.load_workbook(tmp_path / "out.xlsx").active.values
-    assert row == (values[0], 0.1, values[2])
+    assert row == (values[0], 0.1, values[2], "1e+308")
 
 
 def test_a_workbook_has_dates_numbers_and_texts(connection: str, tmp_path: Path) -> None:
@@ -267,6 +267,7 @@ def test_a_workbook_has_dates_numbers_and_texts(connection: str, tmp_path: Path)
             "SELECT NULL FROM range(1048576)",
             "a sheet of Excel has room for 1,048,575 rows below the names: choose csv or parquet",
         ),
+        ("SELECT repeat('😀', 20000) AS t", "row 1: t has 40,000 characters, and a cell of Excel 32,767: shorten it"),
         ("SELECT repeat('x', 40000) AS t", "row 1: t has 40,000 characters, and a cell of Excel 32,767: shorten it"),
     ],
 )

@@ -85,6 +85,18 @@ def test_a_file_name_may_be_as_long_as_the_system_lets_it(connection: str, tmp_p
     assert (ended.returncode, ended.stderr) == (1, f"harvest-duck: {longer}: File name too long\n")
 
 
+def test_a_link_stays_and_its_file_is_written(connection: str, tmp_path: Path) -> None:
+    target, link = tmp_path / "folder" / "real.csv", tmp_path / "link.csv"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for value in ("1", "2"):
+        ended = run("query", f"SELECT {value} AS a", "-o", str(link), connection=connection)
+        assert ended.returncode == 0, ended.stderr
+        assert link.is_symlink()
+        assert target.read_text() == f"a\n{value}\n"
+    assert [*target.parent.iterdir()] == [target]
+
+
 def test_a_link_to_itself_is_no_place(connection: str, tmp_path: Path) -> None:
     link = tmp_path / "link.csv"
     link.symlink_to(link.name)

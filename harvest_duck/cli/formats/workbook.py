@@ -5,7 +5,6 @@ The limits are those of https://support.microsoft.com/office/1672b34d-7043-467e-
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from tempfile import TemporaryDirectory
@@ -26,6 +25,7 @@ _MOST_COLUMNS = 16_384
 _MOST_CHARACTERS = 32_767
 #: Excel keeps so many digits of a number.
 _DIGITS = 15
+_TOO_LARGE = 1e308
 #: Excel counts days from here, and knows none before.
 _FIRST_DAY = date(1900, 1, 1)
 _FORMATS = {
@@ -117,17 +117,19 @@ class _Sheet:
 
     def _text(self, row: int, column: int, text: str, form: Any = None) -> None:  # noqa: ANN401 - a format of XlsxWriter
         """Write a text that stays one, also where it begins with an equals sign."""
-        if len(text) > _MOST_CHARACTERS:
+        # Excel counts characters beyond the first 65,536 twice.
+        length = len(text) + (sum(each > "\uffff" for each in text) if 2 * len(text) > _MOST_CHARACTERS else 0)
+        if length > _MOST_CHARACTERS:
             raise QueryError(
-                f"row {row:,}: {self._names[column]} has {len(text):,} characters, and a cell of Excel "
+                f"row {row:,}: {self._names[column]} has {length:,} characters, and a cell of Excel "
                 f"{_MOST_CHARACTERS:,}: shorten it with left({self._names[column]}, {_MOST_CHARACTERS}), or choose csv"
             )
         self._sheet.write_string(row, column, text, form)
 
 
 def exact_in_excel(number: float | Decimal) -> bool:
-    """Whether Excel, whose numbers have 15 digits, keeps all digits of a number."""
+    """Whether Excel has a number, with all its 15 digits or less; of a float it keeps as many as it can."""
     if isinstance(number, float):
-        return math.isfinite(number)
+        return abs(number) < _TOO_LARGE
     _, digits, exponent = Decimal(number).as_tuple()
     return isinstance(exponent, int) and len("".join(map(str, digits)).strip("0")) <= _DIGITS
