@@ -163,7 +163,7 @@ def _write(con: duckdb.DuckDBPyConnection, script: Script, target: Path, form: F
             if writer.takes_one and writer.results > 1:
                 raise _too_many(target, form)
         if writer.takes_one and not writer.results:
-            raise QueryError(f"{target}: nothing is written, because no statement has rows: end with a SELECT")
+            raise QueryError(f"{target}: nothing is written, because no statement has rows: end with a query")
     if not targets.is_standard_output(target):
         click.echo(f"{writer.rows:,} {'row' if writer.rows == 1 else 'rows'} written to {escaped(target)}", err=True)
 
