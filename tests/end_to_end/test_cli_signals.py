@@ -11,12 +11,21 @@ from support.command import run, start
 from support.held import held
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from harvest_duck.sandbox import Sandbox
 
 SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: ""}
 WRITING = ("SELECT * FROM harvest.time_entries", "-o")
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Commands that hear SIGHUP, also where the tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("name", ["out.parquet", "out.csv"])

@@ -535,7 +535,8 @@ def test_a_user_without_a_home_directory() -> None:
         timeout=PATIENCE_S,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
+    assert told.stderr == ""
+    # Not the versions: the packages may lie where this user may not read.
     found = {each["check"]: each for each in json.loads(told.stdout)["checks"]}
     assert found["configuration"]["status"] == found["limits"]["status"] == "warning"
     assert "no home directory" in found["configuration"]["meaning"]
