@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from support.clocks import PATIENCE_S
-from support.command import run, start
+from support.command import environment, run, start
 from support.held import held
 
 if TYPE_CHECKING:
@@ -44,6 +45,18 @@ def test_a_signal_leaves_nothing_half_written(
         assert hold.all_gone()
     assert target.read_text() == "precious"
     assert [*tmp_path.iterdir()] == [target]
+
+
+def test_a_command_that_is_still_loaded_ends_without_a_word(tmp_path: Path) -> None:
+    # The module that takes its time to load: it says so, and waits.
+    (tmp_path / "click.py").write_text("print('loading', flush=True); input()")
+    with start("tables", stdin=subprocess.PIPE, env={**environment(), "PYTHONPATH": str(tmp_path)}) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "loading\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == -signal.SIGINT
+        assert process.stderr.read() == ""
 
 
 def test_a_signal_that_is_ignored_stays_so(sandbox: Sandbox, connection: str, tmp_path: Path) -> None:

@@ -88,6 +88,5 @@ def start(*arguments: str, connection: str | None = None, **options: Any) -> sub
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(connection),
-        **options,
+        **{"env": environment(connection), **options},
     )
