@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
+from functools import partial
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -22,7 +24,7 @@ from harvest_duck.cli.sandbox import sandbox
 from harvest_duck.cli.tables import describe, tables
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError
-from harvest_duck.text import terminal_safe
+from harvest_duck.text import escaped, terminal_safe
 
 __all__ = ["cli", "main"]
 
@@ -59,7 +61,8 @@ def main() -> None:
         # Whatever the code page of the console: Windows redirects with another one, and so does LC_ALL=C.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    with signals.handled():
+    with signals.handled(), warnings.catch_warnings():
+        warnings.showwarning = partial(_warn, set())
         _run()
 
 
@@ -86,10 +89,18 @@ def _run() -> None:
 
 
 def _sentence(error: Exception) -> str:
-    """Return what an error says to people: of the system's, the file and the reason without their number."""
+    """Return what an error says; one of the system begins with its number and ends with the file."""
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        return f"{escaped(os.fsdecode(error.filename))}: {error.strerror}" if error.filename else error.strerror
     return sentence_in(str(error)).strip()
+
+
+def _warn(said: set[str], message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning on one line, and once; Python shows the line of the program too, and again for each caller."""
+    sentence = terminal_safe(str(message))
+    if sentence not in said:
+        said.add(sentence)
+        click.echo(f"harvest-duck: warning: {sentence}", err=True)
 
 
 def _interrupted() -> NoReturn:

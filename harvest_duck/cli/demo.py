@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from harvest_duck.cli import output, statements, targets
 from harvest_duck.cli.query import opened
+from harvest_duck.cli.terminal import screen_of
+from harvest_duck.display.layout import Look, Style
 
 #: The titles and the SQL of the demo. The sandbox's last day is 2026-11-20.
 QUERIES = (
@@ -42,7 +46,8 @@ LIMIT 5""",
     ),
     (
         "Work that was never invoiced, from Harvest's own report",
-        """SELECT client_name, project_name, uninvoiced_hours, uninvoiced_amount, currency
+        """SELECT client_name, project_name, uninvoiced_hours AS hours,
+       uninvoiced_amount AS amount, currency
 FROM harvest.report_uninvoiced
 WHERE from_date = '2026-01-01' AND to_date = '2026-11-20'
   AND uninvoiced_amount > 0
@@ -57,8 +62,9 @@ def demo() -> None:
     """Run a few queries over a made-up agency; no account is needed."""
     click.echo("A made-up agency, served by a stand-in for Harvest's API on this machine.")
     with opened("DSN=sandbox") as con:
+        look = Look(styled=screen_of(sys.stdout).styled)
         for title, sql in QUERIES:
-            click.echo(f"\n{click.style(title, bold=True)}\n\n{sql};\n")
+            click.echo(f"\n{look.painted(title, Style.BOLD)}\n\n{sql};\n")
             (step,) = statements.script(con, sql, {}).steps
             with output.writing(targets.STANDARD_OUTPUT, None) as writer:
                 writer.write(con, step.statement, {})

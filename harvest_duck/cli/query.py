@@ -142,7 +142,7 @@ def query(
 def export(table: str, connection: str, where: str | None, form: str | None, target: Path | None) -> None:
     """Write a table of Harvest to a file, by default TABLE.parquet, or what --format says."""
     entry = table_named(table)
-    condition = f" WHERE {where}" if where else ""
+    condition = f" WHERE {statements.argument(where, '--where')}" if where else ""
     place = target or Path(f"{entry.name}.{form or Format.PARQUET}")
     chosen = output.chosen(form, place)
     if chosen is None:

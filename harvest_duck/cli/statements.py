@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["Script", "Step", "parameters", "read", "script", "with_values"]
+__all__ = ["Script", "Step", "argument", "parameters", "read", "script", "with_values"]
 
 _STANDARD_INPUT = "-"
 _PARAMETER = re.compile(rb"\?|\$([\w\x80-\xff]+)")
@@ -61,10 +61,22 @@ def read(sql: str | None, file: Path | None) -> str:
     if file is not None and str(file) != _STANDARD_INPUT:
         return _decoded(file.read_bytes(), str(file))
     if sql is not None and sql != _STANDARD_INPUT:
-        return _decoded(os.fsencode(sql), "the argument")
+        return argument(sql, "the SQL")
     if sql is None and file is None and standard_input.is_terminal():
         raise click.UsageError("Give the SQL, or -f FILE, or pipe it in.")
     return _decoded(standard_input.whole_text("the SQL"), "standard input")
+
+
+def argument(text: str, where: str) -> str:
+    """Return an argument of the command, read as UTF-8 where it has bytes that the locale does not know.
+
+    Raises `QueryError` for bytes that are no UTF-8 either.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _decoded(os.fsencode(text), where)
+    return text
 
 
 def _decoded(content: bytes, where: str) -> str:
@@ -78,6 +90,7 @@ def parameters(given: Iterable[str]) -> dict[str, str | None]:
     """Return the parameters that options `NAME=VALUE` give, and NULL to each `NAME` alone, by names in lower case.
 
     The case of a parameter means nothing to DuckDB.
+
     Raises `click.UsageError` for a name that is missing or given twice, `QueryError` for a value that is not UTF-8.
     """
     found: dict[str, str | None] = {}
@@ -89,7 +102,7 @@ def parameters(given: Iterable[str]) -> dict[str, str | None]:
         if name in found:
             # Without the value, which may be a secret.
             raise click.UsageError(f"-p {name}: it is given twice.")
-        found[name] = _decoded(os.fsencode(value), f"-p {name}") if equals else None
+        found[name] = argument(value, f"-p {name}") if equals else None
     return found
 
 

@@ -66,7 +66,7 @@ def is_terminal(target: Path) -> bool:
 @contextmanager
 def opened(target: Path) -> Iterator[BinaryIO]:
     """A context with an open stream to `target`, which compresses if its name says so."""
-    with path_for(target) if not is_streamed(target) else _streamed(target) as place:
+    with _naming(target), path_for(target) if not is_streamed(target) else _streamed(target) as place:
         if isinstance(place, Path):
             with place.open("wb") as stream, _compressing(stream, target) as compressed:
                 yield compressed
@@ -82,11 +82,22 @@ def path_for(target: Path) -> Iterator[Path]:
         with replacing(_place(target)) as beside:
             yield beside
         return
-    with TemporaryDirectory() as folder, _streamed(target) as stream:
+    with _naming(target), TemporaryDirectory() as folder, _streamed(target) as stream:
         path = Path(folder, "rows")
         yield path
         with path.open("rb") as written:
             shutil.copyfileobj(written, stream)
+
+
+@contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """A context in which an error of the system names `target`, if it names no file: no room, or a bad descriptor."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = "standard output" if is_standard_output(target) else str(target)
+        raise
 
 
 @contextmanager

@@ -28,9 +28,9 @@ class Screen:
     styled: bool = False
 
 
-def screen_of(stream: IO[Any]) -> Screen:
-    """Return what a stream is like, as COLUMNS, NO_COLOR, TERM and the terminal itself have it."""
-    if not stream.isatty():
+def screen_of(stream: IO[Any] | None) -> Screen:
+    """Return what a stream is like, as COLUMNS, NO_COLOR, TERM and the terminal have it; None is a closed one."""
+    if stream is None or not stream.isatty():
         # A pipe has no width: nothing is folded there.
         return Screen()
     # The older console of Windows shows escape sequences as they are; its Terminal sets WT_SESSION.

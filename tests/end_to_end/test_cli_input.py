@@ -31,9 +31,10 @@ def test_sql_is_read_from_a_file_and_from_standard_input(connection: str, tmp_pa
         (["-f", "missing.sql"], b"", "harvest-duck: missing.sql: No such file or directory\n"),
         (["-", "-f", "a.sql"], b"SELECT 1", "Give the SQL or -f FILE, not both."),
         (["-"], b"SELECT '\xff'", "standard input: byte 8 is no UTF-8: write it in UTF-8"),
-        (["SELECT '\udcff'"], b"", "the argument: byte 8 is no UTF-8: write it in UTF-8"),
-        (["SELECT $a", "-p", "a=\udcff"], b"", "-p a: byte 0 is no UTF-8: write it in UTF-8"),
+        (["SELECT '\udcff'"], b"", "the SQL: byte 8 is no UTF-8"),
+        (["SELECT $a", "-p", "a=\udcff"], b"", "-p a: byte 0 is no UTF-8"),
         (["FROM harvest.tasks WHERE nothing = 'KeyboardInterrupt'"], b"", 'Referenced column "nothing" not found'),
+        (["-f", "none\n.sql"], b"", "harvest-duck: 'none\\n.sql': No such file or directory\n"),
         ([], b" -- nothing", "there is no statement in the SQL"),
         (["-", "-c", "-"], b"DSN=sandbox\nSELECT 1", "cannot be both the connection string and the SQL"),
         (["SELECT $a"], b"", "the parameter $a has no value: add -p a=VALUE"),
@@ -58,6 +59,12 @@ def test_a_mistake_in_the_input_is_one_clear_line(
     assert ended.returncode in (1, 2)
     assert says in ended.stderr
     assert not [*tmp_path.iterdir()]
+
+
+def test_an_argument_that_the_locale_does_not_know_is_utf8(connection: str) -> None:
+    umlaut = "\udcc3\udcbc"  # ü, as Python reads it where LC_ALL is C and PYTHONUTF8 is 0
+    ended = run("query", f"SELECT '{umlaut}' AS a, $b AS b", "-p", f"b={umlaut}", "--format", "csv", "-c", connection)
+    assert ended.stdout == "a,b\nü,ü\n", ended.stderr
 
 
 def test_an_error_after_many_rows_is_one_line(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -105,6 +105,21 @@ def test_a_link_to_itself_is_no_place(connection: str, tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == [link]
 
 
+def test_a_link_that_leads_to_itself_becomes_the_file(connection: str, tmp_path: Path) -> None:
+    target = tmp_path / "loop\n.csv"
+    target.symlink_to(target)
+    ended = run("query", "SELECT 1 AS a", "-o", str(target), connection=connection)
+    assert (ended.returncode, ended.stderr) == (0, f"1 row written to {str(target)!r}\n")
+    assert target.read_text() == "a\n1\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")  # noqa: PTH110 - as short as it gets
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_full_disk_names_the_place(form: str, connection: str) -> None:
+    ended = run("query", "SELECT 1", "-o", "/dev/full", "--format", form, connection=connection)
+    assert (ended.returncode, ended.stderr) == (1, "harvest-duck: /dev/full: No space left on device\n")
+
+
 def test_what_a_terminal_obeys_does_not_reach_it(connection: str) -> None:
     sql = f"SELECT '{OBEYED}' AS \"n{OBEYED}\""
     for form in ("table", "line", "csv", "tsv", "json", "ndjson", "markdown"):
