@@ -15,20 +15,32 @@ if TYPE_CHECKING:
 _LONGEST = 300
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - a value of any column
-    """Return a value for CSV: lists and structs as JSON text, instants as ISO 8601."""
-    if isinstance(value, list | dict):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def cell(value: Any) -> str:  # noqa: ANN401 - as above
-    """Return the text of a value, harmless on a terminal; nothing for None.
+def text(value: Any) -> str:  # noqa: ANN401 - a value of any column
+    """Return all of the text of a value; it may hold what a terminal obeys.
 
     Decimals have all their digits and no exponent, truth is as in SQL, lists and structs are JSON, bytes are
     hexadecimal.
     """
-    return "" if value is None else terminal_safe(_text(value)).expandtabs(4)
+    match value:
+        case str():
+            # Text areas of browsers send both.
+            return value.replace("\r\n", "\n")
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            return value.isoformat(sep=" ")
+        case bytes():
+            return value.hex()
+        case list() | tuple() | dict():
+            return json.dumps(_json(value), ensure_ascii=False)
+    return str(value)
+
+
+def cell(value: Any) -> str:  # noqa: ANN401 - as above
+    """Return the text of a value, harmless on a terminal; nothing for None."""
+    return "" if value is None else terminal_safe(text(value)).expandtabs(4)
 
 
 def result_cell(value: Any) -> str:  # noqa: ANN401 - as above
@@ -49,24 +61,6 @@ def numeric(values: Iterable[Any]) -> bool:
     return bool(kinds) and kinds <= {int, float, Decimal}
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - as above
-    match value:
-        case str():
-            # Text areas of browsers send both.
-            return value.replace("\r\n", "\n")
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return f"{value:f}"
-        case datetime():
-            return value.isoformat(sep=" ")
-        case bytes():
-            return value.hex()
-        case list() | tuple() | dict():
-            return json.dumps(_json(value), ensure_ascii=False)
-    return str(value)
-
-
 def _json(value: Any) -> Any:  # noqa: ANN401 - as above
     """Return what `json` writes for a value: exact numbers, and keys of a map as texts."""
     match value:
@@ -76,7 +70,7 @@ def _json(value: Any) -> Any:  # noqa: ANN401 - as above
             return [_json(each) for each in value]
         case Decimal():
             number = float(value)
-            return number if Decimal(repr(number)) == value else _text(value)
+            return number if Decimal(repr(number)) == value else text(value)
         case None | bool() | int() | float() | str():
             return value
-    return _text(value)
+    return text(value)

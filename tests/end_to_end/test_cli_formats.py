@@ -112,6 +112,30 @@ def test_json_has_every_digit_and_every_column(connection: str) -> None:
     assert lines_of("SELECT 1 WHERE false", "ndjson", connection) == ""
 
 
+def test_a_decimal_of_fractions_alone_is_a_number_of_json(connection: str) -> None:
+    sql = "SELECT .5::DECIMAL(4, 4) AS a, -.25::DECIMAL(2, 2) AS b, [.5::DECIMAL(2, 2), NULL] AS c"
+    (record,) = json.loads(lines_of(sql, "json", connection), parse_float=Decimal)
+    assert record == {"a": Decimal("0.5"), "b": Decimal("-0.25"), "c": [Decimal("0.5"), None]}
+
+
+def test_parquet_keeps_the_digits_of_a_sum_of_integers(connection: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.parquet"
+    sql = 'SELECT sum(9007199254740993) AS s, sum(1) AS "s", \'x\' AS "a ""b" FROM harvest.roles LIMIT 1'
+    ended = run("query", sql, "-o", str(target), connection=connection)
+    assert ended.returncode == 0, ended.stderr
+    (row,) = pq.read_table(target).to_pylist()
+    assert row["s"] == Decimal(9007199254740993) * row["s_1"]
+    assert list(row) == ["s", "s_1", 'a "b']
+    for value, says in (
+        ("170141183460469231731687303715884105727", "harvest-duck: parquet has integers of 38 digits, and 1701"),
+        ("(name || 'x')::INT", "Could not convert string"),
+    ):
+        ended = run("query", f"SELECT {value} AS v FROM harvest.roles", "-o", str(target), connection=connection)
+        assert ended.returncode == 1
+        assert says in ended.stderr
+    assert pq.read_table(target).num_rows == 1
+
+
 def test_markdown_shows_each_text_as_it_is(connection: str) -> None:
     sql = "SELECT 1 AS a_b, 'a|b<c>*`[]\\~_&amp; & co' AS \"_x|y\", 'two' || chr(10) || 'lines' AS t, NULL AS nothing"
     assert lines_of(sql, "markdown", connection).splitlines()[::2] == [
@@ -233,7 +257,8 @@ def test_a_workbook_has_dates_numbers_and_texts(connection: str, tmp_path: Path)
     pytest.importorskip("xlsxwriter")
     openpyxl = pytest.importorskip("openpyxl")
     target = tmp_path / "out.xlsx"
-    sql = f"{HARD.rstrip()}, '=1+1' AS formula, DATE '1066-10-14' AS early"
+    sql = f"""{HARD.rstrip()}, '=1+1' AS formula, DATE '1066-10-14' AS early,
+        TIMESTAMP '9999-12-31 23:59:59.9996' AS late, [1.50::DECIMAL(18,4)] AS prices"""
     ended = run("query", sql, "-o", str(target), connection=connection)
     assert (ended.returncode, ended.stderr) == (0, f"1 row written to {target}\n")
     names, row = openpyxl.load_workbook(target).active.iter_rows()
@@ -253,6 +278,10 @@ def test_a_workbook_has_dates_numbers_and_texts(connection: str, tmp_path: Path)
         "list": "[1, null]",
         "formula": "=1+1",
         "early": "1066-10-14",
+        "late": "9999-12-31 23:59:59.999600",
+        "blob": "aa",
+        "fixed": "[1, 2]",
+        "prices": "[1.5]",
     }
     assert {name: found[name].value for name in wanted} == wanted
     assert found["formula"].data_type == "s"

@@ -51,6 +51,9 @@ def _value(value: str, kind: DuckDBPyType, depth: int) -> str:
 
     A number has all its digits. NaN and the infinities, for which JSON has no numbers, are texts, as PostgreSQL has it.
     """
+    if kind.id == "decimal" and len(set(dict(kind.children).values())) == 1:
+        # Where all digits are behind the point, DuckDB writes none before it (duckdb 1.4 to 2.0), which JSON asks for.
+        return f"regexp_replace({value}::VARCHAR, '^(-?)[.]', '\\10.')"
     if kind.id in NUMBERS or kind.id == "boolean":
         return f"{value}::VARCHAR"
     if kind.id in FRACTIONS:

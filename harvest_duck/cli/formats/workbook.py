@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from harvest_duck.cli.formats import unique
-from harvest_duck.display.cells import plain
+from harvest_duck.display.cells import text as text_of
 from harvest_duck.errors import QueryError
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ _MOST_CHARACTERS = 32_767
 #: Excel keeps so many digits of a number.
 _DIGITS = 15
 _TOO_LARGE = 1e308
-#: Excel counts days from here, and knows none before.
+#: Excel counts days from here, and knows none before; its last moment, as it rounds to a thousandth of a second.
 _FIRST_DAY = date(1900, 1, 1)
+_LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, 999_000)  # noqa: DTZ001 - Excel knows no zones
 _FORMATS = {
     date: "yyyy-mm-dd",
     datetime: "yyyy-mm-dd hh:mm:ss",
@@ -105,12 +106,13 @@ class _Sheet:
         elif isinstance(value, date | time | timedelta):
             self._moment(row, column, value, self._formats[type(value)], value)
         elif value is not None:
-            self._text(row, column, str(plain(value)))
+            self._text(row, column, value if isinstance(value, str) else text_of(value))
 
     def _moment(self, row: int, column: int, shown: Any, form: Any, value: Any) -> None:  # noqa: ANN401 - any of its kind
         """Write a date or time as Excel has them, or as text where it has none such."""
         early = isinstance(shown, date) and (shown.year, shown.month) < (_FIRST_DAY.year, _FIRST_DAY.month)
-        if early or (isinstance(shown, timedelta) and shown < timedelta(0)) or getattr(shown, "tzinfo", None):
+        late = isinstance(shown, datetime) and shown > _LAST_MOMENT
+        if early or late or (isinstance(shown, timedelta) and shown < timedelta(0)) or getattr(shown, "tzinfo", None):
             self._text(row, column, str(value))
         else:
             self._sheet.write_datetime(row, column, shown, form)
