@@ -28,7 +28,7 @@ _ASKED = {
 _COLUMNS = pa.schema([(name, pa.string()) for name in ("name", "account_id", "signs_in", "where")])
 
 
-@click.group()
+@click.group(short_help="Keep connections under names.")
 def connections() -> None:
     """Keep connections under names, so that 'DSN=acme' is all there is to write."""
 

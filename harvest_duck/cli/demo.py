@@ -57,7 +57,7 @@ LIMIT 5""",
 )
 
 
-@click.command()
+@click.command(short_help="Run a few queries over a made-up agency.")
 def demo() -> None:
     """Run a few queries over a made-up agency; no account is needed."""
     click.echo("A made-up agency, served by a stand-in for Harvest's API on this machine.")

@@ -18,7 +18,7 @@ _ACCOUNTS = pa.schema([("account_id", pa.int64()), ("name", pa.string()), ("prod
 _USER = pa.schema([("name", pa.string()), ("email", pa.string()), ("user_id", pa.int64()), ("accounts", pa.string())])
 
 
-@click.command()
+@click.command(short_help="Sign in to Harvest in the browser.")
 @connection_option
 @_account
 @click.option("--no-browser", is_flag=True, help="Print the address, and take the address of the page after it.")
@@ -51,7 +51,7 @@ def login(connection: str, account: str | None, timeout: float, *, no_browser: b
         click.echo(f"  {each.id}  {one_line(each.name)}", err=True)
 
 
-@click.command()
+@click.command(short_help="Forget a sign-in.")
 @connection_option
 @_account
 @click.option("--all", "everybody", is_flag=True, help="Forget everybody who signed in by the application.")

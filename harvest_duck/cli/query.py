@@ -83,7 +83,7 @@ def _placed(con: duckdb.DuckDBPyConnection, step: Step) -> Iterator[None]:
         raise QueryError(f"{step.place}: {sentence_in(str(error)).strip()}") from error
 
 
-@click.command()
+@click.command(short_help="Run SQL over the tables of Harvest.")
 @click.argument("sql", required=False)
 @click.option("-f", "--file", type=click.Path(path_type=Path), metavar="FILE", help="Read the SQL from a file.")
 @click.option(
@@ -133,7 +133,7 @@ def query(
             click.echo(f"hint: {hint}", err=True)
 
 
-@click.command()
+@click.command(short_help="Write a table of Harvest to a file.")
 @click.argument("table", shell_complete=completion.tables)
 @connection_option
 @click.option("--where", metavar="SQL", help="A condition such as \"spent_date >= '2026-01-01'\".")

@@ -23,7 +23,7 @@ def tables(form: str | None) -> None:
     show_listed(catalog_tables.tables(), form, sql="SELECT table_name, columns, description FROM listed")
 
 
-@click.command()
+@click.command(short_help="List the columns of a table.")
 @click.argument("table", shell_complete=completion.tables)
 @form_option
 def describe(table: str, form: str | None) -> None:

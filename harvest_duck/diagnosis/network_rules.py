@@ -37,7 +37,7 @@ def network(way: Way | None, exchange: Exchange | None, prop: str) -> Finding:
     if exchange is not None and outcome in {Outcome.NO_ANSWER, Outcome.NOT_HARVEST, Outcome.BROKEN}:
         return _unanswered(way, exchange, prop)
     through = f" through the proxy {way.proxy}" if way.proxy else ""
-    safe = "TLS" if way.guarded else "no TLS, which this machine itself does without"
+    safe = "TLS" if way.guarded else "no TLS, which is not needed within this machine"
     answered = "it answers" if exchange else "it takes connections"
     return _finding(way, Status.OK, f"{answered}{through}; {safe}")
 

@@ -88,3 +88,11 @@ def test_every_command_explains_itself(command: list[str]) -> None:
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_every_command_has_one_whole_line_in_the_list_of_commands() -> None:
+    for words in ([], ["connections"]):
+        shown = CliRunner().invoke(cli, [*words, "--help"], terminal_width=80).stdout
+        listed = shown.partition("Commands:\n")[2].splitlines()
+        assert len(listed) > 3
+        assert all(line.endswith(".") and not line.endswith("...") for line in listed), listed

@@ -80,7 +80,7 @@ def test_all_is_well(harvest: Sandbox) -> None:
     # In a process of its own, because one keeps the directory of its first limits.
     told = Told(harvest.connection_string(), apart=True)
     assert told.status == 0
-    assert told.named("skipped") == ["store"]
+    assert told.named("skipped") == []
     assert told.named("failed") == []
     assert paths(harvest) == ASKED
     assert told.record["requests"] == [f"GET {harvest.id_url}{ASKED[0]}", f"GET {harvest.base_url}/users/me"]
@@ -105,7 +105,7 @@ def test_a_smaller_role_is_told_in_words(role: str, word: str, harvest: Sandbox)
 def test_offline_sends_nothing(harvest: Sandbox) -> None:
     told = Told(harvest.connection_string(), "--offline")
     assert (told.status, harvest.requests, told.record["requests"]) == (0, [], [])
-    assert told.named("skipped") == ["network", "proxy", "token", "account", "role", "clock", "store"]
+    assert told.named("skipped") == ["network", "proxy", "token", "account", "role", "clock"]
 
 
 def test_nothing_listens() -> None:
@@ -115,7 +115,7 @@ def test_nothing_listens() -> None:
     api, authority = told.checks("network")
     assert api["found"] == "no connection (127.0.0.1: Connection refused)"
     assert (authority["subject"], api["remedy"]) == ("::1:9", "Check the network and BaseURL.")
-    assert set(told.named("skipped")) == {"token", "account", "role", "clock", "store"}
+    assert set(told.named("skipped")) == {"token", "account", "role", "clock"}
     assert told.record["requests"] == []
 
 
@@ -453,7 +453,7 @@ def test_it_reads_well_on_eighty_columns(harvest: Sandbox, monkeypatch: pytest.M
     ]
     assert lines[-4:] == [
         "",
-        "Nothing failed: 1 not checked.",
+        "All is well.",
         f"Sent: GET {harvest.id_url}/api/v2/accounts",
         f"Sent: GET {harvest.base_url}/users/me",
     ]
