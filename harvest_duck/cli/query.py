@@ -142,13 +142,13 @@ def query(
 def export(table: str, connection: str, where: str | None, form: str | None, target: Path | None) -> None:
     """Write a table of Harvest to a file, by default TABLE.parquet, or what --format says."""
     entry = table_named(table)
-    condition = f" WHERE {statements.argument(where, '--where')}" if where else ""
+    where = statements.argument(where, "--where") if where else "true"
     place = target or Path(f"{entry.name}.{form or Format.PARQUET}")
     chosen = output.chosen(form, place)
     if chosen is None:
         raise click.UsageError("Choose --format for standard output.")
     with opened(connection) as con:
-        sql = f"SELECT * FROM harvest.{identifier(entry.name)}{condition}"
+        sql = f"SELECT * FROM harvest.{identifier(entry.name)} WHERE {where}"
         _write(con, statements.script(con, sql, {}), place, chosen)
 
 

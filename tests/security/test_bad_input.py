@@ -276,7 +276,7 @@ ASKING = {
         "SESSION_VARIABLE",
         "_STATEMENT",
     },
-    "cli": {"where", "sql"},
+    "cli": {"where", "sql", "', '.join(_columns(writer, named.schema))", "column", "lines.row"},
 }
 QUOTING = {"identifier", "text", "setting", "passing", "dataset", "len"}
 
@@ -284,7 +284,7 @@ QUOTING = {"identifier", "text", "setting", "passing", "dataset", "len"}
 @pytest.mark.parametrize("package", ASKING)
 def test_nothing_is_put_into_sql_without_quotes(package: str) -> None:
     unquoted, checked = [], 0
-    for module in sorted((PACKAGE / package).glob("*.py")):
+    for module in sorted((PACKAGE / package).rglob("*.py")):
         tree = ast.parse(module.read_text(encoding="utf-8"))
         functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
         for each in ast.walk(tree):
