@@ -115,8 +115,9 @@ def _called(code: CodeType, at: int) -> str | None:
         start = (each.positions.lineno, each.positions.col_offset) if each.positions else (None, None)
         if each.offset == at:
             return starts.get(start) if each.opname.startswith("CALL") else None
-        # A call begins where the expression of its function does, which is loaded last before its arguments.
-        if each.opname.startswith("LOAD_"):
+        # A call begins where the expression of its function does, which is loaded last before its arguments. The names
+        # of those that are given by name are a constant at that place (Python 3.13).
+        if each.opname.startswith("LOAD_") and each.opname != "LOAD_CONST":
             starts[start] = str(each.argval)
     return None
 
