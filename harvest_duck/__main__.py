@@ -8,7 +8,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Load the command, which takes half a second, and run it; Ctrl-C meanwhile ends the process without a word."""
+    """Load the command, which takes a moment, and run it; Ctrl-C meanwhile ends the process without a word."""
     by_exception = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if by_exception:
         # Otherwise there is a traceback, or a module of C++ that is half loaded aborts (duckdb 2.0.1).

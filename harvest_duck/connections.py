@@ -35,7 +35,6 @@ from harvest_duck.connection import (
 )
 from harvest_duck.errors import ConnectionStringError, CredentialsError
 from harvest_duck.runtime import file_lock, private_file
-from harvest_duck.scanner.scan import scan
 from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
@@ -124,6 +123,9 @@ def check(name: str) -> tuple[CheckedConnection, ...]:
     """
     if not name:
         raise ConnectionStringError(_NAME_RULE)
+    # Imported here, because HTTP takes longer to load than all else that names a connection.
+    from harvest_duck.scanner.scan import scan  # noqa: PLC0415
+
     columns = ["first_name", "last_name", "email", "account_id"]
     # One row for each account, and all of them are checked, whatever MaxRows says.
     users = scan("me", render({"DSN": name, "MaxRows": "-1"}), columns=columns).read_all().to_pylist()

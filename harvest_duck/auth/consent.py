@@ -12,7 +12,8 @@ from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck.auth import requests, responses, result_page, terminal
-from harvest_duck.auth.redirect_server import Callback, RedirectServer, callback_in
+from harvest_duck.auth.callback_url import Callback, callback_in
+from harvest_duck.auth.redirect_server import RedirectServer
 from harvest_duck.connection import Secret
 from harvest_duck.errors import CredentialsError, HarvestDuckError, LoginFailed, LoginRequired
 from harvest_duck.runtime import loop

@@ -9,61 +9,22 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from harvest_duck.auth import result_page
-from harvest_duck.connection import loopback
-from harvest_duck.errors import ConnectionStringError, LoginFailed
+from harvest_duck.errors import LoginFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from harvest_duck.auth.callback_url import Callback
 
 _GONE_S = 2.0
 # aiohttp would log a request that it cannot parse, with the code that it may hold.
 _silent = logging.getLogger("harvest_duck.callback")
 _silent.disabled = True
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """A CallbackURL on this machine: its host as written, its port and its path."""
-
-    host: str
-    port: int
-    path: str
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The addresses to listen on; for localhost a browser uses either of two."""
-        return ("127.0.0.1", "::1") if self.host == "localhost" else (self.host,)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The possible Host headers of a request for it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return frozenset({f"{host}:{self.port}", host} if self.port == 80 else {f"{host}:{self.port}"})  # noqa: PLR2004 - HTTP's own
-
-
-def callback_in(url: str) -> Callback | None:
-    """Return the callback that `url` names, None if it is on another machine or needs TLS.
-
-    Raises `ConnectionStringError` for a text that is no URL of http or https.
-    """
-    wrong = "CallbackURL has to be the redirect URI of your OAuth application, such as http://localhost:8765/callback"
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise ConnectionStringError(wrong) from None
-    if parts.scheme not in ("http", "https") or not host or parts.fragment or parts.username is not None:
-        raise ConnectionStringError(wrong)
-    if parts.scheme == "https" or not loopback(host):
-        return None
-    return Callback(host, port or 80, parts.path or "/")
 
 
 class RedirectServer:

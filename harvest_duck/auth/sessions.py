@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck.auth import BoundUser, credential_for
-from harvest_duck.auth.authority import identity
-from harvest_duck.auth.stored_credential import StoredCredential
 from harvest_duck.auth.terminal import LIMIT_S, Interaction, browser_there, tell, terminal_there
 from harvest_duck.connection import PROPERTIES, AuthScheme, Connection, InitiateOAuth, account_numbers, resolve
 from harvest_duck.errors import ConnectionStringError
@@ -22,8 +20,11 @@ if TYPE_CHECKING:
 
     from harvest_duck.auth.authority import Account, Identity
     from harvest_duck.auth.sign_ins import SignIn
+    from harvest_duck.auth.stored_credential import StoredCredential
 
 T = TypeVar("T")
+
+# Modules that need HTTP are imported by what sends a request: HTTP takes longer to load than all else.
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def login(
     `limit_s` seconds, the consent is denied or the redirect belongs to another sign-in, and `CredentialsError` if the
     application or the store cannot be used.
     """
+    from harvest_duck.auth.stored_credential import StoredCredential  # noqa: PLC0415 - as above
+
     settings = _signing_in(resolve(connection, signing_in=True), account)
     terminal = terminal_there() or browser is False
     browser = browser_there() if browser is None else browser
@@ -63,6 +66,8 @@ def logout(connection: str = "", *, account: int | str | None = None, everybody:
     Returns who was signed out. Harvest accepts the tokens until they expire, because its API cannot revoke them; a
     person can withdraw the application at id.getharvest.com.
     """
+    from harvest_duck.auth.stored_credential import StoredCredential  # noqa: PLC0415 - as above
+
     settings = _signing_in(resolve(connection, signing_in=True), account)
     gone, left = loop.run(
         _with(lambda: StoredCredential(settings), lambda stored: stored.sign_out(everybody=everybody))
@@ -126,5 +131,7 @@ async def _token(settings: Connection) -> None:
 
 
 async def _identity(settings: Connection) -> Identity:
+    from harvest_duck.auth.authority import identity  # noqa: PLC0415 - as above
+
     async with aclosing(credential_for(settings)) as credential:
         return await identity(settings, credential, BoundUser())

@@ -7,6 +7,7 @@ import signal
 import sys
 import warnings
 from functools import partial
+from importlib import import_module
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -15,13 +16,6 @@ import duckdb
 
 from harvest_duck import __version__
 from harvest_duck.cli import signals
-from harvest_duck.cli.connections import connections
-from harvest_duck.cli.demo import demo
-from harvest_duck.cli.doctor import doctor
-from harvest_duck.cli.login import accounts, login, logout, whoami
-from harvest_duck.cli.query import export, query
-from harvest_duck.cli.sandbox import sandbox
-from harvest_duck.cli.tables import describe, tables
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.text import escaped, terminal_safe
@@ -29,8 +23,35 @@ from harvest_duck.text import escaped, terminal_safe
 __all__ = ["cli", "main"]
 
 
+#: The module of each command.
+_MODULES = {
+    "accounts": "login",
+    "connections": "connections",
+    "demo": "demo",
+    "describe": "tables",
+    "doctor": "doctor",
+    "export": "query",
+    "login": "login",
+    "logout": "login",
+    "query": "query",
+    "sandbox": "sandbox",
+    "tables": "tables",
+    "whoami": "login",
+}
+
+
 class _Commands(click.Group):
-    """A group in which only Ctrl-C begins a new line, because the terminal has shown it."""
+    """A group that loads a command when it is named, and in which only Ctrl-C begins a new line, as it is shown."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        return [*_MODULES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
+        if cmd_name not in _MODULES:
+            return None
+        found = getattr(import_module(f"{__name__}.{_MODULES[cmd_name]}"), cmd_name)
+        assert isinstance(found, click.Command)  # noqa: S101 - so says the table
+        return found
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -45,10 +66,6 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="harvest-duck")
 def cli() -> None:
     """SQL over Harvest, the time-tracking and invoicing service, run by DuckDB."""
-
-
-for command in (demo, query, export, tables, describe, connections, login, logout, whoami, accounts, doctor, sandbox):
-    cli.add_command(command)
 
 
 #: What is said of a command that a signal ended. The terminal that SIGHUP ends shows nothing.

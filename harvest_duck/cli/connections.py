@@ -9,7 +9,7 @@ import click
 import pyarrow as pa
 
 from harvest_duck import connections as named
-from harvest_duck.auth.redirect_server import callback_in
+from harvest_duck.auth.callback_url import callback_in
 from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli import completion, standard_input
 from harvest_duck.cli.connection_option import connection_options

@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-
-from harvest_duck.engine import register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import duckdb
+    import pyarrow as pa
+    from rich.console import Console
 
 #: Seconds until something is shown, and between two updates.
 _PATIENCE_S = 1.0
@@ -29,8 +28,14 @@ def shown(con: duckdb.DuckDBPyConnection) -> Iterator[Callable[[], None]]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda: None
         return
+    # Imported where there is a terminal, and before the thread, which may not be importing when the process ends.
+    from rich.console import Console  # noqa: PLC0415
+
+    from harvest_duck.engine import register  # noqa: PLC0415
+
     over = threading.Event()
-    showing = threading.Thread(target=_show, args=(con, over), daemon=True)
+    rows = partial(register.progress, con)
+    showing = threading.Thread(target=_show, args=(Console(stderr=True), rows, over), daemon=True)
     showing.start()
 
     def end() -> None:
@@ -43,12 +48,12 @@ def shown(con: duckdb.DuckDBPyConnection) -> Iterator[Callable[[], None]]:
         end()
 
 
-def _show(con: duckdb.DuckDBPyConnection, over: threading.Event) -> None:
+def _show(console: Console, rows: Callable[[], pa.Table], over: threading.Event) -> None:
     if over.wait(_PATIENCE_S):
         return
-    with Console(stderr=True).status("") as status:
+    with console.status("") as status:
         while not over.is_set():
-            status.update(progress_line(register.progress(con).to_pylist()))
+            status.update(progress_line(rows().to_pylist()))
             over.wait(_PATIENCE_S)
 
 

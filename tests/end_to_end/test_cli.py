@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+from support import program
 from support.clocks import PATIENCE_S
 from support.command import run, run_process, start
 
@@ -228,3 +229,15 @@ def test_the_sandbox_serves_until_it_is_interrupted() -> None:
         serving.send_signal(signal.SIGINT)
         assert serving.wait(PATIENCE_S) in (0, 130)
     assert int(ended.stdout.split()[1]) > 0
+
+
+def test_commands_that_ask_nothing_load_no_http() -> None:
+    code = (
+        "import sys\n"
+        "from harvest_duck.cli import cli\n"
+        "for words in (['--help'], ['tables'], ['connections', 'list']):\n"
+        "    cli(words, standalone_mode=False)\n"
+        "print(sorted({'aiohttp', 'authlib'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    ended = program.run(code)
+    assert (ended.returncode, ended.stderr) == (0, "[]\n")

@@ -14,7 +14,8 @@ from support.sign_in import signed_in
 from support.sign_in_fixtures import *  # noqa: F403
 
 import harvest_duck
-from harvest_duck.auth.redirect_server import Callback, RedirectServer
+from harvest_duck.auth.callback_url import Callback
+from harvest_duck.auth.redirect_server import RedirectServer
 from harvest_duck.errors import LoginFailed, ProtocolError, Unauthorized
 
 if TYPE_CHECKING:

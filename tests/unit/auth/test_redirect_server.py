@@ -12,7 +12,8 @@ import pytest
 from support.person import fetched
 
 from harvest_duck.auth import result_page
-from harvest_duck.auth.redirect_server import Callback, RedirectServer, callback_in
+from harvest_duck.auth.callback_url import Callback, callback_in
+from harvest_duck.auth.redirect_server import RedirectServer
 from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
