@@ -15,11 +15,13 @@ from contextlib import ExitStack, suppress
 from queue import Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 import duckdb
 import pyarrow as pa
 import pytest
 from support.clocks import PATIENCE_S
+from support.run_size import some_of
 
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
@@ -33,10 +35,12 @@ from harvest_duck.pushdown.sql import text
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from aiohttp import web
+
+    Way = Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]
 
 #: The sentences that refuse.
 DOOR = "this database was opened with only_attached=True"
@@ -47,7 +51,7 @@ EITHER = f"{DOOR}|{UNTOLD}"
 HIDDEN = "_session = '' AND _connection"
 INTERNAL = "FROM harvest_duck._internal.clients"
 CLIENTS = "SELECT count(*) FROM harvest.clients"
-WAYS: dict[str, Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]] = {
+WAYS: dict[str, Way] = {
     "the connection": lambda con: con,
     "cursor": lambda con: con.cursor(),
     "duplicate": lambda con: con.duplicate(),
@@ -198,15 +202,23 @@ def guarded(request: pytest.FixtureRequest, stage: Stage) -> Iterator[duckdb.Duc
 
 
 @pytest.fixture
-def each_way(guarded: duckdb.DuckDBPyConnection) -> Iterator[Iterator[duckdb.DuckDBPyConnection]]:
-    """Each kind of connection to the database with one door, one after the other; the output of a failure names it."""
+def each_way(
+    guarded: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest
+) -> Iterator[Iterator[duckdb.DuckDBPyConnection]]:
+    """Kinds of connection to the database with one door, one after the other; the output of a failure names it.
+
+    A usual run tries one or two of them with each attack, and others with the next.
+    """
+    ways = some_of(WAYS.items(), crc32(request.node.name.encode()))
     with ExitStack() as opened:
-        yield each_kind(guarded, opened)
+        yield each_kind(guarded, ways, opened)
 
 
-def each_kind(guarded: duckdb.DuckDBPyConnection, opened: ExitStack) -> Iterator[duckdb.DuckDBPyConnection]:
+def each_kind(
+    guarded: duckdb.DuckDBPyConnection, ways: Iterable[tuple[str, Way]], opened: ExitStack
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open each kind of connection when the one before it was tried."""
-    for way, open_one in WAYS.items():
+    for way, open_one in ways:
         print("on", way)  # noqa: T201 - pytest shows it where the test fails
         con = open_one(guarded)
         if con is not guarded:
