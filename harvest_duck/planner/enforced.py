@@ -16,7 +16,7 @@ from harvest_duck.catalog.model import BIGINT, BOOLEAN, Match, Param, Table
 from harvest_duck.catalog.path import ids_in
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate
-from harvest_duck.pushdown.ranges import Bound, Range
+from harvest_duck.pushdown.ranges import Bound, Range, kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from harvest_duck.planner import Plan
     from harvest_duck.protocol.request import Request
     from harvest_duck.pushdown.predicate import Value
+
+#: The kinds of values of which the domain of `<>` leaves out no more and no less than the value.
+_OPPOSITES = {"boolean", "number"}
 
 
 def distinct_terms(terms: Iterable[Predicate]) -> list[Predicate]:
@@ -74,9 +77,9 @@ def _definite(term: Predicate) -> bool:
     """Whether a term on one column is true of every value of its domain."""
     match term:
         case Compare(_, op, value):
-            return op is not Op.NE or isinstance(value, bool)
+            return op is not Op.NE or kind(value) in _OPPOSITES
         case Not(Compare(_, op, value)):
-            return op is not Op.EQ or isinstance(value, bool)
+            return op is not Op.EQ or kind(value) in _OPPOSITES
         case In() | IsNull() | Not(IsNull()):
             return True
         case And(terms) | Or(terms):
@@ -115,5 +118,5 @@ def _sent(table: Table, param: Param, text: str) -> Domain:
             return Domain((Range(high=Bound(date.fromisoformat(text), inclusive=True)),), nulls=False)
         case Match.SINCE:
             return Domain()
-    kind = table.column(param.column).type
-    return Domain.of([int(text) if kind is BIGINT else text == "true" if kind is BOOLEAN else text])
+    sql_type = table.column(param.column).type
+    return Domain.of([int(text) if sql_type is BIGINT else text == "true" if sql_type is BOOLEAN else text])

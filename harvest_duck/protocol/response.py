@@ -61,6 +61,7 @@ def _moment(text: str) -> datetime | None:
 def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes) -> errors.HarvestDuckError:
     """Return the error that an answer with any status but 200 means; its message is one line."""
     says = f'; it says: "{said}"' if (said := _message(body)) else ""
+    says = _left_out(request, status) + says
     answered = f"{request.where}: Harvest answered {status}"
     match status:
         case 401:
@@ -97,6 +98,12 @@ def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes
             )
         case _:
             return errors.ProtocolError(f"{answered}: a status that its API does not have; check BaseURL{says}")
+
+
+def _left_out(request: Request, status: int) -> str:
+    """Return how to read the other accounts of a query, where it has several and this one is refused."""
+    refused = 400 <= status < 500 and status != 429  # noqa: PLR2004 - the class of refusals; a 429 passes
+    return f"; to leave this account out add account_id <> {request.account_id}" if request.account and refused else ""
 
 
 def _message(body: bytes) -> str:

@@ -13,7 +13,18 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value
-from harvest_duck.pushdown.ranges import EVERY_VALUE, Bound, Range, Ranges, holds, overlap, point, sorted_ranges
+from harvest_duck.pushdown.ranges import (
+    EVERY_VALUE,
+    Bound,
+    Range,
+    Ranges,
+    gaps,
+    holds,
+    kind,
+    overlap,
+    point,
+    sorted_ranges,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -151,10 +162,15 @@ def _compared(op: Op, value: Value) -> Domain:
 
 
 def _others(values: frozenset[Value]) -> Domain:
-    """Return the domain of `NOT IN (values)`: the other boolean, else anything but NULL."""
-    if all(isinstance(value, bool) for value in values):
+    """Return the domain of `NOT IN (values)`: the other boolean, the numbers between, else anything but NULL.
+
+    Only numbers keep the gaps, since those leave out accounts and parents; a day that is left out would cost a list on
+    each side of it.
+    """
+    kinds = {kind(value) for value in values}
+    if kinds == {"boolean"}:
         return Domain.of(_BOOLEANS - values)
-    return _NOT_NULL
+    return _NOT_NULL if kinds != {"number"} else Domain(gaps(values), nulls=False)
 
 
 def _all_of(parts: Sequence[_Domains]) -> _Domains:

@@ -10,6 +10,7 @@ from bisect import bisect
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ def point(value: Value) -> Range:
     """Return the range of one value."""
     end = Bound(value, inclusive=True)
     return Range(end, end)
+
+
+def gaps(values: Iterable[Value]) -> Ranges:
+    """Return what lies below, between and above values of one kind."""
+    ends = [Bound(value, inclusive=False) for value in sorted(values)]
+    return tuple(Range(low, high) for low, high in pairwise([None, *ends, None]))
 
 
 def kind(value: Value) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow.compute as pc
 import pytest
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.run_size import share
@@ -301,6 +304,70 @@ def test_a_failing_account_is_named(sandbox: Sandbox, accounts: str) -> None:
     message = failure(sandbox, accounts, f"FROM harvest_scan('clients') WHERE account_id >= {EURO_ID}")
     assert f"clients of account {EURO_ID}" in message
     assert "Harvest answered 403" in message
+
+
+#: How each account but one is asked for; DuckDB 1.x keeps NOT IN to itself.
+ALL_BUT = {
+    "unequal": "account_id <> {one}",
+    "not equal": "NOT account_id = {one}",
+    "unequal to two": "account_id <> {one} AND account_id <> 7",
+    "above": "account_id > {one} OR account_id < {one}",
+    "in": "account_id IN ({other}, 7)",
+    **({} if duckdb.__version__.startswith("1.") else {"not in": "account_id NOT IN (7, {one})"}),
+}
+
+
+@pytest.fixture
+def suspended(sandbox: Sandbox) -> Iterator[int]:
+    """The second account, of which every request is refused."""
+
+    async def refuse(request: web.BaseRequest) -> web.StreamResponse | None:
+        refused = request.headers.get("Harvest-Account-Id") == str(EURO_ID)
+        return web.json_response({"message": "Account is suspended"}, status=403) if refused else None
+
+    sandbox.on_request = refuse
+    yield EURO_ID
+    sandbox.on_request = None
+
+
+@pytest.mark.parametrize("table", ["clients", "billable_rates", "report_time_clients"])
+def test_the_rows_of_other_accounts_can_be_had_beside_a_suspended_one(
+    sandbox: Sandbox, suspended: int, table: str
+) -> None:
+    period = "from_date = '2026-01-01' AND to_date = '2026-06-30'" if table.startswith("report") else "true"
+    select = f"SELECT DISTINCT account_id FROM harvest_scan('{table}') WHERE {period}"
+    with connected(sandbox, "*") as con:
+        with pytest.raises(duckdb.Error):
+            con.execute(select).fetchall()
+        message = str(harvest_duck.last_error(con))
+        assert f"of account {suspended} ({sandbox.records(suspended, 'company')[0]['name']})" in message
+        assert "Harvest answered 403" in message
+        advice = re.search(r"to leave this account out add (account_id <> \d+);", message)
+        assert advice is not None
+        sandbox.clear_log()
+        assert con.execute(f"{select} AND {advice[1]}").fetchall() == [(MAIN_ID,)]
+    assert accounts_in(sandbox) == {str(MAIN_ID)}
+
+
+@pytest.mark.parametrize("condition", ALL_BUT.values(), ids=ALL_BUT)
+@pytest.mark.parametrize("accounts", [BOTH, "*"])
+def test_an_account_that_is_left_out_is_not_asked(
+    sandbox: Sandbox, suspended: int, accounts: str, condition: str
+) -> None:
+    with connected(sandbox, accounts) as con:
+        where = condition.format(one=suspended, other=MAIN_ID)
+        found = con.execute(f"SELECT account_id, id FROM harvest_scan('clients') WHERE {where}").fetchall()
+    assert sorted(found) == clients_of(sandbox, MAIN_ID)
+    assert accounts_in(sandbox) == {str(MAIN_ID)}
+
+
+def test_accounts_are_left_out_of_a_scan_without_sql(sandbox: Sandbox, suspended: int) -> None:
+    others = ~pc.field("account_id").isin([7, suspended])
+    found = harvest_duck.scan("clients", string(sandbox, "*"), columns=["account_id", "id"], filter=others)
+    assert sorted((row["account_id"], row["id"]) for row in found.read_all().to_pylist()) == clients_of(
+        sandbox, MAIN_ID
+    )
+    assert accounts_in(sandbox) == {str(MAIN_ID)}
 
 
 def test_an_account_that_stands_alone_needs_no_name(sandbox: Sandbox) -> None:

@@ -190,6 +190,17 @@ def test_each_status_is_an_error_of_its_own(status: int, kind: type[HarvestDuckE
     assert error.retriable == (status in {429, 500, 503})
 
 
+@pytest.mark.parametrize(
+    ("status", "told"), [(401, True), (402, True), (403, True), (404, True), (422, True), (429, False), (500, False)]
+)
+def test_a_refusal_of_one_account_of_several_says_how_to_leave_it_out(status: int, told: bool) -> None:
+    several = replace(REQUEST, account_id=13, account="13 (Berlin)")
+    message = str(error_of(several, status, {}, b'{"message": "suspended"}'))
+    assert message.startswith("clients of account 13 (Berlin) page 1: ")
+    assert ('; to leave this account out add account_id <> 13; it says: "suspended"' in message) is told
+    assert "leave this account out" not in str(error_of(REQUEST, status, {}, b""))
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_an_error_that_can_be_retried_carries_the_advice(status: int) -> None:
     error = error_of(REQUEST, status, {"retry-after": "12"}, b"")

@@ -20,7 +20,7 @@ from support.strategies import SCHEMA, Filter, Row, filters, may_hold, rows
 
 from harvest_duck.errors import QueryError
 from harvest_duck.pushdown.arrow_filter import read_filter
-from harvest_duck.pushdown.domain import Domain, domains
+from harvest_duck.pushdown.domain import Domain, domains, union
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value, conjuncts
 from harvest_duck.pushdown.ranges import Bound, Range
 
@@ -398,7 +398,7 @@ def between(
         ("moment > TIMESTAMPTZ '2024-02-29 14:00:00+02'", {"moment": between(NOON, open_low=True)}),
         ("clock = '09:30'", {"clock": exactly(time(9, 30))}),
         ("whole = 7 AND length(text) > 2", {"whole": exactly(7)}),
-        ("NOT whole = 7", {"whole": between()}),
+        ("NOT whole = 7", {"whole": union([between(high=7, open_high=True), between(7, open_low=True)])}),
         ("length(text) > 2", {}),
         ("flag", {}),
     ],
