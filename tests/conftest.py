@@ -11,7 +11,9 @@ from support import run_size, secret_watch
 from support.secret_watch import pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks of pytest
 
 import harvest_duck
+from harvest_duck.http.ratelimit.window import SystemClock
 from harvest_duck.sandbox import Sandbox
+from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +79,12 @@ def sandbox(agency: Sandbox) -> Sandbox:
     agency.clear_log()
     agency.clear_responses()
     return agency
+
+
+@pytest.fixture
+def new_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let scans begin with clients that know nothing of earlier tests, such as the accounts of the token."""
+    monkeypatch.setattr(pool(), "clock", SystemClock())
 
 
 @pytest.fixture

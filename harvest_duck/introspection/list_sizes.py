@@ -50,7 +50,7 @@ async def counted(queries: Sequence[ScanRequest]) -> list[Planned]:
 
 async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int | None]) -> Planned:
     context = ScanContext(client, query.table, query.settings.max_connections)
-    plans = await plans_of(query, context)
+    plans = await plans_of(query, context, afresh=True)
     for plan in plans:
         table = plan.table if plan.parents is None else plan.parents.table
         source = PageSource(context, Decoder(table, []))

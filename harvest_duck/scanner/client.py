@@ -19,6 +19,7 @@ from harvest_duck.http.transport import Answer, Transport
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
 from harvest_duck.protocol.response import error_of, retry_after_s
+from harvest_duck.scanner.account_list import AccountList
 
 if TYPE_CHECKING:
     from harvest_duck.auth.authority import Account
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _PATIENCE_S = {Limit.GENERAL: PATIENCE_S, Limit.REPORTS: PATIENCE_S + 900}
 #: Seconds without any request after a 429 that does not say how long to wait.
 _UNADVISED_S = 5.0
+#: The statuses by which an account is refused that the token may have lost.
+_REFUSED = frozenset({401, 403, 404})
 
 
 class Client:
@@ -44,6 +47,7 @@ class Client:
         self._credential = credential or credential_for(connection)
         self._limiters: dict[Limit, SlidingWindow] = {}
         self._proven: set[int | None] = set()
+        self.account_list = AccountList(self._clock)
         # All requests that are under way at once may be tried again until each is given up.
         self._retries = RetryBudget(4 * connection.max_connections + 20)
         self.users = 0
@@ -78,6 +82,11 @@ class Client:
 
         return await reached(self._connection, self._credential, user, entry)
 
+    async def bind(self, user: BoundUser) -> None:
+        """Bind `user` to the owner of the token that their next request would carry; raises as `get` does."""
+        async with aclosing(self._credential.tokens(user)) as tokens:
+            await anext(tokens)
+
     def now(self) -> float:
         """Return the present moment on the clock by which requests are timed, in seconds."""
         return self._clock.now()
@@ -102,6 +111,8 @@ class Client:
             return answer
         if answer.status in request.absent_on and await self._proves(entry, user):
             return None
+        if answer.status in _REFUSED:
+            self.account_list.drop()
         raise error_of(request, answer.status, answer.headers, answer.body)
 
     async def _proves(self, entry: LoggedRequest, user: BoundUser) -> bool:

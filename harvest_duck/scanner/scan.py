@@ -74,16 +74,21 @@ def batches(
     return pulled(partial(_scanned, request, request_log, running, cautious=cautious), readers)
 
 
-async def plans_of(request: ScanRequest, context: ScanContext) -> Sequence[Plan]:
-    """Return the plans of a scan for all accounts."""
+async def plans_of(request: ScanRequest, context: ScanContext, *, afresh: bool = False) -> Sequence[Plan]:
+    """Return the plans of a scan for all accounts; a list of them from Harvest ID serves a minute, if not `afresh`."""
     if request.plans is not None:
         return request.plans
-    accounts = await listed_accounts(request.settings, context)
+    ask = partial(listed_accounts, request.settings, context)
+    if afresh:
+        accounts = await ask()
+    else:
+        await context.client.bind(context.user)
+        accounts = await context.client.account_list.get(context.user.person, ask)
     return plans_for(request.table, request.settings, request.domains, accounts)
 
 
 async def listed_accounts(settings: Connection, context: ScanContext) -> Mapping[int | None, str]:
-    """Return the accounts that Harvest ID lists for the token, with their names."""
+    """Return the accounts that Harvest ID lists for the token now, with their names."""
     entry = context.request_log.add(accounts_request(settings.id_url), context.number)
     return {account.id: account.name for account in await context.client.accounts(entry, context.user)}
 

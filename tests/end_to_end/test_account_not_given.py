@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("new_clients")
+
 HARVEST_ID = (None, "/api/v2/accounts")
 MAIN = str(MAIN_ID)
 SEVERAL = (

@@ -14,14 +14,19 @@ import pytest
 from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.clocks import Clock
 from support.run_size import share
 
 import harvest_duck
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.sandbox import EURO_ID, FORECAST_ID, MAIN_ID, MANAGER_TOKEN, Sandbox
+from harvest_duck.scanner.account_list import AGE_S
+from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+pytestmark = pytest.mark.usefixtures("new_clients")
 
 BOTH = f"{MAIN_ID},{EURO_ID}"
 HARVEST_ID = "/api/v2/accounts"
@@ -411,3 +416,59 @@ def test_the_request_for_the_accounts_is_in_the_request_log(sandbox: Sandbox) ->
         ("/v2/clients?per_page=2000", MAIN_ID, 200),
         ("/v2/clients?per_page=2000", EURO_ID, 200),
     ]
+
+
+# The list of the accounts
+
+
+def asked_of_harvest_id(sandbox: Sandbox) -> int:
+    """The number of requests to Harvest ID, after which the log is empty."""
+    found = [path for _, path in asked_of(sandbox)].count(HARVEST_ID)
+    sandbox.clear_log()
+    return found
+
+
+def test_the_list_of_the_accounts_serves_the_scans_of_a_minute(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(pool(), "clock", clock)
+    with connected(sandbox, "*") as con:
+        for query in (
+            "FROM harvest_scan('me')",
+            "FROM harvest_scan('me') a JOIN harvest_scan('company') b USING (account_id)",
+        ):
+            assert len(con.execute(query).fetchall()) == 2
+        assert asked_of_harvest_id(sandbox) == 1
+        sent = con.execute("SELECT count(*) FROM harvest_requests() WHERE table_name = 'accounts'").fetchall()
+        assert sent == [(1,)], "the log has what was sent"
+        clock.moment += AGE_S
+        con.execute("FROM harvest_scan('me')").fetchall()
+    assert asked_of_harvest_id(sandbox) == 1
+
+
+def test_the_list_of_the_accounts_is_that_of_the_token(sandbox: Sandbox) -> None:
+    for role, accounts in (("administrator", 2), ("manager", 1)):
+        with connected(sandbox, "*", role) as con:
+            assert len(con.execute("FROM harvest_scan('me')").fetchall()) == accounts
+        assert asked_of_harvest_id(sandbox) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_an_account_that_is_refused_makes_the_list_be_asked_for_again(sandbox: Sandbox, status: int) -> None:
+    with connected(sandbox, "*") as con:
+        con.execute("FROM harvest_scan('me')").fetchall()
+        sandbox.respond_next("/v2/users/me", status=status)
+        with pytest.raises(duckdb.Error):
+            con.execute("FROM harvest_scan('me')").fetchall()
+        assert asked_of_harvest_id(sandbox) == 1
+        con.execute("FROM harvest_scan('me')").fetchall()
+    assert asked_of_harvest_id(sandbox) == 1
+
+
+def test_the_table_of_the_accounts_is_always_asked_for(sandbox: Sandbox) -> None:
+    with connected(sandbox, "*") as con:
+        con.execute("FROM harvest_scan('me')").fetchall()
+        for _ in range(2):
+            assert len(con.execute("FROM harvest_scan('accounts')").fetchall()) == 3
+    assert asked_of_harvest_id(sandbox) == 3
