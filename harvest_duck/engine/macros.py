@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine.hidden_arguments import CONNECTION, hidden, passing
+from harvest_duck.engine.report_function import nearest, query_of
 from harvest_duck.pushdown.sql import identifier, text
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def own_functions(default: str) -> Iterator[str]:
     account = f"conn := {text(default)}"
     for signature, call in {
         f"harvest_scan(tbl, {account})": "harvest_scan(tbl, conn := conn)",
+        f"harvest_report(report, from_date, to_date, step := NULL, {account})": (
+            "harvest_report(report, from_date, to_date, step := step, conn := conn)"
+        ),
         f"harvest_access({account})": "harvest_access(conn := conn)",
         "harvest_requests()": "harvest_requests()",
         "harvest_tables()": "harvest_tables()",
@@ -80,6 +84,9 @@ def _functions(default: str) -> dict[str, str]:
     }
     return {
         f"harvest_scan(tbl, {account})": passing(f"query_table({_dataset_of_tbl()})", {CONNECTION: "conn"}),
+        f"harvest_report(report, from_date, to_date, step := NULL, {account})": passing(
+            f"query({query_of(dataset(''))})", {CONNECTION: "conn"}
+        ),
         f"harvest_access({account})": passing(dataset("harvest_access"), {CONNECTION: "conn"}),
         "harvest_requests()": passing(dataset("harvest_requests"), {}),
         "harvest_tables()": passing(dataset("harvest_tables"), {}),
@@ -92,13 +99,9 @@ def _dataset_of_tbl() -> str:
     """The name of the dataset that the argument `tbl` of `harvest_scan` means, or an error that names the nearest."""
     names = ", ".join(text(name) for name in TABLES)
     # In SQL, because DuckDB runs nothing else of a macro when it binds.
-    nearest = (
-        f"list_reduce([{names}], lambda x, y: "
-        "CASE WHEN jaro_winkler_similarity(x, lower(tbl)) >= jaro_winkler_similarity(y, lower(tbl)) THEN x ELSE y END)"
-    )
     fault = (
         "error('no Harvest table \"' || tbl || '\"; did you mean \"' || "
-        f"{nearest} || '\"? FROM harvest_tables() lists all {len(TABLES)}')"
+        f"{nearest(TABLES, 'lower(tbl)')} || '\"? FROM harvest_tables() lists all {len(TABLES)}')"
     )
     return (
         "CASE WHEN conn::VARCHAR IS NULL THEN error('harvest_scan: the connection string is NULL') "

@@ -354,6 +354,10 @@ ROUTES: dict[str, tuple[str, list[str]]] = {
         DOOR,
         ["FROM harvest_explain('FROM harvest.clients UNION ALL FROM harvest_scan(''clients'', {doubled_evil})')"],
     ),
+    "a report for each month": (
+        DOOR,
+        ["FROM harvest_report('time_team', '2026-01-01', '2026-03-31', step := 'month', conn := {evil})"],
+    ),
     "access by name": (DOOR, ["FROM harvest.harvest_access(conn := {evil})"]),
     "hidden in a list": (EITHER, [f"SELECT id {INTERNAL} WHERE {HIDDEN} IN ({{evil}})"]),
     "hidden, compared with a cast": (
