@@ -77,7 +77,7 @@ def _requests(scan: ScanRequest) -> list[Request]:
     """Return the requests that a scan may begin with; those for one account stand for all where it has to ask."""
     plans = scan.plans
     if plans is None:
-        plans = plans_for(scan.table, scan.settings, scan.domains, {None: ""})
+        plans = plans_for(scan.table, scan.settings, scan.domains, {None: ""}, scan.branches)
     return [
         request
         for plan in plans

@@ -16,19 +16,26 @@ from harvest_duck.protocol.page import LARGEST_PAGE
 from harvest_duck.protocol.request import Request, filled, id_api
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harvest_duck.pushdown.domain import Domain
 
 
-def plan(table: Table, tables: Mapping[str, Table], domains: Mapping[str, Domain] | None, target: Target) -> Plan:
+def plan(
+    table: Table,
+    tables: Mapping[str, Table],
+    domains: Mapping[str, Domain] | None,
+    target: Target,
+    branches: Sequence[Mapping[str, Domain]] | None = None,
+) -> Plan:
     """Return the plan for the rows of `table` within `domains`; it has no requests where no row can exist.
 
+    With `branches` each row lies within one of them as well, and a report is asked for the periods of each.
     Raises `QueryError` if an input that Harvest requires is missing or ambiguous.
     """
     if domains is None or not domains.get("account_id", ANY).contains(target.account_id):
         return Plan(table, ())
-    lists = tuple(_lists(table, domains, target))
+    lists = tuple(_lists(table, domains, target, [domains] if branches is None else branches))
     if not lists:
         return Plan(table, ())
     if table.parent is not None:
@@ -72,14 +79,16 @@ def _children(
     return Plan(table, tuple(one_list(table, request, domains) for request in requests))
 
 
-def _lists(table: Table, domains: Mapping[str, Domain], target: Target) -> Iterator[Request]:
+def _lists(
+    table: Table, domains: Mapping[str, Domain], target: Target, branches: Sequence[Mapping[str, Domain]]
+) -> Iterator[Request]:
     """Yield the whole list, narrowed: one request for each variant, and for each piece of a report."""
     base = target.base_url if table.host is Host.API else id_api(target.id_url)
     params = narrowed(table, domains)
     if table.paging is not Paging.NONE:
         size = target.page_size if table.updates is not None else LARGEST_PAGE
         params = (*params, ("per_page", str(size)))
-    for inputs in _inputs(table, domains):
+    for inputs in _inputs(table, domains, branches):
         yield Request(
             table.name,
             base + table.path,
@@ -92,12 +101,12 @@ def _lists(table: Table, domains: Mapping[str, Domain], target: Target) -> Itera
         )
 
 
-def _inputs(table: Table, domains: Mapping[str, Domain]) -> Iterator[Inputs]:
+def _inputs(table: Table, domains: Mapping[str, Domain], branches: Sequence[Mapping[str, Domain]]) -> Iterator[Inputs]:
     chosen = [joined((option, variant)) for option in options(table, domains) for variant in variants(table, domains)]
     if table.max_span_days is None:
         yield from chosen
         return
-    for start, stop in spans(table, domains):
+    for start, stop in spans(table, branches):
         for option in chosen:
             refuse_sum(table, start, stop, option)
             for piece in pieces(table, start, stop):

@@ -16,7 +16,7 @@ from harvest_duck.planner.params import ANY, first_day, last_day
 from harvest_duck.planner.report_options import Inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harvest_duck.pushdown.domain import Domain
 
@@ -24,21 +24,13 @@ if TYPE_CHECKING:
 _MOST = 100
 
 
-def spans(table: Table, domains: Mapping[str, Domain]) -> list[tuple[date, date]]:
-    """Return the periods that the predicate asks for, both days included; none where no day fits.
+def spans(table: Table, branches: Iterable[Mapping[str, Domain]]) -> list[tuple[date, date]]:
+    """Return the periods that the branches of the predicate ask for, each once, both days included.
 
-    Of several days, those pairs are left out that end before they begin: SQL asks for each pair, and Harvest has no
-    report of these. Raises `QueryError` if no pair is left, and for an end that the predicate leaves open.
+    There is none where no day fits. Raises `QueryError` for a branch of which no pair of days is left, and for an end
+    that it leaves open.
     """
-    ends = {param.match: param for param in table.params if param.required}
-    starts = _days(table, ends[Match.FROM], domains)
-    stops = _days(table, ends[Match.TO], domains)
-    found = [(start, stop) for start, stop in product(starts, stops) if start <= stop]
-    if starts and stops and not found:
-        raise QueryError(
-            f"{table.name}: {ends[Match.FROM].column} {starts[0]} is after {ends[Match.TO].column} {stops[-1]}, "
-            "so there is no such period: exchange the two days"
-        )
+    found = sorted({period for domains in branches for period in _spans(table, domains)})
     for start, stop in found:
         if (stop - start).days > _MOST * (table.max_span_days or 0):
             raise QueryError(
@@ -48,14 +40,31 @@ def spans(table: Table, domains: Mapping[str, Domain]) -> list[tuple[date, date]
     return found
 
 
+def _spans(table: Table, domains: Mapping[str, Domain]) -> list[tuple[date, date]]:
+    """Return the periods of one branch.
+
+    Of several days, those pairs are left out that end before they begin: SQL asks for each pair, and Harvest has no
+    report of these.
+    """
+    from_date, to_date = _ends(table)
+    starts, stops = _days(table, from_date, domains), _days(table, to_date, domains)
+    found = [(start, stop) for start, stop in product(starts, stops) if start <= stop]
+    if starts and stops and not found:
+        raise QueryError(
+            f"{table.name}: {from_date.column} {starts[0]} is after {to_date.column} {stops[-1]}, "
+            "so there is no such period: exchange the two days"
+        )
+    return found
+
+
 def pieces(table: Table, start: date, stop: date) -> Iterator[Inputs]:
     """Yield the parameters for each piece of a period; every row holds the whole period."""
-    ends = {param.match: param for param in table.params if param.required}
-    whole = ((ends[Match.FROM].column, start), (ends[Match.TO].column, stop))
+    from_date, to_date = _ends(table)
+    whole = ((from_date.column, start), (to_date.column, stop))
     for first, last in _cut(start, stop, table.max_span_days or 0):
         # Every example of Harvest's documentation writes the days of a report without hyphens.
         # https://help.getharvest.com/api-v2/reports-api/reports/time-reports/
-        sent = ((ends[Match.FROM].name, first), (ends[Match.TO].name, last))
+        sent = ((from_date.name, first), (to_date.name, last))
         yield Inputs(tuple((name, each.isoformat().replace("-", "")) for name, each in sent), whole)
 
 
@@ -92,9 +101,17 @@ def _days(table: Table, param: Param, domains: Mapping[str, Domain]) -> list[dat
     return [found]
 
 
+def _ends(table: Table) -> tuple[Param, Param]:
+    """Return the parameters of the first and the last day."""
+    ends = {param.match: param for param in table.params if param.required}
+    return ends[Match.FROM], ends[Match.TO]
+
+
 def _missing(table: Table, column: str, *, missing: bool) -> str:
-    fault = f"needs {column}" if missing else f"needs one day as {column}, not a range"
+    form = "write from_date = '2026-01-01' AND to_date = '2026-12-31' (both days are included), or use harvest_report"
+    if not missing:
+        return f"{table.name}: the report needs one day as {column}, not a range: {form}"
     return (
-        f"{table.name}: the report {fault}: add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31' "
-        "(both days are included; a date in another form, such as '20260101', cannot be read)"
+        f"{table.name}: the report needs {column} as a constant: {form}; DuckDB hands over no day of a join, a "
+        "subquery or a calculation, and none such as '20260101'"
     )

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 24 * 60 * 60 * 10**6
+#: The length of a day in each unit of timestamps.
+_DAY = {"s": 86_400, "ms": 86_400 * 10**3, "us": _DAY_US, "ns": 86_400 * 10**9}
 _COMPARISONS = {
     "equal": Op.EQ,
     "not_equal": Op.NE,
@@ -226,6 +228,8 @@ class _Reader:
             left, right, op = right, left, _MIRRORED[op]
         if not isinstance(left, _Field) or not isinstance(right, pa.Scalar):
             raise _Unreadable("no comparison of a column with a constant")
+        if _kind(self._types.get(left.name, pa.null())) == "date" and pa.types.is_timestamp(right.type):
+            return _on_day(left.name, op, right)
         value = self._value(left.name, right)
         return Or(()) if value is None else Compare(left.name, op, value)
 
@@ -257,6 +261,23 @@ class _Reader:
             case ("timestamp", "timestamp"):
                 return _EPOCH + timedelta(microseconds=constant.value)
         raise _Unreadable(f"{constant.type} is no value of {column}, a {self._types.get(column)}")
+
+
+def _on_day(column: str, op: Op, moment: pa.Scalar) -> Predicate:
+    """Return the comparison of a day with a moment, for which Arrow takes the midnight that begins the day."""
+    if not moment.is_valid:
+        return Or(())
+    days, rest = divmod(moment.value, _DAY[moment.type.unit])
+    found = date(1970, 1, 1) + timedelta(days=days)
+    if not rest:
+        return Compare(column, op, found)
+    match op:
+        case Op.EQ:
+            return In(column, frozenset())
+        case Op.NE:
+            return Not(IsNull(column))
+        case _:
+            return Compare(column, Op.LE if op in {Op.LT, Op.LE} else Op.GT, found)
 
 
 def _true(term: _Term) -> Predicate:

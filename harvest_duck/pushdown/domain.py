@@ -107,7 +107,7 @@ def domains(predicate: Predicate) -> Mapping[str, Domain] | None:
 def _where_true(predicate: Predicate) -> _Domains:
     match predicate:
         case And(terms):
-            return _all_of([_where_true(term) for term in terms])
+            return all_of([_where_true(term) for term in terms])
         case Or(terms):
             return _any_of([_where_true(term) for term in terms])
         case Not(term):
@@ -128,7 +128,7 @@ def _where_false(predicate: Predicate) -> _Domains:
         case And(terms):
             return _any_of([_where_false(term) for term in terms])
         case Or(terms):
-            return _all_of([_where_false(term) for term in terms])
+            return all_of([_where_false(term) for term in terms])
         case Not(term):
             return _where_true(term)
         case Compare(column, op, value):
@@ -173,7 +173,8 @@ def _others(values: frozenset[Value]) -> Domain:
     return _NOT_NULL if kinds != {"number"} else Domain(gaps(values), nulls=False)
 
 
-def _all_of(parts: Sequence[_Domains]) -> _Domains:
+def all_of(parts: Sequence[Mapping[str, Domain] | None]) -> _Domains:
+    """Return the domains of the rows that lie within all of the parts; None where no row can."""
     found: dict[str, list[Domain]] = defaultdict(list)
     for part in parts:
         if part is None:

@@ -84,7 +84,7 @@ async def plans_of(request: ScanRequest, context: ScanContext, *, afresh: bool =
     else:
         await context.client.bind(context.user)
         accounts = await context.client.account_list.get(context.user.person, ask)
-    return plans_for(request.table, request.settings, request.domains, accounts)
+    return plans_for(request.table, request.settings, request.domains, accounts, request.branches)
 
 
 async def listed_accounts(settings: Connection, context: ScanContext) -> Mapping[int | None, str]:

@@ -12,6 +12,7 @@ from harvest_duck.catalog.model import Host, Origin, Table
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
 from harvest_duck.planner import Plan, Target, plan, refuse_unchosen
+from harvest_duck.pushdown.branches import branches
 from harvest_duck.pushdown.domain import Domain, domains
 from harvest_duck.pushdown.predicate import conjuncts
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class ScanRequest:
     """The columns `names` of the rows of `table` that `filter` keeps; `domains` are the values it allows by column.
 
-    `plans` has one plan for each account, and is None where Harvest has to list the accounts first.
+    `branches` are the values that each branch of it allows, None where the table is no report. `plans` has one plan for
+    each account, and is None where Harvest has to list the accounts first.
     """
 
     table: Table
@@ -36,6 +38,7 @@ class ScanRequest:
     filter: Filter
     domains: Mapping[str, Domain] | None
     plans: Sequence[Plan] | None
+    branches: Sequence[Mapping[str, Domain]] | None = None
 
     @property
     def fields(self) -> list[str]:
@@ -73,12 +76,14 @@ def scan_request(
     settings.require_credentials()
     found = domains(read.predicate)
     refuse_unchosen(table, names, found)
+    parts = None if table.max_span_days is None else branches(read.predicate, _inputs(table))
     accounts = named_accounts(table, settings)
     if accounts is not None:
-        return ScanRequest(table, settings, names, read, found, plans_for(table, settings, found, accounts))
+        plans = plans_for(table, settings, found, accounts, parts)
+        return ScanRequest(table, settings, names, read, found, plans, parts)
     if found is not None:
-        _refuse_inputs(table, settings, found)
-    return ScanRequest(table, settings, names, read, found, None)
+        _refuse_inputs(table, settings, found, parts)
+    return ScanRequest(table, settings, names, read, found, None, parts)
 
 
 def named_accounts(table: Table, settings: Connection) -> Mapping[int | None, str] | None:
@@ -98,22 +103,33 @@ def plans_for(
     settings: Connection,
     restricted: Mapping[str, Domain] | None,
     accounts: Mapping[int | None, str],
+    branches: Sequence[Mapping[str, Domain]] | None = None,
 ) -> list[Plan]:
     """One plan for each of the accounts, given with their names, that the domains allow."""
     plans = [
-        plan(table, TABLES, restricted, _target(settings, number, name, several=len(accounts) > 1))
+        plan(table, TABLES, restricted, _target(settings, number, name, several=len(accounts) > 1), branches)
         for number, name in accounts.items()
     ]
     return [each for each in plans if each.requests]
 
 
-def _refuse_inputs(table: Table, settings: Connection, found: Mapping[str, Domain]) -> None:
+def _refuse_inputs(
+    table: Table,
+    settings: Connection,
+    found: Mapping[str, Domain],
+    branches: Sequence[Mapping[str, Domain]] | None,
+) -> None:
     """Raise `QueryError` if the filter does not choose the inputs of a report as Harvest wants them.
 
     No other column can make a plan fail, and a list of thousands of ids takes 76 ms to plan.
     """
-    inputs = [column.name for column in table.columns if column.origin is Origin.INPUT and column.name in found]
-    plan(table, TABLES, {name: found[name] for name in inputs}, _target(settings, None, "", several=False))
+    inputs = {name: domain for name, domain in found.items() if name in _inputs(table)}
+    plan(table, TABLES, inputs, _target(settings, None, "", several=False), branches)
+
+
+def _inputs(table: Table) -> set[str]:
+    """The columns that choose what a report computes."""
+    return {column.name for column in table.columns if column.origin is Origin.INPUT}
 
 
 def _target(settings: Connection, number: int | None, name: str, *, several: bool) -> Target:

@@ -135,7 +135,10 @@ def test_a_failed_export_leaves_the_file_as_it_was(sandbox: Sandbox, tmp_path: P
     [
         ("FROM harvest_scan('tme_entries')", 'no Harvest table "tme_entries"; did you mean "time_entries"?'),
         ("FROM harvest_scan('clients', NULL)", "harvest_scan: the connection string is NULL"),
-        ("SELECT sum(total_hours) FROM harvest.report_time_tasks", "report_time_tasks: the report needs from_date: "),
+        (
+            "SELECT sum(total_hours) FROM harvest.report_time_tasks",
+            "report_time_tasks: the report needs from_date as a constant: ",
+        ),
         ("FROM harvest_explain('SELEC 1')", "harvest_explain: "),
     ],
 )

@@ -448,7 +448,7 @@ def test_the_same_list_is_counted_with_each_of_two_tokens(long: Sandbox) -> None
         ("FROM own", "own does not exist.*does not see temporary tables"),
         ("FROM frame", "frame does not exist.*data frames"),
         ("FROM harvest.clients WHERE id = $1", "parameters"),
-        ("FROM harvest.report_time_team", "add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31'"),
+        ("FROM harvest.report_time_team", "write from_date = '2026-01-01' AND to_date = '2026-12-31'"),
         ("FROM harvest_scan('clients', 'AccountId=1')", "APIKey"),
     ],
 )

@@ -525,9 +525,9 @@ def test_a_report_without_its_days_is_refused_with_an_example(terms: list[Predic
     for table in PERIODS:
         with pytest.raises(QueryError) as refused:
             planned(table, *terms)
-        assert str(refused.value) == (
-            f"{table.name}: the report {fault}: add e.g. WHERE from_date = '2026-01-01' AND to_date = '2026-12-31' "
-            "(both days are included; a date in another form, such as '20260101', cannot be read)"
+        assert str(refused.value).startswith(f"{table.name}: the report {fault}")
+        assert "write from_date = '2026-01-01' AND to_date = '2026-12-31' (both days are included)" in str(
+            refused.value
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from support.run_size import share
 from support.strategies import SCHEMA, Filter, Row, filters, may_hold, rows
 
 from harvest_duck.errors import QueryError
-from harvest_duck.pushdown.arrow_filter import read_filter
+from harvest_duck.pushdown.arrow_filter import matching, read_filter
 from harvest_duck.pushdown.domain import Domain, domains, union
 from harvest_duck.pushdown.predicate import And, Compare, In, IsNull, Not, Op, Or, Predicate, Unknown, Value, conjuncts
 from harvest_duck.pushdown.ranges import Bound, Range
@@ -169,7 +169,6 @@ def test_what_can_be_read_is_read(expression: pc.Expression, predicate: Predicat
         pytest.param(pc.is_null(whole == 1), {"whole"}, id="NULL of a comparison"),
         pytest.param(whole > 1.5, {"whole"}, id="fraction"),
         pytest.param(text == b"x", {"text"}, id="bytes"),
-        pytest.param(day == pa.scalar(NOON), {"day"}, id="day as an instant"),
         pytest.param(moment == pa.scalar(0, pa.timestamp("us")), {"moment"}, id="instant without zone"),
         pytest.param(moment > pa.scalar(5, pa.timestamp("ns", "UTC")), {"moment"}, id="nanoseconds"),
         pytest.param(day < pa.scalar(2**31 - 1, pa.date32()), {"day"}, id="infinite date"),
@@ -204,6 +203,30 @@ def test_a_column_named_by_its_place_hides_which_columns_there_are() -> None:
 def test_no_filter_asks_nothing() -> None:
     assert read_filter(None, SCHEMA).predicate == And(())
     assert read_filter(None, SCHEMA).columns == frozenset()
+
+
+def at(hour: int, unit: str = "us", zone: str | None = None) -> pa.Scalar:
+    """A moment of the leap day."""
+    moment = datetime(LEAP.year, LEAP.month, LEAP.day, hour, tzinfo=UTC if zone else None)
+    return pa.scalar(moment, pa.timestamp(unit, zone))
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC"])
+@pytest.mark.parametrize("hour", [0, 12])
+def test_a_day_is_compared_with_a_moment_as_arrow_compares_them(unit: str, zone: str | None, hour: int) -> None:
+    days = [LEAP - timedelta(days=1), LEAP, LEAP + timedelta(days=1), None]
+    batch = pa.RecordBatch.from_pylist([{"day": each} for each in days], SCHEMA)
+    for compared in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"):
+        condition = getattr(pc.field("day"), compared)(at(hour, unit, zone))
+        kept = matching(batch, condition).column("day").to_pylist()
+        found = domains(read_filter(condition, SCHEMA).predicate)
+        fitting = [] if found is None else [each for each in days if found["day"].contains(each)]
+        # The domain of a day that is left out holds it, and nothing else is more than Arrow keeps.
+        assert fitting == (days[:3] if compared == "__ne__" else kept)
+        inverse = domains(read_filter(~condition, SCHEMA).predicate)
+        others = matching(batch, ~condition).column("day").to_pylist()
+        assert all(inverse is not None and inverse.get("day", Domain()).contains(each) for each in others)
 
 
 @pytest.mark.parametrize("join", [operator.and_, operator.or_])
