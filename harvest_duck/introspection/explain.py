@@ -52,7 +52,7 @@ EXPLAINED = pa.schema(
 )
 
 #: More requests than these that differ only in a number or a day are one row.
-_SHOWN = 10
+SHOWN = 10
 _PARTS = re.compile("([/?&=])")
 
 
@@ -213,7 +213,7 @@ def _lists(plan: Plan, requests: Sequence[Request], sizes: Sizes, *, counting: b
             steps = [_Step(Purpose.COUNT, each, _path(Purpose.COUNT, each), 1, sizes.get(each)) for each in group]
         else:
             steps = [_list(plan, each, sizes, one_page=_assumed(plan, len(group))) for each in group]
-        if len(group) <= _SHOWN:
+        if len(group) <= SHOWN:
             yield from steps
         else:
             path = _common([step.path for step in steps])
@@ -229,7 +229,8 @@ def _path(purpose: Purpose, request: Request) -> str:
 
 def _list(plan: Plan, request: Request, sizes: Sizes, *, one_page: bool) -> _Step:
     total = sizes.get(request)
-    if request.paging is Paging.NONE or one_page:
+    # A report of unknown size is one that was not probed.
+    if request.paging is Paging.NONE or one_page or (request.limit is Limit.REPORTS and sizes.get(request, 0) is None):
         sent: int | None = 1
     else:
         sent = None if total is None else page_count(total, page_size(request))
@@ -246,7 +247,7 @@ def _purpose(plan: Plan, request: Request) -> Purpose:
 
 def _assumed(plan: Plan, many: int) -> bool:
     """Return whether each of so many lists is assumed to have one page, uncounted: children and reports are short."""
-    return many > _SHOWN and (plan.table.parent is not None or plan.table.limit is Limit.REPORTS)
+    return many > SHOWN and (plan.table.parent is not None or plan.table.limit is Limit.REPORTS)
 
 
 def _shape(request: Request) -> tuple[object, ...]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import Limit
 from harvest_duck.decoder.decoder import Decoder
 from harvest_duck.errors import QueryError
-from harvest_duck.introspection.explain import Planned, unknown
+from harvest_duck.introspection.explain import SHOWN, Planned, unknown
 from harvest_duck.scanner.client_pool import client_for
 from harvest_duck.scanner.list_counter import counts
 from harvest_duck.scanner.page_source import PageSource, ScanContext
@@ -38,19 +39,26 @@ def planned(query: ScanRequest) -> Planned:
 
 
 async def counted(queries: Sequence[ScanRequest]) -> list[Planned]:
-    """Return the plans of queries with the sizes of the lists in them; a list that two of them read is counted once."""
+    """Return the plans of queries with the sizes of the lists in them; a list that two of them read is counted once.
+
+    Many reports are not counted, since that would take as many reports of what Harvest allows as to read them.
+    """
+    reports = sum(query.table.limit is Limit.REPORTS for query in queries)
     known: dict[Connection, dict[Request, int | None]] = {}
     found = []
     for query in queries:
         sizes = known.setdefault(query.settings, {})
         async with client_for(query.settings) as client:
-            found.append(await _counted(query, client, sizes))
+            probed = query.table.limit is not Limit.REPORTS or reports <= SHOWN
+            found.append(await _counted(query, client, sizes, probed=probed))
     return found
 
 
-async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int | None]) -> Planned:
+async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int | None], *, probed: bool) -> Planned:
     context = ScanContext(client, query.table, query.settings.max_connections)
     plans = await plans_of(query, context, afresh=True)
+    if not probed:
+        sizes |= {request: sizes.get(request) for plan in plans for request in plan.requests}
     for plan in plans:
         table = plan.table if plan.parents is None else plan.parents.table
         source = PageSource(context, Decoder(table, []))

@@ -171,6 +171,15 @@ def test_it_is_explained_as_it_is_sent(con: duckdb.DuckDBPyConnection, sandbox: 
     assert len(told) == 4
 
 
+def test_many_steps_are_explained_without_a_request(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    sql = "FROM harvest_report('time_clients', '2026-01-01', '2026-03-31', step := 'week')"
+    told = harvest_duck.explain(sql, con).to_pylist()
+    assert [row["requests"] for row in told] == [1] * 14
+    assert sandbox.requests == []
+    harvest_duck.explain(f"FROM harvest_report('time_clients', {FOUR})", con)
+    assert len(sandbox.requests) == 4
+
+
 def test_an_attached_account_a_view_and_a_cursor_have_it(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
     wanted = con.execute(f"SELECT count(*) FROM harvest_report('time_clients', {FOUR})").fetchall()
     assert con.execute(f"SELECT count(*) FROM harvest.harvest_report('time_clients', {FOUR})").fetchall() == wanted

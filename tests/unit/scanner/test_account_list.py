@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from support.clocks import Clock
 
+from harvest_duck.auth import BoundUser
+from harvest_duck.connection import Secret, resolve
 from harvest_duck.scanner.account_list import AGE_S, AccountList
+from harvest_duck.scanner.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
 
 class Asked:
@@ -91,3 +94,33 @@ def test_an_error_is_not_kept() -> None:
         return await listed(accounts, ask)
 
     assert asyncio.run(found()) == [1]
+
+
+class SignedIn:
+    """The token of whoever is signed in."""
+
+    identity = "the sign-in"
+    person = "ann"
+
+    async def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:
+        """Yield the token of the person, whom the scan is bound to."""
+        user.person = self.person
+        yield Secret("x")
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+def test_the_accounts_are_those_of_whoever_is_signed_in(connection: str) -> None:
+    async def bound() -> list[object]:
+        credential = SignedIn()
+        client = Client(resolve(connection), Clock(), credential=credential)
+        found = []
+        for person in ("ann", "ben"):
+            credential.person, user = person, BoundUser()
+            await client.bind(user)
+            found.append(user.person)
+        await client.close()
+        return found
+
+    assert asyncio.run(bound()) == ["ann", "ben"]
