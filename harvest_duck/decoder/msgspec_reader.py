@@ -76,11 +76,12 @@ class MsgspecReader:
     def read(self, body: bytes) -> tuple[pa.StructArray, Envelope]:
         """Return the records of a page and its envelope, the same that Arrow's reader gives.
 
-        Raises `pyarrow.ArrowInvalid` or OverflowError where a value does not fit, or is deeper than Python reads.
+        Raises `pyarrow.ArrowInvalid` or OverflowError where a value does not fit, and RecursionError where one nests
+        deeper than Python allows, even if it is skipped.
         """
         try:
             page: Any = self._decoder.decode(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except msgspec.MsgspecError as error:
             raise pa.ArrowInvalid(str(error)) from error
         links = page.links
         envelope = Envelope(

@@ -413,17 +413,12 @@ def test_a_record_around_rows_needs_its_id_too() -> None:
 
 
 @pytest.mark.parametrize("columns", [["id", "hours"], [column.name for column in TABLES["time_entries"].columns]])
-@pytest.mark.parametrize("depth", [90, 110, 1_000_000])
-def test_what_no_column_reads_is_skipped_or_refused_however_deep_it_is(depth: int, columns: list[str]) -> None:
+@pytest.mark.parametrize("depth", [90, 110, 990, 1_000_000])
+def test_what_no_column_reads_is_skipped_however_deep_it_is(depth: int, columns: list[str]) -> None:
     """In Python, which reads what the fast ways cannot, depth would end the process in a thread."""
     body = f'{{"x": {"[" * depth}{"]" * depth}, "time_entries": [{{"id": 1, "hours": %s}}]}}'
     for hours in ("1.5", "1.00005"):
-        try:
-            assert decoded(body % hours, columns=columns).records == 1
-        except ProtocolError as error:
-            refused = str(error)
-            assert "nested too deep" in refused
-            assert depth > 100
+        assert decoded(body % hours, columns=columns).records == 1
 
 
 def test_brackets_in_texts_do_not_nest() -> None:

@@ -202,8 +202,8 @@ TIMESTAMPS = {
 }
 TEXTS = ("", "a", "NULL", "1.5", 'two\nlines "quoted" \\ slashed', "ä\U0001f986", "\u0000")
 NUMBERS = (0, 1, -1, 126_000, 2**63 - 1, -(2**63))
-#: As many digits as DECIMAL(18,4) has, and more.
-PLAIN = tuple(map(Decimal, ("0", "100", "100.0", "33.35", "-0.0001", "0.5000", "99999999999999.9999")))
+#: As many digits as doubles keep apart, and more.
+PLAIN = tuple(map(Decimal, ("0", "100", "100.0", "33.35", "-0.0001", "0.5000", "99999999999.9999")))
 LONG = tuple(
     map(
         Decimal,
@@ -216,6 +216,8 @@ LONG = tuple(
             "0.00000001",
             "7.99995",
             "1E+2",
+            "100000000000.0001",
+            "99999999999999.9999",
             "99999999999999.99994",
         ),
     )
@@ -235,7 +237,7 @@ Record = dict[str, Any]
 
 
 def records(table: Table, *, long: bool) -> st.SearchStrategy[list[Record]]:
-    """Records of `table`: values, nulls and gaps at random; decimals with more than four digits only if `long`.
+    """Records of `table`: values, nulls, gaps at random; decimals of more digits than fast readers take only if `long`.
 
     Each has its id, without which a page is refused, and the rows of a report are about different things.
     """

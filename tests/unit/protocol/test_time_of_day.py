@@ -35,9 +35,13 @@ def test_every_minute_of_a_day_reads_alike_on_either_clock() -> None:
         ("00:00", time(0, 0)),
         ("2:59:30pm", time(14, 59, 30)),
         ("23:59:59", time(23, 59, 59)),
+        ("8am", time(8)),
+        ("8 PM", time(20)),
+        ("12am", time(0)),
+        ("12pm", time(12)),
     ],
 )
-def test_midnight_noon_and_seconds(text: str, moment: time) -> None:
+def test_midnight_noon_seconds_and_hours_alone(text: str, moment: time) -> None:
     assert parse_time(text) == moment
 
 
@@ -52,7 +56,10 @@ def test_midnight_noon_and_seconds(text: str, moment: time) -> None:
         "12:60",
         "12:5",
         "12",
-        "12pm",
+        "13pm",
+        "0am",
+        "pm",
+        "8:am",
         "",
         " 12:00",
         "12:00 ",
