@@ -1,7 +1,7 @@
 """The fast reader of pages for any columns: Arrow's JSON reader, with what it would change or not survive kept from it.
 
-It reads a page in one pass without a Python object per value, and skips what no column needs at any depth. For a value
-that does not fit, `exact_reader` reads the page again.
+It reads a page in one pass without a Python object per value, and skips what no column needs at any depth. Numbers with
+a point are doubles, which `decimals` makes exact. For a value that does not fit, `exact_reader` reads the page again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from harvest_duck.catalog.arrow_types import json_type
-from harvest_duck.decoder.decimals import with_decimals, with_doubles
+from harvest_duck.decoder.decimals import with_doubles
+from harvest_duck.decoder.key_order import in_order, keys_of
 from harvest_duck.protocol.page import ENVELOPE, Envelope
 
 if TYPE_CHECKING:
@@ -28,16 +29,18 @@ class ArrowReader:
     def __init__(self, layout: Layout) -> None:
         self._key = layout.table.body_key
         self._record = with_doubles(json_type(layout.record))
+        self._ordered = False
 
     def read(self, body: bytes, *, single: bool = False) -> tuple[pa.StructArray, Envelope]:
-        """Return the records of a page, a row each, and its envelope; the body is the one record if `single`.
+        """Return the records of a page, with doubles for decimals, and its envelope; the body is a record if `single`.
 
         Raises `pyarrow.ArrowInvalid` where a value does not fit.
         """
         key = None if single else self._key
+        self._order(body, key)
         whole = _object(body, self._record if key is None else _page(key, self._record))
         if key is None:
-            return with_decimals(whole), Envelope()
+            return whole, Envelope()
         listed = pc.struct_field(whole, key)
         records = listed.flatten()
         if listed.null_count or records.null_count:
@@ -45,7 +48,14 @@ class ArrowReader:
         (said,) = pa.StructArray.from_arrays(
             [pc.struct_field(whole, name) for name in _ENVELOPE], _ENVELOPE
         ).to_pylist()
-        return with_decimals(records), Envelope.of(said)
+        return records, Envelope.of(said)
+
+    def _order(self, body: bytes, key: str | None) -> None:
+        """Take over the order of the keys in the first page that has records."""
+        if not self._ordered:
+            keys = keys_of(body)
+            within = keys if key is None else keys.get(key, {})
+            self._record, self._ordered = in_order(self._record, within), bool(within)
 
 
 def _page(key: str, record: pa.DataType) -> pa.DataType:

@@ -19,7 +19,7 @@ from harvest_duck.catalog.arrow_types import arrow_type
 from harvest_duck.catalog.model import DECIMAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _DECIMAL = arrow_type(DECIMAL)
 _SCALE = 10.0**_DECIMAL.scale
@@ -39,20 +39,20 @@ def with_doubles(kind: pa.DataType) -> pa.DataType:
     return pa.float64() if kind == _DECIMAL else kind
 
 
-def with_decimals(found: pa.Array) -> pa.Array:
-    """Return the array with a DECIMAL in place of each double, objects and lists within it included.
+def with_decimals(found: Sequence[pa.Array]) -> list[pa.Array]:
+    """Return arrays with a DECIMAL in place of each double, also within arrays of objects.
 
     Raises `pyarrow.ArrowInvalid` where a double may stand for text that rounds to something else: it is of no number of
     four digits, or is too large.
     """
-    doubles = list(_doubles(found))
+    doubles = [each for values in found for each in _doubles(values)]
     if not doubles:
-        return found
+        return list(found)
     # All columns at once: for the nine of a page of time entries one by one it takes twice as long.
     together = _decimals(pa.concat_arrays(doubles))
     starts = accumulate(map(len, doubles), initial=0)
     parts = (together.slice(start, len(each)) for start, each in zip(starts, doubles, strict=False))
-    return _replaced(found, parts)
+    return [_replaced(values, parts) for values in found]
 
 
 def _decimals(doubles: pa.DoubleArray) -> pa.Decimal128Array:

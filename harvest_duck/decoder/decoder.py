@@ -22,6 +22,7 @@ from harvest_duck.catalog.model import DATE, TIME, Column, Origin, Table
 from harvest_duck.decoder import exact_reader
 from harvest_duck.decoder.arrow_reader import ArrowReader
 from harvest_duck.decoder.day_counts import days_of
+from harvest_duck.decoder.decimals import with_decimals
 from harvest_duck.decoder.layout import Layout
 from harvest_duck.decoder.msgspec_reader import reader_for
 from harvest_duck.errors import DecodeError, ProtocolError
@@ -174,6 +175,7 @@ class Decoder:
             else pa.repeat(pa.scalar(values.get(column.name), arrow_type(column.type)), len(rows))
             for column in self.columns
         ]
+        arrays = with_decimals(arrays)
         batch = pa.RecordBatch.from_struct_array(
             pa.StructArray.from_arrays(arrays, fields=list(self.schema)) if arrays else rows
         )
