@@ -153,10 +153,14 @@ class Decoder:
         return records
 
     def _refuse_repeated(self, records: pa.StructArray, where: str) -> None:
-        """Raise `ProtocolError` if a report has two rows about the same subject: one would be counted twice."""
+        """Raise `ProtocolError` if a report has two rows about the same subject: one would be counted twice.
+
+        A subject has a row for each currency, and those who may not see money get all of them with null in its place.
+        """
         if self._layout.subject:
-            subjects = pa.table({str(place): _at(records, path) for place, path in enumerate(self._layout.subject)})
-            if subjects.group_by(subjects.column_names).aggregate([]).num_rows < len(records):
+            subjects = pa.table({".".join(path): _at(records, path) for path in self._layout.subject})
+            told_apart = subjects.filter(pc.is_valid(subjects["currency"]))
+            if told_apart.group_by(told_apart.column_names).aggregate([]).num_rows < told_apart.num_rows:
                 named = " and ".join(".".join(path) for path in self._layout.subject)
                 raise ProtocolError(f"{where}: the report has two rows with the same {named}; run the query again")
 

@@ -27,10 +27,13 @@ def summed(table: Table, schema: pa.Schema, batches: Sequence[pa.RecordBatch]) -
     """Return one row for each subject of a report, in the order in which the subjects first appear in `batches`.
 
     `batches` are the pieces in the order of their days, and `schema` is theirs: columns of `table`, with all of its
-    `subject`, in which NULL equals NULL. Hours and money are added up exactly, and a sum is NULL where one of its
-    summands is; any other column has the value of the subject's last row. Raises `DecodeError` for a sum that does not
-    fit its column.
+    `subject`, in which NULL equals NULL: several rows without a currency, which those get who may not see money, are
+    one row, because nothing tells which of them go on in the next piece. Hours and money are added up exactly, and a
+    sum is NULL where one of its summands is; any other column has the value of the subject's last row. Raises
+    `DecodeError` for a sum that does not fit its column, and for amounts that may be of several currencies.
     """
+    for batch in batches:
+        _refuse_mixed(table, batch)
     rows = pa.Table.from_batches(batches, schema)
     added = [name for name in schema.names if table.column(name).type == DECIMAL]
     grouped = _grouped(rows, table.subject, added)
@@ -40,6 +43,23 @@ def summed(table: Table, schema: pa.Schema, batches: Sequence[pa.RecordBatch]) -
         for field in schema
     ]
     return pa.RecordBatch.from_arrays([column.combine_chunks() for column in columns], schema=schema)
+
+
+def _refuse_mixed(table: Table, piece: pa.RecordBatch) -> None:
+    """Raise `DecodeError` if rows of one subject without a currency have amounts: they are of several currencies."""
+    rows = pa.Table.from_batches([piece])
+    for name in rows.column_names:
+        if table.column(name).unit == "money":
+            unnamed = rows.filter(pc.and_(pc.is_null(rows["currency"]), pc.is_valid(rows[name])))
+            if unnamed.group_by(list(table.subject)).aggregate([]).num_rows < unnamed.num_rows:
+                raise DecodeError(
+                    f"{table.name}: a subject has several rows with {name} and without a currency, which cannot be "
+                    "added up over years; ask for a year at most",
+                    table=table.name,
+                    column=name,
+                    record_id=None,
+                    page="all pieces",
+                )
 
 
 def _grouped(rows: pa.Table, subject: Sequence[str], added: Sequence[str]) -> pa.Table:

@@ -13,6 +13,8 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import DecodeError
 
 if TYPE_CHECKING:
+    import duckdb
+
     from harvest_duck.sandbox import Sandbox
 
 FEW = ["id", "hours", "user_id", "spent_date", "started_time", "timer_started_at", "external_reference_id", "notes"]
@@ -81,3 +83,15 @@ def test_a_value_that_cannot_be_held_is_named_by_column_and_record(
 def test_counts_in_quotes_are_counts(columns: list[str], sandbox: Sandbox) -> None:
     envelope = '"total_entries": "1", "total_pages": "1", "next_page": null, "page": "1"'
     assert read(sandbox, '"billable": true', columns, envelope)["id"] == 5
+
+
+@pytest.mark.parametrize(("last", "rows"), [("2025-12-31", [("1.2500",), ("4.0000",)]), ("2026-06-30", [("10.5000",)])])
+def test_rows_of_a_person_without_a_currency_are_delivered(
+    last: str, rows: list[tuple[str]], sandbox: Sandbox, con: duckdb.DuckDBPyConnection
+) -> None:
+    """Over pieces, which have nothing to tell them apart by, they are one."""
+    results = [{"user_id": 7, "user_name": "A", "total_hours": hours, "currency": None} for hours in (1.25, 4)]
+    sandbox.respond_next("/v2/reports/time/team", body={"results": results, "total_entries": 2}, times=2)
+    report = f"FROM harvest.report_time_team WHERE from_date = '2025-01-01' AND to_date = '{last}'"
+    assert con.sql(f"SELECT total_hours::VARCHAR {report}").fetchall() == rows
+    assert [request.path for request in sandbox.requests] == ["/v2/reports/time/team"] * (3 - len(rows))

@@ -707,15 +707,16 @@ def test_any_json_is_decoded_or_refused(value: object) -> None:
 
 @pytest.mark.parametrize("exactly", [False, True])
 def test_a_report_with_two_rows_about_the_same_is_refused(exactly: bool) -> None:
-    """One of them would be counted twice; the same client in another currency is another row."""
+    """One of them would be counted twice; the same client in another currency is another row, also if it is hidden."""
     table = TABLES["report_time_clients"]
     hours = "1.00005" if exactly else "1.5"
 
-    def page(*currencies: str) -> bytes:
-        rows = (f'{{"client_id": 7, "currency": "{each}", "total_hours": {hours}}}' for each in currencies)
+    def page(*currencies: str | None) -> bytes:
+        rows = (f'{{"client_id": 7, "currency": {json.dumps(each)}, "total_hours": {hours}}}' for each in currencies)
         return f'{{"results": [{", ".join(rows)}], "total_entries": 2, "links": {{"next": null}}}}'.encode()
 
     decoder = Decoder(table, ["total_hours"])
-    assert decoder.decode(page("EUR", "USD"), values={}, where="here").records == 2
+    for apart in (("EUR", "USD"), (None, None), ("EUR", None, None)):
+        assert decoder.decode(page(*apart), values={}, where="here").records == len(apart)
     with pytest.raises(ProtocolError, match="here: the report has two rows with the same client_id and currency"):
         decoder.decode(page("EUR", "EUR"), values={}, where="here")

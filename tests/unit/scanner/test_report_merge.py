@@ -70,6 +70,16 @@ def _added(table: Table, name: str) -> bool:
     return table.column(name).type == DECIMAL
 
 
+def _several(table: Table, name: str, batch: Sequence[Row]) -> bool:
+    """Whether a piece has amounts of one subject in several currencies that it does not name."""
+    found = [
+        tuple(row[part] for part in table.subject)
+        for row in batch
+        if row["currency"] is None and table.column(name).unit == "money" and row[name] is not None
+    ]
+    return len(set(found)) < len(found)
+
+
 @st.composite
 def pieces(draw: st.DrawFn, table: Table) -> tuple[list[str], list[list[Row]]]:
     """Some columns of a table in any order, its subject among them, and batches of rows of those."""
@@ -87,6 +97,12 @@ def test_pieces_add_up_to_what_their_rows_add_up_to(table: Table, data: st.DataO
     wanted = oracle(table, [row for batch in batches for row in batch])
     columns = schema(table, names)
     given_batches = [pa.RecordBatch.from_pylist(batch, schema=columns) for batch in batches]
+    mixed = [name for name in names if any(_several(table, name, batch) for batch in batches)]
+    if mixed:
+        with pytest.raises(DecodeError, match="without a currency") as refused:
+            summed(table, columns, given_batches)
+        assert refused.value.column == mixed[0]
+        return
     too_large = {
         name
         for row in wanted
@@ -143,8 +159,26 @@ def test_a_subject_has_one_row_for_each_currency() -> None:
 
 
 def test_rows_without_a_subject_are_one_row() -> None:
-    row = (None, None, Decimal(1), None, Decimal(2))
-    assert clients([row], [row, row]) == [(None, None, Decimal(3), None, Decimal(6))]
+    row = (None, None, Decimal(1), None, None)
+    assert clients([row], [row, row]) == [(None, None, Decimal(3), None, None)]
+
+
+def test_rows_without_a_currency_are_one_row_with_all_hours() -> None:
+    """A person who may not see money gets one for each currency, and nothing else tells them apart."""
+    first, second = ("a", 1, Decimal("1.25"), None, None), ("a", 1, Decimal(4), None, None)
+    other = ("b", 2, Decimal(1), None, None)
+    assert clients([first, second, other], [second]) == [("a", 1, Decimal("9.25"), None, None), other]
+
+
+def test_amounts_of_currencies_that_are_not_named_are_not_added_up() -> None:
+    amount = ("a", 1, Decimal("1.25"), None, Decimal(5))
+    with pytest.raises(DecodeError) as refused:
+        clients([amount], [amount, amount])
+    assert str(refused.value) == (
+        "report_time_clients: a subject has several rows with billable_amount and without a currency, which cannot be "
+        "added up over years; ask for a year at most"
+    )
+    assert clients([amount], [amount]) == [("a", 1, Decimal("2.5"), None, Decimal(10))]
 
 
 def test_an_amount_that_may_not_be_seen_makes_its_own_sum_unknown() -> None:
