@@ -1,15 +1,21 @@
 """Serve time entries at the cost of a copy: every response is made in advance, or joined from prepared texts.
 
-Page N has the records of one page of the sandbox under ids of its own. Nothing is checked or compressed, so that only
-the client is measured. The process prints a connection string and serves until it is terminated.
+Page N has the records of one page of the sandbox under ids of its own. Nothing is checked, so that only the client is
+measured. With `--tls` the pages are encrypted and compressed, as Harvest's are. The process prints a connection string
+and serves until it is terminated.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
 import json
+import signal
+import ssl
+import tempfile
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -38,9 +44,9 @@ class Entries:
         self.pages, self.records = pages, len(found)
         self._parts = text.split(f'"{_MARK}"')
 
-    def body(self, page: int, size: int, host: str) -> bytes:
-        """Return the body of page number `page`, with links to `host`."""
-        address = f"http://{host}/v2/time_entries?per_page={size}&page="
+    def body(self, page: int, size: int, base: str) -> bytes:
+        """Return the body of page number `page`, with links below the URL `base`."""
+        address = f"{base}/time_entries?per_page={size}&page="
         more = page < self.pages
         envelope = {
             "per_page": size,
@@ -84,10 +90,10 @@ class Limit:
 class Server:
     """Answers one request after the other on each connection."""
 
-    def __init__(self, entries: Entries, *, latency_s: float, limit: Limit | None) -> None:
-        self._entries, self._latency_s, self._limit = entries, latency_s, limit
+    def __init__(self, entries: Entries, *, latency_s: float, limit: Limit | None, compresses: bool) -> None:
+        self._entries, self._latency_s, self._limit, self._compresses = entries, latency_s, limit, compresses
         self._prepared: dict[int, bytes] = {}
-        self.host = ""
+        self.base = ""
 
     def prepare(self, pages: Iterable[int]) -> None:
         """Make the responses for `pages` of the largest size in advance."""
@@ -119,23 +125,43 @@ class Server:
         return self._prepared[page] if size == PAGE and page in self._prepared else self._made(page, size)
 
     def _made(self, page: int, size: int) -> bytes:
-        return _answer(200, self._entries.body(page, size, self.host))
+        body = self._entries.body(page, size, self.base)
+        return (
+            _answer(200, gzip.compress(body, 6), "Content-Encoding: gzip\r\n")
+            if self._compresses
+            else _answer(200, body)
+        )
 
 
 def _answer(status: int, body: bytes, more: str = "") -> bytes:
     return _HEAD.format(status=status, length=len(body), more=more).encode() + body
 
 
-async def _serving(options: argparse.Namespace) -> None:
+def _certified(folder: str) -> tuple[ssl.SSLContext, Path]:
+    """Return what encrypts the answers of this machine, and the file of the certificate that a client trusts then."""
+    import trustme  # noqa: PLC0415 - only where something is encrypted
+
+    authority, context, trusted = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), Path(folder) / "trusted.pem"
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(trusted))
+    return context, trusted
+
+
+async def _serving(options: argparse.Namespace, folder: str) -> None:
     limit = Limit(options.requests, options.window_s) if options.requests else None
-    server = Server(Entries(options.pages, options.records), latency_s=options.latency_ms / 1000, limit=limit)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    entries, latency_s = Entries(options.pages, options.records), options.latency_ms / 1000
+    server = Server(entries, latency_s=latency_s, limit=limit, compresses=options.tls)
+    context, trusted = _certified(folder) if options.tls else (None, None)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=context)
     port = listening.sockets[0].getsockname()[1]
-    server.host = f"127.0.0.1:{port}"
+    server.base = f"{'https' if options.tls else 'http'}://127.0.0.1:{port}/v2"
     if options.records == PAGE:
         server.prepare(range(1, min(options.pages, _PREPARED) + 1))
-    print(f"AccountId=1;APIKey=made-up;BaseURL=http://127.0.0.1:{port}/v2", flush=True)
-    await asyncio.Event().wait()
+    trust = f";SSLServerCert={trusted}" if options.tls else ""
+    print(f"AccountId=1;APIKey=made-up;BaseURL={server.base}{trust}", flush=True)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
 
 
 def main() -> None:
@@ -146,7 +172,9 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--requests", type=int, default=0, help="allowed in a window; 0 for no limit")
     parser.add_argument("--window-s", type=float, default=15)
-    asyncio.run(_serving(parser.parse_args()))
+    parser.add_argument("--tls", action="store_true", help="encrypt and compress the pages, as Harvest does")
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_serving(parser.parse_args(), folder))
 
 
 if __name__ == "__main__":

@@ -78,9 +78,15 @@ class LoginFailed(CredentialsError):
 
 
 class TransportError(HarvestDuckError, OSError):
-    """No answer came: the host is unreachable, TLS failed, or time ran out."""
+    """No answer came: the host is unreachable, TLS failed, or time ran out.
+
+    `reached` is False where no connection was made, and `stalled_s` are the seconds in which this process stood still
+    while it waited, 0 where time ran out without that.
+    """
 
     retriable = True
+    reached: bool = True
+    stalled_s: float = 0.0
 
 
 class ResponseError(HarvestDuckError, OSError):

@@ -11,6 +11,7 @@ import aiohttp
 
 from harvest_duck.errors import TransportError
 from harvest_duck.http.proxy import unread_bundle, unread_proxy
+from harvest_duck.http.time_limits import connect_s
 
 if TYPE_CHECKING:
     from harvest_duck.connection import Connection
@@ -25,13 +26,13 @@ def no_answer(where: str, url: str, error: BaseException, connection: Connection
         return _tls_failed(where, url, error, connection)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _refused_by_proxy(where, error, connection)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return _unreachable(where, url, error, connection)
     host = host_of(url)
     if isinstance(error, TimeoutError):
         within = f" within {connection.timeout_s:g} s" if connection.timeout_s else ""
         hint = _proxy_hint(url, connection)
         return TransportError(f"{where}: no answer from {host}{within}: try again, or raise Timeout{hint}")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return _unreachable(where, url, error, connection)
     reason = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, aiohttp.ClientResponseError):
         reason = f"{error.status} {error.message}"
@@ -67,18 +68,30 @@ def _refused_by_proxy(where: str, error: aiohttp.ClientHttpProxyError, connectio
     return refused
 
 
-def _unreachable(where: str, url: str, error: aiohttp.ClientConnectorError, connection: Connection) -> TransportError:
+def _unreachable(
+    where: str,
+    url: str,
+    error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError,
+    connection: Connection,
+) -> TransportError:
+    failed = TransportError(f"{where}: {_why_unreachable(url, error, connection)}")
+    failed.reached = False
+    return failed
+
+
+def _why_unreachable(
+    url: str, error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError, connection: Connection
+) -> str:
+    own, host = "BaseURL" if url.startswith(connection.base_url) else "IdURL", host_of(url)
+    advice = f"check the network, {own} and ProxyServer{_proxy_hint(url, connection)}"
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return f"{host} cannot be reached (no connection within {connect_s(connection):g} s): {advice}"
     reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     reason = reason or " ".join(str(error).split()) or type(error).__name__
     if error.host != urlsplit(url).hostname:
-        return TransportError(
-            f"{where}: the proxy {error.host}:{error.port} cannot be reached ({reason}): "
-            f"check {_chosen(connection, 'ProxyServer and ProxyPort')}"
-        )
-    own = "BaseURL" if url.startswith(connection.base_url) else "IdURL"
-    hint = _proxy_hint(url, connection)
-    advice = f"check the network, {own} and ProxyServer{hint}"
-    return TransportError(f"{where}: {host_of(url)} cannot be reached ({reason}): {advice}")
+        settings = _chosen(connection, "ProxyServer and ProxyPort")
+        return f"the proxy {error.host}:{error.port} cannot be reached ({reason}): check {settings}"
+    return f"{host} cannot be reached ({reason}): {advice}"
 
 
 def _chosen(connection: Connection, own: str) -> str:

@@ -1,9 +1,13 @@
 """Which requests are tried again, and when: a short fault costs no row, and a dead server only seconds.
 
-Three limits hold together. Each request has `ATTEMPTS`, none of which begins later than `RETRY_S` after the first. A
-wait that the server asks for by `Retry-After` does not count in that, and is limited on its own. And all requests of a
-client share one `RetryBudget`, so that a server which fails half of the time does not get twice as many requests. After
-a 429, `scanner.client` also pauses the rate limiter, and so all other requests of the token.
+Three limits hold together. Each request has `ATTEMPTS`; the second follows whatever time the first one took, and none
+after it begins later than `RETRY_S` after the first. A wait that the server asks for by `Retry-After` does not count in
+that, and is limited on its own. And all requests of a client share one `RetryBudget`, so that a server which fails half
+of the time does not get twice as many requests. After a 429, `scanner.client` also pauses the rate limiter, and so all
+other requests of the token.
+
+Two faults are no fault of the server. Time in which this process stood still is no time that an answer took. And a host
+that answered a moment ago, and cannot be reached now, is tried for all of `RETRY_S`, as it costs the host nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random, wait_random_exponential
 
-from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError
+from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, TransportError
 
 if TYPE_CHECKING:
     import logging
@@ -23,26 +27,31 @@ if TYPE_CHECKING:
 
 #: The most tries of a request.
 ATTEMPTS = 5
-#: Seconds after the first try within which the last one begins; the waits between them take 8 at most.
+#: Seconds after the first try within which the third and later ones begin; the waits between `ATTEMPTS` take 8 at most.
 RETRY_S = 60.0
 #: Seconds that a request waits because the server asks for it, in all, unless its rate limit has a longer window.
 PATIENCE_S = 60.0
 
-_wait_s = wait_random_exponential(multiplier=0.5, max=20)
+_wait_s = wait_random_exponential(multiplier=0.5, max=8)
 # Harvest counts in windows of 15 seconds: four such waits outlast one.
 # https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting
 _limited_wait_s = wait_random(5, 10)
 
 
 class RetryBudget:
-    """The retries left to all requests of a client together: `most` at first, half of one more for each success."""
+    """The retries left to all requests of a client together: `most` at first, half of one more for each success.
+
+    `answered_at` is the moment of the last success.
+    """
 
     def __init__(self, most: float) -> None:
         self._most = self._left = most
+        self.answered_at = float("-inf")
 
-    def succeeded(self) -> None:
+    def succeeded(self, now: float) -> None:
         """Count a request that was answered."""
         self._left = min(self._most, self._left + 0.5)
+        self.answered_at = max(self.answered_at, now)
 
     def spend(self) -> bool:
         """Take one retry; returns whether there was one."""
@@ -64,7 +73,8 @@ def tries(
 
     `patience_s` limits the waits that the server asks for after 429; after other errors they are limited to
     `PATIENCE_S` as well. `waited_s` returns the seconds that the attempts have waited for the rate limit, which do not
-    count. The error is raised when a limit is reached, and when the server asks for a longer wait.
+    count; nor do those in which the process stood still, as `TransportError.stalled_s` has them. The error is raised
+    when a limit is reached, and when the server asks for a longer wait.
     """
     course = _Course(clock, log, patience_s, budget, waited_s, began=clock.now())
     return AsyncRetrying(
@@ -87,18 +97,36 @@ class _Course:
     waited_s: Callable[[], float]
     began: float
     advised_s: float = 0.0
+    stalled_s: float = 0.0
+    uncounted: int = 0
 
     def ends(self, state: RetryCallState) -> bool:
         """Whether the error of the last attempt is raised."""
         error = _error(state)
-        self.log.warning("%s; try %d of %d failed", error, state.attempt_number, ATTEMPTS)
+        self._excuse(error)
+        made = state.attempt_number - self.uncounted
+        self.log.warning("%s; try %d of %d failed", error, state.attempt_number, ATTEMPTS + self.uncounted)
         advised_s = self.advised_s + (_advice_s(error) or 0.0)
         patience_s = self.patience_s if isinstance(error, RateLimited) else min(self.patience_s, PATIENCE_S)
-        late = self.clock.now() - self.began - self.advised_s - self.waited_s() >= RETRY_S
-        if state.attempt_number >= ATTEMPTS or late or advised_s > patience_s:
+        if made >= ATTEMPTS or (made > 1 and self._late()) or advised_s > patience_s:
             return True
         self.advised_s = advised_s
-        return self.budget is not None and not self.budget.spend()
+        free = isinstance(error, TransportError) and (error.stalled_s > 0 or not error.reached)
+        return not free and self.budget is not None and not self.budget.spend()
+
+    def _excuse(self, error: BaseException | None) -> None:
+        """Note that the last attempt does not count, where what failed is not the server."""
+        if isinstance(error, TransportError):
+            self.stalled_s += error.stalled_s
+            vanished = not error.reached and self._answered_lately() and not self._late()
+            self.uncounted += error.stalled_s > 0 or vanished
+
+    def _late(self) -> bool:
+        uncounted_s = self.advised_s + self.stalled_s + self.waited_s()
+        return self.clock.now() - self.began - uncounted_s >= RETRY_S
+
+    def _answered_lately(self) -> bool:
+        return self.budget is not None and self.budget.answered_at >= self.began - RETRY_S
 
     @staticmethod
     def pause_s(state: RetryCallState) -> float:

@@ -19,17 +19,15 @@ from harvest_duck.http import content_encoding
 from harvest_duck.http.connection_errors import host_of, no_answer
 from harvest_duck.http.proxy import proxy_for
 from harvest_duck.http.resolver import Resolver
+from harvest_duck.http.sessions import Sessions, kept_alive
+from harvest_duck.http.stalls import StallWatch
+from harvest_duck.http.time_limits import time_limits
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harvest_duck.connection import Connection
-
-#: Seconds that opening a connection, with its TLS, may take.
-_CONNECT_S = 15.0
-#: A whole answer may take so many times the time limit between two of its pieces.
-_WHOLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,8 @@ class Transport:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions = Sessions(self._opened)
+        self._stalls = StallWatch()
         # Not the limit of aiohttp's connector: a wait there would count as time that the answer took.
         self._turns = asyncio.Semaphore(connection.max_connections)
 
@@ -71,36 +70,46 @@ class Transport:
 
     async def _exchanged(self, url: str, form: str | None, headers: Mapping[str, str], where: str) -> Answer:
         """Return the answer with its compressed body."""
-        try:
-            async with self._opened().request(
-                "GET" if form is None else "POST",
-                URL(url, encoded=True),
-                headers=headers,
-                data=None if form is None else form.encode(),
-                allow_redirects=False,
-                proxy=proxy_for(self._connection, url),
-            ) as answer:
-                return Answer(answer.status, answer.headers, await _body(answer, url, where))
-        except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            # An answer of a proxy is not chained: it holds the address of the proxy, with its password.
-            cause = None if isinstance(error, aiohttp.ClientResponseError) else error
-            raise no_answer(where, url, error, self._connection) from cause
+        async with self._sessions.taken() as session:
+            with self._stalls.watching() as stalled_s:
+                try:
+                    return await self._asked(session, url, form, headers, where)
+                except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+                    if isinstance(error, TimeoutError):
+                        self._sessions.retire(session)
+                    failed = no_answer(where, url, error, self._connection)
+                    failed.stalled_s = stalled_s()
+                    # An answer of a proxy is not chained: it holds the address of the proxy, with its password.
+                    raise failed from None if isinstance(error, aiohttp.ClientResponseError) else error
+
+    async def _asked(
+        self, session: aiohttp.ClientSession, url: str, form: str | None, headers: Mapping[str, str], where: str
+    ) -> Answer:
+        async with session.request(
+            "GET" if form is None else "POST",
+            URL(url, encoded=True),
+            headers=headers,
+            data=None if form is None else form.encode(),
+            allow_redirects=False,
+            proxy=proxy_for(self._connection, url),
+        ) as answer:
+            return Answer(answer.status, answer.headers, await _body(answer, url, where))
 
     async def close(self) -> None:
         """Close the open connections."""
-        if self._session is not None:
-            await self._session.close()
+        await self._sessions.close()
 
     def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            wanted = self._connection
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=certificates(wanted), resolver=Resolver()),
-                timeout=_timeout(wanted.timeout_s),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+        wanted = self._connection
+        connector = aiohttp.TCPConnector(
+            limit=0, ssl=certificates(wanted), resolver=Resolver(), socket_factory=kept_alive
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=time_limits(wanted),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
 
 async def _body(answer: aiohttp.ClientResponse, url: str, where: str) -> bytes:
@@ -134,14 +143,6 @@ def _too_large(url: str, where: str) -> ProtocolError:
         f"{where}: the answer from {host_of(url)} has more than {most} MiB, which no page of Harvest has; check "
         "BaseURL, or lower Pagesize"
     )
-
-
-def _timeout(timeout_s: float | None) -> aiohttp.ClientTimeout:
-    """Return the time limits: `timeout_s` between two pieces of the answer, no more to connect, more for all of it."""
-    if timeout_s is None:
-        return aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
-    connect_s = min(timeout_s, _CONNECT_S)
-    return aiohttp.ClientTimeout(total=_WHOLE * timeout_s, sock_connect=connect_s, sock_read=timeout_s)
 
 
 def certificates(connection: Connection) -> ssl.SSLContext | bool:

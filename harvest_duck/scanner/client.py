@@ -68,7 +68,7 @@ class Client:
             with attempt:
                 entry.retries = attempt.retry_state.attempt_number - 1
                 answer = await self._answered(entry, user)
-                self._retries.succeeded()
+                self._retries.succeeded(self._clock.now())
                 return answer
         raise AssertionError("tenacity ends with a result or an error")
 

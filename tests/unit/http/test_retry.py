@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +90,70 @@ def test_a_server_that_lets_each_request_wait_is_not_waited_for_five_times() -> 
     assert clock.moment <= RETRY_S * 1.5 + 8
 
 
+@pytest.mark.parametrize("takes_s", [RETRY_S, 5 * RETRY_S])
+def test_a_first_try_of_any_length_is_followed_by_another(takes_s: float) -> None:
+    """A silent connection, with Timeout=60 or 300."""
+    assert tried([TransportError("no answer")], takes_s=takes_s) == (2, None)
+    assert tried([TransportError("no answer")] * 9, takes_s=takes_s)[0] == 2
+
+
+def stalled(seconds: float) -> TransportError:
+    """What a process finds that stood still."""
+    error = TransportError("no answer")
+    error.stalled_s = seconds
+    return error
+
+
+def test_time_in_which_the_process_stood_still_is_no_try_and_no_time() -> None:
+    budget = RetryBudget(3)
+    assert tried([stalled(1000)] * 9, takes_s=1000, budget=budget) == (10, None)
+    assert [budget.spend() for _ in range(4)] == [True, True, True, False]
+
+
+def vanished() -> TransportError:
+    """What a port that was closed comes to."""
+    error = TransportError("Connection refused")
+    error.reached = False
+    return error
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_host_that_answered_a_moment_ago_may_be_away_for_half_a_minute(seed: int) -> None:
+    random.seed(seed)
+    clock, budget = Clock(), RetryBudget(5)
+    budget.succeeded(0)
+    fault, left = vanished(), 0.0
+
+    async def run() -> None:
+        nonlocal left
+        async for attempt in tries(clock, LOG, budget=budget):
+            with attempt:
+                if clock.moment < 30:
+                    raise fault
+                left = clock.moment
+
+    asyncio.run(run())
+    assert 30 <= left < RETRY_S
+    assert all(budget.spend() for _ in range(5)), "it costs the host nothing"
+
+
+def test_a_host_that_stays_away_is_given_up_after_a_minute() -> None:
+    clock, budget = Clock(), RetryBudget(5)
+    budget.succeeded(0)
+    _, error = tried([vanished()] * 999, clock=clock, budget=budget)
+    assert isinstance(error, TransportError)
+    assert RETRY_S <= clock.moment <= RETRY_S + 2 * 8
+
+
+@pytest.mark.parametrize("answered", [None, -2 * RETRY_S])
+def test_a_host_that_has_not_answered_lately_costs_seconds(answered: float | None) -> None:
+    clock, budget = Clock(), RetryBudget(99)
+    if answered is not None:
+        budget.succeeded(answered)
+    assert tried([vanished()] * 99, clock=clock, budget=budget)[0] == ATTEMPTS
+    assert clock.moment <= 10
+
+
 def test_a_limit_that_does_not_say_how_long_is_outwaited() -> None:
     """Harvest's window is 15 seconds."""
     clock = Clock()
@@ -131,10 +196,10 @@ def test_all_requests_of_a_client_have_one_budget() -> None:
 def test_success_fills_the_budget_by_half_a_try_and_never_beyond_its_measure() -> None:
     budget = RetryBudget(2)
     assert [budget.spend() for _ in range(3)] == [True, True, False]
-    budget.succeeded()
+    budget.succeeded(0)
     assert not budget.spend()
-    budget.succeeded()
+    budget.succeeded(0)
     assert budget.spend()
     for _ in range(99):
-        budget.succeeded()
+        budget.succeeded(0)
     assert [budget.spend() for _ in range(3)] == [True, True, False]
