@@ -133,6 +133,14 @@ class Ledger:
         if self._places[at] != place:
             self._set(at, place)
 
+    def has(self, place: Place) -> bool:
+        """Whether the request of `place` is in the ledger."""
+        return place[:2] in self._at
+
+    def counting(self) -> Iterator[Place]:
+        """Yield the requests that count now, by their own windows."""
+        return (each for each in self._places if each.answered + each.window_s > self._now)
+
     def remove(self, owner: int, number: int) -> None:
         """Remove a request that was never sent."""
         at = self._at.pop((owner, number), None)

@@ -32,20 +32,33 @@ class Unavailable(Exception):
     """A file that cannot be shared; the message says why."""
 
 
+class Busy(Unavailable):
+    """A file that somebody else keeps locked."""
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[int]:
     """A context in which the caller has the file at `path` locked; yields its descriptor, makes it where it is missing.
 
-    Raises `Unavailable` if it cannot be made, locked or trusted, and for an OSError in the context.
+    Raises `Busy` if somebody else keeps it locked, and `Unavailable` if it cannot be made, locked or trusted, and for
+    an OSError in the context.
     """
+    with _reported(path), file_lock.locked(path, _PATIENCE_S) as descriptor:
+        private_file.require_private(path, descriptor)
+        yield descriptor
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    """A context whose errors become `Unavailable`."""
     if not path.is_absolute():
         raise Unavailable(f"{path}: the user has no home directory; set HARVEST_DUCK_CONFIG_DIR")
     try:
-        with file_lock.locked(path, _PATIENCE_S) as descriptor:
-            private_file.require_private(path, descriptor)
-            yield descriptor
+        yield
     except CredentialsError as error:
         raise Unavailable(str(error)) from error
+    except TimeoutError as error:
+        raise Busy(f"{path}: {error.strerror}") from error
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror or type(error).__name__}") from error
 
@@ -84,9 +97,9 @@ class Presence:
         self._descriptor: int | None = None
 
     def hold(self) -> None:
-        """Lock the file of this process, anew if somebody removed it; raises OSError or `CredentialsError`."""
+        """Lock the file of this process, anew if somebody removed it; raises as `locked` does."""
         path = self._path(self.owner)
-        with self._lock:
+        with self._lock, _reported(path):
             if self._descriptor is None or not file_lock.is_at(self._descriptor, path):
                 self._release()
                 self._descriptor = file_lock.acquire(path, _PATIENCE_S)
@@ -95,6 +108,17 @@ class Presence:
     def alive(self, owner: int) -> bool:
         """Whether another process lives; removes the file of a dead one."""
         return not file_lock.remove_unlocked(self._path(owner))
+
+    def others(self) -> set[int]:
+        """Return the other processes that live and share anything, as far as the directory can be read."""
+        found = set()
+        with suppress(OSError):
+            for path in self._folder.glob("*.process"):
+                with suppress(OSError, ValueError):
+                    owner = int(path.stem, 16)
+                    if owner != self.owner and self.alive(owner):
+                        found.add(owner)
+        return found
 
     def end(self) -> None:
         """Remove the file of this process."""

@@ -1,7 +1,8 @@
 """One process among those that share a limit: its requests, and its exchanges with the shared ledger.
 
-A process knows its own requests, and writes all of them into the ledger at each exchange. So a ledger that was removed,
-or could not be written for a while, is complete again after the next exchange of each process.
+A process knows its own requests, and writes all of them into the ledger at each exchange. So a ledger that was removed
+or overwritten, or could not be written for a while, is complete again after the next exchange of each process. Until
+each has looked, which those with requests that count do once in `LOOK_S`, nobody is admitted to a ledger that was lost.
 """
 
 from __future__ import annotations
@@ -14,12 +15,20 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from harvest_duck.http.ratelimit import lock_files
+from harvest_duck.http.ratelimit.last_look import LastLook
 from harvest_duck.http.ratelimit.ledger import UNDER_WAY, Corrupt, Ledger, Place
-from harvest_duck.http.ratelimit.lock_files import Presence, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from harvest_duck.http.ratelimit.last_look import FileId
+    from harvest_duck.http.ratelimit.lock_files import Presence
+
+#: Seconds between two looks of a process that waits, or has requests that count.
+LOOK_S = 1.0
+#: Seconds for which a process that could not share takes its part of the limit only: others may still be apart.
+_APART_S = 30.0
 
 
 @dataclass(slots=True, eq=False)
@@ -54,6 +63,10 @@ class Participant:
         self._numbers = count(1)
         self._entries: set[Entry] = set()
         self._paused_until = 0.0
+        self._last = LastLook(presence.owner)
+        self._apart_until = float("-inf")
+        #: What happened to the ledger, for whoever is told of it.
+        self.lost: str | None = None
 
     def enter(self, window_s: float) -> Entry:
         """Return a new request, for which there is no room yet."""
@@ -75,6 +88,7 @@ class Participant:
         """
         with self._lock:
             with self._exchange() as ledger:
+                requests = self._part_of(requests)
                 wait_s = self._admit(ledger, entry, requests, since)
                 admitted = [entry] if not wait_s else []
                 for each in behind if admitted else ():
@@ -90,15 +104,41 @@ class Participant:
     def _admit(self, ledger: Ledger, entry: Entry, requests: int, since: float) -> float:
         return ledger.admit(self._place(entry), requests, since) if entry.sent else 0.0
 
-    def take_alone(self, entry: Entry) -> float:
-        """As `take` while nothing is shared: only a pause can be in the way."""
+    def take_alone(self, entry: Entry, requests: int, since: float) -> float:
+        """As `take` while nothing is shared: this process has a part of the limit, beside what it knows of the others.
+
+        Reads the directory, so that it blocks as `take` does, but raises nothing.
+        """
         now = self._now()
-        wait_s = max(0.0, self._paused_until - now)
+        self._apart_until = now + entry.window_s + _APART_S
+        ledger = self._last.stand_in(now)
+        self._report(ledger)
+        wait_s = self._admit(ledger, entry, self._part_of(requests), since)
         if not wait_s:
             self._entries.difference_update(self._over(now))
             self._entries.add(entry)
             entry.admitted = True
         return wait_s
+
+    def _part_of(self, requests: int) -> int:
+        """Return the limit, or the part of it that each known process takes while they may be apart."""
+        if self._now() >= self._apart_until:
+            return requests
+        return max(1, requests // (1 + len(self._last.others() | self._presence.others())))
+
+    def looks_again(self) -> bool:
+        """Whether the ledger is gone, or another file, while requests of this process count."""
+        if self._last.file is None or not self.counts():
+            return False
+        try:
+            return _file_id(self.path.stat()) != self._last.file
+        except OSError:
+            return True
+
+    def counts(self) -> bool:
+        """Whether any request of this process takes room."""
+        now = self._now()
+        return any(each.counts(now) for each in tuple(self._entries))
 
     def publish(self) -> None:
         """Write what became of the requests of this process into the ledger."""
@@ -108,23 +148,40 @@ class Participant:
     @contextmanager
     def _exchange(self) -> Iterator[Ledger]:
         """A context in which the caller has the ledger locked; its changes are written at the end."""
-        try:
-            with lock_files.locked(self.path) as descriptor:
-                self._presence.hold()
-                now = self._now()
-                ledger = Ledger(lock_files.read(descriptor), now)
-                ledger.answer_dead(self._presence.alive, self._presence.owner)
-                over = self._over(now)
-                self._report(ledger)
-                yield ledger
-                for at, content in ledger.changes():
-                    lock_files.write(descriptor, at, content)
-                if ledger.size is not None:
-                    os.ftruncate(descriptor, ledger.size)
-        except Corrupt as error:
-            raise Unavailable(f"{self.path}: {error}: remove it") from error
+        # Before the lock: whoever waits for it long enough to go on alone counts those who wait too.
+        self._presence.hold()
+        with lock_files.locked(self.path) as descriptor:
+            now, file = self._now(), _file_id(os.fstat(descriptor))
+            ledger = self._read(descriptor, file, now)
+            ledger.answer_dead(self._presence.alive, self._presence.owner)
+            over = self._over(now)
+            self._report(ledger)
+            yield ledger
+            for at, content in ledger.changes():
+                lock_files.write(descriptor, at, content)
+            if ledger.size is not None:
+                os.ftruncate(descriptor, ledger.size)
+        self._last.remember(ledger, file, now)
         # Only now, because an entry whose end could not be written has to be written later.
         self._entries.difference_update(over)
+
+    def _read(self, descriptor: int, file: FileId, now: float) -> Ledger:
+        """Return the ledger in an open file; one that was lost begins anew, and admits nobody until all have looked."""
+        content, lost = lock_files.read(descriptor), "was removed or cut off"
+        try:
+            ledger = Ledger(content, now)
+        except Corrupt as error:
+            os.ftruncate(descriptor, 0)
+            ledger, lost = Ledger(b"", now), f"was overwritten ({error})"
+        else:
+            if (content or self._last.file is None) and self._last.is_in(ledger, file, now):
+                return ledger
+        # Nothing is lost with what counts no more: an unused file is removed after a day.
+        if content or self._last.counting(now):
+            self.lost = f"{self.path} {lost}"
+        self._last.tell(ledger)
+        ledger.pause(now + 2 * LOOK_S)
+        return ledger
 
     def _report(self, ledger: Ledger) -> None:
         ledger.pause(self._paused_until)
@@ -140,3 +197,7 @@ class Participant:
 
     def _over(self, now: float) -> set[Entry]:
         return {each for each in tuple(self._entries) if not each.counts(now)}
+
+
+def _file_id(status: os.stat_result) -> FileId:
+    return status.st_dev, status.st_ino

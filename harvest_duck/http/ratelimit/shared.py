@@ -11,7 +11,8 @@ the others, so none can serve them. It records when each request was sent and wh
 process gives its room back and a busy one does not shut the others out.
 
 `shared` is the way in. Where nothing can be shared, on a full disk or without a directory to write to, each process
-keeps the limit for itself, and an `UnsharedLimitWarning` says so once.
+keeps the limit for itself, or its part of it where it knows of others. Where the file was lost, each writes what it
+knows before anybody sends again. An `UnsharedLimitWarning` says so.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def shared(
     No part of it can be read from a file or its name.
     """
     own = loop.own("shared limits", _Shared)
-    return SharedWindow(requests, window_s, clock, own.participant(whose, clock), lambda reason: own.warn(reason, log))
+    return SharedWindow(
+        requests, window_s, clock, own.participant(whose, clock), lambda message: own.warn(message, log)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class _Shared:
         self._directory = directory(os.environ)
         self._presence = Presence(self._directory)
         self._participants: dict[str, Participant] = {}
-        self._warned = False
+        self._told: set[str] = set()
         loop.at_stop(self._end)
 
     def participant(self, whose: tuple[object, ...], clock: SystemClock) -> Participant:
@@ -111,15 +114,13 @@ class _Shared:
             self._participants[name] = Participant(self._directory / f"{name}.window", self._presence, clock.now)
         return self._participants[name]
 
-    def warn(self, reason: str, log: logging.Logger) -> None:
-        """Say once that nothing is shared: in the log, and as a warning for users without a log."""
-        if self._warned:
+    def warn(self, message: str, log: logging.Logger) -> None:
+        """Say once that a limit is not shared, or was lost: in the log, and as a warning for users without a log."""
+        # There is a file for each limit, and one cause for all.
+        cause, *_ = message.partition(str(self._directory))
+        if cause in self._told:
             return
-        self._warned = True
-        message = (
-            f"the rate limits are kept for this process alone, others with the same token count apart: {reason}; "
-            "set HARVEST_DUCK_CONFIG_DIR to a directory of your own, or give each process its share by RateLimit"
-        )
+        self._told.add(cause)
         log.warning("%s", message)
         # A program that makes warnings errors still gets its rows.
         with suppress(UnsharedLimitWarning):

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harvest_duck.http.ratelimit.lock_files import Unavailable
+from harvest_duck.http.ratelimit.lock_files import Busy, Unavailable
+from harvest_duck.http.ratelimit.participant import LOOK_S
 from harvest_duck.http.ratelimit.window import SlidingWindow
 from harvest_duck.runtime import loop
 
@@ -17,10 +18,19 @@ if TYPE_CHECKING:
     from harvest_duck.http.ratelimit.participant import Entry, Participant
     from harvest_duck.http.ratelimit.window import Clock
 
-#: Seconds after which a request that waits tries again, at most: other processes may have died, or given up.
-_RETRY_S = 1.0
+_ALONE = (
+    "the rate limits are kept for this process alone, others with the same token count apart: {}; "
+    "set HARVEST_DUCK_CONFIG_DIR to a directory of your own, or give each process its share by RateLimit"
+)
+_LOST = (
+    "the record of the rate limits {} while it was in use, and is made again from what each process knows of it: "
+    "let no program remove or change what is in that directory"
+)
 #: Seconds until sharing is tried again after it failed.
 _SHARE_AGAIN_S = 30.0
+#: Seconds for which a lock that somebody else keeps is waited for.
+_BUSY_S = 20.0
+_BUSY_RETRY_S = 0.1
 
 
 class SharedWindow(SlidingWindow):
@@ -28,7 +38,8 @@ class SharedWindow(SlidingWindow):
 
     Within this process first come is first served; among all processes the one that has waited longest is next. The
     requests of a killed process count for a second and a window longer at most. While nothing can be shared, this
-    process keeps the limit for itself, and `warn` is called with the reason. Used by one event loop.
+    process keeps a part of the limit for itself, and `warn` is called with the reason; so it is where the ledger was
+    lost. Used by one event loop.
     """
 
     def __init__(
@@ -40,8 +51,10 @@ class SharedWindow(SlidingWindow):
         self._taking = asyncio.Lock()
         self._waiting: list[Entry] = []
         self._alone_until = float("-inf")
+        self._busy_since: float | None = None
         self._unpublished = False
         self._publishing: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[float]:
@@ -81,35 +94,68 @@ class SharedWindow(SlidingWindow):
         # Not since the slot was asked for: a process with many requests waiting would then be before all others.
         since = self._clock.now()
         while not entry.admitted and (wait_s := await self._take(entry, since)) > 0:
-            await self._clock.sleep(min(wait_s, _RETRY_S))
+            await self._clock.sleep(min(wait_s, LOOK_S))
 
     async def _take(self, entry: Entry, since: float) -> float:
         if self._clock.now() >= self._alone_until:
             # One exchange for all that wait: 16 of them one after the other took 45 ms while pages were decoded.
             behind = [each for each in self._waiting if each is not entry and not each.admitted]
             try:
-                return await loop.apart(partial(self._participant.take, entry, self._requests, since, behind))
+                wait_s = await loop.apart(partial(self._participant.take, entry, self._requests, since, behind))
             except Unavailable as reason:
+                if self._is_worth_waiting(reason):
+                    return _BUSY_RETRY_S
                 self._fall_back(reason)
-        return self._participant.take_alone(entry)
+            else:
+                self._shared()
+                return wait_s
+        return await loop.apart(partial(self._participant.take_alone, entry, self._requests, since))
+
+    def _is_worth_waiting(self, reason: Unavailable) -> bool:
+        """Whether somebody keeps a lock, and has not for long: a program that copies files, or one that was stopped."""
+        now = self._clock.now()
+        if not isinstance(reason, Busy):
+            return False
+        self._busy_since = now if self._busy_since is None else self._busy_since
+        return now < self._busy_since + _BUSY_S
+
+    def _shared(self) -> None:
+        self._busy_since = None
+        self._alone_until = float("-inf")
+        lost, self._participant.lost = self._participant.lost, None
+        if lost is not None:
+            self._warn(_LOST.format(lost))
 
     def _fall_back(self, reason: Unavailable) -> None:
         self._alone_until = self._clock.now() + _SHARE_AGAIN_S
-        self._warn(str(reason))
+        self._warn(_ALONE.format(reason))
 
     def _publish(self) -> None:
         """Start to publish; nothing waits for it, because until then a request counts as under way."""
         self._unpublished = True
         if self._publishing is None or self._publishing.done():
             self._publishing = asyncio.ensure_future(self._published())
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.ensure_future(self._looked_after())
 
     async def _published(self) -> None:
         while self._unpublished:
             self._unpublished = False
             try:
                 await loop.apart(self._participant.publish)
-                self._alone_until = float("-inf")
             except Unavailable as reason:
-                self._fall_back(reason)
                 self._unpublished = True
-                await self._clock.sleep(_SHARE_AGAIN_S)
+                if self._is_worth_waiting(reason):
+                    await self._clock.sleep(_BUSY_RETRY_S)
+                else:
+                    self._fall_back(reason)
+                    await self._clock.sleep(_SHARE_AGAIN_S)
+            else:
+                self._shared()
+
+    async def _looked_after(self) -> None:
+        """Publish again where the ledger was lost, for as long as it has requests of this process that count."""
+        while self._participant.counts():
+            await self._clock.sleep(LOOK_S)
+            if await loop.apart(self._participant.looks_again):
+                self._publish()

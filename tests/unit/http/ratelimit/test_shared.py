@@ -26,7 +26,7 @@ import harvest_duck
 from harvest_duck.http.ratelimit import lock_files
 from harvest_duck.http.ratelimit.ledger import UNDER_WAY, Corrupt, Ledger, Place
 from harvest_duck.http.ratelimit.lock_files import Presence, Unavailable
-from harvest_duck.http.ratelimit.participant import Participant
+from harvest_duck.http.ratelimit.participant import LOOK_S, Participant
 from harvest_duck.http.ratelimit.shared import SharedWindow
 from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, MAIN_ID
 from harvest_duck.scanner.client_pool import pool
@@ -295,16 +295,131 @@ def test_a_forked_child_does_not_make_its_dead_parent_seem_alive(folder: Path) -
         assert not Presence(folder).alive(owner)
 
 
-def test_a_ledger_that_is_removed_is_complete_again_with_the_next_request(folder: Path, clock: Told) -> None:
-    one, other = Process(folder, clock.now), Process(folder, clock.now)
-    assert took(one, requests=2) == took(other, requests=2) == 0
+def test_a_ledger_that_is_removed_admits_nobody_until_all_have_looked_and_is_complete_then(
+    folder: Path, clock: Told
+) -> None:
+    one, other, third = (Process(folder, clock.now) for _ in range(3))
+    assert took(one, requests=3) == took(other, requests=3) == took(third, requests=3) == 0
+    assert not one.member.looks_again()
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
-    assert took(other, requests=2) == 0, "the one of the other process is unknown until it says so"
-    assert took(one, requests=2) > 0
-    one.member.publish()
-    assert took(other, requests=3) > 0
+    assert took(third, requests=99) == 2 * LOOK_S
+    for each in (one, other):
+        assert each.member.looks_again()
+        each.member.publish()
+        assert not each.member.looks_again()
+    clock.moment += 2 * LOOK_S
+    assert took(third, requests=3) > 0
+    assert took(third, requests=4) == 0
+    assert str(third.member.lost) == f"{third.member.path} was removed or cut off"
+
+
+def test_a_process_that_has_ended_counts_in_a_ledger_that_is_made_again(folder: Path, clock: Told) -> None:
+    """As the others saw it last."""
+    one, other = Process(folder, clock.now), Process(folder, clock.now)
+    assert took(one, requests=2) == took(other, requests=2) == 0
+    one.presence.end()
+    other.member.path.unlink()
+    other.member.publish()
+    clock.moment += 2 * LOOK_S
+    assert took(other, requests=2) > 0
+    assert took(other, requests=3) == 0
+
+
+def test_a_file_that_is_removed_when_nothing_in_it_counts_any_more_is_not_told(folder: Path, clock: Told) -> None:
+    process = Process(folder, clock.now)
+    entry = process.member.enter(10)
+    assert process.member.take(entry, 1, 0) == 0
+    entry.answered = clock.moment
+    process.member.publish()
+    clock.moment += 90_000
+    process.member.path.unlink()
+    took(process)
+    assert process.member.lost is None
+
+
+def is_gone(path: Path) -> None:
+    """A program cleans up."""
+    for each in path.parent.iterdir():
+        each.unlink()
+    path.parent.rmdir()
+
+
+def is_emptied(path: Path) -> None:
+    """A program cuts the file off."""
+    path.write_bytes(b"")
+
+
+def is_zeroed(path: Path) -> None:
+    """A crash of the machine left the length and not the content."""
+    path.write_bytes(path.read_bytes()[:64] + bytes(path.stat().st_size - 64))
+
+
+def is_overwritten(path: Path) -> None:
+    """A program writes something of its own there."""
+    path.write_bytes(b"something else, " * 40)
+
+
+def is_replaced(path: Path) -> None:
+    """A program puts an older copy in its place."""
+    path.unlink()
+    path.touch(mode=0o600)
+
+
+LOSSES = [is_gone, is_emptied, is_zeroed, is_overwritten, is_replaced]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
+@pytest.mark.parametrize("at", [0.5, 7, 12.5])
+def test_a_ledger_that_is_lost_lets_no_more_through(loss: Callable[[Path], None], at: float, folder: Path) -> None:
+    """Three processes with ten requests each, of which six fit into a window; the second is idle when it happens."""
+
+    async def work() -> tuple[list[Sent], list[str]]:
+        processes = [Process(folder, VirtualClock().now) for _ in range(3)]
+        windows = [each.window(6, 10) for each in processes]
+        asked = [[Job(0, 1)] * 10, [Job(0, 1)] * 2 + [Job(9, 1)] * 8, [Job(2, 3)] * 10]
+
+        async def lose() -> None:
+            await asyncio.sleep(at)
+            loss(processes[0].member.path)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(served(*pair)) for pair in zip(windows, asked, strict=True)]
+            group.create_task(lose())
+        return [sent for task in tasks for sent in task.result()], [told for each in processes for told in each.told]
+
+    done, told = run(work())
+    assert len(done) == 30
+    assert most_within(10, done) <= 6
+    assert told
+    assert all("while it was in use" in each and str(folder) in each for each in told)
+
+
+@pytest.mark.parametrize(("seconds", "alone"), [(8, False), (15, False), (45, True)])
+def test_a_lock_that_a_stranger_keeps_lets_no_more_through(
+    seconds: int, folder: Path, monkeypatch: pytest.MonkeyPatch, *, alone: bool
+) -> None:
+    """From before the first request on; three processes with limits of nine wait, and then take three each."""
+    monkeypatch.setattr(lock_files, "_PATIENCE_S", 0.0)
+
+    async def work() -> tuple[list[Sent], list[str]]:
+        processes = [Process(folder, VirtualClock().now) for _ in range(3)]
+
+        async def keep() -> None:
+            with lock_files.locked(processes[0].member.path):
+                await asyncio.sleep(seconds)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep())
+            tasks = [group.create_task(served(each.window(9, 15), [Job(1, 1)] * 20)) for each in processes]
+        return [sent for task in tasks for sent in task.result()], [told for each in processes for told in each.told]
+
+    done, told = run(work())
+    assert len(done) == 60
+    assert most_within(15, done) <= 9
+    assert bool(told) == alone
+    assert min(sent.sent for sent in done) < 22
 
 
 def test_what_is_left_from_before_the_machine_was_started_counts_for_nothing(folder: Path, clock: Told) -> None:
@@ -357,7 +472,7 @@ def test_an_answer_that_was_told_too_late_to_count_frees_the_room(folder: Path, 
     clock.moment += 50
     assert took(other) > 0
     one.member.publish()
-    assert took(other) == 0
+    assert took(Process(folder, clock.now)) == 0
 
 
 def test_what_nobody_used_for_a_day_is_removed(folder: Path, clock: Told) -> None:
@@ -389,13 +504,6 @@ def is_file(folder: Path) -> None:
     folder.write_text("x")
 
 
-def is_other(folder: Path) -> None:
-    """The file holds something else."""
-    folder.mkdir()
-    (folder / "a.window").write_text("something else, which is longer than a header of 64 bytes would have to be")
-    (folder / "a.window").chmod(0o600)
-
-
 def is_link(folder: Path) -> None:
     """The file leads elsewhere."""
     folder.mkdir()
@@ -415,26 +523,32 @@ def is_directory(folder: Path) -> None:
     (folder / "a.window").mkdir(parents=True)
 
 
-OBSTACLES = [is_file, is_other, *([is_link, is_open, is_directory] if os.name == "posix" else [])]
+async def hindered(obstacle: Callable[[Path], None], folder: Path) -> tuple[list[Sent], list[Sent]]:
+    """What two processes send that can share nothing and are told so."""
+    obstacle(folder)
+    one, other = (Process(folder, VirtualClock().now) for _ in range(2))
+    pair = (served(each.window(2, 10), [Job(0, 1)] * 5) for each in (one, other))
+    found = await asyncio.gather(*pair)
+    assert [str(folder) in told for told in (*one.told, *other.told)] == [True] * len(one.told + other.told)
+    assert one.told
+    assert other.told
+    return found[0], found[1]
 
 
-@pytest.mark.parametrize("obstacle", OBSTACLES, ids=lambda obstacle: obstacle.__name__)
-def test_where_nothing_can_be_shared_each_process_keeps_the_limit_for_itself(
+def test_where_nothing_can_be_shared_each_process_keeps_the_limit_for_itself(folder: Path) -> None:
+    for done in run(hindered(is_file, folder)):
+        assert [sent.sent for sent in done] == [0, 0, 11, 11, 22]
+
+
+@posix
+@pytest.mark.parametrize("obstacle", [is_link, is_open, is_directory], ids=lambda obstacle: obstacle.__name__)
+def test_where_a_file_cannot_be_used_each_process_takes_its_part(
     obstacle: Callable[[Path], None], folder: Path
 ) -> None:
-    obstacle(folder)
-
-    async def work() -> tuple[list[Sent], list[Sent]]:
-        one, other = (Process(folder, VirtualClock().now) for _ in range(2))
-        pair = (served(each.window(2, 10), [Job(0, 1)] * 5) for each in (one, other))
-        found = await asyncio.gather(*pair)
-        assert [str(folder) in told for told in (*one.told, *other.told)] == [True] * len(one.told + other.told)
-        assert one.told
-        assert other.told
-        return found[0], found[1]
-
-    for done in run(work()):
-        assert [sent.sent for sent in done] == [0, 0, 11, 11, 22]
+    """The other files of the directory tell how many there are."""
+    one, other = run(hindered(obstacle, folder))
+    assert most_within(10, one + other) <= 2
+    assert len(one) == len(other) == 5
 
 
 def test_sharing_begins_when_it_can_and_knows_what_was_sent_before(folder: Path) -> None:
@@ -471,7 +585,7 @@ def test_a_file_system_without_locks_is_told(folder: Path, clock: Told, monkeypa
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr("fcntl.flock", refuse)
-    with pytest.raises(Unavailable, match=r"a\.window: No locks available"):
+    with pytest.raises(Unavailable, match=r"\.process: No locks available"):
         took(Process(folder, clock.now))
 
 
