@@ -68,7 +68,8 @@ def _children(
     known = ids(replace(chosen, nulls=False))
     if known is None or (chosen.values is None and cost.pays_to_count(Alternative(templates * len(known), 1))):
         # A range may hold many more numbers than there are parents.
-        return Plan(table, templates, parents=plan(tables[table.parent.table], tables, {}, target), chosen=chosen)
+        parents = plan(tables[table.parent.table], tables, {}, target)
+        return Plan(table, _of_listed(templates, parents), parents=parents, chosen=chosen)
     # A user who is no manager has no teammates: https://help.getharvest.com/api-v2/users-api/users/teammates/
     absent = frozenset({404, 422} if table.parent.only else {404})
     requests = [
@@ -77,6 +78,16 @@ def _children(
         for request in templates
     ]
     return Plan(table, tuple(one_list(table, request, domains) for request in requests))
+
+
+def _of_listed(templates: tuple[Request, ...], parents: Plan) -> tuple[Request, ...]:
+    """Return the templates for the children of listed parents: each of them may be deleted after it was listed."""
+    listed, record = parents.table, parents.table.retrieve
+    if record is None:
+        return templates
+    whole = parents.requests[0]
+    one = replace(whole, url=whole.url.removesuffix(listed.path) + record, params=(), paging=Paging.NONE, single=True)
+    return tuple(replace(each, absent_on=frozenset({404}), parent_record=one) for each in templates)
 
 
 def _lists(

@@ -28,9 +28,10 @@ class Request:
 
     `url` is absolute and has no query; `params` are sent in order. `link` replaces both where Harvest gave the next
     request itself. `parent` is the column and the id of a parent in the path, `inputs` are the columns that the
-    parameters fix. `absent_on` are the statuses that mean that there are no rows. `page` counts from 1 within one list,
-    cut as `paging` says. `account` is the name of the account in errors, where there are several. The answer is one
-    record and no list where it is `single`.
+    parameters fix. `absent_on` are the statuses that mean that there are no rows; where there is a `parent_record`, the
+    request for the parent alone, only if that is gone as well. `page` counts from 1 within one list, cut as `paging`
+    says. `account` is the name of the account in errors, where there are several. The answer is one record and no list
+    where it is `single`.
     """
 
     table: str
@@ -46,6 +47,7 @@ class Request:
     account_id: int | None = None
     account: str = ""
     single: bool = False
+    parent_record: Request | None = None
 
     @property
     def values(self) -> tuple[tuple[str, Value | None], ...]:
@@ -98,7 +100,13 @@ def id_api(id_url: str) -> str:
 
 def filled(request: Request, param: str, parent_id: int) -> Request:
     """Return the request for the children of one parent, from the template for those of any parent."""
-    return replace(request, url=path.filled(request.url, param, parent_id), parent=(param, parent_id))
+    record = request.parent_record
+    return replace(
+        request,
+        url=path.filled(request.url, param, parent_id),
+        parent=(param, parent_id),
+        parent_record=record and replace(record, url=path.filled(record.url, "id", parent_id)),
+    )
 
 
 def with_params(request: Request, params: Mapping[str, str | None]) -> Request:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a request waits at most because it was answered 429: Harvest's window, and a little more.
 _PATIENCE_S = {Limit.GENERAL: PATIENCE_S, Limit.REPORTS: PATIENCE_S + 900}
+#: The one status of success that Harvest documents for GET, and those of errors that decide what is asked next.
+_OK, _UNAUTHORIZED, _NOT_FOUND, _TOO_MANY = 200, 401, 404, 429
 #: Seconds without any request after a 429 that does not say how long to wait.
 _UNADVISED_S = 5.0
 #: The statuses by which an account is refused that the token may have lost.
@@ -102,37 +104,51 @@ class Client:
 
     async def _answered(self, entry: LoggedRequest, user: BoundUser) -> Answer | None:
         request, answer = entry.request, await self._authorized(entry, user)
-        if answer.status == 429:  # noqa: PLR2004 - too many requests, so nothing else goes out meanwhile either
-            advice_s = retry_after_s(answer.headers)
-            pause_s = _UNADVISED_S if advice_s is None else min(advice_s, _PATIENCE_S[request.limit])
-            self._limiter(request.limit).pause(pause_s)
-        if answer.status == 200:  # noqa: PLR2004 - the one status of success that Harvest documents for GET
+        if answer.status == _OK:
             self._proven.add(request.account_id)
             return answer
-        if answer.status in request.absent_on and await self._proves(entry, user):
+        if answer.status in request.absent_on and await self._proves_absence(entry, user):
             return None
         if answer.status in _REFUSED:
             self.account_list.drop()
         raise error_of(request, answer.status, answer.headers, answer.body)
 
-    async def _proves(self, entry: LoggedRequest, user: BoundUser) -> bool:
-        """Return whether host, token and account are right, so that a 404 can only mean the requested object."""
-        account_id = entry.request.account_id
+    async def _proves_absence(self, entry: LoggedRequest, user: BoundUser) -> bool:
+        """Return whether a status that may mean that there are no rows does mean it.
+
+        Host, token and account have to be right, so that it can only mean the requested object. A parent that was in a
+        list has to be gone besides: one that is there, or that the user may not read, proves nothing.
+        """
+        account_id, parent = entry.request.account_id, entry.request.parent_record
         if account_id not in self._proven:
             # Any user may ask who they are: https://help.getharvest.com/api-v2/users-api/users/users/
             url = f"{self._connection.base_url}/users/me"
             me = Request("me", url, (), Limit.GENERAL, Paging.NONE, account_id=account_id)
-            if (await self._authorized(entry.follow_up(me), user)).status == 200:  # noqa: PLR2004 - as above
-                self._proven.add(account_id)
-        return account_id in self._proven
+            if await self._status(entry.follow_up(me), user) != _OK:
+                return False
+            self._proven.add(account_id)
+        return parent is None or await self._status(entry.follow_up(parent), user) == _NOT_FOUND
+
+    async def _status(self, entry: LoggedRequest, user: BoundUser) -> int:
+        """Return the status of an answer whose body is not needed; raise the error of one that may soon be another."""
+        answer = await self._authorized(entry, user)
+        if answer.status != _OK:
+            error = error_of(entry.request, answer.status, answer.headers, answer.body)
+            if error.retriable:
+                raise error
+        return answer.status
 
     async def _authorized(self, entry: LoggedRequest, user: BoundUser) -> Answer:
-        """Return the answer; after 401 the one to another token, where there is one."""
+        """Return the answer, after 401 that to another token, where there is one; after 429 nothing else goes out."""
+        limit = entry.request.limit
         async with aclosing(self._credential.tokens(user)) as tokens:
             async for token in tokens:
                 answer = await self._sent(entry, token.reveal())
-                if answer.status != 401:  # noqa: PLR2004 - unauthorized
+                if answer.status != _UNAUTHORIZED:
                     break
+        if answer.status == _TOO_MANY:
+            advice_s = retry_after_s(answer.headers)
+            self._limiter(limit).pause(_UNADVISED_S if advice_s is None else min(advice_s, _PATIENCE_S[limit]))
         return answer
 
     async def _sent(self, entry: LoggedRequest, token: str) -> Answer:

@@ -74,7 +74,8 @@ def test_a_table_is_asked_for_at_its_endpoint_and_page_size(table: Table) -> Non
         assert request.url == host + table.path
         assert request.table == table.name
         assert (request.limit, request.paging) == (table.limit, table.paging)
-        assert (request.page, request.link, request.absent_on) == (1, None, frozenset())
+        assert (request.page, request.link) == (1, None)
+        assert request.absent_on == frozenset({404} if table.parent else ())
         assert dict(request.params).get("per_page") == (None if table.paging is Paging.NONE else "2000")
     assert (found.parents is not None) == (table.parent is not None)
 
@@ -288,7 +289,9 @@ def test_children_of_any_parent_wait_for_all_of_them(table: Table) -> None:
     for request in found.for_parent(3):
         assert "{" not in request.url
         assert (table.parent.param, 3) in request.values
-        assert request.absent_on == frozenset()
+        assert request.absent_on == frozenset({404})
+        assert request.parent_record is not None
+        assert request.parent_record.url == f"{BASE}/{table.parent.table}/3"
 
 
 @each_child

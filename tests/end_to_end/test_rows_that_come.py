@@ -1,0 +1,122 @@
+"""Rows that have to come although something happens while they are read, and the errors that say why they do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.asked import asked
+from support.clocks import Clock
+
+import harvest_duck
+from harvest_duck.errors import Forbidden, NotFound
+from harvest_duck.sandbox import MAIN_ID, Sandbox
+from harvest_duck.scanner.client_pool import pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiohttp import web
+
+OLD = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def _stage() -> Iterator[Sandbox]:
+    with Sandbox(seed=1, scale=0.05, limits=False) as running:
+        yield running
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the clients, which waits for nobody."""
+    virtual = Clock()
+    monkeypatch.setattr(pool(), "clock", virtual)
+    return virtual
+
+
+@pytest.fixture
+def stage(_stage: Sandbox, clock: Clock) -> Iterator[Sandbox]:
+    """A sandbox whose lists and answers the tests change."""
+    _stage.clear_log()
+    yield _stage
+    _stage.clear_responses()
+    _stage.on_request = None
+
+
+def ids(stage: Sandbox, table: str, properties: str = "") -> list[int]:
+    """The ids of the rows of a table, in their order; one request goes out at a time."""
+    connection = f"{stage.connection_string()};RateLimit=off;MaxConnections=1;{properties}"
+    found: list[int] = harvest_duck.scan(table, connection, columns=["id"]).read_all().column("id").to_pylist()
+    return found
+
+
+# Parents that are deleted while their children are read
+
+
+@pytest.fixture
+def invoices(stage: Sandbox) -> Sandbox:
+    """Three invoices with a payment each."""
+    stage.replace(MAIN_ID, "invoices", [{"id": number, "updated_at": OLD} for number in (1, 2, 3)])
+    payments = [{"id": 10 * number, "invoice_id": number, "updated_at": OLD} for number in (1, 2, 3)]
+    stage.replace(MAIN_ID, "invoice_payments", payments)
+    return stage
+
+
+def test_a_parent_deleted_meanwhile_has_no_rows(invoices: Sandbox) -> None:
+    """Harvest is asked for it once."""
+
+    async def deleted(request: web.BaseRequest) -> None:
+        if request.path == "/v2/invoices/2/payments":
+            left = [{"id": number, "updated_at": OLD} for number in (1, 3)]
+            invoices.replace(MAIN_ID, "invoices", left)
+
+    invoices.on_request = deleted
+    assert ids(invoices, "invoice_payments") == [30, 10]
+    assert asked(invoices) == [
+        "/invoices",
+        "/invoices/3/payments",
+        "/invoices/2/payments",
+        "/invoices/2",
+        "/invoices/1/payments",
+    ]
+
+
+def test_a_parent_deleted_between_the_pages_of_its_children_has_no_more_rows(invoices: Sandbox) -> None:
+    payments = [{"id": number, "invoice_id": 2, "updated_at": OLD} for number in (21, 22)]
+    invoices.replace(MAIN_ID, "invoice_payments", payments)
+
+    async def deleted(request: web.BaseRequest) -> None:
+        if request.path == "/v2/invoices/2/payments" and "cursor" in request.query:
+            invoices.replace(MAIN_ID, "invoices", [])
+
+    invoices.on_request = deleted
+    assert len(ids(invoices, "invoice_payments", "Pagesize=1")) == 1
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_parent_that_is_there_or_may_not_be_read_excuses_nothing(status: int, invoices: Sandbox) -> None:
+    invoices.respond_next("/v2/invoices/2/payments", status=404, body=b"{}")
+    if status != 200:
+        invoices.respond_next("/v2/invoices/2", status=status, body=b"{}")
+    with pytest.raises(NotFound, match="invoice_payments invoice_id 2 page 1: Harvest answered 404: it is gone, or"):
+        ids(invoices, "invoice_payments")
+    assert asked(invoices).count("/invoices/2") == 1
+
+
+def test_a_fault_while_a_parent_is_asked_for_is_tried_again(invoices: Sandbox) -> None:
+    invoices.respond_next("/v2/invoices/2/payments", status=404, body=b"{}", times=2)
+    invoices.respond_next("/v2/invoices/2", status=503, body=b"{}")
+    invoices.respond_next("/v2/invoices/2", status=404, body=b"{}")
+    assert ids(invoices, "invoice_payments") == [30, 10]
+    assert [each for each in asked(invoices) if each.startswith("/invoices/2")] == [
+        *("/invoices/2/payments", "/invoices/2"),
+        *("/invoices/2/payments", "/invoices/2"),
+    ]
+
+
+def test_an_error_of_children_that_is_no_404_stays_one(invoices: Sandbox) -> None:
+    invoices.respond_next("/v2/invoices/2/payments", status=403, body=b"{}")
+    with pytest.raises(Forbidden, match="invoice_payments invoice_id 2 page 1"):
+        ids(invoices, "invoice_payments")
+    assert "/invoices/2" not in asked(invoices)
