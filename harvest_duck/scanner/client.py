@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.auth import BoundUser, Credential, credential_for
 from harvest_duck.catalog.model import Limit, Paging
+from harvest_duck.errors import TransportError
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.registry import limiter
 from harvest_duck.http.ratelimit.window import Clock, SlidingWindow, SystemClock
@@ -105,6 +106,10 @@ class Client:
     async def _answered(self, entry: LoggedRequest, user: BoundUser) -> Answer | None:
         request, answer = entry.request, await self._authorized(entry, user)
         if answer.status == _OK:
+            if not answer.body or answer.body.isspace():
+                raise TransportError(
+                    f"{request.where}: the answer is empty: try again, or check BaseURL and ProxyServer"
+                )
             self._proven.add(request.account_id)
             return answer
         if answer.status in request.absent_on and await self._proves_absence(entry, user):

@@ -124,6 +124,7 @@ CASES = {
     "unreachable proxy": Case("TransportError", f"AccountId=1;APIKey={TOKEN};ProxyServer=127.0.0.1;ProxyPort=9"),
     "no answer": Case("TransportError", "{administrator};Timeout=0.2", before=silent),
     "broken off": Case("TransportError", "{administrator}", before=cut),
+    "empty": Case("TransportError", "{administrator}", before=answers(body=b"")),
     "false certificate": Case("TransportError", f"AccountId=1;APIKey={TOKEN};BaseURL={{tls}}/v2"),
     "unread certificates": Case(
         "TransportError",

@@ -9,7 +9,8 @@ from support.asked import asked
 from support.clocks import Clock
 
 import harvest_duck
-from harvest_duck.errors import Forbidden, NotFound
+from harvest_duck.errors import Forbidden, NotFound, TransportError
+from harvest_duck.http.retry import ATTEMPTS
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.scanner.client_pool import pool
 
@@ -120,3 +121,22 @@ def test_an_error_of_children_that_is_no_404_stays_one(invoices: Sandbox) -> Non
     with pytest.raises(Forbidden, match="invoice_payments invoice_id 2 page 1"):
         ids(invoices, "invoice_payments")
     assert "/invoices/2" not in asked(invoices)
+
+
+# Answers without a body
+
+
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_an_empty_answer_is_asked_for_again(body: bytes, stage: Sandbox, clock: Clock) -> None:
+    stage.respond_next("/v2/clients", body=body, times=2)
+    assert sorted(ids(stage, "clients")) == sorted(client["id"] for client in stage.records(MAIN_ID, "clients"))
+    assert asked(stage) == ["/clients"] * 3
+    assert len(clock.sleeps) == 2
+
+
+def test_answers_that_stay_empty_are_an_error(stage: Sandbox) -> None:
+    stage.respond_next("/v2/clients", body=b"", times=99)
+    with pytest.raises(TransportError) as refused:
+        ids(stage, "clients")
+    assert str(refused.value) == "clients page 1: the answer is empty: try again, or check BaseURL and ProxyServer"
+    assert len(stage.requests) == ATTEMPTS

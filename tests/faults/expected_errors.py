@@ -40,7 +40,8 @@ EXPECTED_ERRORS: dict[Kind, tuple[type[HarvestDuckError], ...]] = {
     **dict.fromkeys(TRANSIENT, _SOCKET),
     **dict.fromkeys((kind for kind in Kind if kind.startswith("429")), (RateLimited,)),
     **dict.fromkeys((Kind.FAILED, Kind.FAILED_HTML, Kind.FAILED_SECONDS), (ServerError,)),
-    **dict.fromkeys((Kind.EMPTY, Kind.HTML, Kind.NOT_JSON, Kind.CUT_JSON), (ProtocolError,)),
+    **dict.fromkeys((Kind.HTML, Kind.NOT_JSON, Kind.CUT_JSON), (ProtocolError,)),
+    Kind.EMPTY: _SOCKET,
     **dict.fromkeys((Kind.TOTAL_HIGHER, Kind.TOTAL_LOWER, Kind.TOTAL_MISSING, Kind.TOTAL_NULL), (ProtocolError,)),
     **dict.fromkeys((Kind.NEXT_SAME, Kind.NEXT_FIRST, Kind.NEXT_PREVIOUS, Kind.NEXT_AWAY), (ProtocolError,)),
     **dict.fromkeys((Kind.NEXT_GARBAGE, Kind.NEXT_NULL, Kind.LINKS_MISSING), (ProtocolError,)),
@@ -56,13 +57,16 @@ EXPECTED_ERRORS: dict[Kind, tuple[type[HarvestDuckError], ...]] = {
     Kind.REVOKED: (CredentialsError, Unauthorized),
 }
 
+#: Faults after which a request is tried again.
+_TRIED_AGAIN = TRANSIENT | {Kind.EMPTY}
+
 #: Faults that end the request without a further try: a wait of an hour, a wrong certificate, a stalled response.
 _AT_ONCE = frozenset({Kind.THROTTLED_LONG, Kind.IMPOSTOR, Kind.STALLED_HEADERS, Kind.STALLED_BODY, Kind.ENDLESS_BODY})
 
 
 def expected(error: HarvestDuckError, injected: Sequence[InjectedFault], scenario: Scenario) -> bool:
     """Return whether one of the `injected` faults explains the error."""
-    transient = Counter(each.target for each in injected if each.fault.kind in TRANSIENT)
+    transient = Counter(each.target for each in injected if each.fault.kind in _TRIED_AGAIN)
     # A closed port resets one connection and refuses the next, of any request.
     closed_ports = sum(each.fault.kind is Kind.REFUSED for each in injected)
     # All requests of a client share a budget of retries, which grows with its connections.
@@ -70,7 +74,7 @@ def expected(error: HarvestDuckError, injected: Sequence[InjectedFault], scenari
     expired = sum(each.fault.kind is Kind.EXPIRED for each in injected)
     for each in injected:
         kind = each.fault.kind
-        lasts = kind not in TRANSIENT or kind in _AT_ONCE or transient[each.target] + closed_ports >= TRIES or spent
+        lasts = kind not in _TRIED_AGAIN or kind in _AT_ONCE or transient[each.target] + closed_ports >= TRIES or spent
         known = scenario.table.body_key is not None and "id" in scenario.table
         if kind is Kind.EXPIRED and expired > 1 and isinstance(error, Unauthorized):
             # A request refreshes its token once, but the token may expire twice during it.
