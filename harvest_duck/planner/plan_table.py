@@ -109,6 +109,7 @@ def _lists(
             inputs=inputs.values,
             account_id=target.account_id,
             account=target.account,
+            base_url=base,
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from harvest_duck.catalog import path
 from harvest_duck.catalog.model import Limit, Paging
@@ -21,17 +21,20 @@ if TYPE_CHECKING:
 
     from harvest_duck.pushdown.predicate import Value
 
+#: The address that Harvest's own links begin with.
+HARVEST_API = "https://api.harvestapp.com/v2"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One GET request, and the facts about its answer that the answer does not repeat.
 
-    `url` is absolute and has no query; `params` are sent in order. `link` replaces both where Harvest gave the next
-    request itself. `parent` is the column and the id of a parent in the path, `inputs` are the columns that the
-    parameters fix. `absent_on` are the statuses that mean that there are no rows; where there is a `parent_record`, the
-    request for the parent alone, only if that is gone as well. `page` counts from 1 within one list, cut as `paging`
-    says. `account` is the name of the account in errors, where there are several. The answer is one record and no list
-    where it is `single`.
+    `url` is absolute, begins with `base_url` and has no query; `params` are sent in order. `link` replaces both where
+    Harvest gave the next request itself. `parent` is the column and the id of a parent in the path, `inputs` are the
+    columns that the parameters fix. `absent_on` are the statuses that mean that there are no rows; where there is a
+    `parent_record`, the request for the parent alone, only if that is gone as well. `page` counts from 1 within one
+    list, cut as `paging` says. `account` is the name of the account in errors, where there are several. The answer is
+    one record and no list where it is `single`.
     """
 
     table: str
@@ -48,6 +51,7 @@ class Request:
     account: str = ""
     single: bool = False
     parent_record: Request | None = None
+    base_url: str = ""
 
     @property
     def values(self) -> tuple[tuple[str, Value | None], ...]:
@@ -125,14 +129,13 @@ def numbered(first: Request, page: int) -> Request:
 
 
 def next_request(request: Request, link: str) -> Request:
-    """Return the request that `links.next` names, verbatim.
+    """Return the request that `links.next` names.
 
     Raises `ProtocolError` if the link leaves the host or the scheme of the API, where the token must not go, or if it
     leads back to the same page.
     """
     # https://help.getharvest.com/api-v2/introduction/overview/pagination/
-    accept_links(request, link)
-    following = replace(request, link=link, page=request.page + 1)
+    following = replace(request, link=destination(request, link), page=request.page + 1)
     if page_of(following) == page_of(request):
         raise ProtocolError(f"{request.where}: links.next leads back to the same page; the list would never end")
     return following
@@ -151,17 +154,36 @@ def refuse_repeat(request: Request, earlier: Container[str]) -> None:
         raise ProtocolError(f"{request.where}: the link to it leads back to an earlier page; the list would never end")
 
 
-def accept_links(request: Request, link: str) -> None:
-    """Raise `ProtocolError` if `link` leaves the host or the scheme of `request`, where the token must not go."""
+def destination(request: Request, link: str) -> str:
+    """Return the address to ask for the page that `link` names, which is that of `request` but for its query.
+
+    A link within the host and the scheme of `request` is taken verbatim. A gateway may pass on Harvest's own links: of
+    one to the same list at Harvest, the query is asked of the gateway. Raises `ProtocolError` for any other link.
+    """
     here = urlsplit(request.url)
     try:
         there = urlsplit(link)
-        same = (here.scheme, here.hostname, here.port) == (there.scheme, there.hostname, there.port)
-        stays = same and not there.username and not there.password and link.isprintable()
+        ours = _origin(there) == _origin(here)
+        followed = (
+            (ours or _at_harvest(there, request.url.removeprefix(request.base_url)))
+            and "@" not in there.netloc
+            and link.isprintable()
+        )
     except ValueError:
-        stays = False
-    if not stays:
+        followed = False
+    if not followed:
         raise ProtocolError(
             f"{request.where}: links.next points away from {here.scheme}://{here.netloc}; "
             "it was not followed, because the token would go with it"
         )
+    return link if ours else urlunsplit(here._replace(query=there.query))
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _at_harvest(there: SplitResult, path: str) -> bool:
+    """Return whether a link names, at Harvest itself, the list that a gateway has at `path` below its API."""
+    api = urlsplit(HARVEST_API)
+    return (*_origin(there), there.path) == (*_origin(api), api.path + path)

@@ -126,6 +126,23 @@ def test_a_link_to_another_port_of_the_same_host_is_not_followed(sandbox: Sandbo
         assert not other.requests, "the token did not go there"
 
 
+def test_a_link_to_harvest_itself_goes_to_the_gateway(sandbox: Sandbox) -> None:
+    """The token goes to BaseURL alone, whatever the links of its answers say."""
+    link = "https://api.harvestapp.com/v2/clients?cursor=b&per_page=2"
+    for number, following in ((1, link), (2, None)):
+        page = {
+            "clients": [{"id": number, "updated_at": "2026-01-01T00:00:00Z"}],
+            "total_entries": 2,
+            "links": {"next": following},
+        }
+        sandbox.respond_next("/v2/clients", body=page)
+    assert clients(sandbox.connection_string()) == 2
+    assert [request.query for request in sandbox.requests] == [
+        {"per_page": "2000"},
+        {"cursor": "b", "per_page": "2"},
+    ]
+
+
 def test_cookies_are_not_kept(sandbox: Sandbox) -> None:
     """Nothing that an answer says is sent with a later request."""
     body = {"clients": [], "total_entries": 0, "links": {"next": None}}

@@ -16,7 +16,7 @@ from harvest_duck.errors import (
 )
 from harvest_duck.protocol.request import (
     Request,
-    accept_links,
+    destination,
     filled,
     headers,
     next_request,
@@ -176,13 +176,60 @@ def test_a_host_is_the_same_in_any_case() -> None:
     ],
 )
 def test_a_link_that_leaves_the_host_is_not_followed(link: str) -> None:
-    for refuse in (accept_links, next_request):
+    for refuse in (destination, next_request):
         with pytest.raises(ProtocolError) as refused:
             refuse(REQUEST, link)
         assert str(refused.value) == (
             "clients page 1: links.next points away from https://api.harvestapp.com; "
             "it was not followed, because the token would go with it"
         )
+
+
+GATEWAY = replace(REQUEST, url="https://gw.example/harvest/v2/clients", base_url="https://gw.example/harvest/v2")
+
+
+@pytest.mark.parametrize("query", ["cursor=%7B%22a%22%3A1%7D&per_page=2000", "page=2&per_page=5&odd=+%20"])
+def test_a_link_of_harvest_is_asked_of_the_gateway_that_passed_it_on(query: str) -> None:
+    found = next_request(GATEWAY, f"https://api.harvestapp.com/v2/clients?{query}")
+    assert found.address == f"https://gw.example/harvest/v2/clients?{query}"
+    assert next_request(found, f"https://api.harvestapp.com/v2/clients?{query}x").page == 3
+    assert next_request(GATEWAY, f"{GATEWAY.url}?{query}").address == f"{GATEWAY.url}?{query}"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param("https://evil.example/v2/clients?cursor=x", id="other host"),
+        pytest.param("https://api.harvestapp.com.evil.example/v2/clients?cursor=x", id="longer host"),
+        pytest.param("http://api.harvestapp.com/v2/clients?cursor=x", id="plain text"),
+        pytest.param("https://api.harvestapp.com:8443/v2/clients?cursor=x", id="other port"),
+        pytest.param("https://me@api.harvestapp.com/v2/clients?cursor=x", id="user"),
+        pytest.param("https://@api.harvestapp.com/v2/clients?cursor=x", id="empty user"),
+        pytest.param("https://api.harvestapp.com@evil.example/v2/clients?cursor=x", id="host as a user"),
+        pytest.param("https://api.harvestapp.com/v2/users?cursor=x", id="another list"),
+        pytest.param("https://api.harvestapp.com/v2/v2/clients?cursor=x", id="twice"),
+        pytest.param("https://api.harvestapp.com/clients?cursor=x", id="beside the API"),
+        pytest.param("https://api.harvestapp.com/v2clients?cursor=x", id="without a slash"),
+        pytest.param("https://api.harvestapp.com/v2/?cursor=x", id="no list"),
+        pytest.param("https://api.harvestapp.com/v2?cursor=x", id="the API alone"),
+        pytest.param("https://api.harvestapp.com/v2/../v2/clients?cursor=x", id="up and down"),
+        pytest.param("https://api.harvestapp.com/v2/clients/..?cursor=x", id="up"),
+        pytest.param("https://api.harvestapp.com/v2//clients?cursor=x", id="two slashes"),
+        pytest.param("https://api.harvestapp.com//v2/clients?cursor=x", id="two slashes before"),
+        pytest.param("https://api.harvestapp.com/v2/%63lients?cursor=x", id="encoded"),
+        pytest.param("https://api.harvestapp.com/v2/%2e%2e/clients?cursor=x", id="up, encoded"),
+        pytest.param("https://api.harvestapp.com/v2/x%2Fclients?cursor=x", id="a slash, encoded"),
+        pytest.param("https://api.harvestapp.com/v2/clients\r\nHost: evil.example?cursor=x", id="line break"),
+        pytest.param("https://api.harvestapp.com\\@evil.example/v2/clients?cursor=x", id="backslash"),
+        pytest.param("//api.harvestapp.com/v2/clients?cursor=x", id="without scheme"),
+        pytest.param("/v2/clients?cursor=x", id="relative"),
+    ],
+)
+def test_no_other_link_is_asked_of_the_gateway(link: str) -> None:
+    with pytest.raises(
+        ProtocolError, match=r"clients page 1: links\.next points away from https://gw\.example; it was"
+    ):
+        next_request(GATEWAY, link)
 
 
 @settings(deadline=None)
