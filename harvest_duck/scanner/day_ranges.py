@@ -46,6 +46,20 @@ def day_ranges(days: Mapping[date | None, int], whole: DayRange, *, largest: int
     return list(zip(lows, highs, strict=True))
 
 
+def outside(days: Mapping[date | None, int], whole: DayRange) -> date | None:
+    """Return the first of the days that have records which does not lie in a range, None where there is none."""
+    within = {day for day, _ in _within(days, whole)}
+    return min((day for day in days if day is not None and day not in within), default=None)
+
+
+def shown(days: DayRange) -> str:
+    """Return a range in words."""
+    first, last = days
+    if first is None or last is None:
+        return f"from {first} on" if first else f"up to {last}" if last else "of any day"
+    return f"of {first}" if first == last else f"from {first} to {last}"
+
+
 def _within(days: Mapping[date | None, int], whole: DayRange) -> list[tuple[date, int]]:
     """Return the days of a range that have records, in order, and how many records each has."""
     low, high = whole

@@ -20,7 +20,7 @@ from harvest_duck.protocol.page import LARGEST_PAGE, page_size, with_page_size
 from harvest_duck.protocol.request import next_request, numbered, with_params
 from harvest_duck.pushdown.arrow_filter import matching
 from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
-from harvest_duck.scanner.day_ranges import day_ranges, split
+from harvest_duck.scanner.day_ranges import day_ranges, outside, shown, split
 from harvest_duck.scanner.delivered_ids import DeliveredIds
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ class ListReader:
         while waiting:
             days = waiting.popleft()
             fetched = await self._source.fetch(self._within(request, days))
+            _refuse_outside(fetched, days)
             parts = None if _following(fetched) is None else split(days, calendar(read.days))
             if parts is not None:
                 waiting.extendleft(reversed(parts))
@@ -173,6 +174,16 @@ def _complete(read: _Read) -> bool:
             f"{read.first.request.where}: total_entries is missing, so nothing tells whether all pages came; try again"
         )
     return read.tally.complete is not False
+
+
+def _refuse_outside(fetched: FetchedPage, days: DayRange) -> None:
+    """Raise `ProtocolError` if an answer for a range of days has records of others: ranges would never become small."""
+    other = outside(calendar(fetched.page.days or {}), days)
+    if other is not None:
+        raise ProtocolError(
+            f"{fetched.request.where}: records {shown(days)} were asked for, and one of {other} came: the server "
+            "ignores from or to, so a list that changes cannot be read in parts; check BaseURL, or try again later"
+        )
 
 
 def _repair(tallies: list[Tally], *, dated: bool) -> Repair | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp.web import Response, json_response
 from support.asked import asked
 from support.clocks import Clock
 
 import harvest_duck
-from harvest_duck.errors import Forbidden, NotFound, TransportError
+from harvest_duck.errors import Forbidden, NotFound, ProtocolError, TransportError
 from harvest_duck.http.retry import ATTEMPTS
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.scanner.client_pool import pool
@@ -140,3 +141,31 @@ def test_answers_that_stay_empty_are_an_error(stage: Sandbox) -> None:
         ids(stage, "clients")
     assert str(refused.value) == "clients page 1: the answer is empty: try again, or check BaseURL and ProxyServer"
     assert len(stage.requests) == ATTEMPTS
+
+
+# Lists that are repaired
+
+
+def entry(number: int, day: str, updated_at: str = OLD) -> dict[str, object]:
+    """A time entry."""
+    return {"id": number, "spent_date": day, "updated_at": updated_at}
+
+
+def test_a_server_that_ignores_days_is_not_asked_for_ever_smaller_ranges(stage: Sandbox) -> None:
+    """Its second page lacks a record, so the list is read in ranges of days."""
+    entries = [entry(number, f"2026-03-0{1 + number % 2}") for number in range(2001)]
+
+    async def ignoring(request: web.BaseRequest) -> Response:
+        page = int(request.query.get("page", "1"))
+        body = {"time_entries": entries[:2000] if page == 1 else [], "total_entries": 2001, "total_pages": 2}
+        following = f"{stage.base_url}/time_entries?per_page=2000&page=2" if page == 1 else None
+        return json_response(body | {"links": {"next": following}})
+
+    stage.on_request = ignoring
+    with pytest.raises(ProtocolError) as refused:
+        ids(stage, "time_entries")
+    assert str(refused.value) == (
+        "time_entries page 1: records up to 2026-03-01 were asked for, and one of 2026-03-02 came: the server ignores "
+        "from or to, so a list that changes cannot be read in parts; check BaseURL, or try again later"
+    )
+    assert asked(stage) == ["/time_entries", "/time_entries?page=2", "/time_entries?to=2026-03-01"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.run_size import share
 
 from harvest_duck.decoder.day_counts import calendar, days_of
-from harvest_duck.scanner.day_ranges import day_ranges, split
+from harvest_duck.scanner.day_ranges import day_ranges, outside, shown, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,3 +143,19 @@ def test_days_are_counted_with_those_that_are_missing() -> None:
 
 def _in(each: date, day_range: DayRange) -> bool:
     return (day_range[0] is None or day_range[0] <= each) and (day_range[1] is None or each <= day_range[1])
+
+
+@pytest.mark.parametrize(
+    ("span", "said", "first"),
+    [
+        ((None, None), "of any day", None),
+        ((day(2), None), "from 2026-03-02 on", day(1)),
+        ((None, day(2)), "up to 2026-03-02", day(3)),
+        ((day(1), day(3)), "from 2026-03-01 to 2026-03-03", None),
+        ((day(1), day(2)), "from 2026-03-01 to 2026-03-02", day(3)),
+        ((day(2), day(2)), "of 2026-03-02", day(1)),
+    ],
+)
+def test_a_day_outside_a_range_is_found(span: DayRange, said: str, first: date | None) -> None:
+    assert outside({day(3): 1, day(1): 2, day(2): 1, None: 1}, span) == first
+    assert shown(span) == said
