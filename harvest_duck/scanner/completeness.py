@@ -80,6 +80,7 @@ class Tally:
         #: The ids that the scan has delivered, those of this list included; the next list of the scan takes it over.
         self.delivered_ids = self._own if delivered_ids is None else delivered_ids
         self._pages = 0
+        self._full = False
         self._steady = True
         #: The server's clock; unless it is steady, newcomers cannot be recognized.
         self.clock = ServerClock()
@@ -90,18 +91,22 @@ class Tally:
         ids: pa.Int64Array | None,
         updated_at: pa.TimestampArray | None,
         announced: int | None = None,
+        *,
+        full: bool = False,
     ) -> pa.BooleanArray | None:
         """Return for each record of the next page whether the scan delivers it now for the first time; None for all.
 
-        `ids` and `updated_at` are those of the records on the page, `announced` is its own `total_entries`. The decoder
-        refuses a list in which only some records have an id. Without `ids` records are only counted. Without
-        `updated_at` newcomers cannot be recognized, and the proof is a weak one: the count is right, and no page
-        announced another. `created_at` may take its place, and is the better evidence, where the request narrows the
-        list by nothing that an update can change: then an edited record is no newcomer.
+        `ids` and `updated_at` are those of the records on the page, `announced` is its own `total_entries`, and a page
+        is `full` if it has as many records as were asked for. The decoder refuses a list in which only some records
+        have an id. Without `ids` records are only counted. Without `updated_at` newcomers cannot be recognized, and the
+        proof is a weak one: the count is right, and no page announced another. `created_at` may take its place, and is
+        the better evidence, where the request narrows the list by nothing that an update can change: then an edited
+        record is no newcomer.
         """
         own = None if ids is None else self._own.admit(ids)
         self.identified &= ids is not None or not records
         self._pages += 1
+        self._full = full
         self.delivered += records if own is None else pc.sum(own).as_py() or 0
         if updated_at is None:
             self._steady &= announced in (None, self.announced)
@@ -117,12 +122,15 @@ class Tally:
     def complete(self) -> bool | None:
         """Whether every record that was in the list all the time is known to be delivered; None without a total.
 
-        A list of one page was one answer and cannot have shifted; it may have more records than it announced. A longer
-        one must have as many as announced: more would mean that records enter it and are not updated. None is good
-        enough where each page was linked by a cursor, which is a place in the list, and not where pages are numbered.
+        A list of one page was one answer and cannot have shifted. It may have more records than it announced, unless
+        the page is full: where the total is wrong, so may be that no page follows. A longer list must have as many as
+        announced: more would mean that records enter it and are not updated. None is good enough where each page was
+        linked by a cursor, which is a place in the list, and not where pages are numbered.
         """
         if self._pages <= 1:
-            return self.announced is None or self.delivered >= self.announced
+            if self.announced is None or self.delivered == self.announced:
+                return True
+            return self.delivered > self.announced and not self._full
         if self.announced is None:
             return None
         return self._steady and self.clock.steady and self.delivered - self.newcomers == self.announced

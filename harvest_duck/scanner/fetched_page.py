@@ -43,8 +43,14 @@ class FetchedPage:
         """
         if self.entry.status in self.request.absent_on:
             return 0
-        total, here = self.page.total_entries, self.page.records
-        return total if total is not None and total >= here and (here > 0 or total == 0) else None
+        page = self.page
+        total, here = page.total_entries, page.records
+        if total is None or total < here or total > here == 0:
+            return None
+        follows = page.next_link is not None or page.next_page is not None
+        # A page without links may be one that says nothing of those after it.
+        refuted = follows if total == here else page.linked and not follows
+        return None if refuted else total
 
     @property
     def took_s(self) -> float:

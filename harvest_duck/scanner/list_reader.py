@@ -118,7 +118,8 @@ class ListReader:
         page = fetched.page
         for clock in (read.tally.clock, self._clock):
             clock.observe(fetched.served_at, received_s=fetched.received_s, took_s=fetched.took_s)
-        mask = read.tally.admit(page.records, page.ids, page.updated_at, page.total_entries)
+        full = page.records >= page_size(fetched.request)
+        mask = read.tally.admit(page.records, page.ids, page.updated_at, page.total_entries, full=full)
         if page.days is not None:
             read.days.update(page.days)
         if mask is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.web import Response, json_response
@@ -16,7 +16,7 @@ from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from aiohttp import web
 
@@ -169,3 +169,63 @@ def test_a_server_that_ignores_days_is_not_asked_for_ever_smaller_ranges(stage: 
         "from or to, so a list that changes cannot be read in parts; check BaseURL, or try again later"
     )
     assert asked(stage) == ["/time_entries", "/time_entries?page=2", "/time_entries?to=2026-03-01"]
+
+
+class Pages:
+    """A server that cuts `records` into pages of `size`, and announces `total`, where it is not "none"."""
+
+    def __init__(self, stage: Sandbox, records: list[dict[str, Any]], size: int, total: int | str | None) -> None:
+        self.stage, self.records, self.size, self.total = stage, records, size, total
+        self.date: dict[str, str] = {}
+        #: What happens before a request with this number is answered.
+        self.before: dict[int, Callable[[], None]] = {}
+        stage.on_request = self
+
+    async def __call__(self, request: web.BaseRequest) -> Response:
+        """One page."""
+        self.before.get(len(self.stage.requests), lambda: None)()
+        path = request.path.removeprefix("/v2/")
+        name = path.rpartition("/")[2]
+        size = min(self.size, int(request.query["per_page"]))
+        page, pages = int(request.query.get("page", "1")), -(-len(self.records) // size)
+        link = f"{self.stage.base_url}/{path}?per_page={size}&page={page + 1}"
+        body = {
+            name: self.records[(page - 1) * size : page * size],
+            "total_pages": pages,
+            "links": {"next": link if page < pages else None},
+        }
+        total = {} if self.total == "none" else {"total_entries": self.total}
+        return json_response(body | total, headers=self.date)
+
+
+def numbers(stage: Sandbox) -> list[str]:
+    """The numbers of the pages that were asked for."""
+    return [request.query.get("page", "1") for request in stage.requests]
+
+
+# Totals that are missing or wrong
+
+
+def invoice(number: int) -> dict[str, Any]:
+    """An invoice."""
+    return {"id": number, "issue_date": "2026-03-01", "updated_at": OLD}
+
+
+def test_a_page_with_room_may_have_more_records_than_announced(stage: Sandbox) -> None:
+    """It is one answer, and the last page: a list goes on only after a full one."""
+    Pages(stage, [invoice(number) for number in range(1, 6)], 2000, 1)
+    assert ids(stage, "invoices") == [1, 2, 3, 4, 5]
+    assert numbers(stage) == ["1"]
+
+
+def test_a_full_page_with_more_records_than_announced_is_not_the_last_one_for_sure(stage: Sandbox) -> None:
+    """The server takes the number of pages from its wrong total: there is no link to a second page."""
+    invoices = [invoice(number) for number in range(1, 8)]
+
+    async def wrong(request: web.BaseRequest) -> Response:
+        body = {"invoices": invoices[: int(request.query["per_page"])], "total_entries": 1, "links": {"next": None}}
+        return json_response(body)
+
+    stage.on_request = wrong
+    assert ids(stage, "invoices", "Pagesize=5") == [1, 2, 3, 4, 5, 6, 7]
+    assert [request.query["per_page"] for request in stage.requests] == ["5", "2000"]

@@ -363,6 +363,14 @@ def test_ids_that_are_a_part_of_a_longer_array_are_those_of_the_part() -> None:
     assert new.to_pylist() == [not 3 <= each < 6 for each in range(10)]
 
 
+@pytest.mark.parametrize("records", [2, 3])
+def test_a_full_page_with_more_records_than_announced_may_not_be_the_last(records: int) -> None:
+    for full in (False, True):
+        tally = Tally(2, NOON)
+        tally.admit(records, pa.array(range(records), pa.int64()), None, 2, full=full)
+        assert tally.complete is (records == 2 or not full)
+
+
 # The horizon, and what to do
 
 

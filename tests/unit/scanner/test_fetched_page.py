@@ -20,6 +20,9 @@ EXPENSE = {"id": 1, "user": {"id": 7}, "updated_at": "2026-01-01T00:00:00Z"}
         {"expenses": [], "total_entries": 1},
         {"expenses": [EXPENSE, EXPENSE | {"id": 2}], "total_entries": 1},
         {"expenses": [EXPENSE]},
+        {"expenses": [EXPENSE], "total_entries": 1, "next_page": 2},
+        {"expenses": [EXPENSE], "total_entries": 1, "links": {"next": "https://a.example/v2/expenses?page=2"}},
+        {"expenses": [EXPENSE], "total_entries": 7, "links": {"next": None}},
     ],
 )
 def test_a_list_whose_length_is_unknown_or_refuted_is_read(body: dict[str, object]) -> None:
