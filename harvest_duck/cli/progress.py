@@ -63,6 +63,9 @@ def progress_line(scans: list[dict[str, Any]]) -> str:
 
 
 def _scan(row: dict[str, Any]) -> str:
+    if row["waits_s"] >= 1:
+        waits = _duration(row["waits_s"])
+        return f"{row['table_name']}: {row['records']:,} records; waits {waits}, since some have just changed"
     if row["requests_left"] is None:
         return f"{row['table_name']}: {row['records']:,} records by {row['requests']:,} requests"
     requests = row["requests"] + row["requests_left"]

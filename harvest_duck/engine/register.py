@@ -137,6 +137,8 @@ def progress(con: object) -> pa.Table:
 
     `left_s` is the number of seconds until the last request can be answered by Harvest's rate limit and the latency so
     far, if no other process sends any. It is null, as `requests_left` is, until the number of requests is known.
+    `waits_s` is the number of seconds in which no request goes out, because records that changed a moment ago cannot be
+    told from new ones, and 0 at most times.
     Cursors that were not registered share one answer.
     """
     session = _known_session(underlying(con))

@@ -90,6 +90,10 @@ class Client:
         async with aclosing(self._credential.tokens(user)) as tokens:
             await anext(tokens)
 
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds on the clock by which requests are timed."""
+        await self._clock.sleep(seconds)
+
     def now(self) -> float:
         """Return the present moment on the clock by which requests are timed, in seconds."""
         return self._clock.now()

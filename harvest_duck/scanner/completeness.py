@@ -7,6 +7,10 @@ of the requests or of the changes. A record of the first page was in the list th
 last updated before: nothing enters a list without being updated. Others are possible newcomers, and prove nothing.
 So a list costs no further request, unless something did change.
 
+Records that were all updated a moment ago are all possible newcomers. So are those of the last hour where the server
+does not say the time. A read that follows another after `SLACK` knows better: a record with the `updated_at` that the
+read before saw was not updated since, so it did not enter the list since.
+
 One thing is assumed: that no record takes the place of a lost one without being updated itself, because its project was
 given another client, say, or the user was given the right to see it.
 
@@ -24,14 +28,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harvest_duck.errors import ProtocolError
 from harvest_duck.scanner.delivered_ids import DeliveredIds
+from harvest_duck.scanner.recent_stamps import RecentStamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Allowed for server clocks that differ, seconds cut off, and changes that are saved a little after their time.
-_SLACK = timedelta(seconds=5)
+SLACK = timedelta(seconds=5)
 #: Allowed for the clock of this machine where the server does not say the time.
 _OWN_SLACK = timedelta(hours=1)
 
@@ -54,8 +58,8 @@ class ServerClock:
 
     @property
     def steady(self) -> bool:
-        """Whether one difference between the clocks explains all answers, but for `_SLACK`."""
-        return self._least <= self._most + _SLACK.total_seconds()
+        """Whether one difference between the clocks explains all answers, but for `SLACK`."""
+        return self._least <= self._most + SLACK.total_seconds()
 
 
 class Tally:
@@ -63,10 +67,19 @@ class Tally:
 
     `announced` is the `total_entries` of the first page, None where Harvest did not say. `horizon` is the moment before
     which a record has to be updated to have been in the list then, see the function of that name. `delivered_ids` are
-    those of other lists of the same scan, or of earlier reads of this one.
+    those of other lists of the same scan, or of earlier reads of this one. `before` is the tally of the read before,
+    `settled` says whether `SLACK` lay between the two.
     """
 
-    def __init__(self, announced: int | None, horizon: datetime, delivered_ids: DeliveredIds | None = None) -> None:
+    def __init__(
+        self,
+        announced: int | None,
+        horizon: datetime,
+        delivered_ids: DeliveredIds | None = None,
+        *,
+        before: Tally | None = None,
+        settled: bool = False,
+    ) -> None:
         self.announced = announced
         #: The number of different records that came.
         self.delivered = 0
@@ -82,6 +95,8 @@ class Tally:
         self._pages = 0
         self._full = False
         self._steady = True
+        self._recent = RecentStamps()
+        self._known = before._recent if before is not None and settled else RecentStamps()  # noqa: SLF001 - of its kind
         #: The server's clock; unless it is steady, newcomers cannot be recognized.
         self.clock = ServerClock()
 
@@ -111,12 +126,22 @@ class Tally:
         if updated_at is None:
             self._steady &= announced in (None, self.announced)
         elif self._pages > 1:
-            self.newcomers += self._possible_newcomers(updated_at, own)
+            self.newcomers += self._possible_newcomers(ids, updated_at, own)
+        elif ids is not None:
+            self._recent.add(ids, updated_at)
         return own if ids is None or self.delivered_ids is self._own else self.delivered_ids.admit(ids)
 
-    def _possible_newcomers(self, updated_at: pa.TimestampArray, own: pa.BooleanArray | None) -> int:
+    def _possible_newcomers(
+        self, ids: pa.Int64Array | None, updated_at: pa.TimestampArray, own: pa.BooleanArray | None
+    ) -> int:
         late = pc.fill_null(pc.greater_equal(updated_at, pa.scalar(self.horizon, updated_at.type)), fill_value=True)
-        return pc.sum(late if own is None else pc.and_(late, own)).as_py() or 0
+        late = late if own is None else pc.and_(late, own)
+        found = pc.sum(late).as_py() or 0
+        if ids is None or not found:
+            return found
+        ids, updated_at = ids.filter(late), updated_at.filter(late)
+        self._recent.add(ids, updated_at)
+        return found - self._known.among(ids, updated_at)
 
     @property
     def complete(self) -> bool | None:
@@ -143,7 +168,7 @@ def horizon(served_at: datetime | None, *, took_s: float, received: datetime) ->
     request. Without that header the clock of this machine counts, which said `received`, less an hour.
     """
     # RFC 9110, section 6.6.1
-    latest = served_at - _SLACK if served_at is not None else received - _OWN_SLACK
+    latest = served_at - SLACK if served_at is not None else received - _OWN_SLACK
     return latest - timedelta(seconds=took_s)
 
 
@@ -174,12 +199,13 @@ def repair(*, announced: int, largest: int, reads: int, dated: bool, identified:
     return Repair.AGAIN if again else None
 
 
-def incomplete(where: str, tallies: Sequence[Tally]) -> ProtocolError:
-    """Return the error for a list that was read once for each of `tallies`, and never completely."""
+def pause_s(tallies: Sequence[Tally], *, largest: int) -> float:
+    """Return the seconds to wait before a list is read again that was read once for each of `tallies`.
+
+    After `SLACK` a record that was not updated again is known to be no newcomer. That helps where every record may have
+    come already, and before the last read; a list that fits into one page of the `largest` size has no newcomers.
+    """
     last = tallies[-1]
-    doubt = f", but {last.newcomers} of them may be new" if last.newcomers else ""
-    times = f"each of the {len(tallies)} times it was read" if len(tallies) > 1 else "while it was read"
-    return ProtocolError(
-        f"{where}: Harvest announced {last.announced} records and {last.delivered} came{doubt}: "
-        f"the list changed {times}; run the query again, or ask for less of it at a time"
-    )
+    announced = last.announced or 0
+    came = last.delivered >= announced or len(tallies) == _FURTHER_READS
+    return SLACK.total_seconds() if announced > largest and last.newcomers and came else 0.0

@@ -19,9 +19,10 @@ from harvest_duck.planner.splits import changed_since
 from harvest_duck.protocol.page import LARGEST_PAGE, page_size, with_page_size
 from harvest_duck.protocol.request import next_request, numbered, with_params
 from harvest_duck.pushdown.arrow_filter import matching
-from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
+from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, pause_s, repair
 from harvest_duck.scanner.day_ranges import day_ranges, outside, shown, split
 from harvest_duck.scanner.delivered_ids import DeliveredIds
+from harvest_duck.scanner.incomplete import incomplete
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -72,14 +73,15 @@ class ListReader:
         if since is not None:
             yield self._changed(whole, since, self._delivered[whole.account_id])
 
-    async def _read(self, first: FetchedPage, delivered: DeliveredIds, *, catching_up: bool = False) -> FetchedPages:
-        """Yield the pages of one list; a catch-up is not cut into days, since another catch-up would have to follow."""
+    async def _read(self, first: FetchedPage, delivered: DeliveredIds, *, whole: bool = True) -> FetchedPages:
+        """Yield the pages of one list; only a `whole` one is cut into days, since another catch-up would follow."""
         days = Counter[int | None]()
         tallies: list[Tally] = []
-        dated = not catching_up and Match.SINCE in self._params and self._table.day is not None
-        reading = first
+        dated = whole and Match.SINCE in self._params and self._table.day is not None
+        reading, waited_s = first, 0.0
         while True:
-            read = self._begun(reading, days, delivered)
+            before = tallies[-1] if tallies else None
+            read = self._begun(reading, days, delivered, before=before, settled=waited_s > 0)
             tallies.append(read.tally)
             yield self._once(read)
             if _complete(read):
@@ -91,13 +93,24 @@ class ListReader:
             if what is Repair.DAYS and ranges is not None:
                 yield self._by_days(first.request, ranges, read, tallies[0])
                 return
+            waited_s = pause_s(tallies, largest=LARGEST_PAGE)
+            await self._source.pause(waited_s)
             reading = await self._source.fetch(_largest(first.request))
 
-    def _begun(self, first: FetchedPage, days: Counter[int | None], delivered: DeliveredIds) -> _Read:
+    def _begun(
+        self,
+        first: FetchedPage,
+        days: Counter[int | None],
+        delivered: DeliveredIds,
+        *,
+        before: Tally | None = None,
+        settled: bool = False,
+    ) -> _Read:
         self._source.scan.progress.begins((first.page.total_pages or 1) - first.request.page)
         moment = horizon(first.served_at, took_s=first.took_s, received=datetime.now(UTC))
         self._since.setdefault(first.request.account_id, moment)
-        return _Read(first, Tally(first.page.total_entries, moment, delivered), days)
+        tally = Tally(first.page.total_entries, moment, delivered, before=before, settled=settled)
+        return _Read(first, tally, days)
 
     async def _once(self, read: _Read) -> AsyncGenerator[FetchedPage]:
         """Yield the pages of one reading, with what no earlier one delivered: numbered pages several at a time."""
@@ -146,10 +159,8 @@ class ListReader:
             elif _following(fetched) is not None:
                 raise incomplete(fetched.request.where, [tally])
             else:
-                alone = self._begun(fetched, read.days, tally.delivered_ids)
-                yield self._admitted(fetched, alone)
-                if not _complete(alone):
-                    raise incomplete(fetched.request.where, [alone.tally])
+                read.days.update(fetched.page.days or {})
+                yield self._read(fetched, tally.delivered_ids, whole=False)
         yield self._changed(request, tally.horizon, tally.delivered_ids)
 
     async def _changed(self, request: Request, since: datetime, delivered: DeliveredIds) -> FetchedPages:
@@ -160,7 +171,7 @@ class ListReader:
                 "run the query again"
             )
         first = await self._source.fetch(changed_since(self._table, _largest(request), since))
-        yield self._read(first, delivered, catching_up=True)
+        yield self._read(first, delivered, whole=False)
 
     def _within(self, request: Request, days: DayRange) -> Request:
         names = (self._params[Match.FROM], self._params[Match.TO])

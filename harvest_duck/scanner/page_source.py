@@ -96,6 +96,12 @@ class PageSource:
         scan.progress.came(fetched.page.records, fetched.took_s)
         return fetched
 
+    async def pause(self, seconds: float) -> None:
+        """Wait so many seconds before the next request; the progress tells it."""
+        if seconds:
+            with self.scan.progress.waits(self.scan.client.now() + seconds):
+                await self.scan.client.sleep(seconds)
+
     async def ahead(self, requests: AsyncGenerator[Request]) -> AsyncGenerator[FetchedPage]:
         """Yield the pages of `requests` in their order, with as many requests ahead as `consumed` allows."""
         under_way: deque[asyncio.Task[FetchedPage]] = deque()

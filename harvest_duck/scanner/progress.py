@@ -25,6 +25,7 @@ PROGRESS = pa.schema(
         ("records", pa.int64()),
         ("elapsed_s", pa.float64()),
         ("left_s", pa.float64()),
+        ("waits_s", pa.float64()),
     ]
 )
 
@@ -42,6 +43,8 @@ class Progress:
     records: int = 0
     took_s: float = 0.0
     began_s: float | None = None
+    #: Until when no request goes out, because what changed a moment ago cannot be told from what is new.
+    waits_until_s: float | None = None
     #: How many plans may still have further lists, and how many lists there are of which no page has come.
     planning: int = 0
     waiting: int = 0
@@ -65,6 +68,15 @@ class Progress:
         self.records += records
         self.took_s += took_s
 
+    @contextmanager
+    def waits(self, until_s: float) -> Iterator[None]:
+        """Tell, while the context is open, that no request goes out until a moment."""
+        self.waits_until_s = until_s
+        try:
+            yield
+        finally:
+            self.waits_until_s = None
+
     @property
     def left(self) -> int | None:
         """The number of requests without an answer; None where it is not known yet."""
@@ -76,10 +88,12 @@ class Progress:
     ) -> dict[str, Any]:
         """Return a row of `PROGRESS`; `earliest_s(n)` is the seconds until the last of n further requests can go."""
         left, left_s = self.left, None
+        waits_s = 0.0 if self.waits_until_s is None else max(0.0, self.waits_until_s - now_s)
         if left is not None:
             each_s = self.took_s / self.answered if self.answered else 0.0
             in_flight = self._asked - self.answered
             left_s = max(earliest_s(left - in_flight) + each_s, left * each_s / max_in_flight) if left else 0.0
+            left_s += waits_s
         return {
             "scan": number,
             "table_name": self.table,
@@ -88,6 +102,7 @@ class Progress:
             "records": self.records,
             "elapsed_s": 0.0 if self.began_s is None else now_s - self.began_s,
             "left_s": left_s,
+            "waits_s": waits_s,
         }
 
 

@@ -84,6 +84,7 @@ def test_what_is_left_is_unknown_until_all_lists_are_begun() -> None:
         "records": 10,
         "elapsed_s": 2.0,
         "left_s": None,
+        "waits_s": 0,
     }
     progress.planning -= 1
     assert progress.row(1, 7.0, lambda requests: requests * 100.0, max_in_flight=2)["left_s"] == 300.5
@@ -92,6 +93,10 @@ def test_what_is_left_is_unknown_until_all_lists_are_begun() -> None:
         progress.asks(8.0)
         progress.came(10, 0.5)
     assert progress.row(1, 9.0, lambda _: 99.0, max_in_flight=2)["left_s"] == 0
+    with progress.waits(14.0):
+        row = progress.row(1, 11.0, lambda _: 99.0, max_in_flight=2)
+    assert (row["left_s"], row["waits_s"]) == (3, 3)
+    assert progress.row(1, 11.0, lambda _: 99.0, max_in_flight=2)["waits_s"] == 0
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +153,12 @@ def test_children_of_parents_that_are_still_read_are_not_counted_yet(long: Sandb
     ],
 )
 def test_a_line_tells_of_each_scan(left: int | None, shown: str) -> None:
-    row = {"table_name": "projects", "requests": 3, "requests_left": left, "records": 1200, "left_s": 41.7}
+    numbers = {"requests": 3, "requests_left": left, "records": 1200, "left_s": 41.7, "waits_s": 0.0}
+    row = {"table_name": "projects", **numbers}
     assert progress_line([row]) == shown
     assert progress_line([row, row | {"left_s": 305}]).endswith(shown if left is None else "5 min 05 s left")
+    waits = progress_line([row | {"waits_s": 4.2}])
+    assert waits == "projects: 1,200 records; waits 4 s, since some have just changed"
     assert progress_line([]) == "waiting for DuckDB"
 
 

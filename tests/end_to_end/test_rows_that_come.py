@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.web import Response, json_response
 from support.asked import asked
-from support.clocks import Clock
+from support.clocks import PATIENCE_S, Clock
 
 import harvest_duck
+from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.cli.progress import progress_line
 from harvest_duck.errors import Forbidden, NotFound, ProtocolError, TransportError
+from harvest_duck.http.request_log import RequestLog
 from harvest_duck.http.retry import ATTEMPTS
+from harvest_duck.pushdown.arrow_filter import read_filter
+from harvest_duck.runtime import loop
+from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.scanner.client_pool import pool
+from harvest_duck.scanner.progress import RunningScans
+from harvest_duck.scanner.scan import batches
+from harvest_duck.scanner.scan_request import scan_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,9 +211,100 @@ class Pages:
         return json_response(body | total, headers=self.date)
 
 
+def now(ahead_s: float = 60) -> str:
+    """A moment as records write it; a minute ahead, which stays a moment ago however long a test takes."""
+    return f"{datetime.now(UTC) + timedelta(seconds=ahead_s):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def numbers(stage: Sandbox) -> list[str]:
     """The numbers of the pages that were asked for."""
     return [request.query.get("page", "1") for request in stage.requests]
+
+
+MANY = 2003
+
+
+@pytest.mark.parametrize(("date", "ahead_s"), [({}, 60), ({"Date": "-"}, -1800)], ids=["Date", "no Date"])
+@pytest.mark.parametrize("edited", [False, True])
+def test_records_that_all_changed_a_moment_ago_are_waited_for(
+    edited: bool, date: dict[str, str], ahead_s: float, stage: Sandbox, clock: Clock
+) -> None:
+    """And once more where one is edited meanwhile. The clock of the tests waits, and that of the server does not."""
+    records = [{"id": number, "updated_at": now(ahead_s)} for number in range(1, MANY + 1)]
+    pages = Pages(stage, records, 2000, MANY)
+    pages.date = date
+    if edited:
+        pages.before[3] = lambda: records[-1].update(updated_at=now(90))
+    assert ids(stage, "roles") == list(range(1, MANY + 1))
+    assert clock.sleeps == ([5, 5] if edited else [5])
+    assert numbers(stage) == ["1", "2"] * (3 if edited else 2)
+
+
+def test_days_that_all_changed_a_moment_ago_are_waited_for(stage: Sandbox, clock: Clock) -> None:
+    """Days are read in ranges, and then once more all that changed since, which is all."""
+    entries = [entry(number, f"2026-03-{1 + number % 28:02}", now()) for number in range(1, MANY + 1)]
+    stage.replace(MAIN_ID, "time_entries", entries)
+    assert sorted(ids(stage, "time_entries")) == list(range(1, MANY + 1))
+    assert clock.sleeps == [5]
+    changed = [request for request in stage.requests if "updated_since" in request.query]
+    assert len(changed) == 4
+    assert len(stage.requests) == 2 + 2 + 4
+
+
+def test_records_that_are_edited_all_the_time_are_an_error_that_says_so(stage: Sandbox, clock: Clock) -> None:
+    records = [{"id": number, "updated_at": now()} for number in range(1, MANY + 1)]
+    pages = Pages(stage, records, 2000, MANY)
+    for request in (3, 5, 7):
+        pages.before[request] = lambda request=request: records[-1].update(updated_at=now(60 + request))
+    with pytest.raises(ProtocolError) as refused:
+        ids(stage, "roles")
+    assert str(refused.value) == (
+        "roles page 1: Harvest announced 2003 records and 2003 came, but 1 of them was changed shortly before or "
+        "meanwhile, each of the 4 times it was read, so it may stand in the place of another; run the query again, or "
+        "ask for less of it at a time"
+    )
+    assert (clock.sleeps, numbers(stage)) == ([5, 5, 5], ["1", "2"] * 4)
+
+
+class Resting(Clock):
+    """A clock whose sleep does not end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rests = threading.Event()
+
+    async def sleep(self, seconds: float) -> None:  # noqa: ARG002 - it is never over
+        """Wait until the query is interrupted."""
+        self.rests.set()
+        await asyncio.Event().wait()
+
+
+def test_a_wait_is_told_and_can_be_interrupted(stage: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Resting()
+    monkeypatch.setattr(pool(), "clock", clock)
+    Pages(stage, [{"id": number, "updated_at": now()} for number in range(1, MANY + 1)], 2000, MANY)
+    roles, running, readers = TABLES["roles"], RunningScans(), Readers()
+    request = scan_request(
+        roles, f"{stage.connection_string()};RateLimit=off", ["id"], read_filter(None, schema_of(roles))
+    )
+    raised: list[BaseException] = []
+
+    def reading() -> None:
+        try:
+            list(batches(request, RequestLog(), running, readers))
+        except Exception as error:  # noqa: BLE001 - whatever ends it
+            raised.append(error)
+
+    thread = threading.Thread(target=reading)
+    thread.start()
+    assert clock.rests.wait(PATIENCE_S)
+    rows = loop.run(running.rows())
+    readers.end()
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+    assert progress_line(rows) == "roles: 2,003 records; waits 5 s, since some have just changed"
+    assert len(raised) == 1
+    assert numbers(stage) == ["1", "2"]
 
 
 # Totals that are missing or wrong

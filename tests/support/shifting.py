@@ -132,6 +132,10 @@ class ShiftingList:
             took_s=(self.now - sent).total_seconds(),
         )
 
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass, in which nothing is asked."""
+        self._pass(seconds)
+
     def ordered(self) -> list[Record]:
         """Return the current records, in order."""
         return sorted(self._records.values(), key=self._key)

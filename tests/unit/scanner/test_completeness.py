@@ -27,9 +27,10 @@ from support.shifting import (
 
 from harvest_duck.decoder.day_counts import calendar, days_of
 from harvest_duck.errors import ProtocolError
-from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, incomplete, repair
+from harvest_duck.scanner.completeness import SLACK, Repair, ServerClock, Tally, horizon, pause_s, repair
 from harvest_duck.scanner.day_ranges import day_ranges, split
 from harvest_duck.scanner.delivered_ids import DeliveredIds
+from harvest_duck.scanner.incomplete import incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +47,15 @@ class Reader:
     """Reads a list as a scan does, and repairs the read; `records` are those that came, without those that came before.
 
     `dated` says whether the list can be narrowed to days and to what was updated, `evidence` which column tells the
-    newcomers of the whole list, None that none does. Pages whose numbers are known are asked for in any order.
+    newcomers of the whole list, None that none does. Without `timed` no answer says when it was made. Pages whose
+    numbers are known are asked for in any order.
     """
 
-    def __init__(self, source: ShiftingList, *, dated: bool = True, evidence: str | None = "updated_at") -> None:
+    def __init__(
+        self, source: ShiftingList, *, dated: bool = True, evidence: str | None = "updated_at", timed: bool = True
+    ) -> None:
         self.source = source
+        self.timed = timed
         self.dated = dated
         self.evidence = evidence
         self.delivered_ids: DeliveredIds | None = None
@@ -59,6 +64,7 @@ class Reader:
         #: What had to be done, and the records that each read of a list missed although they were there all the time.
         self.repairs: list[Repair] = []
         self.lost: list[int] = []
+        self.waited_s = 0.0
         self._latest = 0
 
     def read(self) -> Reader:
@@ -75,16 +81,22 @@ class Reader:
                 raise incomplete("time_entries", reads)
             self.repairs.append(todo)
             if todo is Repair.AGAIN:
-                reads.append(self._list(replace(first, per_page=LARGEST), days))
+                waited_s = pause_s(reads, largest=LARGEST)
+                self.source.wait(waited_s)
+                self.waited_s += waited_s
+                again = replace(first, per_page=LARGEST)
+                reads.append(self._list(again, days, before=reads[-1], settled=waited_s > 0))
             elif self._by_days(first, days):
                 self._read(Asked(LARGEST, days=first.days, since=reads[0].horizon), dated=False)
                 return
             else:
                 dated = False
 
-    def _list(self, first: Asked, days: Counter[date | None]) -> Tally:
+    def _list(
+        self, first: Asked, days: Counter[date | None], *, before: Tally | None = None, settled: bool = False
+    ) -> Tally:
         answer = self.source.ask(first)
-        tally = self._begun(answer)
+        tally = self._begun(answer, before, settled=settled)
         self._admit(tally, answer, first, days)
         if self.source.style is Style.NUMBERED and answer.following:
             numbers = range(2, -(-answer.total_entries // first.per_page) + 1)
@@ -114,9 +126,9 @@ class Reader:
                 waiting[:0] = halves
         return waiting is not None
 
-    def _begun(self, answer: Answer) -> Tally:
-        moment = horizon(answer.served_at, took_s=answer.took_s, received=NOON)
-        tally = Tally(answer.total_entries, moment, self.delivered_ids)
+    def _begun(self, answer: Answer, before: Tally | None = None, *, settled: bool = False) -> Tally:
+        moment = horizon(answer.served_at if self.timed else None, took_s=answer.took_s, received=self.source.now)
+        tally = Tally(answer.total_entries, moment, self.delivered_ids, before=before, settled=settled)
         self.delivered_ids = tally.delivered_ids
         return tally
 
@@ -159,7 +171,8 @@ def test_what_was_there_all_the_time_comes_exactly_once_or_the_read_fails(style:
     for seed in range(share(500)):
         change, wanted = CHANGES[seed // len(ORDERS) % len(CHANGES)], SPANS[seed % len(SPANS)]
         source = shifting(seed, change, style=style, wanted=wanted, recent=0.025)
-        reader = Reader(source, dated=seed % 7 < 5, evidence=("updated_at", "created_at")[seed // 3 % 2])
+        evidence = ("updated_at", "created_at")[seed // 3 % 2]
+        reader = Reader(source, dated=seed % 7 < 5, evidence=evidence, timed=seed % 11 > 1)
         failed = False
         try:
             reader.read()
@@ -177,6 +190,24 @@ def test_what_was_there_all_the_time_comes_exactly_once_or_the_read_fails(style:
     assert outcomes["AGAIN"] > share(30)
     assert outcomes["at once"] > share(150)
     assert outcomes["failed"] < share(50)
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_list_whose_records_all_changed_a_moment_ago_is_complete_after_a_wait(timed: bool) -> None:
+    """A loss in the read after the wait is seen all the same."""
+    outcomes: Counter[str] = Counter()
+    for seed in range(share(80)):
+        change = (still, churn(0.05), compensating(0.1), moving(0.02))[seed % 4]
+        reader = Reader(shifting(seed, change, recent=1), dated=False, timed=timed)
+        try:
+            reader.read()
+        except ProtocolError:
+            outcomes["failed"] += 1
+        assert not any(tally.complete and lost for tally, lost in zip(reader.tallies, reader.lost, strict=True))
+        came = bool(reader.tallies[-1].complete)
+        outcomes["after a wait" if reader.waited_s and came else ""] += 1
+        assert change is not still or (came and (timed or reader.waited_s == SLACK.total_seconds()))
+    assert outcomes["after a wait"] > share(20)
 
 
 @pytest.mark.parametrize("style", Style)
@@ -363,12 +394,67 @@ def test_ids_that_are_a_part_of_a_longer_array_are_those_of_the_part() -> None:
     assert new.to_pylist() == [not 3 <= each < 6 for each in range(10)]
 
 
+# A list that is read again
+
+SOON = NOON + timedelta(seconds=1)
+
+
+def read_again(
+    before: Tally | None, *pages: Sequence[tuple[int, datetime | None]], announced: int | None, settled: bool = False
+) -> Tally:
+    """The tally of pages with these ids and moments, after another read."""
+    scan = DeliveredIds() if before is None else before.delivered_ids
+    tally = Tally(announced, NOON, scan, before=before, settled=settled)
+    for page in pages:
+        numbers, moments = zip(*page, strict=True)
+        tally.admit(len(page), pa.array(numbers, pa.int64()), stamps(moments), announced)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("settled", "moments", "complete"),
+    [
+        pytest.param(True, (NOON, NOON), True, id="as before"),
+        pytest.param(True, (SOON, NOON), True, id="updated on the first page"),
+        pytest.param(True, (NOON, SOON), False, id="updated since"),
+        pytest.param(True, (NOON, OLD), True, id="old"),
+        pytest.param(True, (NOON, None), False, id="without a moment"),
+        pytest.param(False, (NOON, NOON), False, id="too early"),
+    ],
+)
+def test_a_record_that_was_not_updated_since_an_earlier_read_is_no_newcomer(
+    settled: bool, moments: tuple[datetime, datetime | None], complete: bool
+) -> None:
+    """It may have been on any page of that."""
+    before = read_again(None, [(2, moments[1] if moments[1] is None else NOON)], [(1, NOON)], announced=2)
+    assert before.complete is False
+    again = read_again(before, [(1, moments[0])], [(2, moments[1])], announced=2, settled=settled)
+    assert again.complete is complete
+
+
+def test_a_record_that_the_earlier_read_lacks_is_a_newcomer() -> None:
+    before = read_again(None, [(1, NOON)], [(3, NOON)], announced=2)
+    again = read_again(before, [(1, NOON)], [(2, NOON)], announced=2, settled=True)
+    assert (again.complete, again.newcomers) == (False, 1)
+
+
 @pytest.mark.parametrize("records", [2, 3])
 def test_a_full_page_with_more_records_than_announced_may_not_be_the_last(records: int) -> None:
     for full in (False, True):
         tally = Tally(2, NOON)
         tally.admit(records, pa.array(range(records), pa.int64()), None, 2, full=full)
         assert tally.complete is (records == 2 or not full)
+
+
+def test_a_wait_comes_before_a_read_that_it_can_help() -> None:
+    """Where all may have come, or before the last read; not where nothing may be new or one page is one answer."""
+    doubtful = tally_of([1, 2], [3, 4], announced=4, moments=[NOON, OLD])
+    fewer = tally_of([1, 2], [3], announced=4, moments=[NOON])
+    sure = tally_of([1, 2], [2, 3], announced=4)
+    assert pause_s([doubtful], largest=3) == SLACK.total_seconds()
+    assert pause_s([doubtful], largest=4) == 0
+    assert [pause_s([fewer] * reads, largest=3) > 0 for reads in (1, 2, 3)] == [False, False, True]
+    assert pause_s([sure] * 3, largest=3) == 0
 
 
 # The horizon, and what to do
@@ -410,12 +496,40 @@ def test_records_that_cannot_be_told_apart_are_not_read_again() -> None:
     assert repair(announced=3, largest=2000, reads=1, dated=True, identified=False) is None
 
 
-def test_the_error_says_what_was_announced_and_what_came() -> None:
-    tally = tally_of([1, 2], [3, 4], announced=5, moments=[NOON, OLD])
-    assert str(incomplete("time_entries", [tally, tally])) == (
-        "time_entries: Harvest announced 5 records and 4 came, but 1 of them may be new: the list changed each of "
-        "the 2 times it was read; run the query again, or ask for less of it at a time"
-    )
+def jumped() -> Tally:
+    """The tally of a list whose server's clock jumped."""
+    tally = tally_of([1, 2], [3], announced=3)
+    for second, moment in ((1, NOON), (2, NOON + timedelta(hours=1))):
+        tally.clock.observe(moment, received_s=second, took_s=0.1)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("tally", "said"),
+    [
+        pytest.param(
+            tally_of([1, 2], [3, 4], announced=5, moments=[NOON, OLD]),
+            "Harvest announced 5 records and 4 came, but 1 of them may be new: the list changed each of the 2 "
+            "times it was read; run the query again, or ask for less of it at a time",
+            id="changed",
+        ),
+        pytest.param(
+            tally_of([1, 2], [3, 4], announced=4, moments=[NOON, NOON]),
+            "Harvest announced 4 records and 4 came, but 2 of them were changed shortly before or meanwhile, each"
+            " of the 2 times it was read, so they may stand in the place of others; run the query again, or ask "
+            "for less of it at a time",
+            id="all may have come",
+        ),
+        pytest.param(
+            jumped(),
+            "Harvest announced 3 records and 3 came, but the clock of the server jumped, so nothing tells which "
+            "are new; run the query again, or ask for less of it at a time",
+            id="jumped",
+        ),
+    ],
+)
+def test_the_error_says_what_is_known(tally: Tally, said: str) -> None:
+    assert str(incomplete("time_entries", [tally, tally])) == f"time_entries: {said}"
 
 
 def told(*answers: tuple[float, float, float], steady: bool) -> None:
