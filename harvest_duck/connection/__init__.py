@@ -26,7 +26,7 @@ from harvest_duck.connection.parsing import RateLimit, account_numbers
 from harvest_duck.connection.properties import PROPERTIES, Kind, Support, UnsupportedPropertyWarning
 from harvest_duck.connection.secret import Secret
 from harvest_duck.connection.secret_leaks import refuse_leaks
-from harvest_duck.connection.settings import AuthScheme, Connection, InitiateOAuth, OAuth, connection
+from harvest_duck.connection.settings import AuthScheme, Completeness, Connection, InitiateOAuth, OAuth, connection
 from harvest_duck.connection.sources import config_directory, layers
 from harvest_duck.connection.toml_edit import with_section, without_sections
 from harvest_duck.connection.written_files import refuse_written_files
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PROPERTIES",
     "AuthScheme",
+    "Completeness",
     "Connection",
     "InitiateOAuth",
     "Kind",

@@ -174,6 +174,13 @@ _HONOURED = (
     Property("Timeout", Kind.SECONDS, "How long to wait for an answer; 0 waits for ever.", "60"),
     Property("Pagesize", Kind.INTEGER, "The records asked for in one request.", "2000", least=1, most=2000),
     Property("MaxRows", Kind.INTEGER, "The most rows that a scan returns; 0 or -1 for all.", "-1", least=-1),
+    Property(
+        "Completeness",
+        Kind.CHOICE,
+        "What makes a list complete: as many records as Harvest announced, or also two equal reads.",
+        "ANNOUNCED",
+        choices=("ANNOUNCED", "READ"),
+    ),
     Property("MaxConnections", Kind.INTEGER, "The most requests under way at once.", "16", least=1, most=100),
     Property(
         "UserAgent",

@@ -41,6 +41,13 @@ class InitiateOAuth(StrEnum):
     GETANDREFRESH = "GETANDREFRESH"
 
 
+class Completeness(StrEnum):
+    """What makes a list complete: as many records as Harvest announced, or, besides, two reads that bring the same."""
+
+    ANNOUNCED = "ANNOUNCED"
+    READ = "READ"
+
+
 class ProxySSLType(StrEnum):
     """The protocol to the proxy: only ALWAYS uses TLS to the proxy itself."""
 
@@ -119,6 +126,7 @@ class Connection:
     page_size: int
     max_rows: int | None
     max_connections: int
+    completeness: Completeness
     user_agent: str
     custom_headers: tuple[tuple[str, str], ...] = field(repr=False)
     proxy: Proxy | None
@@ -209,6 +217,7 @@ def connection(given: Mapping[str, Given]) -> Connection:
         page_size=values.integer("Pagesize"),
         max_rows=max_rows if max_rows > 0 else None,
         max_connections=values.integer("MaxConnections"),
+        completeness=Completeness(values.choice("Completeness")),
         user_agent=values.text("UserAgent") or "",
         custom_headers=values.headers("CustomHeaders"),
         proxy=proxy,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.auth import BoundUser, Credential, credential_for
 from harvest_duck.catalog.model import Limit, Paging
+from harvest_duck.connection import Completeness
 from harvest_duck.errors import TransportError
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.registry import limiter
@@ -89,6 +90,11 @@ class Client:
         """Bind `user` to the owner of the token that their next request would carry; raises as `get` does."""
         async with aclosing(self._credential.tokens(user)) as tokens:
             await anext(tokens)
+
+    @property
+    def believes_totals(self) -> bool:
+        """Whether a list is complete only if as many records came as Harvest announced."""
+        return self._connection.completeness is Completeness.ANNOUNCED
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds on the clock by which requests are timed."""

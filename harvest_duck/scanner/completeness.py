@@ -11,6 +11,9 @@ Records that were all updated a moment ago are all possible newcomers. So are th
 does not say the time. A read that follows another after `SLACK` knows better: a record with the `updated_at` that the
 read before saw was not updated since, so it did not enter the list since.
 
+Where Harvest announces no total, or one that cannot be believed, two reads in a row that bring the same records may
+stand for the proof.
+
 One thing is assumed: that no record takes the place of a lost one without being updated itself, because its project was
 given another client, say, or the user was given the right to see it.
 
@@ -93,8 +96,9 @@ class Tally:
         #: The ids that the scan has delivered, those of this list included; the next list of the scan takes it over.
         self.delivered_ids = self._own if delivered_ids is None else delivered_ids
         self._pages = 0
-        self._full = False
+        self._full = self._others = False
         self._steady = True
+        self._before = before
         self._recent = RecentStamps()
         self._known = before._recent if before is not None and settled else RecentStamps()  # noqa: SLF001 - of its kind
         #: The server's clock; unless it is steady, newcomers cannot be recognized.
@@ -118,6 +122,8 @@ class Tally:
         the better evidence, where the request narrows the list by nothing that an update can change: then an edited
         record is no newcomer.
         """
+        if self._before is not None and ids is not None:
+            self._others |= self._before._own.lacks(ids)  # noqa: SLF001 - of its kind
         own = None if ids is None else self._own.admit(ids)
         self.identified &= ids is not None or not records
         self._pages += 1
@@ -159,6 +165,14 @@ class Tally:
         if self.announced is None:
             return None
         return self._steady and self.clock.steady and self.delivered - self.newcomers == self.announced
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the read before brought the same records, and the same total or none."""
+        before = self._before
+        if before is None or not (self.identified and before.identified) or self._others:
+            return False
+        return (self.delivered, self.announced) == (before.delivered, before.announced)
 
 
 def horizon(served_at: datetime | None, *, took_s: float, received: datetime) -> datetime:

@@ -64,6 +64,11 @@ class DeliveredIds:
         """Whether nothing was delivered yet."""
         return not any(self._levels)
 
+    def lacks(self, ids: pa.Int64Array) -> bool:
+        """Whether one of `ids`, none of which is null, was not delivered yet."""
+        distinct = ids.unique().sort()
+        return len(self._known(distinct)) < len(distinct)
+
     def admit(self, ids: pa.Int64Array) -> pa.BooleanArray | None:
         """Add `ids`, none of which is null; return for each whether it came for the first time, None when all did."""
         run = ids.sort()

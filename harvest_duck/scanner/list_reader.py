@@ -53,6 +53,7 @@ class ListReader:
         self._since: dict[int | None, datetime] = {}
         self._clock = ServerClock()
         self._params = {param.match: param.name for param in table.params}
+        self._believes = source.scan.client.believes_totals
 
     async def read(self, first: FetchedPage) -> FetchedPages:
         """Yield all pages of the list that `first` begins; those that were asked for again have only what is new.
@@ -77,14 +78,14 @@ class ListReader:
         """Yield the pages of one list; only a `whole` one is cut into days, since another catch-up would follow."""
         days = Counter[int | None]()
         tallies: list[Tally] = []
-        dated = whole and Match.SINCE in self._params and self._table.day is not None
+        dated = whole and self._believes and Match.SINCE in self._params and self._table.day is not None
         reading, waited_s = first, 0.0
         while True:
             before = tallies[-1] if tallies else None
             read = self._begun(reading, days, delivered, before=before, settled=waited_s > 0)
             tallies.append(read.tally)
             yield self._once(read)
-            if _complete(read):
+            if self._complete(read):
                 return
             ranges = self._day_ranges(first.request, days) if dated else None
             what = _repair(tallies, dated=ranges is not None)
@@ -111,6 +112,17 @@ class ListReader:
         self._since.setdefault(first.request.account_id, moment)
         tally = Tally(first.page.total_entries, moment, delivered, before=before, settled=settled)
         return _Read(first, tally, days)
+
+    def _complete(self, read: _Read) -> bool:
+        """Return whether the list is known to be complete, or its pages were linked so that none can be missed.
+
+        Two reads that bring the same records stand for the proof where the user takes them, and without a total.
+        """
+        tally = read.tally
+        if tally.complete is None and read.first.request.paging is not Paging.PAGE:
+            return True
+        taken = tally.repeated and (tally.announced is None or not self._believes)
+        return taken or tally.complete is True
 
     async def _once(self, read: _Read) -> AsyncGenerator[FetchedPage]:
         """Yield the pages of one reading, with what no earlier one delivered: numbered pages several at a time."""
@@ -177,15 +189,6 @@ class ListReader:
         names = (self._params[Match.FROM], self._params[Match.TO])
         texts = {name: None if day is None else day.isoformat() for name, day in zip(names, days, strict=True)}
         return with_params(_largest(request), texts)
-
-
-def _complete(read: _Read) -> bool:
-    """Return whether the list is known to be complete, or its pages were linked so that none can be missed."""
-    if read.tally.complete is None and read.first.request.paging is Paging.PAGE:
-        raise ProtocolError(
-            f"{read.first.request.where}: total_entries is missing, so nothing tells whether all pages came; try again"
-        )
-    return read.tally.complete is not False
 
 
 def _refuse_outside(fetched: FetchedPage, days: DayRange) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.model import Host, Origin, Table
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.connection import resolve
+from harvest_duck.connection import Completeness, resolve
 from harvest_duck.planner import Plan, Target, plan, refuse_unchosen
 from harvest_duck.pushdown.branches import branches
 from harvest_duck.pushdown.domain import Domain, domains
@@ -60,8 +60,9 @@ class ScanRequest:
 
     @property
     def counted_terms(self) -> Sequence[Predicate] | None:
-        """The terms of the filter where only the number of rows is wanted, which is a scan of no column; else None."""
-        return None if self.names else self.terms
+        """The terms of the filter where Harvest's totals tell all that is wanted, the number of rows; else None."""
+        believed = self.settings.completeness is Completeness.ANNOUNCED
+        return self.terms if believed and not self.names else None
 
 
 def scan_request(

@@ -9,12 +9,14 @@ import os
 import re
 import ssl
 from datetime import date
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import pyarrow.compute as pc
 import pytest
 import trustme
+from aiohttp import web
 from support.clocks import Clock
 from support.paths import DOCS
 
@@ -28,9 +30,7 @@ from harvest_duck.sandbox import MAIN_ID, Sandbox
 from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from aiohttp import web
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PAGE = DOCS / "errors.md"
 UPDATE = bool(os.environ.get("UPDATE_README"))
@@ -88,6 +88,26 @@ def silent(sandbox: Sandbox) -> None:
         await asyncio.Event().wait()
 
     sandbox.on_request = wait
+
+
+def pages(key: str, *numbered: Sequence[int], fresh: bool = False, **changes: object) -> Callable[[Sandbox], None]:
+    """The sandbox answers every request with one of these pages, by its number; each record is another if `fresh`."""
+    answered = count(100)
+
+    def number(each: int) -> int:
+        return next(answered) if fresh else each
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        page = int(request.query.get("page", "1"))
+        old = {"updated_at": "2026-01-01T00:00:00Z"}
+        records = [old | {"id": number(each), "spent_date": f"2026-03-0{1 + each % 2}"} for each in numbered[page - 1]]
+        link = f"{request.url.with_query(page=page + 1, per_page=2000)}" if page < len(numbered) else None
+        return web.json_response({key: records, "links": {"next": link}} | changes)
+
+    def serve(sandbox: Sandbox) -> None:
+        sandbox.on_request = answer
+
+    return serve
 
 
 CASES = {
@@ -149,6 +169,24 @@ CASES = {
         "ProtocolError", "{administrator}", before=answers(status=302, headers={"Location": "https://evil.example/"})
     ),
     "fewer records": Case("ProtocolError", "{administrator}", before=answers(body=page(total_entries=3))),
+    "more records": Case("ProtocolError", "{administrator}", before=pages("clients", [1], [2], total_entries=1)),
+    "always changing": Case(
+        "ProtocolError", "{administrator}", before=pages("clients", [1], fresh=True, total_entries=3)
+    ),
+    "always changing without a total": Case(
+        "ProtocolError",
+        "{administrator}",
+        "my_project_assignments",
+        before=pages("project_assignments", [1], [2], fresh=True),
+        columns=["id"],
+    ),
+    "days ignored": Case(
+        "ProtocolError",
+        "{administrator}",
+        "time_entries",
+        before=pages("time_entries", range(2000), [], total_entries=2001),
+        columns=["id"],
+    ),
     "too large": Case("ProtocolError", "{administrator}", before=answers(body=b" " * (content_encoding.LARGEST + 1))),
     "ill-typed": Case("DecodeError", "{administrator}", before=answers(body=page(clients=[{"id": 7, "name": 5}]))),
 }

@@ -315,6 +315,59 @@ def invoice(number: int) -> dict[str, Any]:
     return {"id": number, "issue_date": "2026-03-01", "updated_at": OLD}
 
 
+@pytest.mark.parametrize("total", ["none", None])
+@pytest.mark.parametrize("reads", [2, 3])
+def test_a_list_without_a_total_is_read_until_two_reads_are_equal(
+    reads: int, total: str | None, stage: Sandbox
+) -> None:
+    invoices = [invoice(number) for number in range(1, 6)]
+    pages = Pages(stage, invoices, 2, total)
+    if reads == 3:
+        pages.before[4] = lambda: invoices.append(invoice(6))
+    assert ids(stage, "invoices") == [1, 2, 3, 4, 5, 6][: reads + 3]
+    assert numbers(stage) == ["1", "2", "3"] * reads
+
+
+def test_a_list_without_a_total_whose_reads_always_differ_is_an_error(stage: Sandbox) -> None:
+    assignments = [invoice(number) for number in range(1, 6)]
+    pages = Pages(stage, assignments, 2, None)
+    for request in (4, 7, 10):
+        pages.before[request] = lambda request=request: assignments.__setitem__(4, invoice(request))
+    with pytest.raises(ProtocolError) as refused:
+        ids(stage, "my_project_assignments")
+    assert str(refused.value) == (
+        "my_project_assignments page 1: total_entries is missing, and no two of 4 reads in a row brought the same "
+        "records, as the list changes; run the query again, or ask for less of it at a time"
+    )
+    assert numbers(stage) == ["1", "2", "3"] * 4
+
+
+def test_a_total_that_counts_more_than_is_served_is_an_error_that_says_so(stage: Sandbox) -> None:
+    Pages(stage, [invoice(number) for number in range(1, 6)], 2, 7)
+    with pytest.raises(ProtocolError) as refused:
+        ids(stage, "roles")
+    assert str(refused.value) == (
+        "roles page 1: Harvest announced 7 records and 5 came, the same in two reads in a row: it may count records "
+        "that this token may not see; ask an administrator of the account, or set Completeness=read to take what came"
+    )
+    assert numbers(stage) == ["1", "2", "3"] * 4
+
+
+@pytest.mark.parametrize(("total", "reads"), [(7, 2), (4, 2), (5, 1)])
+def test_two_equal_reads_are_taken_where_the_user_says_so(total: int, reads: int, stage: Sandbox) -> None:
+    Pages(stage, [invoice(number) for number in range(1, 6)], 2, total)
+    assert ids(stage, "roles", "Completeness=read") == [1, 2, 3, 4, 5]
+    assert numbers(stage) == ["1", "2", "3"] * reads
+
+
+def test_two_reads_that_differ_are_not_taken(stage: Sandbox) -> None:
+    invoices = [invoice(number) for number in range(1, 6)]
+    pages = Pages(stage, invoices, 2, 7)
+    pages.before[4] = lambda: invoices.__setitem__(0, invoice(9))
+    assert sorted(ids(stage, "invoices", "Completeness=read")) == [1, 2, 3, 4, 5, 9]
+    assert numbers(stage) == ["1", "2", "3"] * 3
+
+
 def test_a_page_with_room_may_have_more_records_than_announced(stage: Sandbox) -> None:
     """It is one answer, and the last page: a list goes on only after a full one."""
     Pages(stage, [invoice(number) for number in range(1, 6)], 2000, 1)

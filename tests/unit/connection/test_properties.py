@@ -41,6 +41,7 @@ SupportEnhancedSQL Tables Timeout URI UseConnectionPooling User UserDefinedViews
 """,
 )
 OWN = ["BaseURL", "IdURL", "RateLimit", "ReportsRateLimit", "MaxConnections", "UserAgent", "DSN", "Driver", "UsePKCE"]
+OWN += ["Completeness"]
 LATER = [entry.name for entry in PROPERTIES.values() if entry.support is Support.LATER]
 CHECKED = {Kind.INTEGER, Kind.SECONDS, Kind.BOOLEAN, Kind.CHOICE, Kind.URL, Kind.RATE, Kind.HEADERS, Kind.HOST}
 CHECKED |= {Kind.HOSTS, Kind.FILE, Kind.TOKEN, Kind.ACCOUNT}

@@ -438,6 +438,46 @@ def test_a_record_that_the_earlier_read_lacks_is_a_newcomer() -> None:
     assert (again.complete, again.newcomers) == (False, 1)
 
 
+@pytest.mark.parametrize(
+    ("ids", "announced", "repeated"),
+    [
+        ((1, 2, 3), 9, True),
+        ((3, 2, 1, 1), 9, True),
+        ((1, 2, 3), 8, False),
+        ((1, 2, 3), None, False),
+        ((1, 2), 9, False),
+        ((1, 2, 4), 9, False),
+        ((1, 2, 3, 4), 9, False),
+    ],
+)
+def test_a_read_is_repeated_by_one_with_the_same_records_and_total(
+    ids: Sequence[int], announced: int | None, repeated: bool
+) -> None:
+    """Whatever other lists of the scan have delivered."""
+    for scan in (DeliveredIds(), tally_of([3, 4, 5], announced=3).delivered_ids):
+        before = Tally(9, NOON, scan)
+        for page in ([1, 2], [3]):
+            before.admit(len(page), pa.array(page, pa.int64()), None, 9)
+        again = Tally(announced, NOON, scan, before=before)
+        for each in ids:
+            again.admit(1, pa.array([each], pa.int64()), None, announced)
+        assert again.repeated is repeated
+        assert not before.repeated
+
+
+def test_reads_without_a_record_are_alike_and_reads_without_ids_are_not() -> None:
+    empty = Tally(3, NOON, DeliveredIds())
+    empty.admit(0, pa.array([], pa.int64()), None, 3)
+    again = Tally(3, NOON, empty.delivered_ids, before=empty)
+    again.admit(0, pa.array([], pa.int64()), None, 3)
+    assert again.repeated
+    nameless = Tally(3, NOON)
+    nameless.admit(2, None, None, 3)
+    other = Tally(3, NOON, before=nameless)
+    other.admit(2, None, None, 3)
+    assert not other.repeated
+
+
 @pytest.mark.parametrize("records", [2, 3])
 def test_a_full_page_with_more_records_than_announced_may_not_be_the_last(records: int) -> None:
     for full in (False, True):
@@ -504,6 +544,10 @@ def jumped() -> Tally:
     return tally
 
 
+FEWER = read_again(read_again(None, [(1, OLD)], announced=3), [(1, OLD)], announced=3)
+MORE = read_again(read_again(None, [(1, OLD)], [(2, OLD)], announced=1), [(1, OLD)], [(2, OLD)], announced=1)
+
+
 @pytest.mark.parametrize(
     ("tally", "said"),
     [
@@ -521,6 +565,26 @@ def jumped() -> Tally:
             id="all may have come",
         ),
         pytest.param(
+            FEWER,
+            "Harvest announced 3 records and 1 came, the same in two reads in a row: it may count records that "
+            "this token may not see; ask an administrator of the account, or set Completeness=read to take what "
+            "came",
+            id="fewer",
+        ),
+        pytest.param(
+            MORE,
+            "Harvest announced 1 record and 2 came, the same in two reads in a row: the number is wrong, so "
+            "nothing tells whether further pages follow; try again later, or set Completeness=read to take what "
+            "came",
+            id="more",
+        ),
+        pytest.param(
+            tally_of([1, 2], [3], announced=None),
+            "total_entries is missing, and no two of 2 reads in a row brought the same records, as the list "
+            "changes; run the query again, or ask for less of it at a time",
+            id="no total",
+        ),
+        pytest.param(
             jumped(),
             "Harvest announced 3 records and 3 came, but the clock of the server jumped, so nothing tells which "
             "are new; run the query again, or ask for less of it at a time",
@@ -530,6 +594,15 @@ def jumped() -> Tally:
 )
 def test_the_error_says_what_is_known(tally: Tally, said: str) -> None:
     assert str(incomplete("time_entries", [tally, tally])) == f"time_entries: {said}"
+
+
+def test_the_error_of_a_list_without_a_total_and_ids_says_so() -> None:
+    tally = Tally(None, NOON)
+    for _ in range(2):
+        tally.admit(1, None, None)
+    assert str(incomplete("report_time_team page 1", [tally])) == (
+        "report_time_team page 1: total_entries is missing, so nothing tells whether all pages came; try again"
+    )
 
 
 def told(*answers: tuple[float, float, float], steady: bool) -> None:

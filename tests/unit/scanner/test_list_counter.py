@@ -58,10 +58,11 @@ def scanned(
     *,
     connections: int = 1,
     running: RunningScans | None = None,
+    properties: str = "",
 ) -> list[pa.RecordBatch]:
     """The batches of a scan of no column."""
     entry = TABLES[table]
-    connection = f"{stage.connection_string()};RateLimit=off;Pagesize=20;MaxConnections={connections}"
+    connection = f"{stage.connection_string()};RateLimit=off;Pagesize=20;MaxConnections={connections}{properties}"
     request = scan_request(entry, connection, [], read_filter(keep, schema_of(entry)))
     return list(batches(request, RequestLog(), running or RunningScans(), Readers()))
 
@@ -104,6 +105,15 @@ def test_a_list_whose_total_is_missing_or_refuted_is_read(body: dict[str, Any], 
     assert counted(stage, "time_entries") == 50
     pages = ["/time_entries?per_page=20", "/time_entries?per_page=20&page=2", "/time_entries?per_page=20&page=3"]
     assert asked(stage, per_page=True) == ["/time_entries?per_page=1", *pages]
+
+
+def test_nothing_is_counted_where_totals_are_not_believed(stage: Sandbox) -> None:
+    """The total is wrong, so that the list is read twice."""
+    records = [{"id": number, "updated_at": OLD} for number in (1, 2)]
+    stage.respond_next("/v2/roles", body={"roles": records, "total_entries": 3, "links": {"next": None}}, times=2)
+    found = scanned(stage, "roles", properties=";Completeness=read")
+    assert sum(batch.num_rows for batch in found) == 2
+    assert asked(stage, per_page=True) == ["/roles?per_page=20", "/roles?per_page=2000"]
 
 
 def test_pages_of_one_record_are_counted_too(stage: Sandbox) -> None:
