@@ -33,6 +33,10 @@ class Credential(Protocol):
         """
         ...
 
+    def accepted(self, token: Secret) -> None:
+        """Note that Harvest took a token, so that it was good, should it be refused later."""
+        ...
+
     async def aclose(self) -> None:
         """Close the open connections."""
         ...
@@ -52,6 +56,9 @@ class GivenToken:
     async def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:  # noqa: ARG002 - one token has one owner
         """Yield the token alone."""
         yield self._token
+
+    def accepted(self, token: Secret) -> None:
+        """Do nothing, as there is no other token."""
 
     async def aclose(self) -> None:
         """Do nothing, as nothing is open."""

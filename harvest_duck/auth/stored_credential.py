@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from harvest_duck.auth.credential import BoundUser
     from harvest_duck.connection import Connection, OAuth
 
+#: The most further tokens of a request: one that another process stored, and two that were refreshed.
+_MORE_TOKENS = 3
 #: Seconds to wait for a lock: it is held for one refresh, which takes long if the server is down.
 _LOCK_S = 120.0
 
@@ -56,6 +59,8 @@ class StoredCredential:
         self._turn = asyncio.Lock()
         self._refreshing: asyncio.Task[SignIn] | None = None
         self._refreshes = 0
+        # The latest ones, in the order in which Harvest took them first.
+        self._accepted: deque[Secret] = deque(maxlen=_MORE_TOKENS)
         _live.add(self)
 
     @property
@@ -64,18 +69,26 @@ class StoredCredential:
         return self._store.where, self._wanted
 
     async def tokens(self, user: BoundUser) -> AsyncGenerator[Secret]:
-        """Yield the access token, refreshed if it is due; then one that another process stored; then one more refresh.
+        """Yield the access token, refreshed if it is due; then one that another process stored; then a refreshed one.
 
-        Raises `LoginRequired` if nobody is signed in and nobody may be asked, the errors of `consent` if a person is
-        asked, the errors of the store and of Harvest ID, and `CredentialsError` if the person is not `user` any more.
+        A new token that is refused ends it, unless Harvest has `accepted` it: then it was good and has expired since,
+        and one more follows. Raises `LoginRequired` if nobody is signed in and nobody may be asked, the errors of
+        `consent` if a person is asked, the errors of the store and of Harvest ID, and `CredentialsError` if the person
+        is not `user` any more.
         """
         token = await self._token(None, user)
         yield token
-        before = self._refreshes
-        token = await self._token(token, user)
-        yield token
-        if self._refreshes == before:
-            yield await self._token(token, user)
+        for _ in range(_MORE_TOKENS):
+            before = self._refreshes
+            token = await self._token(token, user)
+            yield token
+            if self._refreshes != before and token not in self._accepted:
+                return
+
+    def accepted(self, token: Secret) -> None:
+        """Note that Harvest took a token."""
+        if token not in self._accepted:
+            self._accepted.append(token)
 
     async def sign_in(self) -> Identity:
         """Ask a person to sign in, whatever is stored, and return who did; raises as `consent` does."""

@@ -159,6 +159,8 @@ class Client:
         async with aclosing(self._credential.tokens(user)) as tokens:
             async for token in tokens:
                 answer = await self._sent(entry, token.reveal())
+                if answer.status == _OK:
+                    self._credential.accepted(token)
                 if answer.status != _UNAUTHORIZED:
                     break
         if answer.status == _TOO_MANY:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.clocks import PATIENCE_S
 from support.run_size import share
 from support.sign_in import aged, kept, signed_in, token_requests
 
@@ -152,6 +153,50 @@ def test_a_scan_of_a_hundred_pages_across_two_expiries_returns_every_row(
     assert token_requests(harvest) == ["refresh_token", "refresh_token"]
     served = [each for each in harvest.requests if each.path == "/v2/time_entries" and each.status == 200]
     assert len(served) == -(-len(entries) // size) >= 95
+    assert store.exists()
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_a_token_that_expires_while_a_request_is_tried_again_is_refreshed_once_more(
+    newer: bool, harvest: Sandbox, refreshing: str, store: Path
+) -> None:
+    """Another request had it accepted; it may also have had a newer one accepted since."""
+    harvest.expire_access_tokens()
+    harvest.clear_log()
+    held, expired, go_on, answer = (threading.Event() for _ in range(4))
+
+    async def hold(request: web.BaseRequest) -> web.StreamResponse | None:
+        if request.path == "/v2/clients" and token_requests(harvest) and not held.is_set():
+            held.set()
+            await asyncio.to_thread(go_on.wait, PATIENCE_S)
+            harvest.expire_access_tokens()
+            expired.set()
+            await asyncio.to_thread(answer.wait, PATIENCE_S)
+        return None
+
+    def request(table: str) -> LoggedRequest:
+        url = f"{harvest.base_url}/{table}"
+        return LoggedRequest(Request(table, url, (), Limit.GENERAL, Paging.CURSOR, account_id=MAIN_ID))
+
+    async def ask() -> None:
+        client = Client(resolve(refreshing))
+        try:
+            asking = asyncio.create_task(client.get(request("clients"), BoundUser()))
+            await asyncio.to_thread(held.wait, PATIENCE_S)
+            assert await client.get(request("roles"), BoundUser()) is not None
+            go_on.set()
+            await asyncio.to_thread(expired.wait, PATIENCE_S)
+            if newer:
+                assert await client.get(request("roles"), BoundUser()) is not None
+            answer.set()
+            assert await asking is not None
+        finally:
+            await client.close()
+
+    harvest.on_request = hold
+    asyncio.run(ask())
+    assert token_requests(harvest) == ["refresh_token", "refresh_token"]
+    assert [each.status for each in harvest.requests if each.path == "/v2/clients"] == [401, 401, 200]
     assert store.exists()
 
 
