@@ -15,6 +15,7 @@ from harvest_duck.catalog.model import (
     BOOLEAN,
     DATE,
     DECIMAL,
+    JSON,
     TIME,
     TIMESTAMP,
     VARCHAR,
@@ -29,10 +30,15 @@ _SCALARS = {
     BOOLEAN: pa.bool_(),
     DATE: pa.date32(),
     DECIMAL: pa.decimal128(18, 4),
+    JSON: pa.string(),
     TIME: pa.time64("us"),
     TIMESTAMP: pa.timestamp("us", "UTC"),
     VARCHAR: pa.string(),
 }
+#: What makes a column of texts one of type JSON in DuckDB, without a cast: that would refuse a whole query for half a
+#: surrogate pair, which JSON allows and DuckDB's parser does not (1.4 to 2.0).
+# https://arrow.apache.org/docs/format/CanonicalExtensions.html#json
+_JSON = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
 
 
 @cache
@@ -62,4 +68,9 @@ def _typed(column: Type, *, text: bool) -> pa.DataType:
 @cache
 def schema_of(table: Table) -> pa.Schema:
     """Return the schema of a table as SQL sees it."""
-    return pa.schema([pa.field(column.name, arrow_type(column.type)) for column in table.columns])
+    return pa.schema(
+        [
+            pa.field(column.name, arrow_type(column.type), metadata=_JSON if column.type is JSON else None)
+            for column in table.columns
+        ]
+    )

@@ -53,6 +53,8 @@ BOOLEAN = Scalar("BOOLEAN")
 DATE = Scalar("DATE")
 #: Hours, money, rates, percentages and quantities: exact, four digits behind the point.
 DECIMAL = Scalar("DECIMAL(18,4)")
+#: The text of a JSON value.
+JSON = Scalar("JSON")
 #: A time of day, without a zone; Harvest writes "2:59pm" or "14:59", as the account is set.
 TIME = Scalar("TIME")
 #: An instant, in UTC.
@@ -68,6 +70,7 @@ class Origin(Enum):
     PATH = "the path of the request"
     INPUT = "a parameter of the request"
     ACCOUNT = "the account that was asked"
+    TEXT = "the text of the record"
 
 
 class Paging(Enum):
@@ -147,6 +150,14 @@ ACCOUNT_ID = Column(
     references="accounts.id",
 )
 
+#: The column of a raw table that keeps each record whole.
+RECORD = Column(
+    name="record",
+    type=JSON,
+    description="The record as Harvest sent it, digit for digit, with the fields that no column has",
+    origin=Origin.TEXT,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
@@ -208,7 +219,7 @@ class Table:
     report: the subject of its sums, and their currency; it is empty for other tables. `permission` names the roles that
     may read the table, in Harvest's words; where it is `narrowed`, users who are no administrators get a part of its
     rows without a notice. `docs` is the page of Harvest's documentation. `own_columns` come from Harvest; `columns`
-    has the account besides.
+    has the account besides, and the text of the record where the table is `raw`.
     """
 
     name: str
@@ -231,11 +242,12 @@ class Table:
     not_summed_with: tuple[str, ...] = ()
     subject: tuple[str, ...] = ()
     narrowed: bool = False
+    raw: bool = False
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns that SQL sees: those that come from Harvest, and the account that they were read from."""
-        return (*self.own_columns, ACCOUNT_ID)
+        return (*self.own_columns, ACCOUNT_ID, *([RECORD] if self.raw else []))
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

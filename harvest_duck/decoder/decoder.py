@@ -25,6 +25,7 @@ from harvest_duck.decoder.day_counts import days_of
 from harvest_duck.decoder.decimals import with_decimals
 from harvest_duck.decoder.layout import Layout
 from harvest_duck.decoder.msgspec_reader import reader_for
+from harvest_duck.decoder.raw_records import RawRecords
 from harvest_duck.errors import DecodeError, ProtocolError
 from harvest_duck.protocol.page import Envelope
 from harvest_duck.protocol.time_of_day import parse_time
@@ -75,6 +76,8 @@ class Decoder:
         self.schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in self.columns])
         self._record = json_type(self._layout.record)
         self._msgspec = reader_for(self._layout)
+        wants_text = any(column.origin is Origin.TEXT for column in self.columns)
+        self._raw_records = RawRecords(table) if wants_text else None
         self._arrow = ArrowReader(self._layout)
         self._turn = asyncio.Lock()
 
@@ -118,7 +121,7 @@ class Decoder:
         try:
             read, envelope = self._read(body, single=single)
             self._refuse_repeated(read, where)
-            return self._assembled(read, envelope, values)
+            return self._assembled(read, envelope, values, self._texts(body, single=single))
         except (pa.ArrowException, UnicodeError, OverflowError):
             return None
 
@@ -128,7 +131,7 @@ class Decoder:
         try:
             read = pa.array(records, self._record)
             self._refuse_repeated(read, where)
-            return self._assembled(read, envelope, values)
+            return self._assembled(read, envelope, values, self._texts(body, single=single))
         except (pa.ArrowException, UnicodeError, OverflowError) as error:
             raise DecodeError(
                 f"{where}: {error}", table=self._layout.table.name, column=None, record_id=None, page=where
@@ -168,7 +171,16 @@ class Decoder:
         """Return a page without rows, for a list that does not exist."""
         return Page(pa.RecordBatch.from_pylist([], schema=self.schema), 0, None, None, None, None, *Envelope())
 
-    def _assembled(self, records: pa.StructArray, envelope: Envelope, values: Mapping[str, Value | None]) -> Page:
+    def _texts(self, body: bytes, *, single: bool) -> pa.StringArray | None:
+        return None if self._raw_records is None else self._raw_records.read(body, single=single)
+
+    def _assembled(
+        self,
+        records: pa.StructArray,
+        envelope: Envelope,
+        values: Mapping[str, Value | None],
+        texts: pa.StringArray | None = None,
+    ) -> Page:
         enclosing, rows, owners = self._rows(records)
         found = {Origin.RECORD: _leaves(rows)}
         if self._layout.table.items is not None:
@@ -176,6 +188,8 @@ class Decoder:
         arrays = [
             _converted(found[column.origin][column.path], column)
             if column.origin in found
+            else texts
+            if column.origin is Origin.TEXT
             else pa.repeat(pa.scalar(values.get(column.name), arrow_type(column.type)), len(rows))
             for column in self.columns
         ]

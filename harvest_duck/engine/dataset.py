@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.model import RECORD
 from harvest_duck.engine.arrow_stream import BatchStream
 from harvest_duck.engine.hidden_arguments import CONNECTION, SESSION, restored, separated
 from harvest_duck.errors import QueryError
@@ -108,11 +109,11 @@ class _Scanner:
 
 
 class HarvestDataset(ArgumentDataset):
-    """The dataset of one table of Harvest."""
+    """The dataset of one table of Harvest, with the text of each record in a column that most macros leave out."""
 
     def __init__(self, table: Table, binding: Binding) -> None:
-        super().__init__(table.name, schema_of(table), {CONNECTION: "connection string reached the scan"}, binding)
-        self._table = table
+        self._table, self._raw = table, replace(table, raw=True)
+        super().__init__(table.name, schema_of(self._raw), {CONNECTION: "connection string reached the scan"}, binding)
 
     def rows(
         self, session: Session, given: Mapping[str, str], names: Sequence[str], read: Filter
@@ -120,7 +121,8 @@ class HarvestDataset(ArgumentDataset):
         """A scan of the table, its requests not yet sent."""
         text, handles = given[CONNECTION], self._binding.handles
         connection = handles.connection_of(text)
-        return session.read(scan_request(self._table, connection, names, read, written_in_sql=text not in handles))
+        table = self._raw if RECORD.name in {*names, *(read.columns or ())} else self._table
+        return session.read(scan_request(table, connection, names, read, written_in_sql=text not in handles))
 
 
 def _raised(error: Exception) -> Iterator[pa.RecordBatch]:

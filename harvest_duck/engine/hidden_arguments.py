@@ -16,7 +16,7 @@ from harvest_duck.pushdown.arrow_expression import compact, serialised
 from harvest_duck.pushdown.arrow_filter import Filter, read_filter, read_serialised
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import pyarrow.compute as pc
 
@@ -36,10 +36,13 @@ def hidden(argument: str) -> str:
     return f"_{argument}"
 
 
-def passing(source: str, arguments: Mapping[str, str]) -> str:
-    """SQL that reads `source` in the session of the connection, with the arguments: an expression for each column."""
+def passing(source: str, arguments: Mapping[str, str], without: Iterable[str] = ()) -> str:
+    """SQL that reads `source` in the session of the connection, with the arguments: an expression for each column.
+
+    Columns `without` which it is read are left out, as the hidden ones are.
+    """
     every = {**arguments, SESSION: f"coalesce(getvariable('{SESSION_VARIABLE}')::VARCHAR, '')"}
-    names = ", ".join(every)
+    names = ", ".join([*every, *without])
     given = " AND ".join(f"{name} = {value}" for name, value in every.items())
     return f"SELECT * EXCLUDE ({names}) FROM {source} WHERE {given}"
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import RECORD
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine.hidden_arguments import CONNECTION, hidden, passing
 from harvest_duck.engine.report_function import nearest, query_of
 from harvest_duck.pushdown.sql import identifier, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: The catalog of a bound database that all its connections share.
 CATALOG = "harvest_duck"
@@ -45,6 +46,7 @@ def own_functions(default: str) -> Iterator[str]:
         f"harvest_report(report, from_date, to_date, step := NULL, {account})": (
             "harvest_report(report, from_date, to_date, step := step, conn := conn)"
         ),
+        f"harvest_raw(tbl, {account})": "harvest_raw(tbl, conn := conn)",
         f"harvest_access({account})": "harvest_access(conn := conn)",
         "harvest_requests()": "harvest_requests()",
         "harvest_tables()": "harvest_tables()",
@@ -64,7 +66,8 @@ def views(catalog: str, handle: str) -> Iterator[str]:
     comments = []
     for table in TABLES.values():
         view = f"{identifier(catalog)}.main.{identifier(table.name)}"
-        yield f"CREATE OR REPLACE VIEW {view} AS {passing(dataset(table.name), {CONNECTION: text(handle)})}"
+        query = passing(dataset(table.name), {CONNECTION: text(handle)}, without=[RECORD.name])
+        yield f"CREATE OR REPLACE VIEW {view} AS {query}"
         comments.append(f"COMMENT ON VIEW {view} IS {text(table.description)}")
         comments += [
             f"COMMENT ON COLUMN {view}.{identifier(column.name)} IS {text(column.description)}"
@@ -83,9 +86,10 @@ def _functions(default: str) -> dict[str, str]:
         **{hidden(name.lower()): setting(name) for name in SETTINGS},
     }
     return {
-        f"harvest_scan(tbl, {account})": passing(f"query_table({_dataset_of_tbl()})", {CONNECTION: "conn"}),
+        f"harvest_scan(tbl, {account})": _table_of_tbl("harvest_scan", without=[RECORD.name]),
+        f"harvest_raw(tbl, {account})": _table_of_tbl("harvest_raw"),
         f"harvest_report(report, from_date, to_date, step := NULL, {account})": passing(
-            f"query({query_of(dataset(''))})", {CONNECTION: "conn"}
+            f"query({query_of(dataset(''))})", {CONNECTION: "conn"}, without=[RECORD.name]
         ),
         f"harvest_access({account})": passing(dataset("harvest_access"), {CONNECTION: "conn"}),
         "harvest_requests()": passing(dataset("harvest_requests"), {}),
@@ -95,8 +99,13 @@ def _functions(default: str) -> dict[str, str]:
     }
 
 
-def _dataset_of_tbl() -> str:
-    """The name of the dataset that the argument `tbl` of `harvest_scan` means, or an error that names the nearest."""
+def _table_of_tbl(function: str, without: Iterable[str] = ()) -> str:
+    """The query of a function for the table that its argument `tbl` names, read by its argument `conn`."""
+    return passing(f"query_table({_dataset_of_tbl(function)})", {CONNECTION: "conn"}, without)
+
+
+def _dataset_of_tbl(function: str) -> str:
+    """The name of the dataset that the argument `tbl` of a function means, or an error that names the nearest."""
     names = ", ".join(text(name) for name in TABLES)
     # In SQL, because DuckDB runs nothing else of a macro when it binds.
     fault = (
@@ -104,6 +113,6 @@ def _dataset_of_tbl() -> str:
         f"{nearest(TABLES, 'lower(tbl)')} || '\"? FROM harvest_tables() lists all {len(TABLES)}')"
     )
     return (
-        "CASE WHEN conn::VARCHAR IS NULL THEN error('harvest_scan: the connection string is NULL') "
+        f"CASE WHEN conn::VARCHAR IS NULL THEN error('{function}: the connection string is NULL') "
         f"WHEN lower(tbl) IN ({names}) THEN {text(dataset(''))} || lower(tbl) ELSE {fault} END"
     )

@@ -81,6 +81,11 @@ def refuse_sum(table: Table, start: date, stop: date, chosen: Inputs) -> None:
     """Raise `QueryError` if the period has to be cut and the rows of its pieces must not be added up."""
     if (stop - start).days <= (table.max_span_days or 0):
         return
+    if table.raw:
+        raise QueryError(
+            f"{table.name}: {start} to {stop} is longer than the year that Harvest reports on at once, and rows that "
+            "are added up from its pieces have no record of their own: ask year by year, or leave out the column record"
+        )
     for column in table.not_summed_with:
         if dict(chosen.values).get(column) is not False:
             raise QueryError(

@@ -6,6 +6,7 @@ Here begins what needs HTTP, which takes longer to load than DuckDB: the engine 
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -42,15 +43,16 @@ def scan(
     *,
     columns: Sequence[str] | None = None,
     filter: pc.Expression | None = None,  # noqa: A002 - the name that pyarrow gives it
+    raw: bool = False,
 ) -> pa.RecordBatchReader:
     """Return a reader over the rows of `table`, in the named columns, or in all of them when `columns` is None.
 
     `filter` is an expression such as `pyarrow.compute.field("spent_date") >= date(2026, 1, 1)`. Only rows of which it
-    is true are returned, and the parts of it that a parameter of the API answers narrow the requests. Requests go out
-    as batches are read; those under way are cancelled when the reader is freed. Raises the errors of
-    `harvest_duck.errors`, while reading as well.
+    is true are returned, and the parts of it that a parameter of the API answers narrow the requests. With `raw` there
+    is one more column, `record`: the JSON of each row as Harvest sent it. Requests go out as batches are read; those
+    under way are cancelled when the reader is freed. Raises the errors of `harvest_duck.errors`, while reading as well.
     """
-    entry = table_named(table)
+    entry = replace(table_named(table), raw=raw)
     schema = schema_of(entry)
     names = schema.names if columns is None else list(columns)
     read = read_filter(filter, schema)
