@@ -6,7 +6,7 @@ converted afterwards, because Arrow's JSON reader knows neither.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import pyarrow as pa
 
@@ -65,7 +65,8 @@ def _typed(column: Type, *, text: bool) -> pa.DataType:
             return _SCALARS[column]
 
 
-@cache
+# Each path of an endpoint makes a table.
+@lru_cache(maxsize=256)
 def schema_of(table: Table) -> pa.Schema:
     """Return the schema of a table as SQL sees it."""
     return pa.schema(

@@ -79,6 +79,8 @@ class Paging(Enum):
     PAGE = "page numbers"
     CURSOR = "an opaque cursor"
     NONE = "one answer"
+    #: As the first answer shows.
+    DISCOVERED = "not known"
 
 
 class Limit(Enum):

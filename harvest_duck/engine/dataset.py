@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.endpoint import endpoint
 from harvest_duck.catalog.model import RECORD
 from harvest_duck.engine.arrow_stream import BatchStream
-from harvest_duck.engine.hidden_arguments import CONNECTION, SESSION, restored, separated
+from harvest_duck.engine.hidden_arguments import CONNECTION, PATH, SESSION, restored, separated
 from harvest_duck.errors import QueryError
 from harvest_duck.scanner.scan_request import scan_request
 
@@ -122,6 +123,22 @@ class HarvestDataset(ArgumentDataset):
         text, handles = given[CONNECTION], self._binding.handles
         connection = handles.connection_of(text)
         table = self._raw if RECORD.name in {*names, *(read.columns or ())} else self._table
+        return session.read(scan_request(table, connection, names, read, written_in_sql=text not in handles))
+
+
+class EndpointDataset(ArgumentDataset):
+    """The dataset of `harvest_get`: the records at a path, which is an argument as the connection string is."""
+
+    def __init__(self, binding: Binding) -> None:
+        arguments = {CONNECTION: "connection string reached it", PATH: "path reached it"}
+        super().__init__("harvest_get", schema_of(endpoint("/any")), arguments, binding)
+
+    def rows(
+        self, session: Session, given: Mapping[str, str], names: Sequence[str], read: Filter
+    ) -> Iterator[pa.RecordBatch]:
+        """A scan of the endpoint, its requests not yet sent."""
+        table, text, handles = endpoint(given[PATH]), given[CONNECTION], self._binding.handles
+        connection = handles.connection_of(text)
         return session.read(scan_request(table, connection, names, read, written_in_sql=text not in handles))
 
 

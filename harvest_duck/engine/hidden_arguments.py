@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The hidden column that carries the connection string.
 CONNECTION = "_connection"
+#: The hidden column that carries the path of an endpoint.
+PATH = "_path"
 #: The hidden column that carries the session: every dataset has it.
 SESSION = "_session"
 #: The variable of a registered connection that holds its session.

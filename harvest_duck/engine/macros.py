@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import RECORD
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.engine.hidden_arguments import CONNECTION, hidden, passing
+from harvest_duck.engine.hidden_arguments import CONNECTION, PATH, hidden, passing
 from harvest_duck.engine.report_function import nearest, query_of
 from harvest_duck.pushdown.sql import identifier, text
 
@@ -47,6 +47,7 @@ def own_functions(default: str) -> Iterator[str]:
             "harvest_report(report, from_date, to_date, step := step, conn := conn)"
         ),
         f"harvest_raw(tbl, {account})": "harvest_raw(tbl, conn := conn)",
+        f"harvest_get(path, {account})": "harvest_get(path, conn := conn)",
         f"harvest_access({account})": "harvest_access(conn := conn)",
         "harvest_requests()": "harvest_requests()",
         "harvest_tables()": "harvest_tables()",
@@ -91,6 +92,9 @@ def _functions(default: str) -> dict[str, str]:
         f"harvest_report(report, from_date, to_date, step := NULL, {account})": passing(
             f"query({query_of(dataset(''))})", {CONNECTION: "conn"}, without=[RECORD.name]
         ),
+        f"harvest_get(path, {account})": passing(
+            f"query_table({_dataset_of_path()})", {CONNECTION: "conn", PATH: "path"}
+        ),
         f"harvest_access({account})": passing(dataset("harvest_access"), {CONNECTION: "conn"}),
         "harvest_requests()": passing(dataset("harvest_requests"), {}),
         "harvest_tables()": passing(dataset("harvest_tables"), {}),
@@ -102,6 +106,15 @@ def _functions(default: str) -> dict[str, str]:
 def _table_of_tbl(function: str, without: Iterable[str] = ()) -> str:
     """The query of a function for the table that its argument `tbl` names, read by its argument `conn`."""
     return passing(f"query_table({_dataset_of_tbl(function)})", {CONNECTION: "conn"}, without)
+
+
+def _dataset_of_path() -> str:
+    """The name of the dataset of `harvest_get`, or an error where an argument is NULL, which would find no rows."""
+    return (
+        "CASE WHEN conn::VARCHAR IS NULL THEN error('harvest_get: the connection string is NULL') "
+        "WHEN path::VARCHAR IS NULL THEN error('harvest_get: the path is NULL') "
+        f"ELSE {text(dataset('harvest_get'))} END"
+    )
 
 
 def _dataset_of_tbl(function: str) -> str:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine import keeper
 from harvest_duck.engine.binding import Account, Binding, binding_named, lock, with_one_door
-from harvest_duck.engine.dataset import HarvestDataset
+from harvest_duck.engine.dataset import EndpointDataset, HarvestDataset
 from harvest_duck.engine.functions import table_functions
 from harvest_duck.engine.hidden_arguments import passing
 from harvest_duck.engine.keeper import independent, watch
@@ -150,7 +150,8 @@ def _make(con: duckdb.DuckDBPyConnection, binding: Binding) -> duckdb.DuckDBPyCo
     """Make the catalog of a binding, all of it or nothing, and return the connection that bound its datasets."""
     own = independent(con)
     with new_catalog(own, CATALOG, "detach or rename that database"):
-        datasets = [*(HarvestDataset(table, binding) for table in TABLES.values()), *table_functions(binding)]
+        tables = [*(HarvestDataset(table, binding) for table in TABLES.values()), EndpointDataset(binding)]
+        datasets = [*tables, *table_functions(binding)]
         with keeper.in_use:
             _bind(own, CATALOG, datasets)
         for statement in shared_functions(CATALOG, binding.default_of(binding.shared)):

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import Limit
-from harvest_duck.decoder.decoder import Decoder
+from harvest_duck.decoder.endpoint_decoder import decoder_for
 from harvest_duck.errors import QueryError
 from harvest_duck.introspection.explain import SHOWN, Planned, unknown
 from harvest_duck.scanner.client_pool import client_for
@@ -61,7 +61,7 @@ async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int 
         sizes |= {request: sizes.get(request) for plan in plans for request in plan.requests}
     for plan in plans:
         table = plan.table if plan.parents is None else plan.parents.table
-        source = PageSource(context, Decoder(table, []))
+        source = PageSource(context, decoder_for(table, []))
         while lists := unknown(plan, sizes):
             async with aclosing(counts(source, lists)) as pages:
                 found = [counted.total async for counted in pages]

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from harvest_duck import errors
+from harvest_duck.catalog.model import Paging
 from harvest_duck.text import one_line, shortened
 
 if TYPE_CHECKING:
@@ -76,11 +77,7 @@ def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes
                 status=status,
             )
         case 404:
-            advice = "there is no such thing, or the user of this token cannot see it: check AccountId and BaseURL"
-            if request.values:
-                # A child: its parent was in a list a moment ago, or the query named it.
-                advice = "it is gone, or the user of this token cannot see it: run the query again"
-            return errors.NotFound(f"{answered}: {advice}{says}", status=status)
+            return errors.NotFound(f"{answered}: {_not_found(request)}{says}", status=status)
         case 400 | 422:
             return errors.InvalidRequest(f"{answered}: it refuses {request.path_and_query}{says}", status=status)
         case 429:
@@ -104,6 +101,15 @@ def _left_out(request: Request, status: int) -> str:
     """Return how to read the other accounts of a query, where it has several and this one is refused."""
     refused = 400 <= status < 500 and status != 429  # noqa: PLR2004 - the class of refusals; a 429 passes
     return f"; to leave this account out add account_id <> {request.account_id}" if request.account and refused else ""
+
+
+def _not_found(request: Request) -> str:
+    """Return what a 404 may mean, and what to do."""
+    if request.values:
+        # A child: its parent was in a list a moment ago, or the query named it.
+        return "it is gone, or the user of this token cannot see it: run the query again"
+    checked = "the path" if request.paging is Paging.DISCOVERED else "AccountId and BaseURL"
+    return f"there is no such thing, or the user of this token cannot see it: check {checked}"
 
 
 def _message(body: bytes) -> str:

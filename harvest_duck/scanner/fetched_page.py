@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from harvest_duck.catalog.model import Paging
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -56,6 +59,16 @@ class FetchedPage:
     def took_s(self) -> float:
         """The seconds that the answer took, 0 where there was none."""
         return (self.entry.elapsed_ms or 0) / 1000
+
+
+def discovered(first: FetchedPage) -> FetchedPage:
+    """Return the first page of a list with the paging that it shows, where the request for it did not know."""
+    if first.request.paging is not Paging.DISCOVERED:
+        return first
+    page, link = first.page, first.page.next_link
+    # A list of cursors numbers its first page too: https://help.getharvest.com/api-v2/introduction/overview/pagination/
+    by_number = page.next_page is not None if link is None else "page" in dict(parse_qsl(urlsplit(link).query))
+    return replace(first, request=replace(first.request, paging=Paging.PAGE if by_number else Paging.CURSOR))
 
 
 async def flattened(pages: FetchedPages) -> AsyncGenerator[FetchedPage]:

@@ -22,6 +22,7 @@ from harvest_duck.pushdown.arrow_filter import matching
 from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, pause_s, repair
 from harvest_duck.scanner.day_ranges import day_ranges, outside, shown, split
 from harvest_duck.scanner.delivered_ids import DeliveredIds
+from harvest_duck.scanner.fetched_page import discovered
 from harvest_duck.scanner.incomplete import incomplete
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class ListReader:
 
         Raises `ProtocolError` where the list changes so much that it is never known to be complete.
         """
+        first = discovered(first)
         if first.request.paging is Paging.NONE:
             yield first
         elif self._table.parent is not None:

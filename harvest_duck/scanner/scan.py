@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.tables import table as table_named
-from harvest_duck.decoder.decoder import Decoder
+from harvest_duck.decoder.endpoint_decoder import decoder_for
 from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.protocol.request import accounts_request
@@ -104,7 +104,9 @@ async def _scanned(
         context = ScanContext(client, table, settings.max_connections, request_log, cautious=cautious)
         with running.running(context.number, context.progress_row):
             plans = await plans_of(request, context)
-            scan = Scan(table, plans, PageSource(context, Decoder(table, request.fields)), keep, request.counted_terms)
+            scan = Scan(
+                table, plans, PageSource(context, decoder_for(table, request.fields)), keep, request.counted_terms
+            )
             async with aclosing(_first(settings.max_rows, scan.batches())) as found:
                 async for batch in found:
                     yield batch

@@ -262,6 +262,8 @@ TAKERS = [
     "SELECT count(*) FROM harvest_scan('clients', {})",
     "FROM harvest_scan('accounts', {})",
     "FROM harvest_access({})",
+    "FROM harvest_raw('clients', {})",
+    "FROM harvest_get('/clients', {})",
     f"SELECT id FROM harvest_duck._internal.users WHERE {HIDDEN} = {{}}",
     "FROM harvest_explain('FROM harvest_scan(''clients'', ' || {quoted} || ')')",
     "FROM harvest_explain('FROM harvest_scan(''clients'', ' || {quoted} || ')', probe := false)",
