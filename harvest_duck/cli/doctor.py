@@ -31,6 +31,8 @@ _MARKS = {
 _MARK, _NAME = 9, 15
 _NARROWEST, _WIDEST, _USUAL = 40, 100, 80
 _ARROW = "-> "
+#: The most requests that are shown.
+_SENT = 2
 
 
 @click.command()
@@ -40,8 +42,8 @@ _ARROW = "-> "
 def doctor(connection: str, *, offline: bool, as_json: bool) -> None:
     """Check the way to Harvest step by step, and say what to do.
 
-    At most two requests are sent, which read nothing but whose the token is, and one to refresh a sign-in that is due.
-    The exit status is 0 if nothing failed, else 1.
+    Harvest is asked whose the token is, and for one record of each kind: some 35 requests, and one before them to
+    refresh a sign-in that is due. The exit status is 0 if nothing failed, else 1.
     """
     from harvest_duck.diagnosis.examination import examine  # noqa: PLC0415 - it loads what speaks HTTP
 
@@ -63,7 +65,9 @@ def lines(report: Report, columns: int) -> Iterator[str]:
         yield from _paragraph(finding, width)
     yield ""
     yield from folded(_sums(report), width)
-    yield from (f"Sent: {request}" for request in report.requests)
+    yield from (f"Sent: {request}" for request in report.requests[:_SENT])
+    if more := len(report.requests[_SENT:]):
+        yield f"Sent: {more} more; --json lists them."
 
 
 def _paragraph(finding: Finding, width: int) -> Iterator[str]:

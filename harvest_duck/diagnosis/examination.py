@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 def examine(connection: str, *, version: str, offline: bool = False) -> Report:
     """Return the report about a connection string, and about the machine that uses it with a `version` of ours.
 
-    Sends a request to Harvest ID and one to the API, and a refresh before them where the sign-in is due; nothing if
-    `offline`. What goes wrong is a finding and no error. Nobody is asked to sign in.
+    Sends a request to Harvest ID, and to the API one for the user and one for a record of each endpoint; a refresh
+    before them where the sign-in is due; nothing if `offline`. What goes wrong is a finding and no error. Nobody is
+    asked to sign in.
     """
     with warnings.catch_warnings():
         # It is a finding.
@@ -99,4 +100,5 @@ async def _asked(
         answers = await asked(connection, credential, first, id_host=id_host, api_host=api_host)
     requests += answers.requests
     reached = accounts_in(answers.accounts)
-    return replace(found, accounts=answers.accounts, reached=reached, me=answers.me), answers
+    found = replace(found, accounts=answers.accounts, reached=reached, me=answers.me, samples=answers.samples)
+    return found, answers

@@ -103,6 +103,15 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """What became of the request for one record of the endpoint of `table`; `record` is None where none came."""
+
+    table: str
+    outcome: Outcome
+    record: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An account that the token reaches."""
 
@@ -177,6 +186,7 @@ class Connected:
     accounts: Exchange | None = None
     reached: tuple[Account, ...] | None = None
     me: Exchange | None = None
+    samples: Sequence[Sample] | None = None
     token: Token | None = None
     limits: Limits | None = None
     store: Store | None = None

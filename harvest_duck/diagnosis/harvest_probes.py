@@ -1,8 +1,8 @@
-"""Asks Harvest two questions: whose the token is, and who its user is in the account.
+"""Asks Harvest whose the token is, who its user is in the account, and for a record of each endpoint.
 
-They go out as a scan's do: with the same headers, proxy and certificates, and counted in the shared rate limit; but
-only once, and with a bound in time. A sign-in that is due is refreshed as a query would refresh it, and nobody is asked
-to sign in.
+The requests go out as a scan's do: with the same headers, proxy and certificates, and counted in the shared rate limit;
+but only once, and with a bound in time. A sign-in that is due is refreshed as a query would refresh it, and nobody is
+asked to sign in.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import json
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harvest_duck.auth import BoundUser, Credential, credential_for
 from harvest_duck.auth.terminal import Interaction
-from harvest_duck.catalog.model import Limit
+from harvest_duck.catalog.model import Limit, Paging
+from harvest_duck.diagnosis import field_probes
 from harvest_duck.diagnosis.facts import Account, Exchange, Outcome
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.http.log import logger
@@ -25,11 +28,15 @@ from harvest_duck.http.ratelimit.registry import limiter
 from harvest_duck.http.ratelimit.window import SystemClock
 from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
+from harvest_duck.protocol.request import Request
 from harvest_duck.protocol.response import retry_after_s, served_at
 from harvest_duck.text import one_line, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harvest_duck.connection import Connection, Secret
+    from harvest_duck.diagnosis.facts import Sample
     from harvest_duck.http.transport import Answer
 
 #: Seconds for an answer, for a token that has to be refreshed first, and for room in the rate limit.
@@ -49,11 +56,12 @@ _LONGEST = 80
 class Asked:
     """The answers of Harvest ID and of the API, None where a question was not asked, and why there is no token.
 
-    `requests` are those that were sent.
+    `samples` are records of the account, one of each endpoint. `requests` are those that were sent.
     """
 
     accounts: Exchange | None = None
     me: Exchange | None = None
+    samples: Sequence[Sample] | None = None
     error: HarvestDuckError | None = None
     requests: list[str] = field(default_factory=list)
 
@@ -83,6 +91,10 @@ async def asked(
             account_id = account_id or _first(found.accounts)
             if token is not None and account_id is not None and api_host and _useful(found.accounts):
                 found.me = await questions.me(token, account_id)
+                if found.me.outcome is Outcome.ANSWERED:
+                    ask, known = partial(questions.limited, token), {"me": found.me, "accounts": found.accounts}
+                    today = datetime.now(UTC).date()
+                    found.samples = await field_probes.samples(ask, connection, account_id, today, known)
         except HarvestDuckError as error:
             found.error = error
         except TimeoutError:
@@ -100,7 +112,7 @@ def _first(exchange: Exchange | None) -> int | None:
 
 
 class _Questions:
-    """Sends the two requests; `sent` lists them."""
+    """Sends the requests; `sent` lists them."""
 
     def __init__(self, connection: Connection, credential: Credential, sent: list[str]) -> None:
         self._connection = connection
@@ -129,17 +141,21 @@ class _Questions:
                     return token
 
     async def me(self, token: Secret, account_id: int) -> Exchange:
-        """Ask the API who the user of the token is in an account, in the shared rate limit."""
-        window = limiter(
-            (self._connection.base_url, self._credential.identity, Limit.GENERAL),
-            self._connection.rate_limit,
-            SystemClock(),
-            logger(None, 1),
-        )
+        """Ask the API who the user of the token is in an account."""
+        url = f"{self._connection.base_url}/users/me"
+        request = Request("me", url, (), Limit.GENERAL, Paging.NONE, account_id=account_id)
+        return await self.limited(token, request)
+
+    async def limited(self, token: Secret, request: Request) -> Exchange:
+        """Send a request to the API in the shared rate limit."""
+        general = request.limit is Limit.GENERAL
+        rate = self._connection.rate_limit if general else self._connection.reports_rate_limit
+        key = (self._connection.base_url, self._credential.identity, request.limit)
+        window = limiter(key, rate, SystemClock(), logger(None, 1))
         try:
             async with asyncio.timeout(_ROOM_S) as waiting, window.slot():
                 waiting.reschedule(None)
-                answered = await self._exchange(f"{self._connection.base_url}/users/me", token, account_id)
+                answered = await self._exchange(request.address, token, request.account_id)
         except TimeoutError:
             return Exchange(Outcome.NO_ROOM)
         if answered.outcome is Outcome.LIMITED:

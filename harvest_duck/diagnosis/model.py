@@ -29,6 +29,7 @@ class Check(StrEnum):
     TOKEN = "token"  # noqa: S105 - the name of a check
     ACCOUNT = "account"
     ROLE = "role"
+    FIELDS = "fields"
     CLOCK = "clock"
     LIMITS = "limits"
     STORE = "store"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.diagnosis import harvest_rules, machine_rules, network_rules
+from harvest_duck.diagnosis import field_rules, harvest_rules, machine_rules, network_rules
 from harvest_duck.diagnosis.facts import Outcome
 from harvest_duck.diagnosis.model import Check, Finding, Report, Status, skipped
 
@@ -20,12 +20,13 @@ _CONNECTED = (
     Check.TOKEN,
     Check.ACCOUNT,
     Check.ROLE,
+    Check.FIELDS,
     Check.CLOCK,
     Check.LIMITS,
     Check.STORE,
 )
 #: Those of them that need Harvest.
-_ASKING = _CONNECTED[:6]
+_ASKING = _CONNECTED[:7]
 #: What no answer of Harvest is.
 _NO_ANSWER = {Outcome.NO_ANSWER, Outcome.NOT_HARVEST}
 
@@ -66,6 +67,7 @@ def _asking(facts: Facts, found: Connected) -> Iterator[Finding]:
     else:
         yield harvest_rules.unnamed(found.unnamed)
     yield harvest_rules.role(found.me)
+    yield field_rules.fields(found.samples)
     yield network_rules.clock([found.me, found.accounts])
 
 

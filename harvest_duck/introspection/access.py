@@ -70,8 +70,8 @@ async def _rows(settings: Connection, today: date) -> list[dict[str, Any]]:
         # Harvest ID lists the accounts of the token whichever of them is asked about.
         (listed,) = plans_for(_ACCOUNTS, settings, {}, named_accounts(_ACCOUNTS, settings) or {})
         reached = await samples.sample(_ACCOUNTS, listed.requests[0])
-        plans = _plans(settings, accounts, today)
-        found = await _together(samples.account(plans[number]) for number in accounts)
+        planned = plans(settings, accounts, today)
+        found = await _together(samples.account(planned[number]) for number in accounts)
     names = access_rules.account_names(reached)
     return [
         access_rules.row(
@@ -82,8 +82,8 @@ async def _rows(settings: Connection, today: date) -> list[dict[str, Any]]:
     ]
 
 
-def _plans(settings: Connection, accounts: Mapping[int | None, str], today: date) -> dict[int | None, dict[str, Plan]]:
-    """The plan for each table of each account, by account and name."""
+def plans(settings: Connection, accounts: Mapping[int | None, str], today: date) -> dict[int | None, dict[str, Plan]]:
+    """The plan for each table of each account, by account and name; of a report, for the 30 days that end `today`."""
     ends = {"from_date": today - timedelta(days=_DAYS - 1), "to_date": today}
     period = {name: Domain.of([day]) for name, day in ends.items()}
     found: dict[int | None, dict[str, Plan]] = {number: {} for number in accounts}

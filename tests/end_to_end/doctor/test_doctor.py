@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
@@ -27,6 +28,7 @@ from support.clocks import PATIENCE_S
 from support.command import COMMAND, environment, run, run_process
 from support.sign_in import aged, signed_in, token_requests
 
+import harvest_duck
 from harvest_duck.auth import credential_for
 from harvest_duck.catalog.model import Limit
 from harvest_duck.connection import resolve
@@ -34,7 +36,7 @@ from harvest_duck.diagnosis.model import Check
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.registry import limiter
 from harvest_duck.http.ratelimit.window import SystemClock
-from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
+from harvest_duck.sandbox import EURO_ID, MAIN_ID, LoggedRequest, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,8 +74,17 @@ class Told:
 
 
 def paths(sandbox: Sandbox) -> list[str]:
-    """The requests that the sandbox received."""
-    return [request.path for request in sandbox.requests]
+    """The requests that the sandbox received, but for those for a record of each endpoint."""
+    return [request.path for request in sandbox.requests if not _for_a_record(request)]
+
+
+def paths_of(told: Told) -> list[str]:
+    """The requests that a report lists."""
+    return [urlsplit(each.removeprefix("GET ")).path for each in told.record["requests"]]
+
+
+def _for_a_record(request: LoggedRequest) -> bool:
+    return request.query.get("per_page") == "1" or request.path.endswith(("/company", "/messages/new"))
 
 
 def test_all_is_well(harvest: Sandbox) -> None:
@@ -83,7 +94,7 @@ def test_all_is_well(harvest: Sandbox) -> None:
     assert told.named("skipped") == []
     assert told.named("failed") == []
     assert paths(harvest) == ASKED
-    assert told.record["requests"] == [f"GET {harvest.id_url}{ASKED[0]}", f"GET {harvest.base_url}/users/me"]
+    assert told.record["requests"][:2] == [f"GET {harvest.id_url}{ASKED[0]}", f"GET {harvest.base_url}/users/me"]
     assert [each["subject"] for each in told.checks("network")] == [harvest.base_url.split("/")[2]] * 2
     assert "token from HARVEST_DUCK_CONNECTION" in told.only("configuration")["found"]
     assert told.only("token")["found"].startswith("personal access token of Ada Moreau (ada.moreau@")
@@ -91,7 +102,9 @@ def test_all_is_well(harvest: Sandbox) -> None:
         f"{MAIN_ID} (Harbour & Vale) answers; the token also reaches {EURO_ID} (Harbour & Vale Europe)"
     )
     assert told.only("role")["found"].startswith("administrator: ")
-    assert told.only("limits")["found"].startswith("1 of 100 requests in 15 s are used; ")
+    general = [path for path in paths_of(told) if not path.startswith(("/api/", "/v2/reports/"))]
+    assert told.only("limits")["found"].startswith(f"{len(general)} of 100 requests in 15 s are used; ")
+    assert len(told.record["requests"]) == len(harvest.requests)
 
 
 @pytest.mark.parametrize(("role", "word"), [("manager", "manager: "), ("member", "member: ")])
@@ -105,7 +118,7 @@ def test_a_smaller_role_is_told_in_words(role: str, word: str, harvest: Sandbox)
 def test_offline_sends_nothing(harvest: Sandbox) -> None:
     told = Told(harvest.connection_string(), "--offline")
     assert (told.status, harvest.requests, told.record["requests"]) == (0, [], [])
-    assert told.named("skipped") == ["network", "proxy", "token", "account", "role", "clock"]
+    assert told.named("skipped") == ["network", "proxy", "token", "account", "role", "fields", "clock"]
 
 
 def test_nothing_listens() -> None:
@@ -115,7 +128,7 @@ def test_nothing_listens() -> None:
     api, authority = told.checks("network")
     assert api["found"] == "no connection (127.0.0.1: Connection refused)"
     assert (authority["subject"], api["remedy"]) == ("::1:9", "Check the network and BaseURL.")
-    assert set(told.named("skipped")) == {"token", "account", "role", "clock"}
+    assert set(told.named("skipped")) == {"token", "account", "role", "fields", "clock"}
     assert told.record["requests"] == []
 
 
@@ -364,7 +377,7 @@ def test_a_file_of_connections_that_cannot_be_used(text: str, mode: int, found: 
     told = Told(None)
     assert (told.status, told.named("failed"), told.record["requests"]) == (1, ["configuration"], [])
     assert found in told.only("configuration")["found"]
-    assert len(told.named("skipped")) == 8
+    assert len(told.named("skipped")) == 9
 
 
 def test_a_log_that_cannot_be_written(config: Path, harvest: Sandbox) -> None:
@@ -451,11 +464,12 @@ def test_it_reads_well_on_eighty_columns(harvest: Sandbox, monkeypatch: pytest.M
     assert [word for mark, word in starts if mark in {"ok", "-"}] == [
         each for check in Check for each in [check] * (2 if check is Check.NETWORK else 1)
     ]
-    assert lines[-4:] == [
+    assert lines[-5:] == [
         "",
         "All is well.",
         f"Sent: GET {harvest.id_url}/api/v2/accounts",
         f"Sent: GET {harvest.base_url}/users/me",
+        f"Sent: {len(harvest.requests) - 2} more; --json lists them.",
     ]
 
 
@@ -465,7 +479,7 @@ def test_what_is_broken_stands_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told.returncode == 1
     assert "FAILED   configuration  connection string: there is no property APIKy, did you" in told.stdout
     assert "                        -> Correct it. " in told.stdout
-    assert told.stdout.rstrip().endswith("Something is broken: 1 failed, 8 not checked.")
+    assert told.stdout.rstrip().endswith("Something is broken: 1 failed, 9 not checked.")
 
 
 def test_wrong_usage_is_another_status() -> None:
@@ -542,3 +556,39 @@ def test_a_user_without_a_home_directory() -> None:
     assert "no home directory" in found["configuration"]["meaning"]
     assert "has no home directory" in found["limits"]["found"]
     assert found["account"]["status"] == "ok", "a connection string needs no home"
+
+
+def test_fields_that_no_column_has_are_named_and_can_be_read(harvest: Sandbox) -> None:
+    added = {"colour": "red", "score": 1.5, "owner": {"id": 7}}
+    changed = [record | added for record in harvest.records(MAIN_ID, "clients")]
+    for record in changed:
+        del record["address"]
+    harvest.replace(MAIN_ID, "clients", changed)
+    harvest.replace(MAIN_ID, "roles", [])
+    told = Told(harvest.connection_string())
+    found = told.only("fields")
+    assert (told.status, found["status"]) == (0, "warning")
+    assert "fields without a column: colour, score, owner in clients;" in found["found"]
+    assert found["found"].endswith("columns that are not in the record read: address in clients")
+    assert "had no record to look at" in found["found"]
+    con = harvest_duck.connect(harvest.connection_string())
+    rows = con.sql("SELECT record->>'colour', record->>'score', record->>'$.owner.id' FROM harvest_raw('clients')")
+    assert rows.fetchall() == [("red", "1.5", "7")] * len(changed)
+
+
+def test_each_endpoint_is_asked_once_for_one_record(harvest: Sandbox) -> None:
+    told = Told(harvest.connection_string())
+    asked = [request for request in harvest.requests if _for_a_record(request)]
+    assert len({request.path for request in asked}) == len(asked) > 30
+    assert len(asked) + len(ASKED) == len(harvest.requests) == len(told.record["requests"])
+    assert {request.method for request in asked} == {"GET"}
+    assert told.only("fields")["status"] == "ok"
+
+
+def test_what_a_member_may_not_read_is_counted(harvest: Sandbox) -> None:
+    found = Told(harvest.connection_string(role="member")).only("fields")
+    forbidden = [request for request in harvest.requests if request.status == 403]
+    assert found["status"] == "ok"
+    # And the children of parents that the user may not read, which are not asked for.
+    refused = int(found["found"].partition(" may not be read")[0].rpartition(" ")[2])
+    assert refused > len(forbidden) > 0
