@@ -68,6 +68,24 @@ def test_every_page_is_read(con: duckdb.DuckDBPyConnection, sandbox: Sandbox, st
     assert asked(sandbox) == ["/pto/types?year=2026", *(f"/pto/types?year=2026&{place}" for place in places)]
 
 
+@pytest.mark.parametrize(("table", "second"), [("clients", "cursor"), ("expenses", "page")])
+def test_2500_records_are_those_of_the_sandbox(
+    con: duckdb.DuckDBPyConnection, sandbox: Sandbox, table: str, second: str
+) -> None:
+    before = sandbox.records(MAIN_ID, table)
+    records = [before[0] | {"id": number, "unknown": f"{number}.50"} for number in range(1, 2501)]
+    sandbox.replace(MAIN_ID, table, records)
+    try:
+        rows = con.execute("SELECT record FROM harvest_get(?)", [f"/{table}"]).fetchall()
+    finally:
+        sandbox.replace(MAIN_ID, table, before)
+    found = [json.loads(text) for (text,) in rows]
+    assert sorted((each["id"], each["unknown"]) for each in found) == [
+        (record["id"], record["unknown"]) for record in records
+    ]
+    assert [set(request.query) & {"cursor", "page"} for request in sandbox.requests] == [set(), {second}]
+
+
 def test_a_count_takes_one_request_where_harvest_counts(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
     entries = len(sandbox.records(MAIN_ID, "time_entries"))
     assert con.sql("SELECT count(*) FROM harvest_get('/time_entries')").fetchall() == [(entries,)]
