@@ -16,6 +16,7 @@ import msgspec
 
 from harvest_duck.catalog.model import BIGINT, TIMESTAMP, Column, Paging, Table
 from harvest_duck.decoder.decoder import Decoder, Page
+from harvest_duck.decoder.raw_records import parts
 from harvest_duck.errors import ProtocolError
 from harvest_duck.text import one_line
 
@@ -99,16 +100,24 @@ def _shape(body: bytes, where: str) -> _Shape:
 
 def _parsed(body: bytes) -> dict[str, Any]:
     """Return the members of a body, none where it is no object: the reader of the page says what is wrong with it."""
-    text = body.removeprefix(BOM_UTF8)
+    text = body.removeprefix(BOM_UTF8).strip()
     try:
         whole = msgspec.json.decode(text)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         try:
-            # It reads half a surrogate pair, which msgspec refuses.
-            whole = json.loads(text)
-        except (ValueError, RecursionError):
+            # It reads half a surrogate pair, and any depth, which msgspec refuses.
+            whole = _outline(text.decode())
+        except ValueError:
             return {}
     return whole if isinstance(whole, dict) else {}
+
+
+def _outline(text: str, levels: int = 3) -> object:
+    """Return a JSON value, with empty objects and arrays where they lie deeper than the members of a record."""
+    if text[:1] not in ("{", "["):
+        return json.loads(text)
+    inside = [(name, _outline(part, levels - 1)) for name, part in parts(text)] if levels else []
+    return dict(inside) if text[0] == "{" else [value for _, value in inside]
 
 
 def _columns(records: Sequence[Mapping[str, object]]) -> tuple[Column, ...]:

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 #: The white space of JSON: https://www.rfc-editor.org/rfc/rfc8259#section-2
 _SPACE = " \t\n\r"
-_GAP = re.compile(f"[{_SPACE}]*")
-#: Numbers stay texts: Python makes no whole number of more than 4,300 digits.
-_JSON = json.JSONDecoder(parse_float=str, parse_int=str)
+#: A text, or a sign between values.
+_SIGNS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]', re.DOTALL)
 
 
 class RawRecords:
@@ -49,7 +48,8 @@ class RawRecords:
         try:
             found: Sequence[Any] = self._sliced(text, alone=alone)
         except (msgspec.MsgspecError, RecursionError):
-            # msgspec refuses half a surrogate pair, which JSON allows: https://www.rfc-editor.org/rfc/rfc8259#section-8.2
+            # msgspec refuses half a surrogate pair, which JSON allows, and what nests a thousand deep:
+            # https://www.rfc-editor.org/rfc/rfc8259#section-8.2
             found = _walked(text.decode(), None if alone else self._key, self._items)
         return pa.array(found, pa.string())
 
@@ -68,32 +68,32 @@ def _object(field: str, name: str, kind: Any, *default: object) -> Any:  # noqa:
 def _walked(text: str, key: str | None, items: str | None) -> list[str]:
     """Return the texts of the records in the member `key`, or of the elements in their member `items`."""
     try:
-        records = [text] if key is None else [record for _, record in _parts(dict(_parts(text))[key])]
+        records = [text] if key is None else [record for _, record in parts(dict(parts(text))[key])]
         if items is None:
             return records
-        arrays = [dict(_parts(record)).get(items, "[]") for record in records]
-        return [item for array in arrays if array != "null" for _, item in _parts(array)]
-    except (ValueError, LookupError, RecursionError) as error:
+        arrays = [dict(parts(record)).get(items, "[]") for record in records]
+        return [item for array in arrays if array != "null" for _, item in parts(array)]
+    except (ValueError, LookupError) as error:
         raise pa.ArrowInvalid(f"the text of a record cannot be found: {error}") from error
 
 
-def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the name, empty in an array, and the text of each part of a JSON object or array."""
-    at = _after(text, 0)
-    while text[at] not in "]}":
-        name = ""
-        if text[0] == "{":
-            name, at = _JSON.raw_decode(text, at)
-            at = _after(text, _after(text, at - 1))
-        start = at
-        _, at = _JSON.raw_decode(text, start)
-        yield name, text[start:at]
-        at = _after(text, at - 1)
-        if text[at] == ",":
-            at = _after(text, at)
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the name, empty in an array, and the text of each part of a JSON object or array, however deep it nests.
 
-
-def _after(text: str, sign: int) -> int:
-    """Return the place of the next value, name or end behind the sign at a place."""
-    found = _GAP.match(text, sign + 1)
-    return sign + 1 if found is None else found.end()
+    Raises ValueError for a text that begins or ends otherwise; what it has within is not checked.
+    """
+    depth, start, name = 0, 1, ""
+    for found in _SIGNS.finditer(text):
+        sign, place = found[0], found.start()
+        depth += (sign in "[{") - (sign in "]}")
+        if depth == 1 and sign == ":":
+            name, start = json.loads(text[start:place]), place + 1
+        elif (depth == 1 and sign == ",") or (depth == 0 and sign in "]}"):
+            part = text[start:place].strip(_SPACE)
+            if part:
+                yield name, part
+            start = place + 1
+        if depth == 0:
+            break
+    if depth or text[:1] not in ("[", "{") or start != len(text):
+        raise ValueError("it is no whole array or object")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harvest_duck.catalog.endpoint import endpoint
-from harvest_duck.decoder.endpoint_decoder import EndpointDecoder, decoder_for
+from harvest_duck.decoder.endpoint_decoder import EndpointDecoder, _shape, decoder_for
 from harvest_duck.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -118,6 +118,12 @@ def test_a_change_that_is_no_moment_is_not_used(moment: str) -> None:
     page = read(f'{{"types":[{{"id":1,"updated_at":{moment}}}]}}'.encode())
     assert page.updated_at is None
     assert page.ids is not None
+
+
+def test_depth_hides_neither_the_list_nor_the_ids() -> None:
+    record = f'{{"id":7,"x":{"[" * 20_000}{"]" * 20_000}}}'
+    shape = _shape(f'{{"types":[{record}],"total_entries":1}}'.encode(), "here")
+    assert (shape.key, [column.name for column in shape.columns]) == ("types", ["id"])
 
 
 def test_half_a_character_hides_neither_the_list_nor_the_ids() -> None:

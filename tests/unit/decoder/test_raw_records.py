@@ -68,6 +68,11 @@ def test_of_a_member_that_comes_twice_the_last_counts(half: str) -> None:
     assert json.loads(body)["clients"][0]["id"] == 3
 
 
+def test_a_record_may_nest_to_any_depth() -> None:
+    record = f'{{"id":1, "x":{"[" * 20_000}{{"n":"]"}}{"]" * 20_000}}}'
+    assert read(TABLES["clients"], f'{{"clients": [ {record},{{}} ]}}') == [record, "{}"]
+
+
 @pytest.mark.parametrize(
     "body", ["{}", '{"clients":1}', '{"clients":[{"n":"\\ud800"}', "[", '{"clients":null,"n":"\\ud800"}']
 )
