@@ -33,9 +33,14 @@ def serving(*command: str) -> Iterator[str]:
 
 def measured(subject: str, *arguments: str) -> Figures:
     """Return the figures of a subject, run in a fresh process with an empty rate-limit ledger."""
+    return measured_by("subjects.py", subject, *arguments)
+
+
+def measured_by(script: str, *arguments: str) -> Figures:
+    """Return what a script prints last, run as `measured` runs a subject."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"HARVEST_DUCK_CONFIG_DIR": folder}
-        command = [sys.executable, "subjects.py", subject, *arguments]
+        command = [sys.executable, script, *arguments]
         ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment, cwd=_HERE)
     figures: Figures = json.loads(ended.stdout.splitlines()[-1])
     return figures

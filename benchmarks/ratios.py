@@ -89,6 +89,19 @@ def _cpu(subject: str, other: str) -> Callable[[int], float]:
     return measure
 
 
+def _encrypted(runs: int) -> float:
+    """Return the ratio of CPU with TLS and gzip, as Harvest has them, to that without."""
+    pages = ("static_server.py", "--pages", PAGES)
+    with serving(*pages, "--tls") as harvest, serving(*pages) as plain:
+
+        def ratio() -> float:
+            encrypted, open_ = (measured("every column", each + OFF)["cpu_s"] for each in (harvest, plain))
+            found: float = encrypted / open_
+            return found
+
+        return medians(runs, ratio)
+
+
 def _count(figure: str, latency_ms: str) -> Callable[[int], float]:
     """Return the ratio of a figure of counting to that of reading the ids."""
 
@@ -185,6 +198,7 @@ PROMISES = [
     Promise("dlt, 300 ms: wall, against ours to a table", 22, _against("dlt", "to a table"), faster=True),
     Promise("4 of 55 columns: CPU, against every column", 0.45, _cpu("four columns", "every column"), short=1.2),
     Promise("every column: CPU, against its decoder alone", 1.9, _cpu("every column", "pyarrow.json"), short=1.2),
+    Promise("every column, TLS and gzip: CPU, against plain HTTP", 1.25, _encrypted, short=1.2),
     Promise("count(*) of 200,000 entries: requests, against reading ids", 0.01, _count("requests", "0"), short=1),
     Promise("count(*) of 200,000 entries, 0 ms: CPU, against reading ids", 0.06, _count("cpu_s", "0"), short=1.5),
     Promise("count(*) of 200,000 entries, 300 ms: wall, against reading ids", 0.15, _count("wall_s", LATENCY_MS)),

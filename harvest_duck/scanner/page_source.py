@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 #: Requests under way after the second batch where the consumer may not want it; a scan of 100 pages takes a round trip
 #: longer with 2 than with 3.
 _CAUTIOUS = 3
-#: Pages asked for and not yet consumed, for each request that may be in flight: some are decoded while others travel.
-_AHEAD = 2
+#: Pages asked for and not yet consumed, for two requests that may be in flight: some are decoded while others travel.
+_AHEAD = 3
 
 
 @dataclass(slots=True)
@@ -77,7 +77,8 @@ class PageSource:
     def consumed(self) -> None:
         """Note that the consumer asks for the batch after the one it got, so that more requests go out ahead."""
         cautious = self.scan.cautious and self._ahead == 1
-        self._ahead = min(_CAUTIOUS, self.scan.max_in_flight) if cautious else _AHEAD * self.scan.max_in_flight
+        most = self.scan.max_in_flight
+        self._ahead = min(_CAUTIOUS, most) if cautious else -(-_AHEAD * most // 2)
 
     async def fetch(self, request: Request) -> FetchedPage:
         """Return the page that answers a request; it has no rows where the answer means that there are none."""

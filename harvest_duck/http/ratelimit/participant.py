@@ -178,7 +178,7 @@ class Participant:
                 return ledger
         # Nothing is lost with what counts no more: an unused file is removed after a day.
         if content or self._last.counting(now):
-            self.lost = f"{self.path} {lost}"
+            self.lost = f"{self.path}, {lost}"
         self._last.tell(ledger)
         ledger.pause(now + 2 * LOOK_S)
         return ledger

@@ -23,8 +23,8 @@ _ALONE = (
     "set HARVEST_DUCK_CONFIG_DIR to a directory of your own, or give each process its share by RateLimit"
 )
 _LOST = (
-    "the record of the rate limits {} while it was in use, and is made again from what each process knows of it: "
-    "let no program remove or change what is in that directory"
+    "the record of the rate limits, {} while it was in use: it is made again from what each program knows of it; "
+    "let no program remove or change the files in that directory"
 )
 #: Seconds until sharing is tried again after it failed.
 _SHARE_AGAIN_S = 30.0

@@ -55,13 +55,13 @@ def test_the_window_opens_as_batches_are_asked_for(long: Sandbox, connection: st
     reader.read_next_batch()
     assert len(long.requests) == 1
     reader.read_next_batch()
-    assert 2 <= len(long.requests) <= 1 + 2 * 16
+    assert 2 <= len(long.requests) <= 1 + 24
     del reader
     assert under_way() == 0
 
 
 def test_a_consumer_that_reads_no_further_holds_the_requests_back() -> None:
-    """Twice as many pages as requests may travel are asked for and not consumed, whatever has come of them."""
+    """Half as many pages again as requests may travel are asked for and not consumed, whatever has come of them."""
     at_once: list[int] = [0]
 
     async def counted(_request: web.Request) -> None:
@@ -79,11 +79,11 @@ def test_a_consumer_that_reads_no_further_holds_the_requests_back() -> None:
         reader.read_next_batch()
         reader.read_next_batch()
         loop.run(_all_fetched())
-        assert len(own.requests) == 1 + 2 * 16
+        assert len(own.requests) == 1 + 24
         assert max(at_once) <= 16
         reader.read_next_batch()
         loop.run(_all_fetched())
-        assert len(own.requests) == 2 + 2 * 16
+        assert len(own.requests) == 2 + 24
         del reader
 
 

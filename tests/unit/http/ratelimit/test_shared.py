@@ -312,7 +312,7 @@ def test_a_ledger_that_is_removed_admits_nobody_until_all_have_looked_and_is_com
     clock.moment += 2 * LOOK_S
     assert took(third, requests=3) > 0
     assert took(third, requests=4) == 0
-    assert str(third.member.lost) == f"{third.member.path} was removed or cut off"
+    assert str(third.member.lost) == f"{third.member.path}, was removed or cut off"
 
 
 def test_a_process_that_has_ended_counts_in_a_ledger_that_is_made_again(folder: Path, clock: Told) -> None:
