@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harvest_duck.diagnosis.facts import Configuration, Limits, Space, Store, Versions
 
 #: The least version of each package and the first that is too new, as in pyproject.toml.
-SUPPORTED = {"duckdb": ((1, 4, 1), (3,)), "pyarrow": ((18,), None), "aiohttp": ((3, 11), None)}
+SUPPORTED = {"duckdb": ((1, 4, 1), (3,)), "pyarrow": ((18,), None), "aiohttp": ((3, 12), None)}
 #: The releases that the tests run with.
 TESTED_DUCKDB, TESTED_PYTHON = ((1, 4), (1, 5), (2, 0)), ((3, 11), (3, 12), (3, 13))
 #: Free bytes below which a large query may fail, and below which the shared files may.
