@@ -30,7 +30,8 @@ def incomplete(where: str, tallies: Sequence[Tally]) -> ProtocolError:
         changed, others = _changed(last.newcomers)
         return ProtocolError(f"{said}, but {changed} shortly before or meanwhile, {times}, so {others}; {_AGAIN}")
     doubt = f", but {last.newcomers} of them may be new" if last.newcomers else ""
-    return ProtocolError(f"{said}{doubt}: the list changed {times}; {_AGAIN}")
+    changed = "the list changed" if last.identified else "the number is wrong, or the list changed"
+    return ProtocolError(f"{said}{doubt}: {changed} {times}; {_AGAIN}")
 
 
 def _without_total(tallies: Sequence[Tally]) -> str:

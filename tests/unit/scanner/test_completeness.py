@@ -596,13 +596,18 @@ def test_the_error_says_what_is_known(tally: Tally, said: str) -> None:
     assert str(incomplete("time_entries", [tally, tally])) == f"time_entries: {said}"
 
 
-def test_the_error_of_a_list_without_a_total_and_ids_says_so() -> None:
-    tally = Tally(None, NOON)
+@pytest.mark.parametrize(
+    ("announced", "said"),
+    [
+        (None, "total_entries is missing, so nothing tells whether all pages came; "),
+        (3, "Harvest announced 3 records and 2 came: the number is wrong, or the list changed while it was read; "),
+    ],
+)
+def test_the_error_of_records_without_ids_does_not_claim_to_know_more(announced: int | None, said: str) -> None:
+    tally = Tally(announced, NOON)
     for _ in range(2):
-        tally.admit(1, None, None)
-    assert str(incomplete("report_time_team page 1", [tally])) == (
-        "report_time_team page 1: total_entries is missing, so nothing tells whether all pages came; try again"
-    )
+        tally.admit(1, None, None, announced)
+    assert str(incomplete("report_time_team page 1", [tally])).startswith(f"report_time_team page 1: {said}")
 
 
 def told(*answers: tuple[float, float, float], steady: bool) -> None:

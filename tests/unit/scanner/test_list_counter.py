@@ -146,6 +146,15 @@ def test_a_parent_that_is_gone_has_no_children(stage: Sandbox) -> None:
     assert asked(stage, per_page=True) == ["/invoices/1/payments?per_page=1"]
 
 
+def test_a_parent_that_is_deleted_meanwhile_counts_nothing(stage: Sandbox) -> None:
+    gone = stage.records(MAIN_ID, "invoices")[0]["id"]
+    for path in (f"/v2/invoices/{gone}/payments", f"/v2/invoices/{gone}"):
+        stage.respond_next(path, status=404, body=b"{}")
+    payments = [each for each in stage.records(MAIN_ID, "invoice_payments") if each["invoice_id"] != gone]
+    assert counted(stage, "invoice_payments") == len(payments)
+    assert asked(stage).count(f"/invoices/{gone}") == 1
+
+
 def test_what_a_request_leaves_to_the_scan_is_read(stage: Sandbox) -> None:
     entries = stage.records(MAIN_ID, "time_entries")
     wanted = [entry for entry in entries if entry["hours"] > 2 and entry["is_billed"]]
