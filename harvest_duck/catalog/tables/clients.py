@@ -47,6 +47,11 @@ CONTACTS = Table(
         col.text("phone_office", "Telephone number at the office, as typed"),
         col.text("phone_mobile", "Mobile telephone number, as typed"),
         col.text("fax", "Fax number, as typed"),
+        col.text(
+            "invoice_recipient_status",
+            "Whether and how invoices are mailed to the contact; NULL where Harvest leaves it out",
+            values=("none", "recipient", "cc", "bcc"),
+        ),
         *col.timestamps("contact"),
     ),
     params=(col.equal("client_id"), col.UPDATED_SINCE),

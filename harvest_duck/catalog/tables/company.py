@@ -45,6 +45,21 @@ COMPANY = Table(
         col.boolean("estimate_feature", "Whether estimates are switched on"),
         col.boolean("approval_feature", "Whether timesheets go through approval"),
         col.boolean("team_feature", "Whether the team page is switched on; NULL where Harvest leaves it out"),
+        col.text(
+            "currency",
+            "ISO 4217 code of the company's own currency, that of cost rates; NULL where Harvest leaves it out",
+            documented=False,
+        ),
+        col.boolean(
+            "saml_sign_in_required",
+            "Whether people have to sign in through SAML; NULL where Harvest leaves it out",
+            documented=False,
+        ),
+        col.boolean(
+            "day_entry_notes_required",
+            "Whether a time entry has to have notes; NULL where Harvest leaves it out",
+            documented=False,
+        ),
     ),
     permission="administrator",
     docs="https://help.getharvest.com/api-v2/company-api/company/company/",

@@ -54,6 +54,11 @@ EXPENSES = Table(
         col.text("locked_reason", "Why the expense is locked; NULL while it is not"),
         col.date("spent_date", "Day the money was spent"),
         *col.timestamps("expense"),
+        col.boolean(
+            "is_explicitly_locked",
+            "Whether somebody locked the expense itself; usually absent, then NULL",
+            documented=False,
+        ),
     ),
     params=(
         col.equal("user_id"),

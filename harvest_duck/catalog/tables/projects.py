@@ -43,6 +43,11 @@ PROJECTS = Table(
         col.date("starts_on", "First planned day; NULL where none is set"),
         col.date("ends_on", "Last planned day; NULL where none is set"),
         *col.timestamps("project"),
+        col.text(
+            "currency",
+            "ISO 4217 code, as the project itself has it beside its client; usually absent, then NULL",
+            documented=False,
+        ),
     ),
     params=(col.equal("is_active"), col.equal("client_id"), col.UPDATED_SINCE),
     permission="administrator, or manager for managed projects",

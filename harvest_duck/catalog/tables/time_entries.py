@@ -88,10 +88,15 @@ TIME_ENTRIES = Table(
         ),
         col.rate(
             "cost_rate",
-            "Rate the user costs, per hour; NULL when unset or when the caller may not see costs",
+            "Rate the user costs, per hour, in company.currency; NULL when unset or when the caller may not see costs",
             right=Right.COSTS,
         ),
         *col.timestamps("time entry"),
+        col.boolean(
+            "is_explicitly_locked",
+            "Whether somebody locked the entry itself; usually absent, then NULL",
+            documented=False,
+        ),
     ),
     params=(
         col.equal("user_id"),

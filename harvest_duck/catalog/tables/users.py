@@ -29,6 +29,8 @@ _ACCESS_ROLES = (
     "client_and_task_manager",
     "time_and_expenses_manager",
     "estimates_manager",
+    # Named by https://help.getharvest.com/api-v2/users-api/users/teammates/ and not by the page about users.
+    "people_manager",
 )
 _USER = Parent(table="users", column="id", param="user_id")
 
@@ -53,13 +55,21 @@ _PERSON = (
         "Rate billed for the user unless a project says otherwise; NULL when unset or hidden",
         right=Right.RATES,
     ),
-    col.rate("cost_rate", "What an hour of the user costs the company; NULL when unset or hidden", right=Right.COSTS),
+    col.rate(
+        "cost_rate",
+        "What an hour of the user costs the company, in company.currency; NULL when unset or hidden",
+        right=Right.COSTS,
+    ),
     col.array("roles", VARCHAR, "Names of the user's roles, which grant no rights"),
     col.array(
         "access_roles", VARCHAR, "What the user may do: a basic role, then the added rights", values=_ACCESS_ROLES
     ),
     col.text("avatar_url", "Address of the user's picture"),
     *col.timestamps("user"),
+    col.boolean("saml_exempt", "Whether the user may sign in without SAML; NULL where Harvest leaves it out"),
+    col.text(
+        "employee_id", "What the company calls the user in its own lists; often absent, then NULL", documented=False
+    ),
     col.boolean(
         "calendar_integration_enabled", "Whether a calendar is connected; usually absent, then NULL", documented=False
     ),
@@ -128,7 +138,7 @@ COST_RATES = Table(
     own_columns=(
         _of_user("User whose time costs the rate"),
         col.identity("cost rate"),
-        col.rate("amount", "Cost of one hour to the company"),
+        col.rate("amount", "Cost of one hour to the company, in company.currency"),
         col.date("start_date", "First day the rate is paid; NULL where it has been so from the start"),
         col.date("end_date", "Last day the rate is paid, as Harvest works it out; NULL on the current rate"),
         *col.timestamps("cost rate"),

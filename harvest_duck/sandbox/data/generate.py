@@ -19,6 +19,7 @@ from harvest_duck.sandbox.data.payments import message_records, payment_records
 from harvest_duck.sandbox.data.people import generate_people, rate_records, role_records, teammate_records
 from harvest_duck.sandbox.data.profile import AccountProfile
 from harvest_duck.sandbox.data.projects import generate_engagements
+from harvest_duck.sandbox.data.recent_fields import add_recent_fields
 from harvest_duck.sandbox.data.time_entries import time_entry_records
 from harvest_duck.sandbox.grants import EURO_ID, MAIN_ID
 
@@ -71,6 +72,7 @@ def profiles(*, seed: int, scale: float, today: date, time_entries: int | None) 
         time_entries=size(3_000, 150),
         expenses=size(90, 30),
         estimates=size(10, 8),
+        recent_fields=False,
     )
     return [main, euro]
 
@@ -121,6 +123,8 @@ def _generated(profile: AccountProfile) -> dict[str, list[Record]]:
     tables["invoices"] = invoice_records(profile, engagements, tables, staff[:2])
     tables["invoice_payments"] = payment_records(profile, tables["invoices"])
     tables["invoice_messages"] = message_records(profile, tables["invoices"], tables["contacts"])
+    if profile.recent_fields:
+        add_recent_fields(profile, tables)
     return tables
 
 

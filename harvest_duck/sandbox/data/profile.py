@@ -15,7 +15,10 @@ YEARS = 5
 
 @dataclass(frozen=True)
 class AccountProfile:
-    """The settings and the size of an account; every count is a number of records to generate."""
+    """The settings and the size of an account; every count is a number of records to generate.
+
+    Without `recent_fields` the answers are those of an older Harvest.
+    """
 
     account_id: int
     name: str
@@ -32,6 +35,7 @@ class AccountProfile:
     time_entries: int
     expenses: int
     estimates: int
+    recent_fields: bool = True
     since: date = field(init=False)
 
     def __post_init__(self) -> None:
