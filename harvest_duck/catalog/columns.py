@@ -100,6 +100,11 @@ def percent(name: str, description: str, **details: Unpack[Details]) -> Column:
     return Column(name=name, type=DECIMAL, unit="percent", description=description, **details)
 
 
+def days(name: str, description: str, **details: Unpack[Details]) -> Column:
+    """A duration in days, halves of a day among them."""
+    return Column(name=name, type=DECIMAL, unit="days", description=description, **details)
+
+
 def quantity(name: str, description: str, **details: Unpack[Details]) -> Column:
     """A count of units that may be fractional."""
     return Column(name=name, type=DECIMAL, unit="quantity", description=description, **details)
@@ -190,9 +195,12 @@ def equal(name: str, *, column: str = "", exact: bool = True, values: tuple[str,
     return Param(name=name, column=column or name, match=Match.EQUAL, exact=exact, values=values)
 
 
-def between(column: str) -> tuple[Param, Param]:
-    """The parameters `from` and `to`, both days included."""
-    return Param(name="from", column=column, match=Match.FROM), Param(name="to", column=column, match=Match.TO)
+def between(column: str, *, until: str = "", exact: bool = True) -> tuple[Param, Param]:
+    """The parameters `from` and `to`, both days included where they are `exact`; `to` is about `until` if given."""
+    return (
+        Param(name="from", column=column, match=Match.FROM, exact=exact),
+        Param(name="to", column=until or column, match=Match.TO, exact=exact),
+    )
 
 
 def since(column: str) -> Param:

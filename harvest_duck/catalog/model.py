@@ -121,8 +121,9 @@ class Match(Enum):
 class Column:
     """One SQL column; `at` is the dotted path of its value in the JSON, where that is not its name.
 
-    `values` are all values that Harvest documents. `right` is the right without which Harvest may leave the column
-    empty. A column is `documented` unless it was only seen in answers.
+    A column of the path or of a parameter has one only where the answer repeats what was asked for. `values` are all
+    values that Harvest documents. `right` is the right without which Harvest may leave the column empty. A column is
+    `documented` unless it was only seen in answers.
     """
 
     name: str
@@ -142,6 +143,11 @@ class Column:
     def path(self) -> tuple[str, ...]:
         """The keys that lead from the record to the value."""
         return tuple((self.at or self.name).split("."))
+
+    @property
+    def echoed(self) -> bool:
+        """Whether the answer repeats, at the path, what the request asked for."""
+        return bool(self.at) and self.origin in (Origin.PATH, Origin.INPUT)
 
 
 ACCOUNT_ID = Column(
@@ -184,12 +190,14 @@ class Parent:
     """The table whose `column` fills the place `{param}` in the path of a child.
 
     Only parents with the (column, value) in `only` can have children; a list column has to contain the value.
+    `absent_on` are the statuses which say that there is no such parent, or that it has no children.
     """
 
     table: str
     column: str
     param: str
     only: tuple[str, str] | None = None
+    absent_on: frozenset[int] = frozenset({404})
 
     @property
     def read(self) -> list[str]:
@@ -214,14 +222,16 @@ class AlternatePath:
 class Table:
     """One SQL table and the endpoint behind it.
 
-    `body_key` names the array of records in the body; None when the body is one record. `items` names an array inside
-    each record whose elements are the rows. `variants` are sets of parameters, each a request of its own unless the
-    query chooses. `max_span_days` is the most days from `from_date` to `to_date`; a longer period is added up from
-    pieces, unless one of the options `not_summed_with` is on. `subject` names the columns that identify a row of a
-    report: the subject of its sums, and their currency; it is empty for other tables. `permission` names the roles that
-    may read the table, in Harvest's words; where it is `narrowed`, users who are no administrators get a part of its
-    rows without a notice. `docs` is the page of Harvest's documentation. `own_columns` come from Harvest; `columns`
-    has the account besides, and the text of the record where the table is `raw`.
+    The `path` may end with a query, such as `?user_id={user_id}`. `body_key` names the array of records in the body;
+    None when the body is one record. Where the key is a guess, as `body_key_guessed` says, the one array in the body is
+    taken. `items` names an array inside each record whose elements are the rows. `variants` are sets of parameters,
+    each a request of its own unless the query chooses. `max_span_days` is the most days from `from_date` to `to_date`;
+    a longer period is added up from pieces, unless one of the options `not_summed_with` is on. `subject` names the
+    columns that identify a row of a report: the subject of its sums, and their currency; it is empty for other tables.
+    `permission` names the roles that may read the table, in Harvest's words; where it is `narrowed`, users who are no
+    administrators get a part of its rows without a notice. `module` is the part of Harvest that an account may lack.
+    `docs` is the page of Harvest's documentation. `own_columns` come from Harvest; `columns` has the account besides,
+    and the text of the record where the table is `raw`.
     """
 
     name: str
@@ -244,6 +254,8 @@ class Table:
     not_summed_with: tuple[str, ...] = ()
     subject: tuple[str, ...] = ()
     narrowed: bool = False
+    body_key_guessed: bool = False
+    module: str | None = None
     raw: bool = False
 
     @cached_property
@@ -279,15 +291,15 @@ class Table:
     def identity(self) -> Column | None:
         """The column that identifies a record within one list, None for a report, which has no such column."""
         if self.items is not None:
-            return next(c for c in self.columns if c.path == ("id",) and c.origin is Origin.ENCLOSING)
+            return next((c for c in self.columns if c.path == ("id",) and c.origin is Origin.ENCLOSING), None)
         keys = [column for column in self.columns if column.key and column.origin is Origin.RECORD]
         return keys[0] if len(keys) == 1 else None
 
     @cached_property
     def day(self) -> Column | None:
         """The column with the day that both `from` and `to` narrow, None where there is none, as in a report."""
-        ends = {param.match: param.column for param in self.params}
-        column = self.column(ends[Match.FROM]) if {Match.FROM, Match.TO} <= set(ends) else None
+        ends = {param.match: param.column for param in self.params if param.match in (Match.FROM, Match.TO)}
+        column = self.column(ends[Match.FROM]) if len(ends) > 1 and len(set(ends.values())) == 1 else None
         return None if column is None or column.origin is Origin.INPUT else column
 
     @cached_property

@@ -1,6 +1,6 @@
 """Paths of Harvest's API with places for ids, such as `/projects/{project_id}/task_assignments/{id}`.
 
-Each place bears the name of the column that holds its id.
+Each place bears the name of the column that holds its id; it may be in a query that ends the path.
 """
 
 from __future__ import annotations
@@ -30,4 +30,6 @@ def ids_in(path: str, url: str) -> dict[str, int]:
 
 @cache
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(_PLACE.sub(r"(?P<\1>[0-9]+)", path) + "$")
+    written, *rest = _PLACE.split(path)
+    places = (f"(?P<{name}>[0-9]+){re.escape(after)}" for name, after in zip(rest[::2], rest[1::2], strict=True))
+    return re.compile(re.escape(written) + "".join(places) + "$")

@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harvest_duck.catalog.arrow_types import arrow_type, json_type
-from harvest_duck.catalog.model import DATE, TIME, Column, Origin, Table
+from harvest_duck.catalog.model import TIME, Column, Origin, Table
 from harvest_duck.decoder import exact_reader
 from harvest_duck.decoder.arrow_reader import ArrowReader
+from harvest_duck.decoder.body_key import keyed
+from harvest_duck.decoder.dates import with_dates
 from harvest_duck.decoder.day_counts import days_of
 from harvest_duck.decoder.decimals import with_decimals
 from harvest_duck.decoder.layout import Layout
@@ -95,6 +97,7 @@ class Decoder:
         values: dict[str, Value | None] = dict(request.values) | {"account_id": request.account_id}
         given: dict[str, Any] = {"values": values, "where": request.where, "single": request.single}
         pool = loop.own("decoding", lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="harvest-duck decoding"))
+        body = keyed(body, self.table)
         found, read = None, self.decode
         if self.holds_gil or len(body) <= _SMALL:
             # One after the other, each after the tasks that are ready: sending the next requests matters more.
@@ -111,6 +114,7 @@ class Decoder:
 
         Raises `DecodeError` for a value that does not fit its column, and `ProtocolError` for a body that is no page.
         """
+        body = keyed(body, self.table)
         quick = self.quick(body, values=values, where=where, single=single)
         return quick or self.thorough(body, values=values, where=where, single=single)
 
@@ -121,6 +125,7 @@ class Decoder:
         try:
             read, envelope = self._read(body, single=single)
             self._refuse_repeated(read, where)
+            self._refuse_other(read, values, where)
             return self._assembled(read, envelope, values, self._texts(body, single=single))
         except (pa.ArrowException, UnicodeError, OverflowError):
             return None
@@ -131,6 +136,7 @@ class Decoder:
         try:
             read = pa.array(records, self._record)
             self._refuse_repeated(read, where)
+            self._refuse_other(read, values, where)
             return self._assembled(read, envelope, values, self._texts(body, single=single))
         except (pa.ArrowException, UnicodeError, OverflowError) as error:
             raise DecodeError(
@@ -167,6 +173,18 @@ class Decoder:
                 named = " and ".join(".".join(path) for path in self._layout.subject)
                 raise ProtocolError(f"{where}: the report has two rows with the same {named}; run the query again")
 
+    def _refuse_other(self, records: pa.StructArray, values: Mapping[str, Value | None], where: str) -> None:
+        """Raise `ProtocolError` if records say that they are about something else than what was asked for."""
+        for column in self._layout.echoed:
+            asked = pa.scalar(values.get(column.name), arrow_type(column.type))
+            said = _converted(_at(records, column.path), column)
+            others = said.filter(pc.not_equal(said, asked))
+            if len(others):
+                raise ProtocolError(
+                    f"{where}: the answer is about {column.name} {others[0]}, but {asked} was asked for; "
+                    "run the query again, and tell Harvest if it stays so"
+                )
+
     def empty(self) -> Page:
         """Return a page without rows, for a list that does not exist."""
         return Page(pa.RecordBatch.from_pylist([], schema=self.schema), 0, None, None, None, None, *Envelope())
@@ -182,15 +200,12 @@ class Decoder:
         texts: pa.StringArray | None = None,
     ) -> Page:
         enclosing, rows, owners = self._rows(records)
-        found = {Origin.RECORD: _leaves(rows)}
-        if self._layout.table.items is not None:
-            found[Origin.ENCLOSING] = _leaves(enclosing)
+        inside = _leaves(rows)
+        around = inside if self._layout.table.items is None else _leaves(enclosing)
         arrays = [
-            _converted(found[column.origin][column.path], column)
-            if column.origin in found
-            else texts
+            texts
             if column.origin is Origin.TEXT
-            else pa.repeat(pa.scalar(values.get(column.name), arrow_type(column.type)), len(rows))
+            else _array(column, inside if column.origin is Origin.RECORD else around, values, len(rows))
             for column in self.columns
         ]
         arrays = with_decimals(arrays)
@@ -211,7 +226,7 @@ class Decoder:
             return records, records, None
         embedded = pc.struct_field(records, items)
         rows, owners = pc.list_flatten(embedded), pc.list_parent_indices(embedded)
-        if rows.null_count:
+        if rows.null_count or (embedded.null_count and self._layout.table.body_key is None):
             raise pa.ArrowInvalid("embedded records are missing")
         return records.take(owners), rows, owners
 
@@ -246,10 +261,18 @@ def _leaves(records: pa.StructArray, above: tuple[str, ...] = ()) -> dict[tuple[
     return found
 
 
+def _array(
+    column: Column, leaves: Mapping[tuple[str, ...], pa.Array], values: Mapping[str, Value | None], rows: int
+) -> pa.Array:
+    """Return the values of a column: those in the records, unless the request says what they are."""
+    given = values.get(column.name)
+    if column.origin in (Origin.RECORD, Origin.ENCLOSING) or (column.echoed and given is None):
+        return _converted(leaves[column.path], column)
+    return pa.repeat(pa.scalar(given, arrow_type(column.type)), rows)
+
+
 def _converted(texts: pa.Array, column: Column) -> pa.Array:
-    if column.type is DATE:
-        return texts.cast(pa.date32())
-    return _times(texts) if column.type is TIME else texts
+    return _times(texts) if column.type is TIME else with_dates(texts, column.type)
 
 
 def _times(texts: pa.StringArray) -> pa.Time64Array:

@@ -112,6 +112,8 @@ def _members(record: object, layout: Layout) -> dict[str, Any]:
     items = layout.table.items
     if items is not None and None in (found[items] or ()):
         raise Misfit("an object", None, (items,))
+    if items is not None and found[items] is None and layout.table.body_key is None:
+        raise Misfit("an array", None, (items,))
     return found
 
 

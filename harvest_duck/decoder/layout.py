@@ -46,6 +46,7 @@ class Layout:
     The key is always read, so that the rows of a page without columns are counted and an error can name a record.
     `identity`, `updates` and `day` are the paths to the key, to the instant of the last change and to the day by which
     the list is narrowed, where records have them; `subject` has the paths that distinguish the rows of a report.
+    `echoed` are the columns that the request fixes and the record repeats.
     """
 
     def __init__(self, table: Table, names: Iterable[str]) -> None:
@@ -65,12 +66,14 @@ class Layout:
         self.updates = None if table.updates is None else table.updates.path
         self.day = None if table.day is None else table.day.path
         self.subject = tuple(table.column(name).path for name in table.subject)
+        self.echoed = tuple(column for column in table.columns if column.echoed)
 
 
 def _read(table: Table, columns: tuple[Column, ...]) -> Iterable[Column]:
-    inside = [column for column in table.columns if column.origin in (Origin.RECORD, Origin.ENCLOSING)]
+    inside = [column for column in table.columns if column.origin in (Origin.RECORD, Origin.ENCLOSING) or column.echoed]
     keys = [column for column in inside if column.key] or inside[:1]
     always = [column for column in (table.updates, table.day) if column is not None]
     always += [table.column(name) for name in table.subject]
+    always += [column for column in inside if column.echoed]
     found = {column.name: column for column in (*keys, *always, *columns) if column in inside}
     return found.values()

@@ -144,7 +144,7 @@ def _refuses(table: Table, error: ResponseError) -> bool:
     if not isinstance(error, InvalidRequest):
         return True
     # A user who is no manager, any more, has no teammates: https://help.getharvest.com/api-v2/users-api/users/teammates/
-    return error.status == 422 and table.parent is not None and table.parent.only is not None  # noqa: PLR2004
+    return table.parent is not None and error.status in table.parent.absent_on
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -40,6 +40,7 @@ _BASIC = ("administrator", "manager", "member")
 #: The columns that describe a person, and those with the names of accounts.
 _DESCRIBING = {"me": ("id", "first_name", "last_name", "access_roles"), "accounts": ("id", "name")}
 _NARROWED = "only administrators get all rows; to be read by: {}"
+_UNDOCUMENTED = "there may be rows that only administrators get; {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,13 @@ def row(
         "access": _access(outcome, narrowed=narrowed),
         "records": None if page is None or table.parent or table.items else page.total_entries,
         "empty_columns": None if page is None else _empty(table, person, page.batch),
-        "reason": _NARROWED.format(table.permission) if narrowed and page is not None else outcome.reason,
+        "reason": _narrowed(table) if narrowed and page is not None else outcome.reason,
     }
+
+
+def _narrowed(table: Table) -> str:
+    documented = any(column.documented for column in table.own_columns)
+    return (_NARROWED if documented else _UNDOCUMENTED).format(table.permission)
 
 
 def _access(outcome: Outcome, *, narrowed: bool) -> str:

@@ -107,7 +107,7 @@ def _by_value(table: Table, whole: Request, domains: Mapping[str, Domain]) -> It
 def _by_days(table: Table, whole: Request, domains: Mapping[str, Domain]) -> Iterator[Alternative]:
     """Yield the list narrowed to each span of days."""
     ends = {param.match: param for param in table.params if sends(table, param)}
-    if Match.FROM not in ends or Match.TO not in ends:
+    if Match.FROM not in ends or Match.TO not in ends or table.day is None:
         return
     domain = domains.get(ends[Match.FROM].column, ANY)
     spans = day_spans(domain)

@@ -92,7 +92,8 @@ def enforced_domains(plan: Plan, request: Request) -> dict[str, Domain]:
     """Return the domains that a request of `plan`, or of its alternative, enforces on the columns of its rows."""
     table = plan.table
     found = {"account_id": _exactly(request.account_id)}
-    found |= {column: _exactly(value) for column, value in request.values}
+    doubtful = {param.column for param in table.params if not param.exact}
+    found |= {column: _exactly(value) for column, value in request.values if column not in doubtful}
     for path in table.paths:
         found |= {column: _exactly(number) for column, number in ids_in(path, request.url).items()}
     if plan.parents is not None and table.parent is not None:

@@ -44,13 +44,23 @@ def narrowing(table: Table, param: Param, domains: Mapping[str, Domain]) -> Iter
             texts = equal_texts(table, param, domain)
             text = texts[0] if texts is not None and len(texts) == 1 else None
         case Match.FROM:
-            text = day(first_day(domain.lowest))
+            text = day(_widened(param, first_day(domain.lowest), -1))
         case Match.TO:
-            text = day(last_day(domain.highest))
+            text = day(_widened(param, last_day(domain.highest), +1))
         case Match.SINCE:
             text = _since(domain.lowest)
     if text is not None:
         yield param.name, text
+
+
+def _widened(param: Param, bound: date | None, outward: int) -> date | None:
+    """Return a bound a day further out where Harvest does not say whether it includes the day itself."""
+    if bound is None or param.exact:
+        return bound
+    try:
+        return bound + outward * _ONE_DAY
+    except OverflowError:
+        return None
 
 
 def equal_texts(table: Table, param: Param, domain: Domain) -> list[str] | None:

@@ -70,10 +70,8 @@ def _children(
         # A range may hold many more numbers than there are parents.
         parents = plan(tables[table.parent.table], tables, {}, target)
         return Plan(table, _of_listed(templates, parents), parents=parents, chosen=chosen)
-    # A user who is no manager has no teammates: https://help.getharvest.com/api-v2/users-api/users/teammates/
-    absent = frozenset({404, 422} if table.parent.only else {404})
     requests = [
-        replace(filled(request, table.parent.param, parent_id), absent_on=absent)
+        replace(filled(request, table.parent.param, parent_id), absent_on=table.parent.absent_on)
         for parent_id in known
         for request in templates
     ]

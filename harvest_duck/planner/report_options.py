@@ -1,17 +1,22 @@
-"""The parameters that choose what Harvest computes: the options of a report, and the variants of a table."""
+"""The parameters that choose what Harvest computes: the options of a table, and the variants of a table.
+
+An option is an input that the query may leave to Harvest, such as `include_fixed_fee` of a report, or the year of a
+balance of time off.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING
 
-from harvest_duck.catalog.model import Match, Origin, Param, Table
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, Match, Origin, Param, Table
 from harvest_duck.errors import QueryError
-from harvest_duck.planner.params import ANY
+from harvest_duck.planner.params import ANY, whole_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harvest_duck.pushdown.domain import Domain
     from harvest_duck.pushdown.predicate import Value
@@ -38,11 +43,19 @@ def options(table: Table, domains: Mapping[str, Domain]) -> list[Inputs]:
     """Return the choices of the optional inputs: the values that the predicate leaves, else the default of Harvest."""
     chosen = [Inputs()]
     for param in _optional(table):
-        wanted = domains.get(param.column, ANY)
-        values = sorted(value for value in wanted.values or () if isinstance(value, bool))
-        choices = [_option(param, value) for value in values] if not wanted.nulls and values else [_option(param, None)]
+        values = _values(table, param, domains.get(param.column, ANY))
+        choices = [_option(param, value) for value in values] or [_default(table, param)]
         chosen = [joined(parts) for parts in product(chosen, choices)]
     return chosen
+
+
+def _values(table: Table, param: Param, domain: Domain) -> Sequence[bool | int | date]:
+    """Return the values of an option that the predicate leaves, in order; none where it leaves a range without end."""
+    if domain.nulls:
+        return ()
+    if table.column(param.column).type is BIGINT:
+        return whole_numbers(domain) or ()
+    return sorted(value for value in domain.values or () if isinstance(value, bool | date))
 
 
 def _optional(table: Table) -> list[Param]:
@@ -55,10 +68,14 @@ def _optional(table: Table) -> list[Param]:
     ]
 
 
-def _option(param: Param, value: bool | None) -> Inputs:  # noqa: FBT001 - the value of a flag
-    if value is None:
-        return Inputs((), ((param.column, param.default),))
-    return Inputs(((param.name, "true" if value else "false"),), ((param.column, value),))
+def _option(param: Param, value: bool | int | date) -> Inputs:  # noqa: FBT001 - the value of a flag
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return Inputs(((param.name, text),), ((param.column, value),))
+
+
+def _default(table: Table, param: Param) -> Inputs:
+    """Return the choice that is left to Harvest; the value of the column is then its default, or in the answer."""
+    return Inputs() if table.column(param.column).echoed else Inputs((), ((param.column, param.default),))
 
 
 def _varies(table: Table, param: Param) -> bool:
@@ -77,10 +94,10 @@ def variants(table: Table, domains: Mapping[str, Domain]) -> list[Inputs]:
 
 
 def refuse_unchosen(table: Table, names: Iterable[str], domains: Mapping[str, Domain] | None) -> None:
-    """Raise `QueryError` if the query uses an option of a report without a pushed predicate that chooses its value.
+    """Raise `QueryError` if the query uses an option of a table without a pushed predicate that chooses its value.
 
-    Such a column is NULL, so a condition that DuckDB does not push, such as `NOT option`, would keep no row, and nor
-    would IS NOT NULL. A query for all columns may leave the option to Harvest.
+    Such a column is NULL or has the one value that Harvest chose, so a condition that DuckDB does not push, such as
+    `NOT option`, would keep no row, and nor would IS NOT NULL. A query for all columns may leave the option to Harvest.
     """
     if domains is None:
         return
@@ -88,9 +105,9 @@ def refuse_unchosen(table: Table, names: Iterable[str], domains: Mapping[str, Do
     everything = all(column.name in wanted for column in table.columns)
     for param in _optional(table):
         chosen = domains.get(param.column, ANY)
-        used = not chosen.nulls or (param.column in wanted and not everything)
-        if used and (chosen.nulls or not chosen.values):
-            raise QueryError(
-                f"{table.name}: the query uses {param.column} without choosing it: "
-                f"add {param.column} = true or {param.column} = false"
-            )
+        column = table.column(param.column)
+        used = not chosen.nulls or (column.name in wanted and not everything)
+        if used and not _values(table, param, chosen):
+            ways = ("= true", "= false") if column.type is BOOLEAN else ("= …", "IN (…)")
+            advice = " or ".join(f"{column.name} {way}" for way in ways)
+            raise QueryError(f"{table.name}: the query uses {column.name} without choosing it: add {advice}")

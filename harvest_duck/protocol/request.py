@@ -29,12 +29,12 @@ HARVEST_API = "https://api.harvestapp.com/v2"
 class Request:
     """One GET request, and the facts about its answer that the answer does not repeat.
 
-    `url` is absolute, begins with `base_url` and has no query; `params` are sent in order. `link` replaces both where
-    Harvest gave the next request itself. `parent` is the column and the id of a parent in the path, `inputs` are the
-    columns that the parameters fix. `absent_on` are the statuses that mean that there are no rows; where there is a
-    `parent_record`, the request for the parent alone, only if that is gone as well. `page` counts from 1 within one
-    list, cut as `paging` says. `account` is the name of the account in errors, where there are several. The answer is
-    one record and no list where it is `single`.
+    `url` is absolute and begins with `base_url`; it may have a query, which the path names. `params` are sent in order,
+    after that. `link` replaces both where Harvest gave the next request itself. `parent` is the column and the id of a
+    parent in the path, `inputs` are the columns that the parameters fix. `absent_on` are the statuses that mean that
+    there are no rows; where there is a `parent_record`, the request for the parent alone, only if that is gone as well.
+    `page` counts from 1 within one list, cut as `paging` says. `account` is the name of the account in errors, where
+    there are several. The answer is one record and no list where it is `single`.
     """
 
     table: str
@@ -71,7 +71,8 @@ class Request:
         """The absolute URL with its query, exactly as it is sent."""
         if self.link is not None:
             return self.link
-        return f"{self.url}?{urlencode(self.params)}" if self.params else self.url
+        before = "&" if "?" in self.url else "?"
+        return f"{self.url}{before}{urlencode(self.params)}" if self.params else self.url
 
     @property
     def path_and_query(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck import errors
 from harvest_duck.catalog.model import Paging
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.text import one_line, shortened
 
 if TYPE_CHECKING:
@@ -72,10 +73,8 @@ def error_of(request: Request, status: int, sent: Mapping[str, str], body: bytes
             )
             return errors.Unauthorized(f"{answered}: {advice}{says}", status=status)
         case 403:
-            return errors.Forbidden(
-                f"{answered}: the user of this token may not read it; ask an administrator of the account{says}",
-                status=status,
-            )
+            advice = f"{_no_module(request)}the user of this token may not read it; ask an administrator of the account"
+            return errors.Forbidden(f"{answered}: {advice}{says}", status=status)
         case 404:
             return errors.NotFound(f"{answered}: {_not_found(request)}{says}", status=status)
         case 400 | 422:
@@ -105,11 +104,20 @@ def _left_out(request: Request, status: int) -> str:
 
 def _not_found(request: Request) -> str:
     """Return what a 404 may mean, and what to do."""
+    module = _no_module(request)
     if request.values:
         # A child: its parent was in a list a moment ago, or the query named it.
-        return "it is gone, or the user of this token cannot see it: run the query again"
+        return f"it is gone, or {module}the user of this token cannot see it: run the query again"
+    if module:
+        return f"{module}the user of this token cannot see it: ask an administrator of the account"
     checked = "the path" if request.paging is Paging.DISCOVERED else "AccountId and BaseURL"
     return f"there is no such thing, or the user of this token cannot see it: check {checked}"
+
+
+def _no_module(request: Request) -> str:
+    """Return the words which say that the account may lack the part of Harvest that was asked; empty for most."""
+    table = TABLES.get(request.table)
+    return "" if table is None or table.module is None else f"the account has no {table.module}, or "
 
 
 def _message(body: bytes) -> str:

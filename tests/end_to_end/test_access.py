@@ -209,6 +209,9 @@ def a_reason_is_the_answer_of_harvest(user: Asked) -> None:
     assert user.told["invoice_payments"]["reason"].startswith("invoices page 1: Harvest answered 403: ")
     assert user.told["my_project_assignments"]["reason"] is None
     assert TABLES["expenses"].permission in user.told["expenses"]["reason"]
+    assert user.told["pto_requests"]["reason"] == (
+        f"there may be rows that only administrators get; {TABLES['pto_requests'].permission}"
+    )
     assert all("\n" not in (row["reason"] or "") for row in user.told.values())
 
 
@@ -242,9 +245,14 @@ def test_each_table_is_asked_once_and_for_few_rows(sandbox: Sandbox, connection:
     assert {request.query.get("per_page") for request in sandbox.requests} == {None, "20"}
     assert asked(sandbox)[:2] == ["/api/v2/accounts", "/users/me"]
     assert f"/reports/time/team?from={FIRST_DAY:%Y%m%d}&to={TODAY:%Y%m%d}" in asked(sandbox)
-    # The lines of invoices and estimates come with them.
+    # The lines of invoices and estimates come with them, and the days of requests for time off.
     twice = {path for path, count in Counter(asked(sandbox)).items() if count > 1}
-    assert twice == {"/invoices", "/estimates", *(path for path in twice if path.endswith("/project_assignments"))}
+    assert twice == {
+        "/invoices",
+        "/estimates",
+        "/pto/requests",
+        *(path for path in twice if path.endswith("/project_assignments")),
+    }
 
 
 @pytest.mark.parametrize("role", ["manager", "member"])
@@ -270,6 +278,10 @@ def test_each_account_has_all_tables(sandbox: Sandbox, accounts: str) -> None:
         for account_id in (MAIN_ID, EURO_ID)
         for row in access(several(sandbox, str(account_id)), today=TODAY).to_pylist()
     ]
+    # Errors name the account where there are several, and how to leave it out.
+    named = re.compile(r" of account \d+( \([^)]*\))?|; to leave this account out add account_id <> \d+")
+    for row in told:
+        row["reason"] = row["reason"] and named.sub("", row["reason"])
     assert told == apart
     assert {row["account_name"] for row in told} == {"Harbour & Vale", "Harbour & Vale Europe"}
 
@@ -280,7 +292,8 @@ def test_the_accounts_are_asked_for_once_more_only_where_they_are_not_given(
 ) -> None:
     access(several(sandbox, accounts), today=TODAY)
     counted = Counter(request.account_id for request in sandbox.requests)
-    assert counted == {None: 1 + extra, str(MAIN_ID): len(TABLES) - 1, str(EURO_ID): len(TABLES) - 1}
+    # The second account has no time off, so no holiday calendar could be asked for its entries.
+    assert counted == {None: 1 + extra, str(MAIN_ID): len(TABLES) - 1, str(EURO_ID): len(TABLES) - 2}
 
 
 def test_an_account_that_fails_is_named(sandbox: Sandbox) -> None:
@@ -320,6 +333,13 @@ def test_what_is_hidden_is_forbidden(sandbox: Sandbox, connection: str, status: 
     assert told["company"]["access"] == "forbidden"
     assert re.search(rf'Harvest answered {status}: .*"not you"', told["company"]["reason"])
     assert [name for name, row in told.items() if row["access"] != "readable"] == ["company"]
+
+
+def test_a_part_of_harvest_that_the_account_does_not_have_is_forbidden(sandbox: Sandbox) -> None:
+    told = {row["table_name"]: row for row in access(several(sandbox, str(EURO_ID)), today=TODAY).to_pylist()}
+    forbidden = {name: row["reason"] for name, row in told.items() if row["access"] != "readable"}
+    assert set(forbidden) == {name for name in TABLES if name.startswith("pto_")}
+    assert all("Harvest answered 403: the account has no Paid Time Off, or" in reason for reason in forbidden.values())
 
 
 def test_a_manager_who_is_none_any_more_has_no_teammates_to_read(sandbox: Sandbox, connection: str) -> None:

@@ -11,7 +11,7 @@ from support.sql_conditions import literal, period
 from support.table_params import HOLDS, INPUTS, NAMES, NARROWING, expected, sample
 
 import harvest_duck
-from harvest_duck.catalog.model import Host, Match, Paging, Param, Table
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, Host, Match, Paging, Param, Table
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.pushdown.predicate import Op, Value
 from harvest_duck.sandbox import MAIN_ID, Sandbox
@@ -37,6 +37,7 @@ def con(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
+CHANGES = {param for _, param in NARROWING if param.match is Match.SINCE}
 CATCH_UP = {"updated_since": "a moment ago"}
 
 
@@ -64,6 +65,11 @@ def another(param: Param, value: Value) -> Value:
     if param.values:
         return param.values[1]
     return value + timedelta(days=2) if isinstance(value, date) else 8 if isinstance(value, int) else "8g"
+
+
+def bound(param: Param, day: date) -> dict[str, str]:
+    """Return the parameter for a bound that Harvest may exclude: it is a day further out."""
+    return {param.name: str(day + timedelta(days=-1 if param.match is Match.FROM else 1))}
 
 
 @each_narrowed
@@ -100,7 +106,12 @@ def test_a_list_of_values_sends_each(table: Table, con: duckdb.DuckDBPyConnectio
             Match.TO: [*({"from": text, "to": text} for text in texts), CATCH_UP | around],
             Match.SINCE: [{"updated_since": "2024-02-29T12:30:14Z"}],
         }
-        if param.match is not Match.SINCE:
+        if table.day is None and isinstance(value, date) and isinstance(other, date):
+            outer = {"from": value, "to": other}
+            wanted |= {match: [bound(param, outer[match.name.lower()])] for match in (Match.FROM, Match.TO)}
+        if CHANGES.isdisjoint(table.params):
+            wanted[Match.EQUAL] = [{}]
+        elif param.match is Match.EQUAL or (table.day is not None and param.match is not Match.SINCE):
             # The request for the records that changed while the parts of the list were read.
             assert datetime.fromisoformat(found[-1]["updated_since"]) > datetime.now(UTC) - timedelta(hours=1)
             found[-1] = found[-1] | CATCH_UP
@@ -116,6 +127,8 @@ def test_two_ends_send_both(table: Table, con: duckdb.DuckDBPyConnection, sandbo
             found = ask(con, table, sandbox, f"{param.column} BETWEEN {literal(value)} AND {literal(other)}")
             since = isinstance(value, datetime)
             wanted = {"updated_since": "2024-02-29T12:30:14Z"} if since else {"from": str(value), "to": str(other)}
+            if table.day is None and not since:
+                wanted = bound(param, value if param.match is Match.FROM else other)
             assert found == [wanted], param.name
 
 
@@ -146,16 +159,17 @@ def test_an_input_is_sent_as_it_is_chosen(
     table: Table, param: Param, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:
     sandbox.clear_log()
+    value = {BOOLEAN: "true", BIGINT: "2025", DATE: "DATE '2026-06-30'"}[table.column(param.column).type]
     chosen = {
         Match.FROM: "from_date = '2026-01-01' AND to_date = '2026-03-31'",
         Match.TO: "from_date >= '2026-01-01' AND to_date < '2026-04-01'",
-        Match.EQUAL: f"{param.column} = true AND {period(table).replace('include_fixed_fee = true', 'true')}",
+        Match.EQUAL: f"{param.column} = {value} AND {period(table).replace('include_fixed_fee = true', 'true')}",
     }[param.match]
     con.execute(
         f"SELECT account_id FROM harvest_scan('{table.name}') WHERE {chosen} AND {parent(table, sandbox)}"
     ).fetchall()
-    sent = {Match.FROM: "20260101", Match.TO: "20260331", Match.EQUAL: "true"}[param.match]
-    assert [each.query.get(param.name) for each in sandbox.requests] == [sent]
+    sent = {Match.FROM: "20260101", Match.TO: "20260331", Match.EQUAL: value.removeprefix("DATE ").strip("'")}
+    assert [each.query.get(param.name) for each in sandbox.requests] == [sent[param.match]]
 
 
 @pytest.mark.parametrize("table", RETRIEVED, ids=lambda table: table.name)

@@ -69,7 +69,8 @@ class Caller:
     def get(self, path: str, **params: object) -> Answer:
         """Return the response for `path` under /v2; a parameter `from_` is `from`."""
         named = {name.rstrip("_"): value for name, value in params.items()}
-        return self.send(f"{self._base.path}{path}?{urlencode(named)}")
+        before = "&" if "?" in path else "?"
+        return self.send(f"{self._base.path}{path}{before}{urlencode(named)}")
 
     def post(
         self, path: str, fields: dict[str, str] | list[tuple[str, str]], headers: dict[str, str] | None = None

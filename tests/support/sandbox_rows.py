@@ -20,6 +20,7 @@ AROUND = {
     "estimate_line_items": ("estimates", "estimate_id"),
     "invoice_line_items": ("invoices", "invoice_id"),
     "project_assignment_task_assignments": ("project_assignments", "project_assignment_id"),
+    "pto_request_days": ("pto_requests", "pto_request_id"),
 }
 
 
@@ -58,7 +59,7 @@ def rows_of(table: Table, sandbox: Sandbox, account_id: int) -> list[tuple[Any, 
     else:
         records = sandbox.records(account_id, table.name)
     if table.name not in AROUND:
-        return [row_of(table, record, {"account_id": account_id}) for record in records]
+        return [row_of(table, record, {"account_id": account_id}, enclosing=record) for record in records]
     name, key = AROUND[table.name]
     around = {record["id"]: record for record in sandbox.records(account_id, name)}
     return [row_of(table, record, {"account_id": account_id}, enclosing=around[record[key]]) for record in records]

@@ -252,12 +252,22 @@ def records(table: Table, *, long: bool) -> st.SearchStrategy[list[Record]]:
 
 
 def _identified(table: Table, record: Record) -> Record:
-    """The record with an id, where the table has one and the record has none."""
-    inside: Record = {}
+    """The record with an id, where the table has one and the record has none, and with its rows if it is the body."""
+    record = dict(record)
     if table.identity is not None:
-        (name,) = table.identity.path
-        inside[name] = 7 if record.get(name) is None else record[name]
-    return record | inside
+        *outer, name = table.identity.path
+        inside = record
+        for key in outer:
+            inside[key] = inside = dict(inside.get(key) or {})
+        inside[name] = 7 if inside.get(name) is None else inside[name]
+    if table.body_key is None and table.items is not None:
+        record[table.items] = record.get(table.items) or []
+    return record
+
+
+def least_record(table: Table) -> Record:
+    """The record that has nothing but what a page is refused without."""
+    return _identified(table, {})
 
 
 def record_shape(table: Table) -> StructOf:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from operator import eq, ge, gt, le, lt, ne
 
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, TIMESTAMP, Match, Origin, Param, Table
@@ -37,6 +37,8 @@ def sample(table: Table, param: Param) -> Value:
 
 def expected(param: Param, op: Op, value: Value) -> str | None:
     """What a parameter narrows to where `column op value` has to hold; written down again from Harvest's words."""
+    # A day further where Harvest does not say whether it includes the day itself.
+    outward = not param.exact
     lower, upper = op in (Op.EQ, Op.GT, Op.GE), op in (Op.EQ, Op.LT, Op.LE)
     if isinstance(value, bool):
         left = [each for each in (False, True) if HOLDS[op](each, value)]
@@ -45,9 +47,9 @@ def expected(param: Param, op: Op, value: Value) -> str | None:
         case Match.EQUAL if op is Op.EQ:
             return str(value)
         case Match.FROM if lower:
-            return "2024-03-01" if op is Op.GT else "2024-02-29"
+            return f"{DAY + timedelta(days=(op is Op.GT) - outward):%Y-%m-%d}"
         case Match.TO if upper:
-            return "2024-02-28" if op is Op.LT else "2024-02-29"
+            return f"{DAY + timedelta(days=outward - (op is Op.LT)):%Y-%m-%d}"
         case Match.SINCE if lower:
             return "2024-02-29T12:30:14Z"
     return None

@@ -1,4 +1,4 @@
-"""The catalogue: the 40 tables of Harvest's API as data, one module per chapter of its documentation.
+"""The catalogue: the 49 tables of Harvest's API as data, one module per chapter of its documentation.
 
 The planner, the decoder and the listings read it; the sandbox has a catalogue of its own. A user may lack the right to
 read a table that is listed, see `Table.permission`.
@@ -22,6 +22,8 @@ from harvest_duck.catalog.tables import (
     roles,
     tasks,
     time_entries,
+    time_off,
+    time_off_allowances,
     users,
 )
 from harvest_duck.errors import UnknownTable
@@ -76,6 +78,15 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             reports.REPORT_EXPENSES_TEAM,
             reports.REPORT_UNINVOICED,
             reports.REPORT_PROJECT_BUDGET,
+            time_off.PTO_TYPES,
+            time_off.PTO_REQUESTS,
+            time_off.PTO_REQUEST_DAYS,
+            time_off.PTO_WORK_SCHEDULES,
+            time_off.PTO_HOLIDAY_CALENDARS,
+            time_off.PTO_HOLIDAY_CALENDAR_ENTRIES,
+            time_off_allowances.PTO_ASSIGNMENTS,
+            time_off_allowances.PTO_ALLOCATIONS,
+            time_off_allowances.PTO_BALANCES,
             company.COMPANY,
             accounts.ACCOUNTS,
         )

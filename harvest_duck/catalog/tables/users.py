@@ -253,7 +253,14 @@ TEAMMATES = Table(
     path="/users/{user_id}/teammates",
     body_key="teammates",
     paging=Paging.CURSOR,
-    parent=Parent(table="users", column="id", param="user_id", only=("access_roles", "manager")),
+    # 422 for a user who is no manager: https://help.getharvest.com/api-v2/users-api/users/teammates/
+    parent=Parent(
+        table="users",
+        column="id",
+        param="user_id",
+        only=("access_roles", "manager"),
+        absent_on=frozenset({404, 422}),
+    ),
     own_columns=(
         _of_user("Manager the teammate is assigned to", key=True),
         col.integer("id", "User who is the teammate", key=True, references="users.id"),

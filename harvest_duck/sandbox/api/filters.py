@@ -38,6 +38,9 @@ class Kind(Enum):
     FROM = auto()
     #: The record's day is the value or earlier.
     TO = auto()
+    #: As the two before, about a day by which the list is not sorted.
+    NOT_BEFORE = auto()
+    NOT_AFTER = auto()
     #: An integer that one of the record's line items has as its project.
     PROJECT_OF_ITEMS = auto()
 
@@ -136,6 +139,12 @@ def _test(each: Filter, text: str) -> Callable[[Record], bool]:
             return _since(each.at, parse_instant(each.param, text))
         case Kind.PROJECT_OF_ITEMS:
             return _of_items(parse_integer(each.param, text))
+        case Kind.NOT_BEFORE:
+            first = parse_date(each.param, text).isoformat()
+            return lambda record: (record.get(each.at) or "") >= first
+        case Kind.NOT_AFTER:
+            last = parse_date(each.param, text).isoformat()
+            return lambda record: "" < (record.get(each.at) or "") <= last
         case Kind.BOOLEAN:
             return _equals(each.at, parse_boolean(each.param, text))
         case Kind.INTEGER:

@@ -9,6 +9,7 @@ from harvest_duck.sandbox.api.filters import ListFilters, read_filters
 from harvest_duck.sandbox.api.paging import page_of, page_request
 from harvest_duck.sandbox.api.resources import RESOURCES, Resource
 from harvest_duck.sandbox.api.routing import Answer, RequestContext, Routes, require
+from harvest_duck.sandbox.api.time_off import OWN_ALONE, TIME_OFF, balances_of_user
 from harvest_duck.sandbox.data.table_index import TableIndex
 from harvest_duck.sandbox.wire import Refusal
 
@@ -16,18 +17,19 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.api.permissions import Viewer
     from harvest_duck.sandbox.wire import Record
 
-_VISIBLE_BY_ROLE = frozenset({"time_entries", "expenses"})
+_VISIBLE_BY_ROLE = frozenset({"time_entries", "expenses"}) | OWN_ALONE
 _EMPTY = TableIndex([])
 
 
 def add_lists(routes: Routes) -> None:
     """Add the routes of every list, and of single records where the API has them."""
-    for resource in RESOURCES:
+    for resource in (*RESOURCES, *TIME_OFF):
         routes.add(resource.path, partial(_list, resource))
         if resource.one:
             routes.add(f"{resource.path}/{{id}}", partial(_one, resource))
     mine = next(resource for resource in RESOURCES if resource.table == "project_assignments")
     routes.add("/users/me/project_assignments", partial(_mine, mine))
+    routes.add("/pto/balances", balances_of_user)
 
 
 def _list(resource: Resource, context: RequestContext) -> Answer:
@@ -97,9 +99,12 @@ def _selected(resource: Resource, context: RequestContext, filters: ListFilters)
     records = index.between(filters.low, filters.high) if dated else index.ordered
     for test in filters.tests:
         records = list(filter(test, records))
-    return _visible(records, context.viewer) if resource.table in _VISIBLE_BY_ROLE else records
+    return _visible(resource, records, context.viewer) if resource.table in _VISIBLE_BY_ROLE else records
 
 
-def _visible(records: list[Record], viewer: Viewer) -> list[Record]:
+def _visible(resource: Resource, records: list[Record], viewer: Viewer) -> list[Record]:
     """Return the records that the viewer may see."""
-    return records if viewer.administrates else [record for record in records if viewer.sees(record)]
+    if viewer.administrates:
+        return records
+    sees = viewer.owns if resource.table in OWN_ALONE else viewer.sees
+    return [record for record in records if sees(record)]

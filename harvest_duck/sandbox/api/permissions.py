@@ -70,15 +70,19 @@ class Viewer:
         own = self.account.children("teammates", "user_id").get(self.user_id)
         return frozenset() if own is None else frozenset(own.by_id)
 
+    def owns(self, record: Record) -> bool:
+        """Return whether a record is about the user."""
+        return bool((record.get("user") or {}).get("id") == self.user_id)
+
     def sees(self, record: Record, *, teammates: bool = True) -> bool:
         """Return whether the user may see a time entry or an expense; reports ignore teammates."""
         if self.administrates:
             return True
-        owner = (record.get("user") or {}).get("id")
-        if owner == self.user_id:
+        if self.owns(record):
             return True
         if "manager" not in self.roles:
             return False
+        owner = (record.get("user") or {}).get("id")
         return (teammates and owner in self.teammates) or (record.get("project") or {}).get(
             "id"
         ) in self.managed_projects

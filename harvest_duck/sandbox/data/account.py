@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from harvest_duck.sandbox.data.holiday_calendars import calendar_entries
 from harvest_duck.sandbox.data.table_index import Selection, TableIndex
+from harvest_duck.sandbox.data.time_off import request_days
+from harvest_duck.sandbox.data.time_off_allowances import balances
 from harvest_duck.sandbox.wire import BodyCache
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ _SORTS = {
     "cost_rates": "start_date",
     "teammates": None,
     "company": None,
+    "pto_assignments": None,
+    "pto_balances": None,
 }
 _ASCENDING = frozenset({"billable_rates", "cost_rates"})
 _SELECTIONS = 256
@@ -50,6 +55,9 @@ class Account:
             "estimate_line_items": lambda: self._items("estimates", "estimate_id"),
             "invoice_line_items": lambda: self._items("invoices", "invoice_id"),
             "invoice_message_templates": self._message_templates,
+            "pto_request_days": lambda: list(request_days(self.records("pto_requests"))),
+            "pto_holiday_calendar_entries": lambda: list(calendar_entries(self.records("pto_holiday_calendars"))),
+            "pto_balances": lambda: list(balances(self._tables, self.records("users"), profile.today)),
             "me": lambda: [self.user(self.token_users[0]["id"])],
         }
 

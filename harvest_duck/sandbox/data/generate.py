@@ -21,6 +21,7 @@ from harvest_duck.sandbox.data.profile import AccountProfile
 from harvest_duck.sandbox.data.projects import generate_engagements
 from harvest_duck.sandbox.data.recent_fields import add_recent_fields
 from harvest_duck.sandbox.data.time_entries import time_entry_records
+from harvest_duck.sandbox.data.time_off_allowances import time_off_tables
 from harvest_duck.sandbox.grants import EURO_ID, MAIN_ID
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def profiles(*, seed: int, scale: float, today: date, time_entries: int | None) 
         time_entries=size(3_000, 150),
         expenses=size(90, 30),
         estimates=size(10, 8),
+        time_off=False,
         recent_fields=False,
     )
     return [main, euro]
@@ -123,6 +125,7 @@ def _generated(profile: AccountProfile) -> dict[str, list[Record]]:
     tables["invoices"] = invoice_records(profile, engagements, tables, staff[:2])
     tables["invoice_payments"] = payment_records(profile, tables["invoices"])
     tables["invoice_messages"] = message_records(profile, tables["invoices"], tables["contacts"])
+    tables |= time_off_tables(profile, staff, tables["time_entries"])
     if profile.recent_fields:
         add_recent_fields(profile, tables)
     return tables

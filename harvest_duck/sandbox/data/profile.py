@@ -17,7 +17,8 @@ YEARS = 5
 class AccountProfile:
     """The settings and the size of an account; every count is a number of records to generate.
 
-    Without `recent_fields` the answers are those of an older Harvest.
+    Without `time_off` the account does not have that part of Harvest; without `recent_fields` its answers are those of
+    an older Harvest.
     """
 
     account_id: int
@@ -35,6 +36,7 @@ class AccountProfile:
     time_entries: int
     expenses: int
     estimates: int
+    time_off: bool = True
     recent_fields: bool = True
     since: date = field(init=False)
 

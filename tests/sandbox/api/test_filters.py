@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: By name of the parameter; every other one tests equality.
 BOUNDS: dict[str, Callable[[Any, Any], bool]] = {"updated_since": operator.ge, "from": operator.ge, "to": operator.le}
 PAGING = ("page", "cursor", "per_page")
+#: Requests for time off that have a day between the two.
+ENDS = {"from": "end_date", "to": "start_date"}
 OWNERS = {"estimate_id": "estimates", "invoice_id": "invoices", "user_id": "users"}
 #: The lists with their filter parameters; `project_id` of invoices has a test of its own.
 PARAMS = {
@@ -56,7 +58,8 @@ def own_path(name: str, sandbox: Sandbox) -> str:
 def trials(param: dict[str, Any], name: str, records: list[dict[str, Any]]) -> tuple[str, list[Any]]:
     """Return the field of a parameter, and values to try: first, middle and last of the records, and one beyond."""
     columns = {column["name"]: column["json_path"] for column in FACTS[name]["columns"]}
-    path = columns[param["maps_to_column"]]
+    path = ENDS.get(param["name"]) if name == "pto_requests" else None
+    path = path or columns[param["maps_to_column"]]
     values = sorted({value for record in records if (value := at(record, path)) is not None})
     chosen = [values[0], values[len(values) // 2], values[-1]] if values else []
     nowhere = {"integer": 99, "date": "2000-01-01", "datetime": "2000-01-01T00:00:00Z"}.get(param["type"])

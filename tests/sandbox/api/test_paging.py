@@ -53,7 +53,7 @@ def test_following_next_returns_every_record_once(administrator: Caller, per_pag
 def test_lists_are_sorted_newest_first_with_ties_by_id(administrator: Caller) -> None:
     unsorted = []
     for name in LISTS:
-        if name.startswith("report"):
+        if name.startswith("report") or name == "pto_assignments":
             continue
         field = SORTS.get(name, "created_at")
         records = administrator.records(FACTS[name]["path"], FACTS[name]["response_key"], **params(name))

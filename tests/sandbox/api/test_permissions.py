@@ -28,6 +28,8 @@ ANYONE_MAY = frozenset(
         *("time_entries", "expenses", "me", "my_project_assignments", "report_project_budget"),
         *(f"report_time_{subject}" for subject in ("clients", "projects", "tasks", "team")),
         *(f"report_expenses_{subject}" for subject in ("clients", "projects", "categories", "team")),
+        *(f"pto_{table}" for table in ("types", "requests", "work_schedules", "holiday_calendars", "assignments")),
+        *("pto_holiday_calendar_entries", "pto_allocations"),
     }
 )
 
@@ -39,6 +41,7 @@ def target(name: str, sandbox: Sandbox) -> str:
         "user_id": users[1]["id"] if name == "teammates" else users[0]["id"],
         "invoice_id": sandbox.records(MAIN_ID, "invoices")[0]["id"],
         "estimate_id": sandbox.records(MAIN_ID, "estimates")[0]["id"],
+        "pto_holiday_calendar_id": sandbox.records(MAIN_ID, "pto_holiday_calendars")[0]["id"],
     }
     path: str = FACTS[name]["path"]
     return path.format(**ids)
@@ -99,6 +102,29 @@ def test_a_record_that_a_user_may_not_see_is_not_found(harvest: Sandbox, member:
     other = next(record for record in harvest.records(MAIN_ID, table) if record["id"] not in own)
     assert member.get(f"/{table}/{other['id']}").status == 404
     assert member.get(f"/{table}/{min(own)}").status == 200
+
+
+@pytest.mark.parametrize("table", ["requests", "assignments", "allocations"])
+def test_time_off_is_shown_to_administrators_and_to_whom_it_is_about(
+    harvest: Sandbox, administrator: Caller, manager: Caller, member: Caller, table: str
+) -> None:
+    key = f"pto_{table}"
+    whole = administrator.records(f"/pto/{table}", key)
+    assert sorted(map(repr, whole)) == sorted(map(repr, harvest.records(MAIN_ID, key)))
+    for caller in (manager, member):
+        me = caller.get("/users/me").body["id"]
+        own = caller.records(f"/pto/{table}", key)
+        assert own == [record for record in whole if record["user"]["id"] == me]
+        assert own
+        assert caller.get("/pto/balances").body == administrator.get("/pto/balances", user_id=me).body
+        assert caller.get("/pto/balances", user_id=harvest.records(MAIN_ID, "users")[0]["id"]).status == 403
+
+
+def test_an_account_without_time_off_answers_403(euro: Caller) -> None:
+    names = [name for name in FACTS if name.startswith("pto_")]
+    me = euro.get("/users/me").body["id"]
+    paths = [FACTS[name]["path"].format(user_id=me, pto_holiday_calendar_id=1) for name in names]
+    assert {path: euro.get(path).status for path in paths} == dict.fromkeys(paths, 403)
 
 
 def filled(records: list[dict[str, Any]], path: str) -> bool:

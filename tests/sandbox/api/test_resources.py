@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,8 +29,7 @@ def payload(table: dict[str, Any], caller: Caller) -> list[dict[str, Any]]:
     elif kind == "singleton":
         records = [caller.get(path).body]
     elif kind == "child-singleton":
-        invoices = caller.records("/invoices", "invoices", per_page=5)[:5]
-        records = [caller.get(path.format(invoice_id=each["id"])).body for each in invoices]
+        records = [caller.get(path.format(**owner)).body for owner in islice(owners(table, caller), 5)]
     elif table["parent"] and "{" in path:
         records = [record for owner in owners(table, caller) for record in caller.records(path.format(**owner), key)]
     else:
@@ -52,7 +52,8 @@ def owners(table: dict[str, Any], caller: Caller) -> Iterator[dict[str, int]]:
 
 def own_columns(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the columns in the record itself, by JSON path; not those of its path, request or enclosing record."""
-    enclosing = {"estimate_id", "invoice_id", "project_assignment_id"} if embedded(table) else set()
+    around = {"estimate_id", "invoice_id", "project_assignment_id", "pto_request_id", "user_id", "user_name"}
+    enclosing = around if embedded(table) else set()
     return {
         column["json_path"]: column
         for column in table["columns"]
@@ -63,7 +64,15 @@ def own_columns(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def payloads(administrator: Caller, euro: Caller) -> dict[str, list[dict[str, Any]]]:
     """The records of both accounts, by table."""
-    return {name: payload(table, administrator) + payload(table, euro) for name, table in FACTS.items()}
+    return {
+        name: payload(table, administrator) + ([] if without_module(table) else payload(table, euro))
+        for name, table in FACTS.items()
+    }
+
+
+def without_module(table: dict[str, Any]) -> bool:
+    """Return whether the second account does not have that part of Harvest."""
+    return bool(table["path"].startswith("/pto/"))
 
 
 def paths(record: dict[str, Any], before: str = "") -> Iterator[str]:
@@ -110,6 +119,8 @@ SHAPES = {
     "date32": re.compile(r"\d{4}-\d\d-\d\d"),
     "timestamp[us,UTC]": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
     "string": re.compile(r"(?s).*"),
+    # Decimals that are written as text.
+    "text": re.compile(r"-?\d+\.\d+"),
 }
 KINDS: dict[str, Any] = {"int64": int, "bool": bool, "float64": (Decimal, int)}
 
@@ -129,7 +140,7 @@ def test_values_have_the_type_of_their_column(payloads: dict[str, list[dict[str,
         for name, table in FACTS.items()
         for path, column in own_columns(table).items()
         for record in payloads[name]
-        if (value := at(record, path)) is not None and not typed(value, column["arrow_type"])
+        if (value := at(record, path)) is not None and not typed(value, column.get("written", column["arrow_type"]))
     ]
 
 
@@ -226,8 +237,9 @@ def test_flat_records_add_the_enclosing_ids_to_the_served_ones(
 ) -> None:
     table = FACTS[name]
     added = {column["name"] for column in table["columns"]} & {
-        *("estimate_id", "invoice_id", "user_id", "project_assignment_id"),
+        *("estimate_id", "invoice_id", "user_id", "project_assignment_id", "pto_request_id"),
     }
+    added |= {"calendar"} if name == "pto_holiday_calendar_entries" else set()
     flat = harvest.records(1000001, name)
     bare = [{key: value for key, value in record.items() if key not in added} for record in flat]
     sent = payload(table, administrator)

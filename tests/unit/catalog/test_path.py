@@ -33,3 +33,11 @@ def test_a_place_is_filled_in_a_path_and_in_a_url() -> None:
 )
 def test_ids_are_found_again_in_a_url(url: str, ids: dict[str, int]) -> None:
     assert ids_in(PATH, url) == ids
+
+
+def test_a_place_may_be_in_a_query() -> None:
+    path = "/pto/balances?user_id={user_id}"
+    assert places(path) == ("user_id",)
+    assert filled(path, "user_id", 7) == "/pto/balances?user_id=7"
+    assert ids_in(path, "https://api.harvestapp.com/v2/pto/balances?user_id=7") == {"user_id": 7}
+    assert ids_in(path, "https://api.harvestapp.com/v2/pto/balances") == {}

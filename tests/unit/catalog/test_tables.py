@@ -34,6 +34,8 @@ ENCLOSED = {
     "estimate_line_items.estimate_id",
     "invoice_line_items.invoice_id",
     "project_assignment_task_assignments.project_assignment_id",
+    "pto_request_days.pto_request_id",
+    "pto_balances.user_name",
 }
 #: The body has them too, but only as an echo of the request.
 ECHOED = {
@@ -42,7 +44,7 @@ ECHOED = {
     "invoice_message_templates.thank_you": Origin.INPUT,
 }
 #: Seen in answers, or in the newest documentation only.
-UNSURE_SOURCES = {"observed", "spec+observed", "docs-2025"}
+UNSURE_SOURCES = {"observed", "spec+observed", "docs-2025", "client"}
 #: Not about which rows come, but how many at a time.
 PAGING_PARAMS = {"page", "per_page", "cursor"}
 
@@ -91,7 +93,7 @@ def split_outside(text: str) -> list[str]:
 
 def test_the_catalogue_has_every_table_and_no_other() -> None:
     assert set(TABLES) == set(FACTS)
-    assert len(TABLES) == 40
+    assert len(TABLES) == 49
     assert all(name == each.name for name, each in TABLES.items())
 
 
@@ -107,7 +109,7 @@ def test_the_catalogue_cannot_be_changed() -> None:
 def documented_retrieve(name: str) -> str | None:
     """The documented path to one record: that of the records around embedded ones, by the column of their id."""
     fact = FACTS[name]
-    if not fact["item_path"]:
+    if not fact["item_path"] or fact["response_key"] is None:
         path: str | None = fact["retrieve_path"]
         return path
     (around,) = (each for each in FACTS.values() if each["path"] == fact["path"] and not each["item_path"])
@@ -121,6 +123,7 @@ def test_a_table_asks_the_documented_endpoint(name: str) -> None:
     root = "https://id.getharvest.com/api/v2" if catalogued.host is Host.ID else ""
     assert root + catalogued.path == fact["path"]
     assert catalogued.body_key == fact["response_key"]
+    assert catalogued.body_key_guessed is not fact.get("response_key_known", True)
     assert catalogued.retrieve == documented_retrieve(name)
     assert catalogued.items == (fact["item_path"] and fact["item_path"].removesuffix("[]"))
 
@@ -231,7 +234,11 @@ def test_every_column_says_what_harvest_says_of_it() -> None:
     assert {
         name: (column.values, column.deprecated, column.documented) for name, (column, _) in DOCUMENTED.items()
     } == {
-        name: (tuple(fact.get("enum", ())), fact.get("deprecated", False), fact["source"] not in UNSURE_SOURCES)
+        name: (
+            tuple(fact.get("enum", ())),
+            fact.get("deprecated", False),
+            fact.get("documented", fact["source"] not in UNSURE_SOURCES),
+        )
         for name, (_, fact) in DOCUMENTED.items()
     }
     referring = {name: (column, fact) for name, (column, fact) in DOCUMENTED.items() if "references" in fact}
@@ -287,6 +294,7 @@ def test_an_embedded_list_has_the_columns_of_its_table() -> None:
     for outer, name, inner in (
         ("estimates", "line_items", "estimate_line_items"),
         ("invoices", "line_items", "invoice_line_items"),
+        ("pto_requests", "request_days", "pto_request_days"),
         ("project_assignments", "task_assignments", "project_assignment_task_assignments"),
     ):
         own = [column for column in TABLES[inner].columns if column.origin is Origin.RECORD]
@@ -320,21 +328,21 @@ def test_a_table_is_found_in_any_case(name: str) -> None:
     [
         (
             "tme_entries",
-            'no Harvest table "tme_entries"; did you mean "time_entries"? harvest_tables() lists all 40',
+            'no Harvest table "tme_entries"; did you mean "time_entries"? harvest_tables() lists all 49',
         ),
         (
             "Invoice",
             (
                 'no Harvest table "Invoice"; did you mean "invoices", "invoice_payments" or "invoice_messages"? '
-                "harvest_tables() lists all 40"
+                "harvest_tables() lists all 49"
             ),
         ),
         (
             "budget",
-            'no Harvest table "budget"; did you mean "report_project_budget"? harvest_tables() lists all 40',
+            'no Harvest table "budget"; did you mean "report_project_budget"? harvest_tables() lists all 49',
         ),
-        ("forecasts\nof rain", 'no Harvest table "forecasts of rain"; harvest_tables() lists all 40'),
-        ("", 'no Harvest table ""; harvest_tables() lists all 40'),
+        ("forecasts\nof rain", 'no Harvest table "forecasts of rain"; harvest_tables() lists all 49'),
+        ("", 'no Harvest table ""; harvest_tables() lists all 49'),
     ],
 )
 def test_an_unknown_table_is_answered_with_the_nearest_names(name: str, message: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.run_size import share
-from support.strategies import DATES, TIMESTAMPS, Record, body_of, records, sql_rows, to_json
+from support.strategies import DATES, TIMESTAMPS, Record, body_of, least_record, records, sql_rows, to_json
 
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.model import BOOLEAN, DATE, Origin, Table
@@ -108,7 +108,7 @@ def test_records_decode_to_what_the_catalogue_says(table: Table, data: st.DataOb
     """Any columns of them in any order, decimals rounded half to even."""
     written = data.draw(records(table, long=data.draw(st.booleans())))
     if table.body_key is None:
-        written = (written or [{"id": 1, "project_id": 1}])[:1]
+        written = (written or [least_record(table)])[:1]
     names = data.draw(st.lists(st.sampled_from([column.name for column in table.columns]), min_size=1, unique=True))
     page = decoded(table, body_of(table, written), names)
     expected = [{name: row[name] for name in names} for row in sql_rows(table, written, fixed(table))]
@@ -135,7 +135,7 @@ def in_python_only(decoder: Decoder, body: bytes, values: Mapping[str, Any], *, 
 def test_both_readings_agree_and_ordinary_pages_need_only_the_fast_one(table: Table, data: st.DataObject) -> None:
     written = data.draw(records(table, long=False))
     if table.body_key is None:
-        written = (written or [{"id": 1, "project_id": 1}])[:1]
+        written = (written or [least_record(table)])[:1]
     envelope = data.draw(st.sampled_from(ENVELOPES))
     body = body_of(table, written, **envelope)
     decoder = Decoder(table, [column.name for column in table.columns])
@@ -153,7 +153,7 @@ def test_both_readings_agree_and_ordinary_pages_need_only_the_fast_one(table: Ta
 @given(data=st.data())
 def test_one_record_of_a_list_is_decoded_like_a_page_of_it_alone(table: Table, data: st.DataObject) -> None:
     """In both readings; it says nothing about pages, whatever it holds."""
-    written = (data.draw(records(table, long=data.draw(st.booleans()))) or [{"id": 1, "project_id": 1}])[:1]
+    written = (data.draw(records(table, long=data.draw(st.booleans()))) or [least_record(table)])[:1]
     body = to_json(written[0] | {"links": {"next": LINK}, "next_page": 2, "total_pages": "x"}).encode()
     names = data.draw(st.lists(st.sampled_from([column.name for column in table.columns]), min_size=1, unique=True))
     page = decoded(table, body, names, single=True)
@@ -180,7 +180,7 @@ def test_a_page_without_records_has_the_columns_of_the_table(table: Table) -> No
 
 @each_table
 def test_a_page_without_columns_still_counts_its_rows(table: Table) -> None:
-    record: Record = {"id": 1, "project_id": 1} | ({table.items: [{"id": 1}, {"id": 2}]} if table.items else {})
+    record = least_record(table) | ({table.items: [{"id": 1}, {"id": 2}]} if table.items else {})
     assert decoded(table, body_of(table, [record]), []).batch.num_rows == (2 if table.items else 1)
 
 

@@ -54,17 +54,18 @@ def leaves(within: Type, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Ty
 
 def in_the_body(table: Table) -> list[Column]:
     """The columns whose values the body holds."""
-    return [column for column in table.columns if column.origin in {Origin.RECORD, Origin.ENCLOSING}]
+    return [column for column in table.columns if column.origin in {Origin.RECORD, Origin.ENCLOSING} or column.echoed]
 
 
 def read_always(table: Table) -> list[Column]:
-    """The key or else the first column, the last change of the record, the day that from and to narrow, the subject."""
+    """The key or else the first column, the last change of the record, the day of from and to, the subject, echoes."""
     inside = in_the_body(table)
     around = Origin.RECORD if table.items is None else Origin.ENCLOSING
     dated = {param.column for param in table.params if param.name in {"from", "to"}}
+    dated = dated if len(dated) == 1 else set()
     found = [column for column in inside if column.key] or inside[:1]
     found += [column for column in inside if column.path == ("updated_at",) and column.origin is around]
-    return found + [column for column in inside if column.name in dated or column.name in table.subject]
+    return found + [c for c in inside if c.name in dated or c.name in table.subject or c.echoed]
 
 
 @each_table
@@ -102,7 +103,7 @@ def test_just_what_is_asked_for_and_what_is_read_always_is_read(table: Table, da
     layout = Layout(table, names)
     always = read_always(table)
     read = [c for c in in_the_body(table) if c.name in names or c in always]
-    around = {c.path for c in read if table.items is None or c.origin is Origin.ENCLOSING}
+    around = {c.path for c in read if table.items is None or c.origin is not Origin.RECORD}
     assert set(leaves(layout.record)) - {(table.items,)} == around
     if table.items is not None:
         assert set(leaves(item_of(layout))) == {c.path for c in read if c.origin is Origin.RECORD}
@@ -148,7 +149,7 @@ DAYS = {
     "estimates": ("issue_date",),
     "estimate_line_items": ("issue_date",),
 }
-WITHOUT_CHANGES = {"teammates", "accounts", "company", "invoice_message_templates"}
+WITHOUT_CHANGES = {"pto_assignments", "pto_balances", "teammates", "accounts", "company", "invoice_message_templates"}
 
 
 @each_table
@@ -156,9 +157,10 @@ def test_the_paths_to_identity_last_change_and_day_are_those_of_the_record(table
     """Of the record around embedded ones: that is what pages are made of."""
     layout = Layout(table, [])
     report = table.name.startswith("report_")
-    unnamed = {"company", "invoice_message_templates"}
+    unnamed = {"company", "invoice_message_templates", "pto_balances"}
     identity = None if table.name in unnamed or report else ("id",)
-    assert layout.identity == (("project_id",) if table.name == "report_project_budget" else identity)
+    others = {"report_project_budget": ("project_id",), "pto_assignments": ("user", "id")}
+    assert layout.identity == others.get(table.name, identity)
     assert layout.updates == (None if table.name in WITHOUT_CHANGES or report else ("updated_at",))
     assert layout.day == DAYS.get(table.name)
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from support import program
 
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.display.listing import as_html, as_text, is_listing, listing
 from harvest_duck.introspection.catalog_tables import describe, tables
 
@@ -23,9 +24,9 @@ def test_a_listing_is_an_arrow_table(tmp_path: Path) -> None:
     assert type(listed) is pa.Table
     pq.write_table(listed, tmp_path / "tables.parquet")
     assert pq.read_table(tmp_path / "tables.parquet").equals(listed)
-    assert pa.concat_tables([listed, listed]).num_rows == 80
+    assert pa.concat_tables([listed, listed]).num_rows == 2 * len(TABLES)
     with duckdb.connect() as con:
-        assert con.sql("SELECT count(*) FROM listed").fetchall() == [(40,)]
+        assert con.sql("SELECT count(*) FROM listed").fetchall() == [(len(TABLES),)]
 
 
 def test_what_is_taken_from_a_listing_is_one_too() -> None:
@@ -56,8 +57,8 @@ def test_a_listing_without_rows_or_columns_can_be_shown() -> None:
     listed = tables().slice(0, 0)
     assert as_text(listed, 200).splitlines()[-1] == "(0 rows)"
     assert "<caption>0 rows</caption>" in as_html(listed)
-    assert as_text(tables().select([])).splitlines()[-1] == "(40 rows)"
-    assert "<caption>40 rows</caption>" in as_html(tables().select([]))
+    assert as_text(tables().select([])).splitlines()[-1] == f"({len(TABLES)} rows)"
+    assert f"<caption>{len(TABLES)} rows</caption>" in as_html(tables().select([]))
 
 
 def test_a_program_loads_nothing_to_show_tables_before_it_does() -> None:
