@@ -7,6 +7,8 @@ user may not read, and what has no record, is left out of the comparison.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from harvest_duck.catalog.model import Paging
@@ -14,6 +16,7 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.diagnosis.facts import Exchange, Outcome, Sample
 from harvest_duck.introspection.access import plans
 from harvest_duck.protocol.page import with_page_size
+from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -49,18 +52,26 @@ async def samples(
     async def read(plan: Plan) -> None:
         name, request = plan.table.name, _request(plan, found)
         if request is None and plan.parents is not None:
-            found[name] = Sample(name, found[plan.parents.table.name].outcome)
+            parent = found.get(plan.parents.table.name)
+            found[name] = Sample(name, Outcome.NO_ANSWER if parent is None else parent.outcome)
         elif request is not None:
             async with slots:
                 found[name] = _sample(plan.table, await ask(request))
 
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            for children in (False, True):
-                await asyncio.gather(*(read(plan) for plan in waiting.values() if bool(plan.parents) is children))
-    except TimeoutError:
-        pass
+    tasks: list[asyncio.Task[None]] = []
+    with suppress(TimeoutError):
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                for _, due in groupby(sorted(waiting.values(), key=_generation), key=_generation):
+                    tasks = [asyncio.create_task(read(plan)) for plan in due]
+                    await asyncio.gather(*tasks)
+        finally:
+            await loop.cancel_all(tasks)
     return tuple(found.get(name) or Sample(name, Outcome.NO_ANSWER) for name in TABLES if name in {*found, *waiting})
+
+
+def _generation(plan: Plan) -> int:
+    return 0 if plan.parents is None else 1 + _generation(plan.parents)
 
 
 def _before(name: str) -> list[str]:
