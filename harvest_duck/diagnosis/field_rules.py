@@ -31,16 +31,17 @@ def fields(samples: Sequence[Sample] | None) -> Finding:
     read = {sample.table: sample.record for sample in samples if sample.record is not None}
     new = {name: found for name, record in read.items() if (found := unknown_fields(name, record))}
     gone = {name: found for name, record in read.items() if (found := missing_columns(name, record))}
-    found, meaning = [_counted(samples)], ""
+    found, meaning = [], ""
     if gone:
         found.append(f"columns that are not in the record read: {_listed(gone)}")
         meaning = "Such a column is NULL there. Harvest may leave it out of one record, or of all by now."
     if not new:
-        return Finding(Check.FIELDS, Status.OK, f"every field has its column: {'; '.join(found)}", meaning)
-    found.insert(1, f"fields without a column: {_listed(new)}")
+        said = "; ".join(["every field has its column", *found, _counted(samples)])
+        return Finding(Check.FIELDS, Status.OK, said, meaning)
+    said = "; ".join([f"fields without a column: {_listed(new)}", *found, _counted(samples)])
     reads = f"Harvest has added fields. `FROM harvest_raw('{next(iter(new))}')` reads them. {meaning}".rstrip()
     remedy = "Tell the makers of harvest_duck, or look for a newer version."
-    return Finding(Check.FIELDS, Status.WARNING, "; ".join(found), reads, remedy)
+    return Finding(Check.FIELDS, Status.WARNING, said, reads, remedy)
 
 
 def unknown_fields(table: str, record: Mapping[str, Any]) -> list[str]:
@@ -128,5 +129,5 @@ def _listed(names: Mapping[str, Sequence[str]]) -> str:
     shown = []
     for table, found in names.items():
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        shown.append(f"{', '.join(shortened(one_line(name), _LONGEST) for name in found[:_NAMED])}{more} in {table}")
-    return "; ".join(shown)
+        shown.append(f"{table} ({', '.join(shortened(one_line(name), _LONGEST) for name in found[:_NAMED])}{more})")
+    return ", ".join(shown)

@@ -568,8 +568,8 @@ def test_fields_that_no_column_has_are_named_and_can_be_read(harvest: Sandbox) -
     told = Told(harvest.connection_string())
     found = told.only("fields")
     assert (told.status, found["status"]) == (0, "warning")
-    assert "fields without a column: colour, score, owner in clients;" in found["found"]
-    assert found["found"].endswith("columns that are not in the record read: address in clients")
+    assert found["found"].startswith("fields without a column: clients (colour, score, owner); ")
+    assert "columns that are not in the record read: clients (address);" in found["found"]
     assert "had no record to look at" in found["found"]
     con = harvest_duck.connect(harvest.connection_string())
     rows = con.sql("SELECT record->>'colour', record->>'score', record->>'$.owner.id' FROM harvest_raw('clients')")

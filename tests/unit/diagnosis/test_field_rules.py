@@ -69,14 +69,14 @@ def test_every_outcome_is_counted() -> None:
     task = Sample("tasks", Outcome.ANSWERED, TASK)
     finding = fields([task, silent, *(Sample(name, outcome) for name, outcome in outcomes.items())])
     counted = "1 gave a record, 1 had no record to look at, 2 may not be read by this user, 1 gave no answer"
-    assert (finding.status, finding.found) == (Status.OK, f"every field has its column: of 5 endpoints, {counted}")
+    assert (finding.status, finding.found) == (Status.OK, f"every field has its column; of 5 endpoints, {counted}")
 
 
 def test_a_column_that_is_not_there_is_told_and_is_no_warning() -> None:
     task = {name: value for name, value in TASK.items() if name != "is_active"}
     finding = fields([Sample("tasks", Outcome.ANSWERED, task)])
     assert (finding.status, finding.remedy) == (Status.OK, "")
-    assert finding.found.endswith("; columns that are not in the record read: is_active in tasks")
+    assert "; columns that are not in the record read: tasks (is_active); of 1 endpoints" in finding.found
     assert "NULL" in finding.meaning
 
 
@@ -85,9 +85,9 @@ def test_what_is_new_and_what_is_gone_is_a_warning() -> None:
     finding = fields([Sample("tasks", Outcome.ANSWERED, task)])
     assert finding.status is Status.WARNING
     assert finding.found == (
-        "of 1 endpoints, 1 gave a record; fields without a column: colour, x [2J in tasks; "
-        "columns that are not in the record read: is_active in tasks"
+        "fields without a column: tasks (colour, x [2J); columns that are not in the record read: tasks (is_active); "
+        "of 1 endpoints, 1 gave a record"
     )
     assert "harvest_raw('tasks')" in finding.meaning
     many = fields([Sample("tasks", Outcome.ANSWERED, TASK | {f"field_{number:02}": 1 for number in range(30)})])
-    assert many.found.endswith("field_11 and 18 more in tasks")
+    assert "field_11 and 18 more);" in many.found
