@@ -202,3 +202,12 @@ def test_lists_name_the_size_of_their_pages(con: duckdb.DuckDBPyConnection, sand
         ask(con, table, sandbox, "true")
         sizes = {request.query.get("per_page") for request in sandbox.requests}
         assert sizes == {None if table.paging is Paging.NONE else "2000"}, table.name
+
+
+def test_a_parent_that_is_ruled_out_is_not_asked_for_its_children(
+    con: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    one, *others = [user["id"] for user in sandbox.records(MAIN_ID, "users")]
+    con.execute("SELECT amount FROM harvest_scan('billable_rates') WHERE user_id <> ?", [one]).fetchall()
+    asked_for = {request.path for request in sandbox.requests if request.path.endswith("/billable_rates")}
+    assert asked_for == {f"/v2/users/{user}/billable_rates" for user in others}
