@@ -7,6 +7,7 @@ Source: https://help.getharvest.com/api-v2/introduction/overview/general/ and th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The address that Harvest's own links begin with.
 HARVEST_API = "https://api.harvestapp.com/v2"
+#: The path of a list below that: nothing in it is encoded or leads upwards.
+_LIST = re.compile(r"(?:/[a-z0-9_]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,35 +159,34 @@ def refuse_repeat(request: Request, earlier: Container[str]) -> None:
 
 
 def destination(request: Request, link: str) -> str:
-    """Return the address to ask for the page that `link` names, which is that of `request` but for its query.
+    """Return the address to ask for the page that `link` names.
 
-    A link within the host and the scheme of `request` is taken verbatim. A gateway may pass on Harvest's own links: of
-    one to the same list at Harvest, the query is asked of the gateway. Raises `ProtocolError` for any other link.
+    A link within the host and the scheme of `request` is taken verbatim. A gateway may pass on Harvest's own links: the
+    path below the API and the query of one are asked of the gateway. Raises `ProtocolError` for any other link.
     """
     here = urlsplit(request.url)
     try:
         there = urlsplit(link)
-        ours = _origin(there) == _origin(here)
-        followed = (
-            (ours or _at_harvest(there, request.url.removeprefix(request.base_url)))
-            and "@" not in there.netloc
-            and link.isprintable()
-        )
+        plain = "@" not in there.netloc and link.isprintable()
+        address = link if _origin(there) == _origin(here) else _at_gateway(request.base_url, there)
     except ValueError:
-        followed = False
-    if not followed:
+        plain, address = False, None
+    if not plain or address is None:
         raise ProtocolError(
             f"{request.where}: links.next points away from {here.scheme}://{here.netloc}; "
             "it was not followed, because the token would go with it"
         )
-    return link if ours else urlunsplit(here._replace(query=there.query))
+    return address
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _at_harvest(there: SplitResult, path: str) -> bool:
-    """Return whether a link names, at Harvest itself, the list that a gateway has at `path` below its API."""
+def _at_gateway(base_url: str, there: SplitResult) -> str | None:
+    """Return the address below `base_url` of what a link names at Harvest itself, None where it names nothing there."""
     api = urlsplit(HARVEST_API)
-    return (*_origin(there), there.path) == (*_origin(api), api.path + path)
+    found = _LIST.fullmatch(there.path.removeprefix(api.path))
+    if not base_url or found is None or _origin(there) != _origin(api) or not there.path.startswith(api.path):
+        return None
+    return f"{base_url}{found[0]}?{there.query}"

@@ -188,11 +188,19 @@ def test_a_link_that_leaves_the_host_is_not_followed(link: str) -> None:
 GATEWAY = replace(REQUEST, url="https://gw.example/harvest/v2/clients", base_url="https://gw.example/harvest/v2")
 
 
+def test_a_request_that_is_below_no_base_has_no_gateway() -> None:
+    with pytest.raises(ProtocolError, match="points away"):
+        next_request(replace(GATEWAY, base_url=""), "https://api.harvestapp.com/v2/clients?page=2")
+
+
 @pytest.mark.parametrize("query", ["cursor=%7B%22a%22%3A1%7D&per_page=2000", "page=2&per_page=5&odd=+%20"])
 def test_a_link_of_harvest_is_asked_of_the_gateway_that_passed_it_on(query: str) -> None:
     found = next_request(GATEWAY, f"https://api.harvestapp.com/v2/clients?{query}")
     assert found.address == f"https://gw.example/harvest/v2/clients?{query}"
     assert next_request(found, f"https://api.harvestapp.com/v2/clients?{query}x").page == 3
+    # The list of /users/me/project_assignments is linked by the id of the user.
+    own = next_request(GATEWAY, f"https://api.harvestapp.com/v2/users/7/project_assignments?{query}")
+    assert own.address == f"https://gw.example/harvest/v2/users/7/project_assignments?{query}"
     assert next_request(GATEWAY, f"{GATEWAY.url}?{query}").address == f"{GATEWAY.url}?{query}"
 
 
@@ -206,8 +214,9 @@ def test_a_link_of_harvest_is_asked_of_the_gateway_that_passed_it_on(query: str)
         pytest.param("https://me@api.harvestapp.com/v2/clients?cursor=x", id="user"),
         pytest.param("https://@api.harvestapp.com/v2/clients?cursor=x", id="empty user"),
         pytest.param("https://api.harvestapp.com@evil.example/v2/clients?cursor=x", id="host as a user"),
-        pytest.param("https://api.harvestapp.com/v2/users?cursor=x", id="another list"),
-        pytest.param("https://api.harvestapp.com/v2/v2/clients?cursor=x", id="twice"),
+        pytest.param("https://api.harvestapp.com/v2/clients;a?cursor=x", id="parameter of a path"),
+        pytest.param("https://api.harvestapp.com/v2/clients:a?cursor=x", id="colon"),
+        pytest.param("https://api.harvestapp.com/v2/clients\\..?cursor=x", id="backslash in the path"),
         pytest.param("https://api.harvestapp.com/clients?cursor=x", id="beside the API"),
         pytest.param("https://api.harvestapp.com/v2clients?cursor=x", id="without a slash"),
         pytest.param("https://api.harvestapp.com/v2/?cursor=x", id="no list"),
