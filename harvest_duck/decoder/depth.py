@@ -6,14 +6,18 @@ Python's json recurses, and from Python 3.12 on it goes deeper than the stack of
 from __future__ import annotations
 
 import re
-from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: No column lies deeper, so that what is left out can only be in values that no column reads.
 _DEEPEST = 100
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
-_TOKENS = re.compile(_STRINGS.pattern + rb"|([\[{]+)|([\]}]+)", re.DOTALL)
-_CHANGES = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_OTHERS = bytes(set(range(256)) - set(_CHANGES))
+#: Brackets that open or close, and what stands before them; quantifiers that never go back keep nothing in memory.
+_TOKENS = re.compile(
+    rb"""(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+(?:([\[{]+)|([\]}]+)|\Z)""",
+    re.DOTALL,
+)
 
 
 def shallow(body: bytes) -> bytes:
@@ -21,25 +25,26 @@ def shallow(body: bytes) -> bytes:
 
     What is left out is skipped bracket by bracket, and not checked further.
     """
-    return _cut(body) if _deepest(body) > _DEEPEST else body
-
-
-def _deepest(body: bytes) -> int:
-    brackets = _STRINGS.sub(b"", body).translate(None, delete=_OTHERS)
-    return max(accumulate(map(_CHANGES.__getitem__, brackets)), default=0)
+    return _cut(body) if any(depth > _DEEPEST for _, depth in _depths(body)) else body
 
 
 def _cut(body: bytes) -> bytes:
     kept: list[bytes] = []
-    start = depth = 0
+    start = 0
     cutting = False
+    for end, depth in _depths(body):
+        if not cutting and depth > _DEEPEST:
+            kept += [body[start : end - (depth - _DEEPEST)], b"null"]
+            start, cutting = len(body), True
+        elif cutting and depth <= _DEEPEST:
+            start, cutting = end - (_DEEPEST - depth), False
+    return b"".join([*kept, body[start:]])
+
+
+def _depths(body: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where each row of brackets ends that open or that close, and how deep it is behind them."""
+    depth = 0
     for token in _TOKENS.finditer(body):
         opened, closed = token.span(1), token.span(2)
-        deeper = depth + (opened[1] - opened[0]) - (closed[1] - closed[0])
-        if not cutting and deeper > _DEEPEST:
-            kept += [body[start : opened[0] + _DEEPEST - depth], b"null"]
-            start, cutting = len(body), True
-        elif cutting and deeper <= _DEEPEST:
-            start, cutting = closed[0] + depth - _DEEPEST, False
-        depth = deeper
-    return b"".join([*kept, body[start:]])
+        depth += opened[1] - opened[0] - closed[1] + closed[0]
+        yield token.end(), depth
