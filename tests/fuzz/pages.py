@@ -57,8 +57,11 @@ _TEXTS: Mapping[Scalar, Mapping[str, object]] = {
 _NO_TEXTS = ("2026-02-30", "24:00", "13:00pm", "2026-01-31T00:00:60Z", "yesterday", "0000-00-00", "\ud83d", "1e5h")
 _ODD_TEXTS = ("", "a", "1.5", "1e-99999999", "-0", "[{", '"\\', "ä\U0001f986", "\u0000\u2028", "\ud83d", "\udc00x")
 _EXPONENTS = (-2_147_483_649, -999_999_999, -10_000_000, -416, -43, -39, -5, -1, 0, 2, 14, 39, 310, 10**9)
-_DEPTHS = (1, 5, 90, 110, 700, 990, 1_000, 10_000)
-#: Pages of so many records are wide; a page of them costs as much as a hundred others.
+_DEPTHS = (1, 2, 5, 90, 110, 500, 990, 1_000)
+#: What costs as much as many other pages is rare.
+_RARE = 0.02
+_DEEPEST, _LONGEST = 10_000, 5_000
+_LENGTHS = (1, 1, 2, 5, 17, 19, 40, 400)
 _WIDE = 300
 #: More digits than this, on either side of the point, leave no doubt about a decimal.
 _FAR = 5_000
@@ -102,7 +105,7 @@ def case(seed: int) -> Case:
     every = [column.name for column in table.columns]
     names = (every, every[::4], every[:5], [], every[::-2])[random.randrange(5)]
     layout, odd = Layout(table, every).record, random.choice((0, 0.002, 0.02, 0.2))
-    many = 1 if table.body_key is None else random.choice((0, 1, 1, 2, 3, _WIDE if random.random() < 0.02 else 4))
+    many = 1 if table.body_key is None else random.choice((0, 1, 1, 2, 3, _WIDE if random.random() < _RARE else 4))
     records = [_record(random, table, layout, odd, number) for number in range(many)]
     if table.body_key is None:
         return Case(table, tuple(names), records[0].text.encode(), [records[0].means], {})
@@ -179,7 +182,7 @@ def _anything(random: Random, depth: int) -> Built:
 
 
 def _number(random: Random) -> Built:
-    digits = "".join(random.choices("0123456789", k=random.choice((1, 1, 2, 5, 17, 19, 40, 400, 5_000))))
+    digits = "".join(random.choices("0123456789", k=_LONGEST if random.random() < _RARE else random.choice(_LENGTHS)))
     text = random.choice(("", "-")) + (digits.lstrip("0") or "0")
     if random.random() < 0.6:
         zeros = "0" * random.choice((0, 0, 1, 4, 12, 38, 45, 405))
@@ -208,7 +211,7 @@ def _escaped(text: str) -> str:
 
 
 def _deep(random: Random) -> Built:
-    depth = random.choice(_DEPTHS)
+    depth = _DEEPEST if random.random() < _RARE else random.choice(_DEPTHS)
     opening, closing = random.choice((("[", "]"), ('{"a":', "}"), ('[1,{"[":"]","b":', "}]")))
     # Nothing reads so deep: any value that is neither a text nor a number stands for it, but an object may be read.
     means: Any = {} if opening[0] == "{" else [[]]
