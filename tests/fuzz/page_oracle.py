@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fuzz.pages import Case, Refused, case, meaning
 
-from harvest_duck.catalog.model import BIGINT, BOOLEAN, ListOf, Origin
+from harvest_duck.catalog.model import BIGINT, BOOLEAN, RECORD, ListOf, Origin
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decoder.decoder import Decoder, Page
 from harvest_duck.decoder.layout import Layout
@@ -63,6 +63,8 @@ def _compare(seed: int, made: Case, page: Page, wanted: tuple[list[dict[str, Any
     rows = [{name: row[name] for name in columns} for row in page.batch.to_pylist()]
     assert rows == wanted[0], f"{seed}: {rows} in place of {wanted[0]}"
     assert page.total_entries == wanted[1], f"{seed}: {page.total_entries} records in place of {wanted[1]}"
+    if RECORD.name in made.names and made.table.items is None:
+        assert page.batch.column(RECORD.name).to_pylist() == made.texts, seed
     if seed % 50 == 0 and rows:
         found = pa.Table.from_batches([page.batch])
         (counts,) = duckdb.from_arrow(found).aggregate("count(COLUMNS(*))").fetchall()

@@ -89,11 +89,12 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Case:
-    """A page: columns of a table, the body, and the records and the envelope that it means."""
+    """A page: columns of a table, the body, the texts of its records, and the records and envelope that it means."""
 
     table: Table
     names: tuple[str, ...]
     body: bytes
+    texts: Sequence[str]
     records: Sequence[Any]
     envelope: Mapping[str, Any]
 
@@ -108,12 +109,13 @@ def case(seed: int) -> Case:
     many = 1 if table.body_key is None else random.choice((0, 1, 1, 2, 3, _WIDE if random.random() < _RARE else 4))
     records = [_record(random, table, layout, odd, number) for number in range(many)]
     if table.body_key is None:
-        return Case(table, tuple(names), records[0].text.encode(), [records[0].means], {})
+        return Case(table, tuple(names), records[0].text.encode(), [records[0].text], [records[0].means], {})
     members = [(table.body_key, _array(random, records)), *_envelope(random, odd)]
     if random.random() < 0.1:
         random.shuffle(members)
     whole = _object(random, members)
-    return Case(table, tuple(names), whole.text.encode(), whole.means[table.body_key], whole.means)
+    texts = [record.text for record in records]
+    return Case(table, tuple(names), whole.text.encode(), texts, whole.means[table.body_key], whole.means)
 
 
 def _record(random: Random, table: Table, layout: StructOf, odd: float, number: int) -> Built:
