@@ -6,6 +6,7 @@ The pages are built in child processes, so that one that ends its process is fou
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from fuzz.pages import Case, Refused, case, meaning
+from fuzz.pages import Case, Num, Refused, case, meaning
 
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, RECORD, ListOf, Origin
 from harvest_duck.catalog.tables import TABLES
@@ -85,7 +86,7 @@ def _wanted(made: Case) -> tuple[list[dict[str, Any]], int | None] | None:
     layout = Layout(made.table, made.names)
     try:
         records = meaning(made.records, ListOf(layout.record))
-        total = meaning(made.envelope.get("total_entries"), BIGINT)
+        total = meaning(_unquoted(made.envelope.get("total_entries")), BIGINT)
         items = made.table.items
         pairs = [(each, row) for each in records for row in ([each] if items is None else each[items] or [])]
     except (Refused, TypeError):
@@ -96,6 +97,10 @@ def _wanted(made: Case) -> tuple[list[dict[str, Any]], int | None] | None:
     return [
         {c.name: _at(each if c.origin is Origin.ENCLOSING else row, c.path) for c in inside} for each, row in pairs
     ], total
+
+
+def _unquoted(count: Any) -> Any:
+    return Num(count) if isinstance(count, str) and re.fullmatch("[0-9]{1,18}", count) else count
 
 
 def _told_apart(records: list[Any], layout: Layout, *, listed: bool) -> bool:
