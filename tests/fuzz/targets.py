@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from fuzz.built import built
 from support.strategies import SCHEMA, VALUES, may_hold
 
-from harvest_duck.auth import redirect_server, requests, responses
+from harvest_duck.auth import callback_url, requests, responses
 from harvest_duck.catalog.model import BOOLEAN, DATE, Limit, Origin, Paging
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import Secret, parse, render, resolve
@@ -159,7 +159,7 @@ def sign_in(fuzzed: bytes) -> None:
         lambda: responses.require_state(f"/callback?{text}", begun),
         lambda: responses.code_in(f"/callback?{text}", begun),
         lambda: responses.pasted(text, begun, "http://localhost:8765/callback"),
-        lambda: redirect_server.callback_in(text),
+        lambda: callback_url.callback_in(text),
     ):
         try:
             read()

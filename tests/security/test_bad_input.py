@@ -275,10 +275,15 @@ ASKING = {
         "INTERNAL",
         "SESSION_VARIABLE",
         "_STATEMENT",
+        "_PREFIX",
+        "dataset",
+        "first",
+        "last",
+        "_NAME",
     },
     "cli": {"where", "sql", "', '.join(_columns(writer, named.schema))", "column", "lines.row"},
 }
-QUOTING = {"identifier", "text", "setting", "passing", "dataset", "len"}
+QUOTING = {"identifier", "text", "setting", "passing", "dataset", "len", "nearest"}
 
 
 @pytest.mark.parametrize("package", ASKING)
