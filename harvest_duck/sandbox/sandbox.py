@@ -11,7 +11,7 @@ from harvest_duck.sandbox.api.reports import report
 from harvest_duck.sandbox.api.request_log import ForcedResponse, LoggedRequest
 from harvest_duck.sandbox.data.account import Account
 from harvest_duck.sandbox.data.generate import generate, profiles
-from harvest_duck.sandbox.data.profile import TODAY
+from harvest_duck.sandbox.data.profile import TODAY, Settings
 from harvest_duck.sandbox.grants import (
     ADMINISTRATOR_TOKEN,
     EVERYTHING,
@@ -40,11 +40,12 @@ if TYPE_CHECKING:
 class Sandbox:
     """A stand-in for Harvest on the loopback interface: `with Sandbox(seed=7) as sandbox: sandbox.base_url`.
 
-    The accounts are generated on first use: the same `seed`, `scale` and `today` give the same records. `time_entries`
-    sets the exact number of time entries in the main account. `latency_ms` delays each response. `limits` enforces
-    Harvest's rate limits by `clock`, which counts seconds. Port 0 takes a free port; `id_port` opens a second port for
-    the ID host. Access tokens of the ID host are valid for `access_token_s` seconds of the `clock`. Without
-    `rotate_refresh_tokens` a refresh token stays the same; without `pkce` the sandbox ignores the parameters of PKCE.
+    The accounts are generated on first use: the same `seed`, `scale`, `today` and `settings` give the same records. The
+    `settings` are those of the main account, and `time_entries` sets its exact number of time entries. `latency_ms`
+    delays each response. `limits` enforces Harvest's rate limits by `clock`, which counts seconds. Port 0 takes a free
+    port; `id_port` opens a second port for the ID host. Access tokens of the ID host are valid for `access_token_s`
+    seconds of the `clock`. Without `rotate_refresh_tokens` a refresh token stays the same; without `pkce` the sandbox
+    ignores the parameters of PKCE.
 
     With `tls`, a server-side context, the sandbox speaks HTTPS. `faults` are injected from the start, see `inject`; one
     of them serves with the certificate of `impostor` for a while.
@@ -57,6 +58,7 @@ class Sandbox:
         scale: float = 1,
         time_entries: int | None = None,
         today: date = TODAY,
+        settings: Settings | None = None,
         latency_ms: float = 0,
         limits: bool = True,
         clock: Callable[[], float] = time.monotonic,
@@ -70,7 +72,9 @@ class Sandbox:
         impostor: ssl.SSLContext | None = None,
         faults: Schedule | None = None,
     ) -> None:
-        self._profiles = profiles(seed=seed, scale=scale, today=today, time_entries=time_entries)
+        self._profiles = profiles(
+            seed=seed, scale=scale, today=today, time_entries=time_entries, settings=settings or Settings()
+        )
         self._latency_ms = latency_ms
         self._limits = limits
         self._clock = clock
@@ -108,6 +112,11 @@ class Sandbox:
                 if self._faults is not None:
                     self._inject(self._serving, self._faults)
             return self._serving
+
+    @property
+    def today(self) -> date:
+        """The day on which the records end."""
+        return self._profiles[0].today
 
     @property
     def base_url(self) -> str:

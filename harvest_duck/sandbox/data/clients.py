@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import AccountProfile
     from harvest_duck.sandbox.wire import Record
 
-_CURRENCIES = {
-    "USD": weighted(("USD", 7), ("EUR", 2), ("GBP", 1)),
-    "EUR": weighted(("EUR", 8), ("CHF", 1), ("USD", 1)),
-}
-
-
 # Positions: every account has a client with a foreign currency, and some inactive ones.
 FOREIGN, GONE = 2, 7
 
@@ -29,12 +23,14 @@ def client_records(profile: AccountProfile) -> list[Record]:
     rng = profile.rng("clients")
     ids = profile.ids("clients", 5_735_000)
     days = (profile.today - profile.since).days
+    foreign = _foreign_currencies(profile)
+    currencies = weighted((profile.currency, 7), *((each, 1) for each in foreign))
     records = []
     for position in range(profile.clients):
         name = profile.name if position == 0 else _client_name(position - 1)
-        currency = profile.currency if position == 0 else rng.pick(_CURRENCIES[profile.currency])
+        currency = profile.currency if position == 0 else rng.pick(currencies)
         if position == FOREIGN:
-            currency = "GBP" if profile.currency == "USD" else "CHF"
+            currency = foreign[-1]
         day = profile.since + timedelta(days=int(days * 0.7 * position / profile.clients))
         created = instant(day, rng.between(28000, 60000))
         changed = instant(day + timedelta(days=rng.between(0, 500)), rng.between(61000, 80000))
@@ -51,6 +47,12 @@ def client_records(profile: AccountProfile) -> list[Record]:
             },
         )
     return records
+
+
+def _foreign_currencies(profile: AccountProfile) -> list[str]:
+    """Return the currencies of some clients; none is that of the account."""
+    usual = ("USD", "CHF") if profile.european else ("EUR", "EUR", "GBP")
+    return [currency for currency in usual if currency != profile.currency]
 
 
 def _client_name(position: int) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _STATES = weighted(("accepted", 5), ("declined", 2))
 _TAXES = weighted((None, 3), ("19.0", 1), ("8.25", 1))
 FIRST_NUMBER = 1000
+# Of so many estimates one has a credit.
+_CREDIT_EVERY = 7
 
 
 def estimate_category_records(profile: AccountProfile) -> list[Record]:
@@ -95,6 +97,8 @@ def _estimate(
     latest = FIRST_NUMBER + profile.estimates - 1
     state = {latest: "sent", latest - 1: "draft"}.get(count) or rng.pick(_STATES)
     lines = [_line(rng, items.next()) for _ in range(rng.between(1, 4))]
+    if count % _CREDIT_EVERY == 0:
+        lines.append(_credit(lines, items.next()))
     decided = instant(day + timedelta(days=rng.between(1, 20)), 50000)
     sent = None if state == "draft" else instant(day, 45000)
     return {
@@ -132,6 +136,13 @@ def _line(rng: RandomSource, identity: int) -> Record:
         "taxed": rng.chance(0.8),
         "taxed2": rng.chance(0.2),
     }
+
+
+def _credit(lines: list[Record], identity: int) -> Record:
+    """Return a line item that takes off a twentieth."""
+    price = total(-sum((line["amount"] for line in lines), Decimal(0)) / 20)
+    text = "For returning clients"
+    return lines[0] | {"id": identity, "description": text, "quantity": number(1), "unit_price": price, "amount": price}
 
 
 def estimate_message_records(profile: AccountProfile, estimates: list[Record], contacts: list[Record]) -> list[Record]:

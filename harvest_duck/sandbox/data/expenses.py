@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.random_source import Ids, RandomSource
     from harvest_duck.sandbox.wire import Record
 
-_NO_RECEIPT = ("url", "file_name", "file_size", "content_type")
-
 
 def expense_category_records(profile: AccountProfile) -> list[Record]:
     """Return the categories; a few have a price per unit, and the last is archived."""
@@ -90,9 +88,9 @@ def _expense(
 
 
 def _receipt(profile: AccountProfile, rng: RandomSource, identity: int) -> Record | None:
-    """Return the receipt; without one, an object of nulls in one account and null in the other."""
+    """Return the receipt, None for an expense without one."""
     if rng.chance(0.4):
-        return dict.fromkeys(_NO_RECEIPT) if profile.currency == "USD" else None
+        return None
     name = rng.pick(("lunch receipt.gif", "IMG_2041.jpg", "Rechnung.pdf", "ticket.pdf"))
     kind = {"gif": "image/gif", "jpg": "image/jpeg", "pdf": "application/pdf"}[name.rsplit(".", 1)[1]]
     url = f"https://{profile.domain}/expenses/{identity}/receipt"

@@ -1,20 +1,20 @@
-"""Invoices: one for each client and quarter, from the entries and expenses that it bills.
+"""Invoices: one for each client and billing period, from the entries and expenses that it bills.
 
-Line items sum billed time by project, task and rate, and name each billed expense. The entries and expenses are marked
-as billed, with their invoice. A fixed fee is invoiced once, in the quarter in which its project ends. Recent work, and
-a share of the older, stays uninvoiced.
+Line items sum billed time by project, task and rate, and name each billed expense; some give a credit. The entries and
+expenses are marked as billed, with their invoice. The current month, and a share of the early years, stays uninvoiced.
+The first client who is billed has a contract in another currency than its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from harvest_duck.sandbox.data.billing_periods import BillingPeriod, billing_periods
 from harvest_duck.sandbox.data.clients import short_client
 from harvest_duck.sandbox.data.estimates import charges
-from harvest_duck.sandbox.data.numbers import amount_of, instant, number, total
+from harvest_duck.sandbox.data.numbers import ZERO, amount_of, instant, number, total
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
@@ -23,27 +23,13 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.random_source import Ids, RandomSource
     from harvest_duck.sandbox.wire import Record
 
-_TERMS = (("upon receipt", 0), ("net 15", 15), ("net 30", 30), ("net 45", 45), ("net 60", 60), ("custom", 21))
+_TERMS = (("upon receipt", 0), ("net 15", 15), ("net 30", 30), ("net 30", 30), ("net 45", 45), ("custom", 21))
 _NOTES = ("", "Thank you for your business.", "Please quote the number with your payment.", None)
 _OPTIONS: tuple[list[str], ...] = (["credit_card"], ["ach", "credit_card"], ["paypal"], [])
-_SETTLED_DAYS, _DUE_DAYS = 150, 60
-_NOT_INVOICED_SHARE = 0.15
-
-
-@dataclass(slots=True)
-class _Quarter:
-    """The records that one client is billed for one quarter."""
-
-    client: Record
-    start: date
-    entries: list[Record] = field(default_factory=list)
-    expenses: list[Record] = field(default_factory=list)
-    fees: list[Record] = field(default_factory=list)
-
-    @property
-    def end(self) -> date:
-        """The last day of the quarter."""
-        return (self.start + timedelta(days=95)).replace(day=1) - timedelta(days=1)
+_WRITTEN_OFF_DAYS, _DRAFT_DAYS = 150, 21
+_NOT_INVOICED_SHARE, _WRITTEN_OFF_SHARE = 0.06, 0.04
+# One of so many new invoices is a draft, and one of so many has a credit of this part of its sum.
+_DRAFT_EVERY, _CREDIT_EVERY, _CREDIT_PERCENT = 4, 9, 4
 
 
 class _Terms(NamedTuple):
@@ -76,19 +62,35 @@ def invoice_category_records(profile: AccountProfile) -> list[Record]:
 def invoice_records(
     profile: AccountProfile, engagements: list[Engagement], tables: dict[str, list[Record]], creators: list[Person]
 ) -> list[Record]:
-    """Return the invoices, oldest first, without payments; mark the billed entries and expenses in `tables`."""
-    writer = _InvoiceWriter(profile, engagements, tables, creators)
-    return [
-        writer.invoice(quarter)
-        for quarter in writer.quarters(tables)
-        if not writer.rng.chance(_NOT_INVOICED_SHARE) and (profile.today - quarter.end).days > 0
+    """Return the invoices, oldest first, without payments; mark the billed entries and expenses in `tables`.
+
+    The latest one is a draft.
+    """
+    projects = {each.project["id"]: each for each in engagements}
+    rng = profile.rng("billing")
+    due = [
+        (issued, period)
+        for period in billing_periods(tables, projects, profile.today)
+        if (issued := period.end + timedelta(days=rng.between(1, 8))) <= profile.today
+        if period.monthly or period.fees or not rng.chance(_NOT_INVOICED_SHARE)
     ]
+    writer = _InvoiceWriter(profile, projects, tables["estimates"], creators)
+    invoices = [writer.invoice(period, issued, latest=period is due[-1][1]) for issued, period in due]
+    for invoice in invoices:
+        if invoice["client"]["id"] == invoices[0]["client"]["id"]:
+            invoice["currency"] = _contract_currency(profile, invoice["currency"])
+    return invoices
 
 
-def _period(quarter: _Quarter) -> Record:
-    if not quarter.entries:
+def _contract_currency(profile: AccountProfile, currency: str) -> str:
+    """Return a currency other than that of the client."""
+    return next(each for each in (profile.currency, "EUR", "USD") if each != currency)
+
+
+def _days(period: BillingPeriod) -> Record:
+    if not period.entries:
         return {"period_start": None, "period_end": None}
-    return {"period_start": quarter.start.isoformat(), "period_end": quarter.end.isoformat()}
+    return {"period_start": period.start.isoformat(), "period_end": period.end.isoformat()}
 
 
 class _InvoiceWriter:
@@ -97,114 +99,104 @@ class _InvoiceWriter:
     def __init__(
         self,
         profile: AccountProfile,
-        engagements: list[Engagement],
-        tables: dict[str, list[Record]],
+        projects: dict[int, Engagement],
+        estimates: list[Record],
         creators: list[Person],
     ) -> None:
-        self.rng: RandomSource = profile.rng("invoices")
+        self._rng: RandomSource = profile.rng("invoices")
         self._profile = profile
         self._ids: Ids = profile.ids("invoices", 13_150_000)
         self._items: Ids = profile.ids("invoice line items", 53_341_000)
-        self._retainers: Ids = profile.ids("retainers", 29_000)
         self._creators = creators
-        self._projects = {each.project["id"]: each for each in engagements}
-        self._accepted = {each["client"]["id"]: each for each in tables["estimates"] if each["state"] == "accepted"}
+        self._projects = projects
+        retainers = profile.ids("retainers", 29_000)
+        self._retainers = {each.client["id"]: retainers.next() for each in projects.values() if each.form.monthly}
+        self._accepted = {each["client"]["id"]: each for each in estimates if each["state"] == "accepted"}
         self._number = 1000
 
-    def quarters(self, tables: dict[str, list[Record]]) -> list[_Quarter]:
-        """Return the quarters with something to bill, by time."""
-        clients = {client["id"]: client for client in tables["clients"]}
-        found: dict[tuple[date, int], _Quarter] = {}
-
-        def quarter(day: date, client_id: int) -> _Quarter:
-            start = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-            return found.setdefault((start, client_id), _Quarter(clients[client_id], start))
-
-        for entry in tables["time_entries"]:
-            engagement = self._projects[entry["project"]["id"]]
-            if entry["billable"] and not entry["is_running"] and not engagement.project["is_fixed_fee"]:
-                quarter(date.fromisoformat(entry["spent_date"]), entry["client"]["id"]).entries.append(entry)
-        for expense in tables["expenses"]:
-            if expense["billable"]:
-                quarter(date.fromisoformat(expense["spent_date"]), expense["client"]["id"]).expenses.append(expense)
-        for engagement in self._projects.values():
-            if engagement.project["is_fixed_fee"] and not engagement.project["is_active"]:
-                quarter(engagement.end, engagement.client["id"]).fees.append(engagement.project)
-        return [found[key] for key in sorted(found)]
-
-    def invoice(self, quarter: _Quarter) -> Record:
-        """Return the invoice of one client and quarter."""
+    def invoice(self, period: BillingPeriod, issued: date, *, latest: bool) -> Record:
+        """Return the invoice of one client and period; the latest one is a draft."""
         self._number += 1
-        terms = self._terms(quarter)
-        lines = self._lines(quarter)
-        sums = charges(self.rng, lines)
-        estimate = self._accepted.get(quarter.client["id"]) if self.rng.chance(0.3) else None
+        terms = self._terms(issued, latest=latest)
+        lines = self._lines(period)
+        sums = charges(self._rng, lines)
+        estimate = self._accepted.get(period.client["id"]) if self._rng.chance(0.3) else None
         invoice = {
             "id": self._ids.next(),
-            "client_key": self.rng.key(),
+            "client_key": self._rng.key(),
             "number": str(self._number),
-            "purchase_order": str(self.rng.between(5000, 9999)) if self.rng.chance(0.3) else "",
+            "purchase_order": str(self._rng.between(5000, 9999)) if self._rng.chance(0.3) else "",
             **sums,
             "due_amount": sums["amount"],
-            "subject": f"Q{(quarter.start.month + 2) // 3} {quarter.start.year}",
-            "notes": self.rng.pick(_NOTES),
-            "currency": quarter.client["currency"],
+            "subject": period.name,
+            "notes": self._rng.pick(_NOTES),
+            "currency": period.client["currency"],
             "state": terms.state,
-            **_period(quarter),
+            **_days(period),
             "issue_date": terms.issued.isoformat(),
             "due_date": terms.due.isoformat(),
             "payment_term": terms.payment_term,
-            "payment_options": list(self.rng.pick(_OPTIONS)),
+            "payment_options": list(self._rng.pick(_OPTIONS)),
             "sent_at": terms.sent_at,
             "paid_at": None,
             "paid_date": None,
             "closed_at": instant(terms.issued + timedelta(days=90), 51000) if terms.state == "closed" else None,
-            "recurring_invoice_id": 130_000 + self._number if self.rng.chance(0.05) else None,
+            "recurring_invoice_id": 130_000 + self._number if self._rng.chance(0.05) else None,
             "created_at": terms.created_at,
             "updated_at": terms.sent_at or terms.created_at,
-            "client": short_client(quarter.client),
+            "client": short_client(period.client),
             "estimate": None if estimate is None else {"id": estimate["id"]},
-            "retainer": {"id": self._retainers.next()} if self.rng.chance(0.05) else None,
-            "creator": self.rng.pick(self._creators).short,
+            "retainer": self._retainer(period.client["id"]),
+            "creator": self._rng.pick(self._creators).short,
             "line_items": lines,
         }
-        if self.rng.chance(0.2):
+        if self._rng.chance(0.2):
             del invoice["payment_options"]
-        self._mark(quarter, invoice)
+        self._mark(period, invoice)
         return invoice
 
-    def _terms(self, quarter: _Quarter) -> _Terms:
+    def _retainer(self, client_id: int) -> Record | None:
+        """Return the retainer that a client with a monthly budget pays from, for every other invoice."""
+        retainer = self._retainers.get(client_id)
+        return None if retainer is None or self._number % 2 else {"id": retainer}
+
+    def _terms(self, issued: date, *, latest: bool) -> _Terms:
         """Return the dates and the state of an invoice."""
-        issued = min(self._profile.today, quarter.end + timedelta(days=self.rng.between(1, 12)))
-        payment_term, days = self.rng.pick(_TERMS)
-        state = self._state(issued)
+        payment_term, days = self._rng.pick(_TERMS)
+        state = "draft" if latest else self._state(issued)
         sent_at = None if state == "draft" else instant(issued, 45000)
-        created_at = instant(issued, self.rng.between(30000, 40000))
+        created_at = instant(issued, self._rng.between(30000, 40000))
         return _Terms(issued, issued + timedelta(days=days), payment_term, state, sent_at, created_at)
 
     def _state(self, issued: date) -> str:
-        """Return a state that fits the age of the invoice; those older than a few months are settled."""
-        age = (self._profile.today - issued).days
-        if age > _SETTLED_DAYS:
-            return "closed" if self.rng.chance(0.08) else "paid"
-        if age > _DUE_DAYS:
-            return "open" if self.rng.chance(0.5) else "paid"
-        return "draft" if self.rng.chance(0.4) else "open"
+        """Return the state without payments: every fourth of the last weeks is a draft, a few old ones are closed."""
+        age, written_off = (self._profile.today - issued).days, self._rng.chance(_WRITTEN_OFF_SHARE)
+        if age <= _DRAFT_DAYS:
+            return "draft" if self._number % _DRAFT_EVERY == 0 else "open"
+        return "closed" if written_off and age > _WRITTEN_OFF_DAYS else "open"
 
-    def _lines(self, quarter: _Quarter) -> list[Record]:
-        """Return line items: billed time by project, task and rate; expenses; fixed fees; rarely a free-form one."""
+    def _lines(self, period: BillingPeriod) -> list[Record]:
+        """Return line items: billed time by project, task and rate; expenses; fixed fees; hosting or a credit."""
         hours: dict[tuple[int, str, Decimal], Decimal] = {}
-        for entry in quarter.entries:
+        for entry in period.entries:
             key = (entry["project"]["id"], entry["task"]["name"], amount_of(entry["billable_rate"]))
-            hours[key] = hours.get(key, Decimal(0)) + entry["rounded_hours"]
+            hours[key] = hours.get(key, ZERO) + entry["rounded_hours"]
         lines = [self._line(project, "Service", task, spent, rate) for (project, task, rate), spent in hours.items()]
-        for expense in quarter.expenses:
+        for expense in period.expenses:
             text = f"{expense['expense_category']['name']}: {expense['notes'] or ''}".rstrip(": ")
             lines.append(self._line(expense["project"]["id"], "Product", text, Decimal(1), expense["total_cost"]))
-        lines += [self._line(each["id"], "Service", "Fixed fee", Decimal(1), each["fee"]) for each in quarter.fees]
-        if self.rng.chance(0.1):
+        lines += [self._line(each["id"], "Service", text, Decimal(1), fee) for each, text, fee in period.fees]
+        if self._rng.chance(0.1):
             lines.append(self._line(None, "Hosting", "Hosting, three months", Decimal(3), Decimal(49)))
+        if self._number % _CREDIT_EVERY == 0:
+            lines.append(self._credit(lines))
         return lines
+
+    def _credit(self, lines: list[Record]) -> Record:
+        """Return a credit: a price below zero, or every other time a quantity below zero."""
+        amount = total(sum((line["amount"] for line in lines), ZERO) * _CREDIT_PERCENT / 100)
+        quantity, price = (Decimal(1), -amount) if self._number % 2 else (Decimal(-1), amount)
+        return self._line(None, "Product", "Credit: defects that we repaired", quantity, price)
 
     def _line(self, project_id: int | None, kind: str, text: str, quantity: Decimal, price: Decimal) -> Record:
         """Return one line item; a free-form one has no project."""
@@ -216,14 +208,14 @@ class _InvoiceWriter:
             "unit_price": number(price),
             "amount": total(quantity * price),
             "taxed": kind != "Product",
-            "taxed2": self.rng.chance(0.1),
+            "taxed2": self._rng.chance(0.1),
             "project": None if project_id is None else self._projects[project_id].short,
         }
 
-    def _mark(self, quarter: _Quarter, invoice: Record) -> None:
+    def _mark(self, period: BillingPeriod, invoice: Record) -> None:
         """Mark everything billed with its invoice."""
         short = {"id": invoice["id"], "number": invoice["number"]}
-        for record in (*quarter.entries, *quarter.expenses):
+        for record in (*period.entries, *period.expenses):
             locked = "Item Invoiced" if not record["is_locked"] else "Item Locked and Invoiced"
             record |= {"is_billed": True, "is_locked": True, "locked_reason": locked, "invoice": short}
             record["updated_at"] = max(record["updated_at"], invoice["created_at"])

@@ -12,7 +12,6 @@ from functools import lru_cache
 
 CENT = Decimal("0.01")
 TENTH = Decimal("0.1")
-QUARTER = Decimal("0.25")
 ZERO = Decimal(0)
 
 
@@ -40,12 +39,6 @@ def total(value: Decimal) -> Decimal:
     return number(cents(value))
 
 
-@lru_cache(maxsize=4096)
-def rounded_up(hours: Decimal) -> Decimal:
-    """Return `hours` rounded up to the next quarter, one of the choices of Harvest's Time Rounding."""
-    return number(-(-hours // QUARTER) * QUARTER)
-
-
 def amount_of(value: object) -> Decimal:
     """Return `value` as an exact decimal, zero if it is null or missing; floats by their shortest text."""
     match value:
@@ -55,6 +48,12 @@ def amount_of(value: object) -> Decimal:
             return ZERO
         case _:
             return Decimal(str(value))
+
+
+def friendly(value: Decimal) -> Decimal:
+    """Return a positive `value` as a person would plan it: two and a half digits, such as 435, 43.5 or 12500."""
+    step = Decimal(5).scaleb(value.adjusted() - 2)
+    return number((value / step).quantize(Decimal(1), ROUND_HALF_UP) * step)
 
 
 def instant(day: date, second: int = 0) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from harvest_duck.sandbox.data.estimates import recipients_of
-from harvest_duck.sandbox.data.numbers import cents, instant, number
+from harvest_duck.sandbox.data.numbers import ZERO, cents, instant, number
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import AccountProfile
@@ -19,31 +19,44 @@ _GATEWAYS: tuple[Record, ...] = (
     {"id": 1271, "name": "PayPal"},
     {"id": None, "name": None},
 )
+# Shares of invoices: those paid after the usual time, and those paid in two parts.
+_USUAL_SHARE, _TWO_PARTS_SHARE = 0.8, 0.12
 
 
 def payment_records(profile: AccountProfile, invoices: list[Record]) -> list[Record]:
-    """Return the payments; set the due amounts and paid dates of the `invoices`."""
+    """Return the payments; set the states, due amounts and paid dates of the `invoices`."""
     rng = profile.rng("payments")
     ids = profile.ids("invoice payments", 10_336_000)
     records: list[Record] = []
     for invoice in invoices:
-        if invoice["state"] == "paid":
-            first = cents(invoice["amount"] * Decimal("0.4")) if rng.chance(0.15) else Decimal(0)
-            shares = [share for share in (first, invoice["amount"] - first) if share > 0]
-        elif invoice["state"] == "open" and rng.chance(0.25):
-            shares = [cents(invoice["amount"] / 3)] if invoice["amount"] else []
-        else:
+        if invoice["state"] != "open":
             continue
-        day = date.fromisoformat(invoice["issue_date"])
-        for share in shares:
-            day = min(profile.today, day + timedelta(days=rng.between(1, 35)))
-            records.append(_payment(rng, ids, invoice, share, day))
-        invoice["due_amount"] = number(invoice["amount"] - sum(shares, Decimal(0)))
+        shares = _shares(rng, invoice, profile.today)
+        records += [_payment(rng, ids, invoice, share, day) for day, share in shares]
+        invoice["due_amount"] = number(invoice["amount"] - sum((share for _, share in shares), ZERO))
+        if not shares:
+            continue
+        day = shares[-1][0]
         when = instant(day, 72000)
         invoice["updated_at"] = max(invoice["updated_at"], when)
-        if invoice["state"] == "paid":
-            invoice |= {"paid_at": when, "paid_date": day.isoformat()}
+        if not invoice["due_amount"]:
+            invoice |= {"state": "paid", "paid_at": when, "paid_date": day.isoformat()}
     return records
+
+
+def _shares(rng: RandomSource, invoice: Record, today: date) -> list[tuple[date, Decimal]]:
+    """Return the days and amounts of the payments so far; some pay in two parts."""
+    issued = date.fromisoformat(invoice["issue_date"])
+    paid = issued + timedelta(days=_delay(rng, date.fromisoformat(invoice["due_date"]) - issued))
+    first = cents(invoice["amount"] * Decimal("0.4")) if rng.chance(_TWO_PARTS_SHARE) else ZERO
+    parts = ((issued + (paid - issued) / 2, first), (paid, invoice["amount"] - first))
+    return [(day, share) for day, share in parts if share > 0 and day <= today]
+
+
+def _delay(rng: RandomSource, term: timedelta) -> int:
+    """Return after how many days an invoice is paid: mostly 14 to 45, else some time after it was due."""
+    usual = rng.between(14, 45)
+    return usual if rng.chance(_USUAL_SHARE) else max(usual, term.days) + rng.between(5, 45)
 
 
 def _payment(rng: RandomSource, ids: Ids, invoice: Record, share: Decimal, day: date) -> Record:

@@ -23,21 +23,21 @@ _MANAGER_ACCESS = [
     "client_and_task_manager",
     "time_and_expenses_manager",
 ]
-# Tokens stand for the first users, so their access is fixed; that of later users is random.
+# Tokens stand for the first users, so their access is fixed, by whether the account is European; that of later users is
+# random.
 _FIRST_ACCESS = {
-    "USD": (["administrator"], _MANAGER_ACCESS, ["member"], ["manager", "managed_projects_invoice_drafter"]),
-    "EUR": (["administrator"], ["administrator"], ["member"], ["manager", "estimates_manager"]),
+    False: (["administrator"], _MANAGER_ACCESS, ["member"], ["manager", "managed_projects_invoice_drafter"]),
+    True: (["administrator"], ["administrator"], ["member"], ["manager", "estimates_manager"]),
 }
 _LATER_ACCESS = weighted((["member"], 14), (["manager"], 2), (["administrator"], 1))
 _ZONES = ("Eastern Time (US & Canada)", "Berlin", "London", "Mountain Time (US & Canada)", "Istanbul")
-_CAPACITIES = weighted((126000, 3), (144000, 6), (108000, 1))
 # Observed in one captured payload, not documented.
 _OBSERVED_CLAIMS = ["expenses:read:own", "timers:read:own", "timers:write:own"]
 # Of every six people, the position of the contractor.
 FREELANCES = 4
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Person:
     """A user with days of employment, and rates by the day they start."""
 
@@ -52,6 +52,11 @@ class Person:
         """The user as other records embed it."""
         return {"id": self.record["id"], "name": f"{self.record['first_name']} {self.record['last_name']}"}
 
+    @property
+    def in_office(self) -> bool:
+        """Whether the person works in the office rather than for clients."""
+        return ROLES[-1] in self.record["roles"]
+
 
 def rate_on(rates: list[tuple[date | None, Decimal]], day: date) -> Decimal:
     """Return the rate in force on `day`."""
@@ -65,7 +70,7 @@ def generate_people(profile: AccountProfile) -> list[Person]:
     days = (profile.today - profile.since).days
     staff = []
     for position in range(profile.users):
-        has_token = position < len(_FIRST_ACCESS[profile.currency])
+        has_token = position < len(_FIRST_ACCESS[profile.european])
         hired = profile.since + timedelta(days=0 if has_token else int(days * 0.8 * position / profile.users))
         leaves = not has_token and position % 5 == 0
         left = hired + timedelta(days=rng.between(200, 700)) if leaves else None
@@ -102,8 +107,8 @@ def _user_record(
 ) -> Record:
     """Return the user as `/users` gives it, without its rates."""
     first_name, last_name = _full_name(profile, position)
-    access = _FIRST_ACCESS[profile.currency]
-    roles = rng.some(ROLES, 1 + rng.chance(0.2)) if position % 7 else ["Operations"]
+    access = _FIRST_ACCESS[profile.european]
+    roles = rng.some(ROLES[:-1], 1 + rng.chance(0.2)) if position % 7 else [ROLES[-1]]
     created = instant(hired, 8 * 3600 + rng.between(0, 3600))
     changed = instant(
         left or min(profile.today, hired + timedelta(days=rng.between(1, 900))), rng.between(40000, 60000)
@@ -118,7 +123,7 @@ def _user_record(
         "has_access_to_all_future_projects": position == 0,
         "is_contractor": position % 6 == FREELANCES,
         "is_active": left is None,
-        "weekly_capacity": rng.pick(_CAPACITIES),
+        "weekly_capacity": rng.pick(profile.capacities),
         "default_hourly_rate": None,
         "cost_rate": None,
         "roles": roles,
@@ -127,7 +132,7 @@ def _user_record(
         "created_at": created,
         "updated_at": max(created, changed),
     }
-    if profile.currency == "USD" and position % 2 == 0:
+    if not profile.european and position % 2 == 0:
         record |= {
             "calendar_integration_enabled": position % 4 == 0,
             "calendar_integration_source": "google" if position % 4 == 0 else None,
@@ -139,7 +144,7 @@ def _user_record(
 
 def _full_name(profile: AccountProfile, position: int) -> tuple[str, str]:
     """Return the name of the user at `position`; the first users have the names of the persons who can sign in."""
-    if profile.currency == "EUR" and position <= 1:
+    if profile.european and position <= 1:
         return (("Ada", "Moreau"), ("Dieter", "Brandt"))[position]
     return _cycle(FIRST_NAMES, position), _cycle(LAST_NAMES, position)
 

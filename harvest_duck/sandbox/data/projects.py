@@ -1,19 +1,19 @@
 """Projects in every way of billing and budgeting, with their task and user assignments.
 
 The forms cycle through all values of `bill_by` and `budget_by`, fixed fees, monthly budgets and unbilled work, so that
-every account has each of them. Budgets of tasks and people are on the assignments; the project has their sum.
+every account has each of them. `budgets` sets budgets and fees when the work is known.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from harvest_duck.sandbox.data.clients import short_client
-from harvest_duck.sandbox.data.numbers import instant, number, whole
-from harvest_duck.sandbox.data.words import PROJECT_KINDS
+from harvest_duck.sandbox.data.numbers import instant, number
+from harvest_duck.sandbox.data.words import MEETINGS, PROJECT_KINDS, RETAINER
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
@@ -48,16 +48,19 @@ FORMS = (
     Form("People", "none"),
 )
 
+# The form of the internal project, which is not billed.
+_INTERNAL = 7
 # Of every six projects, the position of the one without a code.
 UNCODED = 5
 
 
 @dataclass(slots=True)
 class Engagement:
-    """A project with its assignments and the days on which people work on it."""
+    """A project with its assignments and the days on which people work on it; `end` is today if it runs."""
 
     project: Record
     client: Record
+    form: Form
     start: date
     end: date
     task_assignments: list[Record]
@@ -81,6 +84,8 @@ class _ProjectContext:
     user_assignments: Ids
     tasks: list[Record]
     staff: list[Person]
+    #: By the id of a person the last day of a project that was to keep them busy.
+    booked: dict[int, date] = field(default_factory=dict)
 
 
 def generate_engagements(
@@ -98,73 +103,72 @@ def generate_engagements(
         staff,
     )
     days = (profile.today - profile.since).days
-    engagements = []
-    for position in range(profile.projects):
-        if position == 0:
-            start, end, client, form = profile.since, profile.today, clients[0], FORMS[7]
-        else:
-            start = profile.since + timedelta(days=int((days - 60) * position / profile.projects))
-            end = min(profile.today, start + timedelta(days=rng.between(150, 900)))
-            client, form = (
-                clients[1 + (position * 7 + position // 11) % (len(clients) - 1)],
-                FORMS[position % len(FORMS)],
-            )
-        engagements.append(_engagement(context, position, client, form, start=start, end=end))
+    engagements = [_engagement(context, 0, clients[0], FORMS[_INTERNAL], start=profile.since, planned=None)]
+    for position in range(1, profile.projects):
+        start = profile.since + timedelta(days=int((days - 60) * position / profile.projects))
+        planned = start + timedelta(days=rng.between(150, 900))
+        client = clients[1 + (position * 7 + position // 11) % (len(clients) - 1)]
+        engagements.append(
+            _engagement(context, position, client, FORMS[position % len(FORMS)], start=start, planned=planned)
+        )
     return engagements
 
 
 def _engagement(
-    context: _ProjectContext, position: int, client: Record, form: Form, *, start: date, end: date
+    context: _ProjectContext, position: int, client: Record, form: Form, *, start: date, planned: date | None
 ) -> Engagement:
-    """Return one project with its assignments and budgets."""
-    project = _project(context, position, client, form, start=start, end=end)
-    engagement = Engagement(project, client, start, end, [], [], [])
-    _assign_tasks(context, engagement, form, internal=position == 0)
-    _assign_people(context, engagement, form, everyone=position == 0)
-    if form.budget_by in ("task", "person"):
-        assignments = engagement.task_assignments if form.budget_by == "task" else engagement.user_assignments
-        project["budget"] = number(sum((each["budget"] for each in assignments), Decimal(0)))
-    if form.budget_by == "task_fees":
-        project["cost_budget"] = number(sum((each["budget"] for each in engagement.task_assignments), Decimal(0)))
+    """Return one project with its assignments; `planned` is its last day, None for the internal project."""
+    today = context.profile.today
+    project = _project(context, position, client, form, start=start, planned=planned)
+    end = today if planned is None else min(today, planned)
+    engagement = Engagement(project, client, form, start, end, [], [], [])
+    _assign_tasks(context, engagement, form, internal=planned is None)
+    _assign_people(context, engagement, form, everyone=planned is None)
     return engagement
 
 
-def _project(context: _ProjectContext, position: int, client: Record, form: Form, *, start: date, end: date) -> Record:
-    """Return the project as `/projects` gives it."""
-    rng, profile = context.rng, context.profile
-    name = "Internal" if position == 0 else f"{PROJECT_KINDS[position % 11]} {start.year}"
-    active = end >= profile.today
-    closed = end if not active else min(profile.today, start + timedelta(days=rng.between(1, 300)))
+def _project(
+    context: _ProjectContext, position: int, client: Record, form: Form, *, start: date, planned: date | None
+) -> Record:
+    """Return the project as `/projects` gives it, without its budget and fee."""
+    rng, today = context.rng, context.profile.today
+    active = planned is None or planned >= today
+    closed = today - timedelta(days=rng.between(0, min(300, (today - start).days))) if active else planned
     budgeted = form.budget_by != "none"
-    notified = budgeted and not form.monthly and rng.chance(0.3)
+    made = max(context.profile.since, start - timedelta(days=rng.between(0, 20)))
     return {
         "id": context.projects.next(),
-        "name": name,
+        "name": _name(form, position, start),
         "code": _code(client, position),
         "is_active": active,
         "is_billable": form.billable,
         "is_fixed_fee": form.fixed_fee,
         "bill_by": form.bill_by,
         "hourly_rate": number(Decimal(rng.between(16, 32) * 5)) if form.bill_by == "Project" else None,
-        "budget": (number if position % 4 else whole)(rng.between(4, 40) * 25) if form.budget_by == "project" else None,
+        "budget": None,
         "budget_by": form.budget_by,
         "budget_is_monthly": form.monthly,
-        "notify_when_over_budget": budgeted and rng.chance(0.5),
-        "over_budget_notification_percentage": number(rng.pick((75, 80, 90))),
-        "over_budget_notification_date": (start + (closed - start) / 2).isoformat() if notified else None,
+        "notify_when_over_budget": budgeted and rng.chance(0.7),
+        "over_budget_notification_percentage": number(rng.pick((75, 80, 80))),
+        "over_budget_notification_date": None,
         "show_budget_to_all": rng.chance(0.4),
-        "created_at": instant(
-            max(profile.since, start - timedelta(days=rng.between(0, 20))), rng.between(30000, 60000)
-        ),
-        "updated_at": instant(closed, rng.between(61000, 80000)),
+        "created_at": instant(made, rng.between(30000, 60000)),
+        "updated_at": instant(closed or today, rng.between(61000, 80000)),
         "starts_on": start.isoformat() if rng.chance(0.8) else None,
-        "ends_on": end.isoformat() if not active else None,
+        "ends_on": planned and planned.isoformat(),
         "notes": rng.pick(("", "Scope as agreed in the offer.", "Ask before overtime!", None)),
-        "cost_budget": whole(rng.between(10, 90) * 500) if form.budget_by == "project_cost" else None,
+        "cost_budget": None,
         "cost_budget_include_expenses": form.budget_by == "project_cost" and rng.chance(0.5),
-        "fee": number(rng.between(8, 80) * 500) if form.fixed_fee else None,
+        "fee": None,
         "client": short_client(client, currency=True),
     }
+
+
+def _name(form: Form, position: int, start: date) -> str:
+    """Return a name by the kind and the year of the project."""
+    if position == 0:
+        return "Internal"
+    return f"{RETAINER if form.monthly else PROJECT_KINDS[position % 11]} {start.year}"
 
 
 def _code(client: Record, position: int) -> str | None:
@@ -179,8 +183,8 @@ def _assign_tasks(context: _ProjectContext, engagement: Engagement, form: Form, 
     """Add the task assignments of the project."""
     paid = [task for task in context.tasks if task["billable_by_default"]]
     unpaid = [task for task in context.tasks if not task["billable_by_default"]]
-    chosen = unpaid if internal else [*context.rng.some(paid, context.rng.between(3, 6)), unpaid[0]]
-    budget = {"task": 20, "task_fees": 1500}.get(form.budget_by)
+    meetings = [task for task in unpaid if task["name"] == MEETINGS]
+    chosen = unpaid if internal else [*context.rng.some(paid, context.rng.between(3, 6)), *meetings]
     for task in chosen:
         rate = task["default_hourly_rate"] if form.bill_by == "Tasks" else None
         made = engagement.project["created_at"]
@@ -193,7 +197,7 @@ def _assign_tasks(context: _ProjectContext, engagement: Engagement, form: Form, 
                 "created_at": made,
                 "updated_at": max(made, instant(changed, context.rng.between(30000, 60000))),
                 "hourly_rate": rate,
-                "budget": None if budget is None else number(budget * context.rng.between(1, 6)),
+                "budget": None,
                 "project": engagement.short,
                 "task": {"id": task["id"], "name": task["name"]},
             },
@@ -210,11 +214,20 @@ def _assign_people(context: _ProjectContext, engagement: Engagement, form: Form,
     count = len(employed) if everyone else context.rng.between(3, max(3, len(employed) // 2))
     chosen = context.rng.some(employed, count)
     leader = context.staff[1] if engagement.project["id"] % 3 == 0 else chosen[0]
-    if leader not in chosen:
-        chosen.append(leader)
+    idle = [] if everyone or not form.billable else _idle(context, engagement, employed)
+    chosen += [person for person in dict.fromkeys((leader, *idle)) if person not in chosen]
     engagement.members.extend(chosen)
     for person in chosen:
         engagement.user_assignments.append(_user_assignment(context, engagement, form, person, leads=person is leader))
+
+
+def _idle(context: _ProjectContext, engagement: Engagement, employed: list[Person]) -> list[Person]:
+    """Return the people who would have no work for clients before one of the next projects starts."""
+    profile, start = context.profile, engagement.start
+    soon = start + timedelta(days=62) + 2 * (profile.today - profile.since) / profile.projects
+    found = [person for person in employed if context.booked.get(person.record["id"], start) <= soon]
+    context.booked |= {person.record["id"]: engagement.end for person in found}
+    return found
 
 
 def _user_assignment(
@@ -229,7 +242,7 @@ def _user_assignment(
         "is_project_manager": leads,
         "is_active": person.record["is_active"] and context.rng.chance(0.95),
         "use_default_rates": not own_rate,
-        "budget": number(10 * context.rng.between(2, 30)) if form.budget_by == "person" else None,
+        "budget": None,
         "created_at": made,
         "updated_at": max(made, engagement.project["updated_at"]) if context.rng.chance(0.5) else made,
         "hourly_rate": rate if own_rate else person.record["default_hourly_rate"],

@@ -1,57 +1,43 @@
 """Five years of time entries, by person, project and day, with start and end times.
 
-People work on weekdays and rarely on weekends; the entries of a day follow each other from the morning on. The number
-of entries is exact: each working day of each person gets a random weight, and the entries are shared out by the running
-sum.
+A day has about a fifth of the person's weekly hours, and its entries follow each other from the morning on. Those who
+work in the office, and everyone now and then, book internal time; an absence is booked there as well.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
+from harvest_duck.sandbox.data.absences import SATURDAY
 from harvest_duck.sandbox.data.bookings import Booking, BookingCalendar, approval
-from harvest_duck.sandbox.data.numbers import number, rounded_up
+from harvest_duck.sandbox.data.numbers import CENT, number
 from harvest_duck.sandbox.data.people import Person, rate_on
 from harvest_duck.sandbox.data.random_source import Ids, RandomSource, weighted
-from harvest_duck.sandbox.data.words import NOTES
+from harvest_duck.sandbox.data.shifts import Shift, shifts
+from harvest_duck.sandbox.data.words import NOTES, TIME_OFF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from datetime import date
 
     from harvest_duck.sandbox.data.profile import AccountProfile
     from harvest_duck.sandbox.wire import Record
 
-SATURDAY = 5
 LOCKED_AFTER_DAYS = 120
 MORNING = 8 * 60
 MIDNIGHT = 24 * 60
 NOON = 12
-# Shares of all entries: internal time, entries with a start and an end, entries that name a ticket.
-INTERNAL_SHARE, TIMED_SHARE, LINKED_SHARE = 0.12, 0.8, 0.08
+# Shares of the entries of a day: internal time, by whether the person works in the office; meetings of a project.
+_INTERNAL_SHARES, _MEETING_SHARE = {False: 0.1, True: 0.5}, 0.06
+# Shares of all entries: those with a start and an end, and those that name a ticket.
+TIMED_SHARE, LINKED_SHARE = 0.8, 0.08
+# Up to these shares of entries of one minute, then of those to the minute.
+_MINUTE_SHARE, _EXACT_SHARE = 0.01, 0.25
 # Beyond the range of a 32-bit integer, as the ids of Harvest.
 FIRST_ID = 2_150_000_000
-
-
-def _hours(*texts: str) -> tuple[Decimal, ...]:
-    return tuple(number(text) for text in texts)
-
-
-# Hours by the number of entries of the day: few long ones or many short ones.
-_LONG = _hours("7.5", "8.0", "4.0", "3.5", "5.25", "6.0", "2.75", "3.33", "4.5", "2.0", "7.92", "10.0")
-_MEDIUM = _hours("0.33", "0.5", "1.25", "2.0", "1.0", "1.67", "2.5", "0.75", "3.0", "1.08", "0.02", "1.5")
-_SHORT = _hours("0.1", "0.17", "0.25", "0.33", "0.5", "0.42", "0.75", "0.08", "1.0")
-FEW, SEVERAL = 2, 5
-
-
-class Shift(NamedTuple):
-    """The number of a person's entries of one day."""
-
-    person: Person
-    day: date
-    entries: int
+_TIMERS = 2
 
 
 class _EntryContext(NamedTuple):
@@ -62,87 +48,99 @@ class _EntryContext(NamedTuple):
     ids: Ids
 
 
+class _Slot(NamedTuple):
+    """The time of one entry: its day, and the minutes since midnight at which it starts and ends."""
+
+    day: date
+    start: int
+    end: int
+
+
 def time_entry_records(profile: AccountProfile, staff: list[Person], calendar: BookingCalendar) -> list[Record]:
     """Return `profile.time_entries` time entries, oldest first; the last ones of two people are running."""
     context = _EntryContext(profile, profile.rng("time entries"), profile.ids("time entries", FIRST_ID, gap=7))
     records: list[Record] = []
-    for shift in _shifts(profile, staff):
+    for shift in shifts(profile, staff):
         _write_day(context, shift, calendar.open_to(shift.person, shift.day), records)
     _start_timers(profile, records)
     return records
 
 
-def _shifts(profile: AccountProfile, staff: list[Person]) -> Iterator[Shift]:
-    """Return the days on which someone has entries, oldest first; the counts sum up to `profile.time_entries`."""
-    rng = profile.rng("shifts")
-    worked = [
-        (person, day, 0.4 + rng.random())
-        for day in _days(profile)
-        for person in staff
-        if person.hired <= day and (person.left is None or day <= person.left)
-        if rng.chance(0.02 if day.weekday() >= SATURDAY else 0.93)
-    ]
-    whole = sum(weight for _, _, weight in worked)
-    running, dealt = 0.0, 0
-    for position, (person, day, weight) in enumerate(worked, start=1):
-        running += weight
-        due = (
-            profile.time_entries
-            if position == len(worked)
-            else min(int(running / whole * profile.time_entries), profile.time_entries)
-        )
-        if due > dealt:
-            yield Shift(person, day, due - dealt)
-            dealt = due
-
-
-def _days(profile: AccountProfile) -> Iterator[date]:
-    """Return every day of the account, today included."""
-    for offset in range((profile.today - profile.since).days + 1):
-        yield profile.since + timedelta(days=offset)
-
-
 def _write_day(context: _EntryContext, shift: Shift, bookings: list[Booking], records: list[Record]) -> None:
     """Append the entries of one person's day."""
-    rng = context.rng
-    lengths = _LONG if shift.entries <= FEW else _MEDIUM if shift.entries <= SEVERAL else _SHORT
-    minute = MORNING + 15 * int(rng.random() * 8)
-    cost_rate = rate_on(shift.person.cost_rates, shift.day)
-    for _ in range(shift.entries):
-        internal = len(bookings) == 1 or rng.random() < INTERNAL_SHARE
-        booking = bookings[0] if internal else bookings[1 + int(rng.random() * (len(bookings) - 1))]
-        hours = rng.pick(lengths)
-        records.append(_entry(context, booking, shift.day, minute=minute, hours=hours, cost_rate=cost_rate))
-        minute += int(hours * 60)
+    rng, person = context.rng, shift.person
+    start = MORNING + 15 * int(rng.random() * 8)
+    cost_rate = rate_on(person.cost_rates, shift.day)
+    for minutes in _durations(rng, shift):
+        slot = _Slot(shift.day, start, start + minutes)
+        if shift.absence:
+            booking, task = bookings[0], bookings[0].absences[shift.absence]
+        else:
+            booking = _booking(rng, person, bookings)
+            task = booking.meeting if rng.random() < _MEETING_SHARE else rng.pick(booking.tasks)
+        records.append(_entry(context, booking, task, slot, cost_rate=cost_rate))
+        start = slot.end
+
+
+def _durations(rng: RandomSource, shift: Shift) -> list[int]:
+    """Return the minutes of each entry of a day, which together are about a fifth of the person's week."""
+    usual = shift.person.record["weekly_capacity"] / 300
+    if shift.absence is None:
+        usual *= (0.3 if shift.day.weekday() >= SATURDAY else 0.9) + 0.2 * rng.random()
+    weights = [1.0] if shift.entries == 1 else [0.4 + rng.random() for _ in range(shift.entries)]
+    scale = usual / fsum(weights)
+    if shift.absence:
+        return [round(weight * scale) for weight in weights]
+    shortest = 1 if shift.entries > 1 else round(usual)
+    return [_duration(rng, weight * scale, shortest=shortest) for weight in weights]
+
+
+def _duration(rng: RandomSource, minutes: float, *, shortest: int) -> int:
+    """Return a length near `minutes` as people note it: in steps of five, some to the minute, a few the `shortest`."""
+    style = rng.random()
+    if style < _MINUTE_SHARE:
+        return shortest
+    return max(1, round(minutes) if style < _EXACT_SHARE else 5 * round(minutes / 5))
+
+
+def _booking(rng: RandomSource, person: Person, bookings: list[Booking]) -> Booking:
+    """Return the booking of an entry: the internal one, or one of a client."""
+    internal = len(bookings) == 1 or rng.random() < _INTERNAL_SHARES[person.in_office]
+    return bookings[0] if internal else bookings[1 + int(rng.random() * (len(bookings) - 1))]
+
+
+@lru_cache(maxsize=2048)
+def _hours(minutes: int) -> Decimal:
+    """Return the hours of an entry, to two decimals."""
+    return number((Decimal(minutes) / 60).quantize(CENT, ROUND_HALF_UP))
 
 
 def _entry(
-    context: _EntryContext, booking: Booking, day: date, *, minute: int, hours: Decimal, cost_rate: Decimal
+    context: _EntryContext, booking: Booking, task_of: tuple[Record, Record], slot: _Slot, *, cost_rate: Decimal
 ) -> Record:
     """Return one time entry as `/time_entries` gives it, not yet invoiced."""
-    rng = context.rng
-    task, task_assignment = rng.pick(booking.tasks)
-    billable = task_assignment["billable"]
-    ended = minute + int(hours * 60)
-    timed = ended < MIDNIGHT and rng.random() < TIMED_SHARE
-    spent = day.isoformat()
-    created = f"{spent}T{min(ended, MIDNIGHT - 1) // 60:02}:{ended % 60:02}:{int(rng.random() * 60):02}Z"
+    rng, profile = context.rng, context.profile
+    task, task_assignment = task_of
+    billable, hours = task_assignment["billable"], _hours(slot.end - slot.start)
+    timed = slot.end < MIDNIGHT and rng.random() < TIMED_SHARE
+    spent = slot.day.isoformat()
+    created = f"{spent}T{min(slot.end, MIDNIGHT - 1) // 60:02}:{slot.end % 60:02}:{int(rng.random() * 60):02}Z"
     return {
         "id": context.ids.next(),
         "spent_date": spent,
         "hours": hours,
         "hours_without_timer": hours,
-        "rounded_hours": rounded_up(hours) if context.profile.rounds_up else hours,
+        "rounded_hours": profile.time_rounding.rounded(hours),
         "notes": rng.pick(NOTES),
-        **_approval_fields(context.profile, day),
+        **_approval_fields(profile, slot.day),
         "is_billed": False,
         "timer_started_at": None,
-        "started_time": _clock_text(minute, context.profile.clock) if timed else None,
-        "ended_time": _clock_text(ended, context.profile.clock) if timed else None,
+        "started_time": _clock_text(slot.start, profile.clock) if timed else None,
+        "ended_time": _clock_text(slot.end, profile.clock) if timed else None,
         "is_running": False,
         "billable": billable,
-        "budgeted": booking.engagement.project["budget_by"] != "none",
-        "billable_rate": booking.billable_rate(task_assignment, day) if billable else None,
+        "budgeted": booking.engagement.form.budget_by != "none",
+        "billable_rate": booking.billable_rate(task_assignment, slot.day) if billable else None,
         "cost_rate": cost_rate,
         "created_at": created,
         "updated_at": created,
@@ -198,7 +196,7 @@ def _start_timers(profile: AccountProfile, records: list[Record]) -> None:
     """Start timers on the last entries of two people: no end, and hours still counting."""
     with_timer: set[int] = set()
     for record in reversed(records[-200:]):
-        if record["user"]["id"] in with_timer:
+        if record["user"]["id"] in with_timer or record["task"]["name"] in TIME_OFF:
             continue
         with_timer.add(record["user"]["id"])
         stopped = number(max(record["hours"] - Decimal("0.25"), Decimal(0)))
@@ -213,5 +211,5 @@ def _start_timers(profile: AccountProfile, records: list[Record]) -> None:
             "locked_reason": None,
             "is_closed": False,
         }
-        if len(with_timer) == FEW:
+        if len(with_timer) == _TIMERS:
             return

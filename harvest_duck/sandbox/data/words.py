@@ -34,7 +34,11 @@ STREETS = (
 
 TITLES = ("Head of Marketing", "Founder", "Product Owner", "Procurement", "Accounts Payable", "CTO", None)
 
+# The last one works in the office.
 ROLES = ("Design", "Engineering", "Strategy", "Project Management", "Content", "Operations")
+
+MEETINGS = "Meetings"
+VACATION, HOLIDAY, SICK_LEAVE = TIME_OFF = ("Vacation", "Public Holiday", "Sick Leave")
 
 AGENCY_TASKS = (
     ("Design", True, "110.0"),
@@ -45,15 +49,20 @@ AGENCY_TASKS = (
     ("Quality Assurance", True, "80.0"),
     ("Strategy Workshop", True, "150.0"),
     ("Photography", True, None),
-    ("Meetings", False, None),
+    (MEETINGS, False, None),
     ("Administration", False, None),
     ("Business Development", False, None),
-    ("Vacation", False, None),
+    (VACATION, False, None),
+    (HOLIDAY, False, None),
+    (SICK_LEAVE, False, None),
     ("Print Production", True, "70.0"),
 )
 
+#: The kind of the projects with a budget for each month.
+RETAINER = "Support Retainer"
+
 PROJECT_KINDS = (
-    *("Website Relaunch", "Brand Refresh", "Mobile App", "Support Retainer", "Campaign", "Design System"),
+    *("Website Relaunch", "Brand Refresh", "Mobile App", "Photo Library", "Campaign", "Design System"),
     *("Intranet", "Annual Report", "Online Shop", "Usability Study", "Data Dashboard", "Trade Fair Booth"),
 )
 

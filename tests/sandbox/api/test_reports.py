@@ -133,13 +133,15 @@ def uninvoiced(sandbox: Sandbox, first: str, last: str) -> dict[int, tuple[Decim
         if expense["billable"] and not expense["is_billed"]:
             row[2] += expense["total_cost"]
             row[3] += expense["total_cost"]
-    invoiced = {
-        at(item, "project.id") for item in sandbox.records(MAIN_ID, "invoice_line_items") if item["kind"] == "Service"
-    }
+    invoiced = summed(
+        (at(item, "project.id"), item["amount"])
+        for item in sandbox.records(MAIN_ID, "invoice_line_items")
+        if item["kind"] == "Service"
+    )
     for project in sandbox.records(MAIN_ID, "projects"):
         day = (project["starts_on"] or project["created_at"][:10]).replace("-", "")
-        if project["is_fixed_fee"] and day <= last and project["id"] not in invoiced:
-            sums[project["id"]][3] += project["fee"]
+        if project["is_fixed_fee"] and day <= last and project["fee"] > invoiced[project["id"]]:
+            sums[project["id"]][3] += project["fee"] - invoiced[project["id"]]
     return {key: tuple(row) for key, row in sums.items()}
 
 
