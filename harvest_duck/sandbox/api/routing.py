@@ -72,6 +72,6 @@ def _match(pattern: tuple[str, ...], parts: list[str]) -> dict[str, int] | None:
 
 
 def require(rule: Rule, viewer: Viewer) -> None:
-    """Refuse with 403 if `rule` does not allow the viewer."""
+    """Refuse with 403 if `rule` does not allow the viewer, in words that were recorded from Harvest."""
     if not rule(viewer):
-        raise Refusal(403, "You do not have permission to access this resource")
+        raise Refusal(403, "Not authorized!")

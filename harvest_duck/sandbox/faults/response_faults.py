@@ -30,6 +30,9 @@ def error_response(fault: Fault, now: datetime) -> web.Response | None:
         return None
     status = 429 if fault.kind in _THROTTLED else fault.random().choice(_STATUSES)
     headers = _HEADERS[fault.kind](now)
+    if fault.kind is Kind.THROTTLED and fault.seed % 2:
+        # Recorded from Harvest in 2019 and 2020.
+        return web.Response(status=status, headers={"Content-Type": _HTML}, body=b"")
     if fault.kind is Kind.FAILED_HTML:
         page = f"<html><head><title>{status}</title></head><body>nginx</body></html>"
         return web.Response(status=status, headers=headers, body=page.encode())

@@ -58,7 +58,7 @@ def test_each_role_may_read_its_resources(
             if answer.status != (200 if allowed or name in ANYONE_MAY else 403):
                 wrong.append((name, caller.headers["Authorization"], answer.status))
             if answer.status == 403:
-                assert answer.body == {"message": "You do not have permission to access this resource"}
+                assert answer.body == {"message": "Not authorized!"}
     assert not wrong
 
 

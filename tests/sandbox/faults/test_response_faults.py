@@ -35,6 +35,14 @@ def test_429_with_and_without_retry_after(small: Sandbox, caller: Caller) -> Non
     assert found == RETRY_AFTER
 
 
+def test_429_without_advice_may_be_empty(small: Sandbox, caller: Caller) -> None:
+    """As recorded from Harvest; the seed of the fault decides."""
+    inject(small, Kind.THROTTLED, seed=1)
+    answer = caller.get("/clients")
+    assert (answer.status, answer.content, answer.headers["Retry-After"]) == (429, b"", None)
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
 def test_429_with_a_date_by_a_clock_that_may_be_wrong(small: Sandbox, caller: Caller) -> None:
     for kind, days in ((Kind.THROTTLED_DATE, 0), (Kind.THROTTLED_AHEAD, 1), (Kind.THROTTLED_BEHIND, -1)):
         inject(small, kind)
