@@ -11,7 +11,7 @@ from harvest_duck.cli.query import opened
 from harvest_duck.cli.terminal import screen_of
 from harvest_duck.display.layout import Look, Style
 
-#: The titles and the SQL of the demo. The sandbox's last day is 2026-11-20.
+#: The titles and the SQL of the demo, whose days fit the sandbox's today.
 QUERIES = (
     (
         "Hours by client this year",
@@ -60,7 +60,10 @@ LIMIT 5""",
 @click.command(short_help="Run a few queries over a made-up agency.")
 def demo() -> None:
     """Run a few queries over a made-up agency; no account is needed."""
-    click.echo("A made-up agency, served by a stand-in for Harvest's API on this machine.")
+    click.echo(
+        "A made-up agency, served by a stand-in for Harvest's API on this machine.\n"
+        "There, today is 2026-11-20; DSN=sandbox;Today=2026-03-31 shows it on another day."
+    )
     with opened("DSN=sandbox") as con:
         look = Look(styled=screen_of(sys.stdout).styled)
         for title, sql in QUERIES:

@@ -33,6 +33,7 @@ from harvest_duck.connection.written_files import refuse_written_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
     from pathlib import Path
 
 __all__ = [
@@ -67,7 +68,7 @@ def resolve(
     *,
     environ: Mapping[str, str] = os.environ,
     config_dir: Path | None = None,
-    builtin: Mapping[str, Callable[[], str]] = BUILTIN,
+    builtin: Mapping[str, Callable[[date | None], str]] = BUILTIN,
     signing_in: bool = False,
     written_in_sql: bool = False,
 ) -> Connection:

@@ -31,12 +31,15 @@ from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
     from pathlib import Path
 
 _POSITION = re.compile(r"line \d+, column \d+")
 _SIGN_INS = {"APIKey": "personal token", "OAuthAccessToken": "OAuth", None: "none"}
 #: The most names that an error lists.
 _LISTED = 20
+#: The error of a `Today` for an account of Harvest.
+TODAY_ELSEWHERE = "Today is only for DSN=sandbox: leave it out"
 _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
@@ -50,7 +53,7 @@ class NamedConnections:
     path: Path
     text: str = field(repr=False)
     sections: Mapping[str, Mapping[str, object]] = field(repr=False)
-    builtin: Mapping[str, Callable[[], str]]
+    builtin: Mapping[str, Callable[[date | None], str]]
 
     @property
     def names(self) -> str:
@@ -59,17 +62,23 @@ class NamedConnections:
         more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
         return f"{', '.join(names[:_LISTED])}{more}" if names else "none"
 
-    def find(self, name: str) -> tuple[str, dict[str, str]] | None:
-        """Return where the connection called `name`, in any case, is, and its properties; None if it is unknown."""
+    def find(self, name: str, today: date | None = None) -> tuple[str, dict[str, str]] | None:
+        """Return where the connection called `name`, in any case, is, and its properties; None if it is unknown.
+
+        One that is built in is told `today`; another one has none, which is a `ConnectionStringError`.
+        """
         for known in (*self.sections, *self.builtin):
             if known.casefold() == name.casefold():
                 where = f"DSN {escaped(known)}"
-                section = self.sections[known] if known in self.sections else {"connection": self.builtin[known]()}
-                return where, _texts(section, where=where)
+                if known not in self.sections:
+                    return where, _texts({"connection": self.builtin[known](today)}, where=where)
+                if today is not None:
+                    raise ConnectionStringError(f"{where}: {TODAY_ELSEWHERE}")
+                return where, _texts(self.sections[known], where=where)
         return None
 
 
-def named_connections(path: Path, builtin: Mapping[str, Callable[[], str]]) -> NamedConnections:
+def named_connections(path: Path, builtin: Mapping[str, Callable[[date | None], str]]) -> NamedConnections:
     """Return the named connections of `builtin` and of the file at `path`, which may be missing.
 
     Raises `ConnectionStringError` for a file that cannot be read, and for one that holds a secret while its mode lets
@@ -130,6 +139,8 @@ def _texts(section: Mapping[str, object], *, where: str) -> dict[str, str]:
     texts = canonical(pairs, where=where)
     if texts.get("DSN"):
         raise ConnectionStringError(f"{where}: a named connection cannot lead to another DSN")
+    if texts.get("Today"):
+        raise ConnectionStringError(f"{where}: {TODAY_ELSEWHERE}")
     return texts
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ _TOKEN = re.compile(r"[!-~]+")
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
 _RATE = re.compile(r"([1-9][0-9]{0,5}) */ *([0-9]{1,9}(?:\.[0-9]{1,6})?)")
+_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _ACCOUNT = re.compile(r"[1-9][0-9]{0,17}")
 # The placeholder of an example, such as _your_account_id. It is no secret, so errors may repeat it.
 _PLACEHOLDER = re.compile(r"[A-Za-z_<>\[\] -]{1,40}")
@@ -125,6 +127,18 @@ class Values:
         if text and not _SECONDS.fullmatch(text):
             raise self._wrong(name)
         return float(text) if text else None
+
+    def day(self, name: str) -> date | None:
+        """A day such as 2026-03-31 that the sandbox can show, None if there is none."""
+        text = self._text(name)
+        if not text:
+            return None
+        if not _DAY.fullmatch(text):
+            raise self._wrong(name)
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:
+            raise self._wrong(name) from error
 
     def boolean(self, name: str) -> bool:
         """True or false, in any case."""

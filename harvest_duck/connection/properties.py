@@ -40,6 +40,7 @@ class Kind(Enum):
     INTEGER = "a whole number"
     SECONDS = "a number of seconds, 0 or more"
     BOOLEAN = "true or false"
+    DAY = "a day from 2000-01-01 to 2099-12-31"
     CHOICE = "one of"
     PATH = "the path of a file"
     LOCATION = "the path of a file, or memory://name"
@@ -128,6 +129,7 @@ _HONOURED = (
     Property("Profile", Kind.TEXT, "Names the API profile to CData; accepted and not read, since Harvest is built in."),
     Property("ProfileSettings", Kind.SETTINGS, "Further properties in one value, as CData's profiles take them."),
     Property("DSN", Kind.TEXT, "A named section of connections.toml that gives what the string leaves out."),
+    Property("Today", Kind.DAY, "The day on which DSN=sandbox shows its made-up agency; by default 2026-11-20."),
     Property("Driver", Kind.TEXT, "Names the driver to ODBC; accepted and not read."),
     Property(
         "AuthScheme",

@@ -22,14 +22,15 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from harvest_duck.connection.dsn import named_connections
+from harvest_duck.connection.dsn import TODAY_ELSEWHERE, named_connections
 from harvest_duck.connection.grammar import parse
-from harvest_duck.connection.layers import Layer, canonical
-from harvest_duck.connection.parsing import Place
+from harvest_duck.connection.layers import Layer, canonical, merge
+from harvest_duck.connection.parsing import Place, Values
 from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
 
 _VARIABLES = {"HARVEST_ACCESS_TOKEN": "APIKey", "HARVEST_ACCOUNT_ID": "AccountId"}
 
@@ -54,7 +55,7 @@ def layers(
     *,
     environ: Mapping[str, str],
     config_dir: Path | None,
-    builtin: Mapping[str, Callable[[], str]],
+    builtin: Mapping[str, Callable[[date | None], str]],
 ) -> list[Layer]:
     """Return all sources of properties for the connection string `text`.
 
@@ -70,6 +71,8 @@ def layers(
     ]
     path = (config_dir or config_directory(environ)) / "connections.toml"
     dsn = _dsn(string, variable, path=path, builtin=builtin)
+    if dsn is None and Values(merge([string])).day("Today") is not None:
+        raise ConnectionStringError(f"{string.where}: {TODAY_ELSEWHERE}")
     return found if dsn is None else [*found, dsn]
 
 
@@ -77,12 +80,14 @@ def _string(place: Place, where: str, text: str) -> Layer:
     return Layer(place, where, canonical(parse(text, where=where).items(), where=where))
 
 
-def _dsn(string: Layer, variable: Layer, *, path: Path, builtin: Mapping[str, Callable[[], str]]) -> Layer | None:
+def _dsn(
+    string: Layer, variable: Layer, *, path: Path, builtin: Mapping[str, Callable[[date | None], str]]
+) -> Layer | None:
     """Return the named connection in use, None if no DSN is given and none is called "default"."""
     for naming, place in ((string, Place.STRING_DSN), (variable, Place.ENVIRONMENT_DSN)):
         if name := naming.texts.get("DSN"):
             connections = named_connections(path, builtin)
-            found = connections.find(name)
+            found = connections.find(name, Values(merge([string, naming])).day("Today"))
             if found is None:
                 raise ConnectionStringError(
                     f"{naming.where}: DSN names no connection in {path}; there are: {connections.names}; "

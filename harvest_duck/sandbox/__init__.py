@@ -11,6 +11,8 @@ same records each time.
 
 `Sandbox(faults=Schedule.seeded(17))` injects faults from a seed, the same ones each time.
 
+`Settings` makes the agency another one, and `Sandbox.account` has methods that change its records as Harvest does.
+
 `Sandbox` starts and stops one sandbox, `shared` returns one for the whole process, `serve_forever` serves the command
 line.
 """
@@ -24,7 +26,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from harvest_duck.sandbox.api.request_log import LoggedRequest
-from harvest_duck.sandbox.data.profile import TODAY
+from harvest_duck.sandbox.data.profile import TODAY, WEEK_STARTS, Settings
+from harvest_duck.sandbox.data.time_rounding import MINUTES, Rounding, TimeRounding
 from harvest_duck.sandbox.faults.schedule import Fault, Kind, Schedule
 from harvest_duck.sandbox.grants import (
     ADMINISTRATOR_TOKEN,
@@ -43,6 +46,7 @@ from harvest_duck.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
 __all__ = [
     "ADMINISTRATOR_TOKEN",
@@ -52,42 +56,46 @@ __all__ = [
     "MAIN_ID",
     "MANAGER_TOKEN",
     "MEMBER_TOKEN",
+    "MINUTES",
     "OAUTH_CLIENT_ID",
     "OAUTH_CLIENT_SECRET",
     "REDIRECT_URIS",
     "TODAY",
+    "WEEK_STARTS",
     "Fault",
     "IssuedTokens",
     "Kind",
     "LoggedRequest",
+    "Rounding",
     "Sandbox",
     "Schedule",
+    "Settings",
+    "TimeRounding",
     "serve_forever",
     "shared",
 ]
 
 
 class _Shared:
-    """The sandbox of this process, and those inherited by fork, whose sockets the parent closes."""
+    """The sandboxes of this process by their today, and those inherited by fork, whose sockets the parent closes."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.sandbox: Sandbox | None = None
+        self.sandboxes: dict[date, Sandbox] = {}
         self.inherited: list[Sandbox] = []
 
     def stop(self) -> None:
-        """Stop the sandbox of this process."""
+        """Stop the sandboxes of this process."""
         with self.lock:
-            if self.sandbox is not None:
-                self.sandbox.stop()
-                self.sandbox = None
+            for sandbox in self.sandboxes.values():
+                sandbox.stop()
+            self.sandboxes.clear()
 
     def forked(self) -> None:
-        """Start without a sandbox in a child process: the thread of the parent does not run there."""
+        """Start without a sandbox in a child process: the threads of the parent do not run there."""
         self.lock = threading.Lock()
-        if self.sandbox is not None:
-            self.inherited.append(self.sandbox)
-            self.sandbox = None
+        self.inherited += self.sandboxes.values()
+        self.sandboxes.clear()
 
 
 _shared = _Shared()
@@ -96,16 +104,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_shared.forked)
 
 
-def shared() -> Sandbox:
-    """Return the running sandbox of this process with seed 7 and scale 1; the first call starts it.
+def shared(today: date = TODAY) -> Sandbox:
+    """Return the running sandbox of this process with that `today`, seed 7 and scale 1; the first call starts it.
 
     It stops when the interpreter exits; a forked process gets its own. It does not enforce the rate limits, as many
     tests share it.
     """
     with _shared.lock:
-        if _shared.sandbox is None:
-            _shared.sandbox = Sandbox(seed=7, scale=1, limits=False)
-        return _shared.sandbox.start()
+        if today not in _shared.sandboxes:
+            _shared.sandboxes[today] = Sandbox(seed=7, scale=1, today=today, limits=False)
+        return _shared.sandboxes[today].start()
 
 
 def serve_forever(

@@ -41,10 +41,10 @@ SupportEnhancedSQL Tables Timeout URI UseConnectionPooling User UserDefinedViews
 """,
 )
 OWN = ["BaseURL", "IdURL", "RateLimit", "ReportsRateLimit", "MaxConnections", "UserAgent", "DSN", "Driver", "UsePKCE"]
-OWN += ["Completeness"]
+OWN += ["Completeness", "Today"]
 LATER = [entry.name for entry in PROPERTIES.values() if entry.support is Support.LATER]
 CHECKED = {Kind.INTEGER, Kind.SECONDS, Kind.BOOLEAN, Kind.CHOICE, Kind.URL, Kind.RATE, Kind.HEADERS, Kind.HOST}
-CHECKED |= {Kind.HOSTS, Kind.FILE, Kind.TOKEN, Kind.ACCOUNT}
+CHECKED |= {Kind.HOSTS, Kind.FILE, Kind.TOKEN, Kind.ACCOUNT, Kind.DAY}
 
 
 def resolved(name: str, value: str) -> Connection:

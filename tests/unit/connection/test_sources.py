@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from datetime import date
 from pathlib import Path
 
 import platformdirs
@@ -188,7 +189,7 @@ def test_unknown_name_without_a_file(home: Home) -> None:
 
 
 def test_builtin_is_called_only_when_named(home: Home) -> None:
-    def sandbox() -> str:
+    def sandbox(_: date | None) -> str:
         called.append(1)
         return "BaseURL=http://127.0.0.1:8080/v2;AccountId=1;APIKey=sandbox"
 
@@ -199,10 +200,52 @@ def test_builtin_is_called_only_when_named(home: Home) -> None:
         assert len(called) == calls
 
 
+@pytest.mark.parametrize(
+    ("text", "variable", "today"),
+    [
+        ("DSN=sandbox", "", None),
+        ("DSN=sandbox;Today=2026-03-31", "", date(2026, 3, 31)),
+        ("", "DSN=sandbox;Today=2026-03-31", date(2026, 3, 31)),
+        ("Today=2026-02-01", "DSN=sandbox;Today=2026-03-31", date(2026, 2, 1)),
+        ("DSN=sandbox", "DSN=acme;Today=2026-03-31", None),
+    ],
+)
+def test_builtin_is_told_the_today_beside_its_name(home: Home, text: str, variable: str, today: date | None) -> None:
+    told: list[date | None] = []
+
+    def sandbox(day: date | None) -> str:
+        told.append(day)
+        return "AccountId=1"
+
+    environ = {"HARVEST_DUCK_CONNECTION": variable}
+    resolve(text, environ=environ, config_dir=home.directory, builtin={"sandbox": sandbox})
+    assert told == [today]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("AccountId=1;Today=2026-03-31", "connection string"),
+        ("DSN=acme;Today=2026-03-31", "DSN acme"),
+        ("DSN=dated", "DSN dated"),
+    ],
+)
+def test_an_account_of_harvest_has_no_today(home: Home, text: str, where: str) -> None:
+    home.write('[acme]\nAccountId = 2\n[dated]\nToday = "2026-03-31"\n')
+    with pytest.raises(ConnectionStringError, match=f"^{where}: Today is only for DSN=sandbox: leave it out$"):
+        home.read(text)
+
+
+@pytest.mark.parametrize("today", ["2026-02-30", "20260331", "1999-12-31", "2026-03-31T00:00"])
+def test_today_is_a_day(home: Home, today: str) -> None:
+    with pytest.raises(ConnectionStringError, match=r"Today has to be a day from 2000-01-01 to 2099-12-31$"):
+        resolve(f"DSN=sandbox;Today={today}", environ={}, config_dir=home.directory, builtin={"sandbox": str})
+
+
 def test_file_wins_over_builtin(home: Home) -> None:
     home.write("[SANDBOX]\nAccountId = 2\n")
     connection = resolve(
-        "DSN=sandbox", environ={}, config_dir=home.directory, builtin={"sandbox": lambda: "AccountId=1"}
+        "DSN=sandbox", environ={}, config_dir=home.directory, builtin={"sandbox": lambda _: "AccountId=1"}
     )
     assert connection.account_id == "2"
 
