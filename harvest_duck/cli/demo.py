@@ -62,7 +62,7 @@ def demo() -> None:
     """Run a few queries over a made-up agency; no account is needed."""
     click.echo(
         "A made-up agency, served by a stand-in for Harvest's API on this machine.\n"
-        "There, today is 2026-11-20; DSN=sandbox;Today=2026-03-31 shows it on another day."
+        "Its today is 2026-11-20; DSN=sandbox;Today=2026-03-31 shows another day."
     )
     with opened("DSN=sandbox") as con:
         look = Look(styled=screen_of(sys.stdout).styled)

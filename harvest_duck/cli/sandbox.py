@@ -75,7 +75,8 @@ def sandbox(
 
 
 def _show(running: stand_in.Sandbox) -> None:
-    click.echo(f"A stand-in for Harvest listens; its today is {running.today}. Its accounts and users:\n")
+    click.echo(f"A stand-in for Harvest listens. Its today is {running.today}.")
+    click.echo("Its accounts and users, as connection strings:\n")
     for account_id in (stand_in.MAIN_ID, stand_in.EURO_ID):
         click.echo(f"administrator of {account_id}:  {running.connection_string(account_id=account_id)}")
     for role in ("manager", "member"):

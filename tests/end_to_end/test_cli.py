@@ -18,7 +18,7 @@ from support.command import run, run_process, start
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.demo import QUERIES
-from harvest_duck.sandbox import MAIN_ID
+from harvest_duck.sandbox import MAIN_ID, TODAY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,8 @@ def test_the_demo_shows_each_query_and_its_rows() -> None:
         assert sql in ended.stdout
     assert "(0 rows)" not in ended.stdout
     assert "NULL" not in ended.stdout
+    assert f"Its today is {TODAY};" in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 80
 
 
 def test_a_query_prints_a_table(connection: str, sandbox: Sandbox) -> None:
@@ -224,14 +226,32 @@ def test_a_process_ends_with_the_status_of_its_error() -> None:
 
 
 def test_the_sandbox_serves_until_it_is_interrupted() -> None:
-    with start("sandbox", "--port", "0", "--scale", "0.05") as serving:
+    settings = ("--today", "2026-03-31", "--currency", "GBP", "--rounding", "none", "--weekly-hours", "38")
+    sql = "SELECT max(spent_date) AS day, bool_and(rounded_hours = hours) AS exact FROM harvest.time_entries"
+    with start("sandbox", "--port", "0", "--scale", "0.05", *settings) as serving:
         assert serving.stdout is not None
+        assert "2026-03-31" in next(iter(serving.stdout))
         line = next(line for line in serving.stdout if "AccountId=" in line)
         connection = line.strip().split()[-1]
-        ended = run("query", "SELECT count(*) AS n FROM harvest.tasks", "--format", "csv", connection=connection)
+        ended = run("query", sql, "--format", "csv", connection=connection)
         serving.send_signal(signal.SIGINT)
         assert serving.wait(PATIENCE_S) in (0, 130)
-    assert int(ended.stdout.split()[1]) > 0
+    assert ended.stdout.split()[1] == "2026-03-31,true"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--today", "1999-12-31", "from 2000-01-01 to 2099-12-31"),
+        ("--today", "2026-02-30", "does not match the format"),
+        ("--currency", "usd", "three letters such as USD"),
+        ("--rounding-minutes", "10", "'6', '15', '30'"),
+    ],
+)
+def test_a_setting_that_harvest_cannot_have_is_refused(option: str, value: str, said: str) -> None:
+    ended = run("sandbox", option, value)
+    assert ended.returncode == 2
+    assert said in ended.stderr
 
 
 def test_commands_that_ask_nothing_load_no_http() -> None:

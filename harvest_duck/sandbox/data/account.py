@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from harvest_duck.sandbox.data.holiday_calendars import calendar_entries
+from harvest_duck.sandbox.data.silent_changes import locked, rated, renamed, rounded
 from harvest_duck.sandbox.data.table_index import Selection, TableIndex
 from harvest_duck.sandbox.data.time_off import request_days
 from harvest_duck.sandbox.data.time_off_allowances import balances
@@ -17,8 +18,11 @@ from harvest_duck.sandbox.wire import BodyCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
+    from datetime import date
+    from decimal import Decimal
 
     from harvest_duck.sandbox.data.profile import AccountProfile
+    from harvest_duck.sandbox.data.time_rounding import TimeRounding
     from harvest_duck.sandbox.wire import Record
 
 _SORTS = {
@@ -38,7 +42,7 @@ _SELECTIONS = 256
 
 
 class Account:
-    """An account: tests use `records` and `replace`, the server `index`, `children` and `select`."""
+    """An account: tests use `records` and the methods that change them, the server `index`, `children` and `select`."""
 
     def __init__(self, profile: AccountProfile, tables: dict[str, list[Record]]) -> None:
         self.profile = profile
@@ -78,6 +82,32 @@ class Account:
         if table not in self._tables and table not in ("project_assignments", "teammates"):
             raise ValueError(f"{table} follows from other tables: replace those")
         self._tables[table] = records
+        self.forget()
+
+    def rename(self, table: str, identity: int, name: str) -> None:
+        """Give a record of "clients", "projects" or "tasks" another name, everywhere at once, as Harvest does.
+
+        No record gets a new `updated_at`. LookupError if there is no such record.
+        """
+        self._change(renamed(self._tables, table, identity, name))
+
+    def set_rounding(self, rule: TimeRounding) -> None:
+        """Round the hours of all time entries by another rule; neither `updated_at` nor invoices change."""
+        self._change(rounded(self._tables, rule))
+
+    def set_rate(self, project_id: int, rate: Decimal) -> None:
+        """Give a project another hourly rate, for all time that is not invoiced; no entry gets a new `updated_at`.
+
+        LookupError if there is no such project that is billed by its own rate.
+        """
+        self._change(rated(self._tables, project_id, rate))
+
+    def lock_until(self, day: date) -> None:
+        """Lock the time entries and expenses up to and including `day`; none gets a new `updated_at`."""
+        self._change(locked(self._tables, day))
+
+    def _change(self, tables: dict[str, list[Record]]) -> None:
+        self._tables |= tables
         self.forget()
 
     def forget(self) -> None:
