@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -47,6 +48,12 @@ def sent(account: Sandbox) -> list[str]:
     return found
 
 
+def request_since(records: list[dict[str, Any]]) -> str:
+    """The request of a load after one of `records`: from a minute before the last change, less a second."""
+    last = max(datetime.fromisoformat(record["updated_at"]) for record in records) - timedelta(seconds=61)
+    return f"/time_entries?updated_since={last:%Y-%m-%dT%H%%3A%M%%3A%SZ}"
+
+
 def differences(con: duckdb.DuckDBPyConnection, account: Sandbox) -> list[tuple[object, ...]]:
     """The rows that the copy and Harvest do not share."""
     one, other = "FROM kept.time_entries", "FROM harvest.time_entries"
@@ -64,16 +71,17 @@ def test_the_recipe_loads_what_changed(con: duckdb.DuckDBPyConnection, account: 
     assert differences(con, account) == []
 
     records = account.records(MAIN_ID, "time_entries")
+    wanted = request_since(records)
     records[3] |= {"notes": "changed", "updated_at": "2026-11-21T08:00:00Z"}
     records[700] |= {"notes": "changed as well", "updated_at": "2026-11-21T08:00:00Z"}
     added = {**records[5], "id": 987_654_321, "updated_at": "2026-11-21T08:00:01Z"}
     account.replace(MAIN_ID, "time_entries", [added, *records])
     con.execute(BLOCKS["load"])
-    assert sent(account) == ["/time_entries?updated_since=2026-11-20T14%3A29%3A02Z"]
+    assert sent(account) == [wanted]
     assert differences(con, account) == []
 
     con.execute(BLOCKS["load"])
-    assert sent(account) == ["/time_entries?updated_since=2026-11-21T07%3A59%3A00Z"]
+    assert sent(account) == [request_since([added])]
     assert differences(con, account) == []
 
 

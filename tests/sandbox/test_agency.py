@@ -191,6 +191,26 @@ def test_a_month_is_invoiced_in_the_next_one(harvest: Sandbox, account_id: int) 
 
 
 @pytest.mark.parametrize("account_id", ACCOUNTS)
+def test_services_of_invoices_are_the_rounded_hours_of_their_entries_times_the_rate(
+    harvest: Sandbox, account_id: int
+) -> None:
+    flat = {project["id"] for project in harvest.records(account_id, "projects") if project["is_fixed_fee"]}
+    spent: Counter[tuple[Any, ...]] = Counter()
+    for entry in harvest.records(account_id, "time_entries"):
+        if entry["is_billed"]:
+            key = entry["invoice"]["id"], entry["project"]["id"], entry["task"]["name"], entry["billable_rate"] or 0
+            spent[key] += entry["rounded_hours"]
+    invoiced = {
+        (item["invoice_id"], item["project"]["id"], item["description"], item["unit_price"]): item
+        for item in harvest.records(account_id, "invoice_line_items")
+        if item["kind"] == "Service" and item["project"]["id"] not in flat
+    }
+    assert {key: item["quantity"] for key, item in invoiced.items()} == spent
+    for (_, _, _, rate), item in invoiced.items():
+        assert item["amount"] == (item["quantity"] * rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+@pytest.mark.parametrize("account_id", ACCOUNTS)
 def test_invoices_and_the_uninvoiced_report_are_all_billable_work(harvest: Sandbox, account_id: int) -> None:
     """The rows of the report and the services of invoices add up to the time report, by project."""
     flat = {project["id"] for project in harvest.records(account_id, "projects") if project["is_fixed_fee"]}

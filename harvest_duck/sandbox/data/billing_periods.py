@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from harvest_duck.sandbox.data.numbers import cents
+from harvest_duck.sandbox.data.budgets import amount_billed
+from harvest_duck.sandbox.data.numbers import ZERO, cents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,11 @@ class BillingPeriod:
     entries: list[Record] = field(default_factory=list)
     expenses: list[Record] = field(default_factory=list)
     fees: list[tuple[Record, str, Decimal]] = field(default_factory=list)
+
+    @property
+    def worth(self) -> Decimal:
+        """What the time of the period is billed at."""
+        return sum((amount_billed(entry) for entry in self.entries), ZERO)
 
     @property
     def monthly(self) -> bool:

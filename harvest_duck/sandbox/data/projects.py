@@ -103,11 +103,13 @@ def generate_engagements(
         staff,
     )
     days = (profile.today - profile.since).days
+    # No divisor of the number of clients, so that all of them have projects.
+    step = 5 if len(clients) % 7 == 1 else 7
     engagements = [_engagement(context, 0, clients[0], FORMS[_INTERNAL], start=profile.since, planned=None)]
     for position in range(1, profile.projects):
         start = profile.since + timedelta(days=int((days - 60) * position / profile.projects))
         planned = start + timedelta(days=rng.between(150, 900))
-        client = clients[1 + (position * 7 + position // 11) % (len(clients) - 1)]
+        client = clients[1 + (position * step + position // 11) % (len(clients) - 1)]
         engagements.append(
             _engagement(context, position, client, FORMS[position % len(FORMS)], start=start, planned=planned)
         )
