@@ -42,7 +42,7 @@ _SENT = 2
 def doctor(connection: str, *, offline: bool, as_json: bool) -> None:
     """Check the way to Harvest step by step, and say what to do.
 
-    Harvest is asked whose the token is, and for one record of each kind: some 35 requests, and one before them to
+    Harvest is asked whose the token is, and for one record of each kind: some 45 requests, and one before them to
     refresh a sign-in that is due. The exit status is 0 if nothing failed, else 1.
     """
     from harvest_duck.diagnosis.examination import examine  # noqa: PLC0415 - it loads what speaks HTTP

@@ -48,8 +48,9 @@ def unknown_fields(table: str, record: Mapping[str, Any]) -> list[str]:
     """Return the paths of the fields of a record that no table over its endpoint reads, such as `client.currency`."""
     tables = _sharing(table)
     known: list[Type] = [Layout(each, [column.name for column in each.columns]).record for each in tables]
-    # A record may repeat what the request for it said.
-    known += [_at(column.path, column.type) for each in tables for column in each.columns]
+    # A record, or what is embedded in it, may repeat what the request for it said.
+    repeated = [(each.items, _at(column.path, column.type)) for each in tables for column in each.columns]
+    known += [kind if items is None else _at((items,), ListOf(kind)) for items, kind in repeated]
     return list(dict.fromkeys(_unknown(record, known, ())))
 
 

@@ -84,7 +84,7 @@ def paths_of(told: Told) -> list[str]:
 
 
 def _for_a_record(request: LoggedRequest) -> bool:
-    return request.query.get("per_page") == "1" or request.path.endswith(("/company", "/messages/new"))
+    return request.query.get("per_page") == "1" or request.path.endswith(("/company", "/messages/new", "/pto/balances"))
 
 
 def test_all_is_well(harvest: Sandbox) -> None:
