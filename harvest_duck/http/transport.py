@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -66,7 +67,8 @@ class Transport:
         packed = answer.headers.get("Content-Encoding")
         if not packed or not answer.body:
             return answer
-        return replace(answer, body=await loop.apart(lambda: _decompressed(answer.body, packed, url, where)))
+        body = await loop.apart(lambda: _decompressed(answer.body, packed, url, where), _unpacking())
+        return replace(answer, body=body)
 
     async def _exchanged(self, url: str, form: str | None, headers: Mapping[str, str], where: str) -> Answer:
         """Return the answer with its compressed body."""
@@ -110,6 +112,11 @@ class Transport:
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+
+
+def _unpacking() -> ThreadPoolExecutor:
+    """Return the pool for unpacking: one thread is quick enough, and each would keep memory of its own."""
+    return loop.own("unpacking", lambda: ThreadPoolExecutor(1, thread_name_prefix="harvest-duck unpacking"))
 
 
 async def _body(answer: aiohttp.ClientResponse, url: str, where: str) -> bytes:
