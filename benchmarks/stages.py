@@ -20,7 +20,7 @@ from measuring import measured_by, serving
 #: The stages, and how the names of their threads begin.
 STAGES = {
     "requests": "harvest-duck requests",
-    "unpack": "asyncio",
+    "unpack": "harvest-duck unpacking",
     "decode": "harvest-duck decoding",
     "DuckDB": "",
 }

@@ -109,7 +109,7 @@ class Server:
                     await asyncio.sleep(self._latency_s)
                 writer.write(self._answer(target))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
