@@ -105,6 +105,8 @@ PTO_BALANCES = Table(
         ),
         col.integer("pto_type_id", "Type of the time off", at="pto_type.id", key=True, references="pto_types.id"),
         col.text("pto_type_name", "Name of the type at the time of reading", at="pto_type.name"),
+        col.integer("balance_year", "Year that Harvest answered for", at="year"),
+        col.date("balance_as_of", "Day that Harvest answered for", at="as_of"),
         col.boolean("is_requestable", "Whether the user can ask for time off of the type"),
         col.boolean("is_unlimited", "Whether the user may take as much as they like"),
         col.boolean("requires_approval", "Whether somebody has to approve requests of the type"),

@@ -63,8 +63,8 @@ TIME_OFF = (
     _resource("holiday_calendars"),
     _resource(
         "holiday_calendar_entries",
-        path="/pto/holiday_calendars/{calendar}/entries",
-        owner="calendar",
+        path="/pto/holiday_calendars/{pto_holiday_calendar_id}/entries",
+        owner="pto_holiday_calendar_id",
     ),
     _resource("assignments", _USER),
     _resource(

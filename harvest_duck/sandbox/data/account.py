@@ -38,6 +38,8 @@ _SORTS = {
     "pto_balances": None,
 }
 _ASCENDING = frozenset({"billable_rates", "cost_rates"})
+#: The children whose records name their owner.
+_WITH_OWNER = frozenset({"pto_holiday_calendar_entries"})
 _SELECTIONS = 256
 
 
@@ -132,12 +134,12 @@ class Account:
         return self._indexes[table]
 
     def children(self, table: str, owner: str) -> dict[int, TableIndex]:
-        """Return the records of a child table by the id in `owner`, without that key, as the API lists them."""
+        """Return the records of a child table by the id in `owner`, mostly without that key, as the API lists them."""
         if (table, owner) not in self._children:
             grouped: dict[int, list[Record]] = {}
             for record in self.index(table).records:
                 own = {key: value for key, value in record.items() if key != owner}
-                grouped.setdefault(record[owner], []).append(own)
+                grouped.setdefault(record[owner], []).append(record if table in _WITH_OWNER else own)
             sort, ascending = _SORTS.get(table, "created_at"), table in _ASCENDING
             self._children[table, owner] = {
                 identity: TableIndex(records, sort, ascending=ascending) for identity, records in grouped.items()

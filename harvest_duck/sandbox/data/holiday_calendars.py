@@ -80,8 +80,8 @@ def calendar_records(profile: AccountProfile) -> list[Record]:
 
 
 def calendar_entries(calendars: list[Record]) -> Iterator[Record]:
-    """Yield the holidays of each calendar as records, with its id as `calendar` and as they are served."""
+    """Yield the holidays of each calendar as records of their own, with the id of the calendar and its instants."""
     for calendar in calendars:
         moments = {key: calendar.get(key) for key in ("created_at", "updated_at")}
         for entry in calendar.get("entries") or ():
-            yield {"calendar": calendar["id"], "pto_holiday_calendar_id": calendar["id"], **entry, **moments}
+            yield {"pto_holiday_calendar_id": calendar["id"], **entry, **moments}

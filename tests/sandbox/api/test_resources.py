@@ -239,7 +239,6 @@ def test_flat_records_add_the_enclosing_ids_to_the_served_ones(
     added = {column["name"] for column in table["columns"]} & {
         *("estimate_id", "invoice_id", "user_id", "project_assignment_id", "pto_request_id"),
     }
-    added |= {"calendar"} if name == "pto_holiday_calendar_entries" else set()
     flat = harvest.records(1000001, name)
     bare = [{key: value for key, value in record.items() if key not in added} for record in flat]
     sent = payload(table, administrator)
