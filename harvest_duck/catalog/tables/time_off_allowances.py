@@ -10,8 +10,8 @@ from harvest_duck.catalog.model import Column, Origin, Paging, Parent, Table
 from harvest_duck.catalog.tables.time_off import DOCS, MODULE, PERMISSION, PTO_TYPE, accrual, undocumented
 
 
-def _year(description: str) -> Column:
-    return col.integer("year", description, origin=Origin.INPUT, at="year")
+def _year(description: str, *, key: bool = False) -> Column:
+    return col.integer("year", description, origin=Origin.INPUT, at="year", key=key)
 
 
 PTO_ASSIGNMENTS = Table(
@@ -96,12 +96,13 @@ PTO_BALANCES = Table(
             "user_id", "User the row is about", origin=Origin.PATH, at="user.id", key=True, references="users.id"
         ),
         *col.enclosing("user", col.text("name", "First and last name of the user", at="user.name")),
-        _year("Year of the balance; Harvest takes the present one unless the query chooses"),
+        _year("Year of the balance; Harvest takes the present one unless the query chooses", key=True),
         col.date(
             "as_of",
             "Day of the balance; Harvest takes the present one unless the query chooses",
             origin=Origin.INPUT,
             at="as_of",
+            key=True,
         ),
         col.integer("pto_type_id", "Type of the time off", at="pto_type.id", key=True, references="pto_types.id"),
         col.text("pto_type_name", "Name of the type at the time of reading", at="pto_type.name"),
