@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 import warnings
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -571,6 +572,7 @@ _VALUES: Mapping[Kind, st.SearchStrategy[str]] = {
     Kind.HOST: st.sampled_from(["Proxy.Example", "::1", "12"]),
     Kind.HOSTS: st.sampled_from(["a; .b ;*.c", "::1"]),
     Kind.RATE: st.sampled_from(["100/15", "1 / 0.5", "off"]),
+    Kind.DAY: st.dates(date(2000, 1, 1), date(2099, 12, 31)).map(str) | st.just(" 2026-03-31 "),
     Kind.HEADERS: st.sampled_from(["X-A: 1\r\nX-B: it's; {2}\n", r"X-A: 1\nX-B: \"2\""]),
 }
 
