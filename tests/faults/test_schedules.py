@@ -45,8 +45,9 @@ def test_rows_are_exact_or_an_error_says_why(
     assert {thread.name.rstrip("0123456789") for thread in threading.enumerate() if _ours(thread)} <= _THREADS
 
 
-#: The names of the threads: the event loop, its pools, and the sandbox.
-_THREADS = {"MainThread", "harvest-duck requests", "harvest-duck decoding_", "asyncio_", "harvest-sandbox"}
+#: The names of the threads: those of the pools of the event loop, and its own and that of the sandbox.
+_POOLS = {"harvest-duck decoding_", "harvest-duck unpacking_", "asyncio_"}
+_THREADS = {"MainThread", "harvest-duck requests", "harvest-sandbox", *_POOLS}
 
 
 def _ours(thread: threading.Thread) -> bool:
