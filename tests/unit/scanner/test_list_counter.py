@@ -132,8 +132,10 @@ def test_lists_after_one_without_a_total_are_not_asked_for_it(stage: Sandbox) ->
         return web.json_response({"invoice_payments": [{"id": 1}], "links": {"next": None}})
 
     stage.on_request = silent
-    invoices, payments = (stage.records(MAIN_ID, name) for name in ("invoices", "invoice_payments"))
-    assert len(invoices) > 5
+    invoices = [{"id": number, "updated_at": OLD} for number in range(101, 109)]
+    payments = [{"id": 10 * number, "invoice_id": number, "updated_at": OLD} for number in (101, 104, 108)]
+    stage.replace(MAIN_ID, "invoices", invoices)
+    stage.replace(MAIN_ID, "invoice_payments", payments)
     assert counted(stage, "invoice_payments") == len(payments)
     sent = asked(stage, per_page=True)
     # With one request at a time, two are asked for ahead of the consumer.
