@@ -179,10 +179,11 @@ def horizon(served_at: datetime | None, *, took_s: float, received: datetime) ->
     """Return the moment before which a record must be updated to have been in the list when an answer was made.
 
     `served_at` is the `Date` of the answer, `took_s` the seconds that it took, since the list may be as old as its
-    request. Without that header the clock of this machine counts, which said `received`, less an hour.
+    request. The clock of this machine said `received`: it counts where it was behind, since a gateway may say the time
+    by a clock that is ahead of Harvest's; and without that header, less an hour.
     """
     # RFC 9110, section 6.6.1
-    latest = served_at - SLACK if served_at is not None else received - _OWN_SLACK
+    latest = min(served_at, received) - SLACK if served_at is not None else received - _OWN_SLACK
     return latest - timedelta(seconds=took_s)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from harvest_duck.catalog.model import Paging
+from harvest_duck.scanner.completeness import horizon
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -26,15 +27,16 @@ if TYPE_CHECKING:
 class FetchedPage:
     """A page, the request that it answers and the log entry of that request.
 
-    `served_at` is the server's time, None where the answer does not say it. `received_s` is when the answer came, in
-    seconds by a clock of this machine that never jumps. The rows of a `counted` one stand for a list that is not read:
-    they have no columns, and nothing is left to filter.
+    `served_at` is the server's time, None where the answer does not say it. `received_at` is when the answer came, and
+    `received_s` the same in seconds by a clock of this machine that never jumps. The rows of a `counted` one stand for
+    a list that is not read: they have no columns, and nothing is left to filter.
     """
 
     request: Request
     page: Page
     entry: LoggedRequest
     served_at: datetime | None
+    received_at: datetime
     received_s: float
     counted: bool = False
 
@@ -59,6 +61,11 @@ class FetchedPage:
     def took_s(self) -> float:
         """The seconds that the answer took, 0 where there was none."""
         return (self.entry.elapsed_ms or 0) / 1000
+
+    @property
+    def horizon(self) -> datetime:
+        """The moment before which a record must be updated to have been in the list that the page begins."""
+        return horizon(self.served_at, took_s=self.took_s, received=self.received_at)
 
 
 def discovered(first: FetchedPage) -> FetchedPage:

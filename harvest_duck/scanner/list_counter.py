@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ import pyarrow as pa
 from harvest_duck.planner.countable import countable
 from harvest_duck.planner.splits import changed_since
 from harvest_duck.protocol.page import count_request
-from harvest_duck.scanner.completeness import ServerClock, horizon
+from harvest_duck.scanner.completeness import ServerClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -80,7 +80,7 @@ class ListCounter:
                 if counted.total is None:
                     return None
                 clock.observe(counted.served_at, received_s=counted.received_s, took_s=counted.took_s)
-                moments.append(horizon(counted.served_at, took_s=counted.took_s, received=datetime.now(UTC)))
+                moments.append(counted.horizon)
                 rows += counted.total
         changes = changed_since(self._source.decoder.table, count_request(way.catch_up), min(moments))
         changed = await self._source.fetch(changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import Match, Paging
@@ -19,7 +19,7 @@ from harvest_duck.planner.splits import changed_since
 from harvest_duck.protocol.page import LARGEST_PAGE, page_size, with_page_size
 from harvest_duck.protocol.request import next_request, numbered, with_params
 from harvest_duck.pushdown.arrow_filter import matching
-from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, horizon, pause_s, repair
+from harvest_duck.scanner.completeness import Repair, ServerClock, Tally, pause_s, repair
 from harvest_duck.scanner.day_ranges import day_ranges, outside, shown, split
 from harvest_duck.scanner.delivered_ids import DeliveredIds
 from harvest_duck.scanner.fetched_page import discovered
@@ -27,6 +27,7 @@ from harvest_duck.scanner.incomplete import incomplete
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from datetime import datetime
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.protocol.request import Request
@@ -110,9 +111,8 @@ class ListReader:
         settled: bool = False,
     ) -> _Read:
         self._source.scan.progress.begins((first.page.total_pages or 1) - first.request.page)
-        moment = horizon(first.served_at, took_s=first.took_s, received=datetime.now(UTC))
-        self._since.setdefault(first.request.account_id, moment)
-        tally = Tally(first.page.total_entries, moment, delivered, before=before, settled=settled)
+        self._since.setdefault(first.request.account_id, first.horizon)
+        tally = Tally(first.page.total_entries, first.horizon, delivered, before=before, settled=settled)
         return _Read(first, tally, days)
 
     def _complete(self, read: _Read) -> bool:

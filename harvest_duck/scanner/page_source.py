@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -87,13 +88,13 @@ class PageSource:
         scan.progress.asks(scan.client.now())
         async with scan.in_flight:
             answer = await scan.client.get(entry, scan.user)
-        received_s = asyncio.get_running_loop().time()
+        received_at, received_s = datetime.now(UTC), asyncio.get_running_loop().time()
         if answer is None:
-            fetched = FetchedPage(request, self.decoder.empty(), entry, None, received_s)
+            fetched = FetchedPage(request, self.decoder.empty(), entry, None, received_at, received_s)
         else:
             page = await self.decoder.read(answer.body, request)
             entry.records = page.records
-            fetched = FetchedPage(request, page, entry, served_at(answer.headers), received_s)
+            fetched = FetchedPage(request, page, entry, served_at(answer.headers), received_at, received_s)
         scan.progress.came(fetched.page.records, fetched.took_s)
         return fetched
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -238,6 +239,20 @@ def test_records_that_all_changed_a_moment_ago_are_waited_for(
     assert ids(stage, "roles") == list(range(1, MANY + 1))
     assert clock.sleeps == ([5, 5] if edited else [5])
     assert numbers(stage) == ["1", "2"] * (3 if edited else 2)
+
+
+def test_a_gateway_whose_clock_is_ahead_hides_no_loss(stage: Sandbox) -> None:
+    """A record comes and another goes between two pages, so that a third one is on neither."""
+    records = [{"id": number, "updated_at": OLD} for number in (1, 2, 3, 4)]
+    pages = Pages(stage, records, 2000, 4)
+    pages.date = {"Date": format_datetime(datetime.now(UTC) + timedelta(minutes=1), usegmt=True)}
+
+    def shifted() -> None:
+        pages.records = [*records[1:], {"id": 5, "updated_at": now(0)}]
+
+    pages.before[2] = shifted
+    assert sorted(ids(stage, "roles", "Pagesize=2")) == [1, 2, 3, 4, 5]
+    assert numbers(stage) == ["1", "2", "1"]
 
 
 def test_days_that_all_changed_a_moment_ago_are_waited_for(stage: Sandbox, clock: Clock) -> None:

@@ -504,6 +504,10 @@ def test_the_horizon_lies_before_the_answer_by_what_it_took_and_a_little_more() 
     assert horizon(NOON, took_s=2.5, received=NOON + timedelta(days=1)) == NOON - timedelta(seconds=7.5)
 
 
+def test_a_clock_that_is_ahead_of_the_one_here_is_not_believed() -> None:
+    assert horizon(NOON, took_s=2.5, received=NOON - timedelta(days=1)) == NOON - timedelta(days=1, seconds=7.5)
+
+
 def test_without_the_time_of_the_server_the_horizon_is_an_hour_back() -> None:
     assert horizon(None, took_s=1, received=NOON) == NOON - timedelta(hours=1, seconds=1)
 
