@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 HARVEST_API = "https://api.harvestapp.com/v2"
 #: The path of a list below that: nothing in it is encoded or leads upwards.
 _LIST = re.compile(r"(?:/[a-z0-9_]+)+")
+#: The port that a URL of a scheme means where it names none.
+_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def destination(request: Request, link: str) -> str:
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port
+    return parts.scheme, parts.hostname, _PORTS.get(parts.scheme) if parts.port is None else parts.port
 
 
 def _at_gateway(base_url: str, there: SplitResult) -> str | None:

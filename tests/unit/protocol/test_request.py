@@ -148,6 +148,14 @@ def test_a_host_is_the_same_in_any_case() -> None:
     assert next_request(REQUEST, "HTTPS://API.HarvestApp.com/v2/clients?cursor=x").page == 2
 
 
+def test_a_port_may_be_named_that_is_meant_anyhow() -> None:
+    link = "https://api.harvestapp.com:443/v2/clients?cursor=x"
+    assert next_request(REQUEST, link).address == link
+    assert next_request(GATEWAY, link).address == "https://gw.example/harvest/v2/clients?cursor=x"
+    named = replace(GATEWAY, url="https://gw.example:443/harvest/v2/clients")
+    assert next_request(named, f"{GATEWAY.url}?cursor=x").page == 2
+
+
 @pytest.mark.parametrize(
     "link",
     [
@@ -157,6 +165,8 @@ def test_a_host_is_the_same_in_any_case() -> None:
         pytest.param("http://api.harvestapp.com/v2/clients?cursor=x", id="plain text"),
         pytest.param("ftp://api.harvestapp.com/v2/clients?cursor=x", id="other scheme"),
         pytest.param("https://api.harvestapp.com:8443/v2/clients?cursor=x", id="other port"),
+        pytest.param("https://api.harvestapp.com:80/v2/clients?cursor=x", id="port of plain text"),
+        pytest.param("https://api.harvestapp.com:0/v2/clients?cursor=x", id="port zero"),
         pytest.param("https://api.harvestapp.com:port/v2/clients?cursor=x", id="port that is no number"),
         pytest.param("https://api.harvestapp.com:99999/v2/clients?cursor=x", id="port out of range"),
         pytest.param("https://me@api.harvestapp.com/v2/clients?cursor=x", id="user"),
