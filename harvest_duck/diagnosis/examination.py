@@ -8,13 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from harvest_duck.catalog.model import Limit
 from harvest_duck.diagnosis import machine_probes, sign_in_probes
 from harvest_duck.diagnosis.facts import Connected, Facts, Outcome
-from harvest_duck.diagnosis.harvest_probes import UNADVISED_S, Asked, accounts_in, asked, credential_of
+from harvest_duck.diagnosis.harvest_probes import Asked, accounts_in, asked, credential_of
 from harvest_duck.diagnosis.network_probes import way_to
 from harvest_duck.diagnosis.report import report
 from harvest_duck.errors import CredentialsError
 from harvest_duck.http.ratelimit.shared import UnsharedLimitWarning
+from harvest_duck.http.retry import pause_s
 from harvest_duck.runtime import loop
 from harvest_duck.text import one_line
 
@@ -72,7 +74,7 @@ async def _connected(connection: Connection, requests: list[str], *, offline: bo
     limits = await sign_in_probes.limits(connection, credential)
     if found.me is not None and found.me.outcome is Outcome.LIMITED:
         # The shared record learns of it a moment later.
-        limits = replace(limits, paused_s=max(limits.paused_s, found.me.retry_after_s or UNADVISED_S))
+        limits = replace(limits, paused_s=max(limits.paused_s, pause_s(Limit.GENERAL, found.me.retry_after_s)))
     if credential is not None:
         await credential.aclose()
     return replace(found, token=replace(token, error=error), limits=limits)

@@ -26,6 +26,7 @@ from harvest_duck.errors import HarvestDuckError
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.registry import limiter
 from harvest_duck.http.ratelimit.window import SystemClock
+from harvest_duck.http.retry import pause_s
 from harvest_duck.http.transport import Transport
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
@@ -47,8 +48,6 @@ _OUTCOMES = {
     404: Outcome.NOT_FOUND,
     429: Outcome.LIMITED,
 }
-#: Seconds without any request after a 429 that does not say how long to wait, as in scans.
-UNADVISED_S = 5.0
 _LONGEST = 80
 
 
@@ -159,7 +158,7 @@ class _Questions:
         except TimeoutError:
             return Exchange(Outcome.NO_ROOM)
         if answered.outcome is Outcome.LIMITED:
-            window.pause(UNADVISED_S if answered.retry_after_s is None else answered.retry_after_s)
+            window.pause(pause_s(request.limit, answered.retry_after_s))
         return answered
 
     async def aclose(self) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random, wait_random_exponential
 
+from harvest_duck.catalog.model import Limit
 from harvest_duck.errors import HarvestDuckError, RateLimited, ResponseError, TransportError
 
 if TYPE_CHECKING:
@@ -31,11 +32,20 @@ ATTEMPTS = 5
 RETRY_S = 60.0
 #: Seconds that a request waits because the server asks for it, in all, unless its rate limit has a longer window.
 PATIENCE_S = 60.0
+#: The same after a 429: the window in which Harvest counts, and a little more.
+LIMITED_PATIENCE_S = {Limit.GENERAL: PATIENCE_S, Limit.REPORTS: PATIENCE_S + 900}
+#: Seconds without any request after a 429 that does not say how long to wait.
+_UNADVISED_S = 5.0
 
 _wait_s = wait_random_exponential(multiplier=0.5, max=8)
 # Harvest counts in windows of 15 seconds: four such waits outlast one.
 # https://help.getharvest.com/api-v2/introduction/overview/general/#rate-limiting
 _limited_wait_s = wait_random(5, 10)
+
+
+def pause_s(limit: Limit, advised_s: float | None) -> float:
+    """Return the seconds without any request after a 429, which asks for `advised_s`, or for no certain time."""
+    return _UNADVISED_S if advised_s is None else min(advised_s, LIMITED_PATIENCE_S[limit])
 
 
 class RetryBudget:

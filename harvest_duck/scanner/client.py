@@ -16,7 +16,7 @@ from harvest_duck.errors import TransportError
 from harvest_duck.http.log import logger
 from harvest_duck.http.ratelimit.registry import limiter
 from harvest_duck.http.ratelimit.window import Clock, SlidingWindow, SystemClock
-from harvest_duck.http.retry import PATIENCE_S, RetryBudget, tries
+from harvest_duck.http.retry import LIMITED_PATIENCE_S, RetryBudget, pause_s, tries
 from harvest_duck.http.transport import Answer, Transport
 from harvest_duck.protocol import request as protocol
 from harvest_duck.protocol.request import Request
@@ -28,12 +28,8 @@ if TYPE_CHECKING:
     from harvest_duck.connection import Connection
     from harvest_duck.http.request_log import LoggedRequest
 
-#: Seconds that a request waits at most because it was answered 429: Harvest's window, and a little more.
-_PATIENCE_S = {Limit.GENERAL: PATIENCE_S, Limit.REPORTS: PATIENCE_S + 900}
 #: The one status of success that Harvest documents for GET, and those of errors that decide what is asked next.
 _OK, _UNAUTHORIZED, _NOT_FOUND, _TOO_MANY = 200, 401, 404, 429
-#: Seconds without any request after a 429 that does not say how long to wait.
-_UNADVISED_S = 5.0
 #: The statuses by which an account is refused that the token may have lost.
 _REFUSED = frozenset({401, 403, 404})
 
@@ -65,7 +61,7 @@ class Client:
         async for attempt in tries(
             self._clock,
             self._log,
-            patience_s=_PATIENCE_S[entry.request.limit],
+            patience_s=LIMITED_PATIENCE_S[entry.request.limit],
             budget=self._retries,
             waited_s=lambda: entry.waited_s,
         ):
@@ -164,8 +160,7 @@ class Client:
                 if answer.status != _UNAUTHORIZED:
                     break
         if answer.status == _TOO_MANY:
-            advice_s = retry_after_s(answer.headers)
-            self._limiter(limit).pause(_UNADVISED_S if advice_s is None else min(advice_s, _PATIENCE_S[limit]))
+            self._limiter(limit).pause(pause_s(limit, retry_after_s(answer.headers)))
         return answer
 
     async def _sent(self, entry: LoggedRequest, token: str) -> Answer:
