@@ -69,12 +69,16 @@ class FetchedPage:
 
 
 def discovered(first: FetchedPage) -> FetchedPage:
-    """Return the first page of a list with the paging that it shows, where the request for it did not know."""
-    if first.request.paging is not Paging.DISCOVERED:
+    """Return the first page of a list with the paging that it shows, where the request for it may not know.
+
+    A server may number the pages of a list that Harvest documents with cursors, and they shift as others do.
+    """
+    if first.request.paging in {Paging.NONE, Paging.PAGE}:
         return first
     page, link = first.page, first.page.next_link
     # A list of cursors numbers its first page too: https://help.getharvest.com/api-v2/introduction/overview/pagination/
-    by_number = page.next_page is not None if link is None else "page" in dict(parse_qsl(urlsplit(link).query))
+    named = {name for name, _ in parse_qsl(urlsplit(link or "").query)}
+    by_number = page.next_page is not None if link is None else "page" in named and "cursor" not in named
     return replace(first, request=replace(first.request, paging=Paging.PAGE if by_number else Paging.CURSOR))
 
 

@@ -241,6 +241,14 @@ def test_records_that_all_changed_a_moment_ago_are_waited_for(
     assert numbers(stage) == ["1", "2"] * (3 if edited else 2)
 
 
+def test_numbered_pages_without_a_total_are_read_twice_where_cursors_should_be(stage: Sandbox) -> None:
+    """A record goes between two pages, so that another one is on neither."""
+    pages = Pages(stage, [{"id": number, "updated_at": OLD} for number in (1, 2, 3, 4)], 2000, "none")
+    pages.before[2] = lambda: pages.records.pop(0)
+    assert sorted(ids(stage, "roles", "Pagesize=2")) == [1, 2, 3, 4]
+    assert numbers(stage) == ["1", "2", "1"]
+
+
 def test_a_gateway_whose_clock_is_ahead_hides_no_loss(stage: Sandbox) -> None:
     """A record comes and another goes between two pages, so that a third one is on neither."""
     records = [{"id": number, "updated_at": OLD} for number in (1, 2, 3, 4)]

@@ -137,12 +137,14 @@ def test_rows_come_in_the_order_of_harvest(long: Sandbox, connection: str) -> No
     assert [(row["spent_date"].isoformat(), row["id"]) for row in read] == wanted
 
 
+UPDATED = {"updated_at": "2026-01-01T00:00:00Z"}
+
+
 def test_a_total_that_is_too_low_costs_no_row(long: Sandbox, connection: str) -> None:
     """`total_pages` only says what to ask for at once; the link of the last page says whether there is more."""
-    entry = {"updated_at": "2026-01-01T00:00:00Z"}
 
     def page(number: int, link: str | None) -> dict[str, object]:
-        records = [{"id": number * 10 + offset} | entry for offset in range(2)]
+        records = [{"id": number * 10 + offset} | UPDATED for offset in range(2)]
         return {"time_entries": records, "total_pages": 2, "total_entries": 8, "links": {"next": link}}
 
     link = f"{long.base_url}/time_entries?per_page=10&page="
@@ -167,7 +169,7 @@ def test_a_full_page_that_says_nothing_of_others_is_an_error(long: Sandbox, conn
 
 def test_links_without_a_next_one_do_not_hide_a_next_page(long: Sandbox, connection: str) -> None:
     for number, following in ((1, 2), (2, 2)):
-        body = {"clients": [{"id": number}], "next_page": following, "links": {}}
+        body = {"clients": [{"id": number} | UPDATED], "next_page": following, "total_entries": 2, "links": {}}
         long.respond_next("/v2/clients", status=200, body=body)
     read = harvest_duck.scan("clients", connection, columns=["id"]).read_all()
     assert read.column("id").to_pylist() == [1, 2]
@@ -181,7 +183,8 @@ def test_a_list_that_counts_backwards_is_an_error(long: Sandbox, connection: str
 
 def test_a_list_without_links_goes_on_by_number(long: Sandbox, connection: str) -> None:
     for number, following in ((1, 2), (2, 3), (3, None)):
-        long.respond_next("/v2/clients", status=200, body={"clients": [{"id": number}], "next_page": following})
+        body = {"clients": [{"id": number} | UPDATED], "next_page": following, "total_entries": 3}
+        long.respond_next("/v2/clients", status=200, body=body)
     read = harvest_duck.scan("clients", connection, columns=["id"]).read_all()
     assert read.column("id").to_pylist() == [1, 2, 3]
     assert [request.query.get("page") for request in long.requests] == [None, "2", "3"]
