@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 _LONGEST, _NAMED = 40, 12
 _UNREADABLE = {Outcome.FORBIDDEN, Outcome.NOT_FOUND}
 #: What becomes of the request for a record.
-_KINDS = ("gave a record", "had no record to look at", "may not be read by this user", "gave no answer")
+_LOOKED_AT, _NONE, _REFUSED, _SILENT = _KINDS = (
+    "gave a record",
+    "had no record to look at",
+    "may not be read by this user",
+    "gave no answer",
+)
 
 
 def fields(samples: Sequence[Sample] | None) -> Finding:
@@ -36,8 +41,11 @@ def fields(samples: Sequence[Sample] | None) -> Finding:
         found.append(f"columns that are not in the record read: {_listed(gone)}")
         meaning = "Such a column is NULL there. Harvest may leave it out of one record, or of all by now."
     if not new:
-        said = "; ".join(["every field has its column", *found, _counted(samples)])
-        return Finding(Check.FIELDS, Status.OK, said, meaning)
+        said = "; ".join(["every field read has its column", *found, _counted(samples)])
+        if not any(_kind(each) == _SILENT for each in samples):
+            return Finding(Check.FIELDS, Status.OK, said, meaning)
+        unread = f"Harvest is slow, or has no room in the rate limit: not all was looked at. {meaning}".rstrip()
+        return Finding(Check.FIELDS, Status.WARNING, said, unread, "Run it again in a minute.")
     said = "; ".join([f"fields without a column: {_listed(new)}", *found, _counted(samples)])
     reads = f"Harvest has added fields. `FROM harvest_raw('{next(iter(new))}')` reads them. {meaning}".rstrip()
     remedy = "Tell the makers of harvest_duck, or look for a newer version."
@@ -118,12 +126,11 @@ def _counted(samples: Sequence[Sample]) -> str:
 
 
 def _kind(sample: Sample) -> str:
-    looked_at, none, refused, silent = _KINDS
     if sample.record is not None:
-        return looked_at
+        return _LOOKED_AT
     if sample.outcome is Outcome.ANSWERED:
-        return none
-    return refused if sample.outcome in _UNREADABLE else silent
+        return _NONE
+    return _REFUSED if sample.outcome in _UNREADABLE else _SILENT
 
 
 def _listed(names: Mapping[str, Sequence[str]]) -> str:
