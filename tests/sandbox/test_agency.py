@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -188,6 +189,47 @@ def test_a_month_is_invoiced_in_the_next_one(harvest: Sandbox, account_id: int) 
             assert invoice["period_start"] <= entry["spent_date"] <= invoice["period_end"] < invoice["issue_date"]
             assert days_between(invoice["period_start"], invoice["period_end"]) < 31
             assert invoice["client"]["id"] == entry["client"]["id"]
+
+
+@pytest.mark.parametrize("account_id", ACCOUNTS)
+def test_work_of_the_early_years_is_invoiced_by_one_or_two_quarters(harvest: Sandbox, account_id: int) -> None:
+    invoices = {invoice["id"]: invoice for invoice in harvest.records(account_id, "invoices")}
+    flat = {project["id"] for project in harvest.records(account_id, "projects") if project["is_fixed_fee"]}
+    invoiced = forgotten = Decimal(0)
+    for entry in harvest.records(account_id, "time_entries"):
+        if entry["is_billed"]:
+            invoice = invoices[entry["invoice"]["id"]]
+            assert invoice["period_start"] <= entry["spent_date"] <= invoice["period_end"] < invoice["issue_date"]
+            assert days_between(invoice["period_start"], invoice["period_end"]) <= 184
+            invoiced += billed(entry)
+        elif entry["billable"] and entry["project"]["id"] not in flat and entry["spent_date"] < THIS_MONTH:
+            forgotten += billed(entry)
+    assert forgotten < invoiced / 50
+    subjects = {
+        days_between(each["period_start"], each["period_end"]) // 80: each["subject"]
+        for each in invoices.values()
+        if each["period_start"]
+    }
+    assert re.fullmatch(r"[A-Z][a-z]+ \d{4}", subjects[0])
+    assert re.fullmatch(r"Q\d \d{4}", subjects[1])
+    assert re.fullmatch(r"Q\d \d{4} and Q\d \d{4}", subjects[2])
+
+
+def test_all_payments_of_the_main_account_take_two_windows_of_the_rate_limit(harvest: Sandbox) -> None:
+    """The list of the invoices and the payments of each: a demonstration that waits for 15 seconds, not for 30."""
+    assert 1 + len(harvest.records(MAIN_ID, "invoices")) < 2 * 100 - 10
+
+
+@pytest.mark.parametrize("account_id", ACCOUNTS)
+def test_hosting_is_invoiced_by_the_months_of_the_period(harvest: Sandbox, account_id: int) -> None:
+    found = 0
+    for invoice in harvest.records(account_id, "invoices"):
+        for item in invoice["line_items"]:
+            if item["kind"] == "Hosting" and invoice["period_start"]:
+                days = days_between(invoice["period_start"], invoice["period_end"]) + 1
+                assert item["quantity"] == round(days / 30.4)
+                found += 1
+    assert found
 
 
 @pytest.mark.parametrize("account_id", ACCOUNTS)

@@ -1,6 +1,7 @@
 """What each client is billed for in a period: by quarter in the early years, by month in the last one.
 
-A fixed fee is billed in two halves, for the periods in which its project starts and ends.
+A quarter with little work is billed with the next one, and so are some others. A fixed fee is billed in two halves, for
+the periods in which its project starts and ends.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from harvest_duck.sandbox.data.projects import Engagement
+    from harvest_duck.sandbox.data.random_source import RandomSource
     from harvest_duck.sandbox.wire import Record
+
+# A quarter with less work than the first amount has no invoice. With less than the second it waits for the next
+# quarter, and so does this share of the others.
+_LEAST_WORTH, _USUAL_WORTH, _LATE_SHARE = 4000, 24_000, 0.4
+_QUARTER = 3
 
 
 @dataclass(slots=True)
@@ -46,11 +53,27 @@ class BillingPeriod:
         """The name of the period, as the subject of an invoice."""
         if self.monthly:
             return f"{self.start:%B %Y}"
-        return f"Q{self.end.month // 3} {self.start.year}"
+        first, last = _quarter(self.start), _quarter(self.end)
+        return first if first == last else f"{first} and {last}"
+
+    @property
+    def months(self) -> int:
+        """The number of months of the period."""
+        return 12 * (self.end.year - self.start.year) + self.end.month - self.start.month + 1
+
+    @property
+    def too_small(self) -> bool:
+        """Whether the period has too little work for an invoice."""
+        return self.worth < _LEAST_WORTH
+
+    def add_earlier(self, other: BillingPeriod) -> None:
+        """Begin with the period `other`, which was not billed."""
+        self.start = other.start
+        self.entries[:0], self.expenses[:0] = other.entries, other.expenses
 
 
 def billing_periods(
-    tables: dict[str, list[Record]], engagements: dict[int, Engagement], today: date
+    rng: RandomSource, tables: dict[str, list[Record]], engagements: dict[int, Engagement], today: date
 ) -> list[BillingPeriod]:
     """Return the periods with something to bill, by time."""
     clients = {client["id"]: client for client in tables["clients"]}
@@ -74,7 +97,23 @@ def billing_periods(
     for engagement in engagements.values():
         if engagement.form.fixed_fee:
             _add_fees(engagement, period)
-    return [found[key] for key in sorted(found)]
+    return _billed_late(rng, [found[key] for key in sorted(found)])
+
+
+def _billed_late(rng: RandomSource, periods: list[BillingPeriod]) -> list[BillingPeriod]:
+    """Return `periods` without the quarters that wait for the next one, to which they are added."""
+    by_start = {(period.start, period.client["id"]): period for period in periods}
+    kept = []
+    for period in periods:
+        following = by_start.get((period.end + timedelta(days=1), period.client["id"]))
+        waits = (
+            period.months == _QUARTER and not period.fees and (period.worth < _USUAL_WORTH or rng.chance(_LATE_SHARE))
+        )
+        if waits and following and not following.monthly:
+            following.add_earlier(period)
+        else:
+            kept.append(period)
+    return kept
 
 
 def _add_fees(engagement: Engagement, period: Callable[[date, int], BillingPeriod]) -> None:
@@ -98,6 +137,10 @@ def _bounds(day: date, monthly: date) -> tuple[date, date]:
         return start, (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     start = date(day.year, _quarter_month(day), 1)
     return start, (start + timedelta(days=95)).replace(day=1) - timedelta(days=1)
+
+
+def _quarter(day: date) -> str:
+    return f"Q{(day.month - 1) // 3 + 1} {day.year}"
 
 
 def _quarter_month(day: date) -> int:

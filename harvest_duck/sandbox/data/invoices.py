@@ -1,9 +1,9 @@
 """Invoices: one for each client and billing period, from the entries and expenses that it bills.
 
 Line items sum billed time by project, task and rate, and name each billed expense; some give a credit. The entries and
-expenses are marked as billed, with their invoice. The current month, and a share of the early years, stays uninvoiced;
-so do expenses without any work beside them. The first client who is billed has a contract in another currency than its
-own.
+expenses are marked as billed, with their invoice. The current month stays uninvoiced, and so does what was too little
+in the early years, and expenses without any work beside them. The first client who is billed has a contract in another
+currency than its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TERMS = (("upon receipt", 0), ("net 15", 15), ("net 30", 30), ("net 30", 30), (
 _NOTES = ("", "Thank you for your business.", "Please quote the number with your payment.", None)
 _OPTIONS: tuple[list[str], ...] = (["credit_card"], ["ach", "credit_card"], ["paypal"], [])
 _WRITTEN_OFF_DAYS, _DRAFT_DAYS = 150, 21
-_FORGOTTEN_SHARE, _LEAST_WORTH, _WRITTEN_OFF_SHARE = 0.15, 4000, 0.04
+_WRITTEN_OFF_SHARE = 0.04
 # One of so many new invoices is a draft, and one of so many has a credit of this percentage of its sum.
 _DRAFT_EVERY, _CREDIT_EVERY, _CREDIT_PERCENT = 4, 9, 4
 
@@ -71,9 +71,9 @@ def invoice_records(
     rng = profile.rng("billing")
     due = [
         (issued, period)
-        for period in billing_periods(tables, projects, profile.today)
+        for period in billing_periods(rng, tables, projects, profile.today)
         if (issued := period.end + timedelta(days=rng.between(1, 8))) <= profile.today
-        if period.fees or (period.worth and (period.monthly or _invoiced_early(rng, period)))
+        if period.fees or (period.worth if period.monthly else not period.too_small)
     ]
     writer = _InvoiceWriter(profile, projects, tables["estimates"], creators)
     invoices = [writer.invoice(period, issued, latest=period is due[-1][1]) for issued, period in due]
@@ -81,11 +81,6 @@ def invoice_records(
         if invoice["client"]["id"] == invoices[0]["client"]["id"]:
             invoice["currency"] = _contract_currency(profile, invoice["currency"])
     return invoices
-
-
-def _invoiced_early(rng: RandomSource, period: BillingPeriod) -> bool:
-    """Return whether the work of a quarter in the early years was invoiced: some was forgotten, some was too little."""
-    return not rng.chance(_FORGOTTEN_SHARE) and period.worth >= _LEAST_WORTH
 
 
 def _contract_currency(profile: AccountProfile, currency: str) -> str:
@@ -193,8 +188,7 @@ class _InvoiceWriter:
             lines.append(self._line(expense["project"]["id"], "Product", text, Decimal(1), expense["total_cost"]))
         lines += [self._line(each["id"], "Service", text, Decimal(1), fee) for each, text, fee in period.fees]
         if self._rng.chance(0.1):
-            months = Decimal(period.end.month - period.start.month + 1)
-            lines.append(self._line(None, "Hosting", "Hosting by the month", months, Decimal(49)))
+            lines.append(self._line(None, "Hosting", "Hosting by the month", Decimal(period.months), Decimal(49)))
         if self._number % _CREDIT_EVERY == 0:
             lines.append(self._credit(lines))
         return lines

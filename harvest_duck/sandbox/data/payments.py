@@ -56,7 +56,7 @@ def _shares(rng: RandomSource, invoice: Record, today: date) -> list[tuple[date,
 def _delay(rng: RandomSource, term: timedelta) -> int:
     """Return after how many days an invoice is paid: mostly 14 to 45, else some time after it was due."""
     usual = rng.between(14, 45)
-    return usual if rng.chance(_USUAL_SHARE) else max(usual, term.days) + rng.between(5, 45)
+    return usual if rng.chance(_USUAL_SHARE) else max(usual, term.days) + rng.between(5, 75)
 
 
 def _payment(rng: RandomSource, ids: Ids, invoice: Record, share: Decimal, day: date) -> Record:
