@@ -34,7 +34,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--week-start", default="Monday", show_default=True, type=click.Choice(stand_in.WEEK_STARTS), help="Its first day."
 )
-@click.option("--weekly-hours", type=click.FloatRange(1, 168), help="Most people's week; by default 32, 35 or 40.")
+@click.option("--weekly-hours", type=click.FloatRange(1, 60), help="Most people's week; by default 32, 35 or 40.")
 @click.option("--latency-ms", default=0, show_default=True, type=click.IntRange(0), help="Wait before each answer.")
 @click.option("--time-entries", type=click.IntRange(0), help="Exactly so many time entries.")
 @click.option("--limits/--no-limits", default=True, show_default=True, help="Keep Harvest's rate limits.")

@@ -29,7 +29,8 @@ def test_settings_are_those_of_the_main_account() -> None:
     [
         ({"currency": "usd"}, "code of three letters"),
         ({"week_start": "Tuesday"}, "starts on Saturday, Sunday or Monday"),
-        ({"weekly_hours": 0}, "more than 0 and at most 168 hours"),
+        ({"weekly_hours": 0}, "more than 0 and at most 60 hours"),
+        ({"weekly_hours": 61}, "more than 0 and at most 60 hours"),
     ],
 )
 def test_settings_that_harvest_cannot_have(wrong: dict[str, object], message: str) -> None:

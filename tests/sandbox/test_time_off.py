@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from harvest_duck.sandbox import EURO_ID, MAIN_ID, TODAY
+from harvest_duck.sandbox import EURO_ID, MAIN_ID, TODAY, Sandbox
 from harvest_duck.sandbox.data.holiday_calendars import AMERICAN, GERMAN, holidays
-from harvest_duck.sandbox.data.time_off import SICK_LEAVE, VACATION
-
-if TYPE_CHECKING:
-    from harvest_duck.sandbox import Sandbox
+from harvest_duck.sandbox.data.words import HOLIDAY, SICK_LEAVE, TIME_OFF, VACATION
 
 TABLES = (
     *("pto_types", "pto_requests", "pto_request_days", "pto_work_schedules", "pto_holiday_calendars"),
@@ -29,6 +26,80 @@ def days_off(sandbox: Sandbox, *statuses: str) -> dict[tuple[int, int], list[tup
             days = [(date.fromisoformat(day["date"]), day["day_fraction"]) for day in request["request_days"]]
             found.setdefault((request["user"]["id"], request["pto_type"]["id"]), []).extend(days)
     return found
+
+
+def booked(sandbox: Sandbox, account_id: int) -> dict[tuple[int, str], set[str]]:
+    """The tasks of each person's day: the one of an absence, or the empty name for all work."""
+    found: dict[tuple[int, str], set[str]] = {}
+    for entry in sandbox.records(account_id, "time_entries"):
+        task = entry["task"]["name"]
+        found.setdefault((entry["user"]["id"], entry["spent_date"]), set()).add(task if task in TIME_OFF else "")
+    return found
+
+
+def calendar(sandbox: Sandbox, position: int) -> set[str]:
+    """The days of a calendar, from last year to the next one."""
+    return {each["date"] for each in sandbox.records(MAIN_ID, "pto_holiday_calendars")[position]["entries"]}
+
+
+# Holidays, one of them a fifth Monday; days in the summer, when some are on vacation; a leap day; the end of a year.
+DAYS = [date(2023, 5, 29), date(2026, 1, 1), date(2026, 7, 20), date(2024, 2, 29), date(2026, 12, 31)]
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_time_off_and_time_entries_agree_whatever_the_day(today: date) -> None:
+    sandbox = Sandbox(scale=0.1, today=today)
+    days = booked(sandbox, MAIN_ID)
+    assert all(len(tasks) == 1 for tasks in days.values()), "a day off is one without work"
+    asked_for: list[tuple[int, str]] = []
+    for request in sandbox.records(MAIN_ID, "pto_requests"):
+        own = [(request["user"]["id"], day["date"]) for day in request["request_days"]]
+        past = [day for day in own if day[1] <= today.isoformat()]
+        if request["status"] == "approved":
+            assert [days[day] for day in past] == [{request["pto_type"]["name"]}] * len(past)
+        if request["status"] in ("denied", "cancelled"):
+            assert [days[day] for day in own] == [{""}] * len(own), "time off that was denied is work"
+        else:
+            asked_for += own
+    assert len(set(asked_for)) == len(asked_for)
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_public_listedare_those_of_the_calendar(today: date) -> None:
+    sandbox = Sandbox(scale=0.1, today=today)
+    for account_id, position in ((MAIN_ID, 0), (EURO_ID, 1)):
+        listed = calendar(sandbox, position)
+        first = f"{today.year - 1}-01-01"
+        days = {key: tasks for key, tasks in booked(sandbox, account_id).items() if key[1] >= first}
+        off = {day for (_, day), tasks in days.items() if tasks == {HOLIDAY}}
+        assert off
+        assert off <= listed
+        assert not {day for (_, day), tasks in days.items() if tasks != {HOLIDAY}} & listed
+        if today.isoformat() in listed:
+            assert today.isoformat() in off
+
+
+@pytest.mark.parametrize(("account_id", "position"), [(MAIN_ID, 0), (EURO_ID, 1)])
+def test_everyone_is_off_on_a_public_holiday(harvest: Sandbox, account_id: int, position: int) -> None:
+    off = {day for (_, day), tasks in booked(harvest, account_id).items() if tasks == {HOLIDAY}}
+    passed = {day for day in calendar(harvest, position) if day <= TODAY.isoformat()}
+    assert {day for day in passed if date.fromisoformat(day).weekday() < 5} <= off
+
+
+def test_a_vacation_goes_on_after_today() -> None:
+    today = date(2026, 7, 20)
+    requests = Sandbox(scale=0.1, today=today).records(MAIN_ID, "pto_requests")
+    under_way = [each for each in requests if each["start_date"] <= today.isoformat() < each["end_date"]]
+    assert {(each["status"], each["pto_type"]["name"]) for each in under_way} == {("approved", VACATION)}
+    assert all(each["start_time_minutes"] is None for each in under_way)
+
+
+@pytest.mark.parametrize("account_id", [MAIN_ID, EURO_ID])
+def test_nobody_has_an_expense_on_a_day_off(harvest: Sandbox, account_id: int) -> None:
+    days = booked(harvest, account_id)
+    expenses = harvest.records(account_id, "expenses")
+    assert not [each for each in expenses if days.get((each["user"]["id"], each["spent_date"]), {""}) != {""}]
+    assert [each["spent_date"] for each in expenses] == sorted(each["spent_date"] for each in expenses)
 
 
 def test_an_account_without_the_module_has_none_of_it(harvest: Sandbox) -> None:
@@ -117,12 +188,12 @@ def test_balances_follow_from_allocations_and_requests(harvest: Sandbox) -> None
         (GERMAN, 1954, {"Ostermontag": "1954-04-19"}),
     ],
 )
-def test_holidays_are_the_real_ones(calendar: str, year: int, wanted: dict[str, str]) -> None:
+def test_listedare_the_real_ones(calendar: str, year: int, wanted: dict[str, str]) -> None:
     found = {name: day.isoformat() for day, name in holidays(calendar, year)}
     assert {name: found[name] for name in wanted} == wanted
 
 
-def test_a_calendar_has_the_holidays_of_three_years(harvest: Sandbox) -> None:
+def test_a_calendar_has_the_listedof_three_years(harvest: Sandbox) -> None:
     for calendar in harvest.records(MAIN_ID, "pto_holiday_calendars"):
         days = [each["date"] for each in calendar["entries"]]
         assert days == sorted(days)

@@ -10,7 +10,7 @@ from harvest_duck.sandbox.data.bookings import Booking, BookingCalendar, approva
 from harvest_duck.sandbox.data.clients import short_client
 from harvest_duck.sandbox.data.numbers import cents, instant, number
 from harvest_duck.sandbox.data.time_entries import LOCKED_AFTER_DAYS
-from harvest_duck.sandbox.data.words import EXPENSE_CATEGORIES, EXPENSE_NOTES
+from harvest_duck.sandbox.data.words import EXPENSE_CATEGORIES, EXPENSE_NOTES, TIME_OFF
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox.data.people import Person
@@ -38,20 +38,34 @@ def expense_category_records(profile: AccountProfile) -> list[Record]:
 
 
 def expense_records(
-    profile: AccountProfile, staff: list[Person], calendar: BookingCalendar, categories: list[Record]
+    profile: AccountProfile,
+    staff: list[Person],
+    calendar: BookingCalendar,
+    categories: list[Record],
+    entries: list[Record],
 ) -> list[Record]:
-    """Return the expenses, oldest first, not yet invoiced."""
+    """Return the expenses, oldest first, not yet invoiced; nobody has one on a day off in the time `entries`."""
     rng = profile.rng("expenses")
     ids = profile.ids("expenses", 15_296_000)
     days = (profile.today - profile.since).days
+    away = {(each["user"]["id"], each["spent_date"]) for each in entries if each["task"]["name"] in TIME_OFF}
     records = []
     for position in range(profile.expenses):
-        day = profile.since + timedelta(days=int(days * position / profile.expenses))
-        employed = [each for each in staff if each.hired <= day and (each.left is None or day <= each.left)]
-        person = rng.pick(employed)
+        day, present = _present(staff, profile.since + timedelta(days=int(days * position / profile.expenses)), away)
+        person = rng.pick(present)
         booking = rng.pick(calendar.open_to(person, day))
         records.append(_expense(profile, rng, ids, booking, day=day, category=rng.pick(categories)))
     return records
+
+
+def _present(staff: list[Person], day: date, away: set[tuple[int, str]]) -> tuple[date, list[Person]]:
+    """Return the last day up to `day` on which somebody is not away, and who; everyone on the agency's first day."""
+    employed = [each for each in staff if each.hired <= day and (each.left is None or day <= each.left)]
+    present = [each for each in employed if (each.record["id"], day.isoformat()) not in away]
+    if present:
+        return day, present
+    earlier = day - timedelta(days=1)
+    return _present(staff, earlier, away) if any(each.hired <= earlier for each in staff) else (day, employed)
 
 
 def _expense(

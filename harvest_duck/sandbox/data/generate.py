@@ -128,7 +128,7 @@ def _generated(profile: AccountProfile) -> dict[str, list[Record]]:
     clients, tasks = client_records(profile), task_records(profile)
     engagements = generate_engagements(profile, clients, tasks, staff)
     calendar = BookingCalendar(profile, engagements)
-    categories = expense_category_records(profile)
+    categories, entries = expense_category_records(profile), time_entry_records(profile, staff, calendar)
     tables: dict[str, list[Record]] = {
         "company": [_company(profile)],
         "clients": clients,
@@ -142,9 +142,9 @@ def _generated(profile: AccountProfile) -> dict[str, list[Record]]:
         "projects": [each.project for each in engagements],
         "task_assignments": [record for each in engagements for record in each.task_assignments],
         "user_assignments": [record for each in engagements for record in each.user_assignments],
-        "time_entries": time_entry_records(profile, staff, calendar),
+        "time_entries": entries,
         "expense_categories": categories,
-        "expenses": expense_records(profile, staff, calendar, categories),
+        "expenses": expense_records(profile, staff, calendar, categories, entries),
         "estimates": estimate_records(profile, clients, staff),
         "estimate_item_categories": estimate_category_records(profile),
         "invoice_item_categories": invoice_category_records(profile),

@@ -1,8 +1,12 @@
-"""The public holidays of the United States that the agency keeps, and those of all of Germany."""
+"""The public holidays of the United States that the agency keeps, and those of all of Germany.
+
+Time entries and paid time off both follow them.
+"""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from harvest_duck.sandbox.data.numbers import instant
@@ -13,7 +17,7 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.profile import AccountProfile
     from harvest_duck.sandbox.wire import Record
 
-#: The calendar that applies to everyone.
+#: The calendars: that of the main account, which applies to everyone in it, and that of the European one.
 AMERICAN, GERMAN = "United States", "Germany"
 _FIXED = {
     AMERICAN: ((1, 1, "New Year's Day"), (7, 4, "Independence Day"), (12, 25, "Christmas Day")),
@@ -37,6 +41,12 @@ def holidays(calendar: str, year: int) -> list[tuple[date, str]]:
     else:
         found += [(_easter(year) + timedelta(days=after), name) for after, name in _BY_EASTER]
     return sorted(found)
+
+
+@cache
+def holiday_dates(calendar: str, year: int) -> frozenset[date]:
+    """Return the days of the holidays of a calendar in a year."""
+    return frozenset(day for day, _ in holidays(calendar, year))
 
 
 def _weekday(year: int, month: int, *, weekday: int, count: int) -> date:

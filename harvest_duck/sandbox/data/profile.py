@@ -18,7 +18,8 @@ DAYS = (date(2000, 1, 1), date(2099, 12, 31))
 WEEK_STARTS = ("Saturday", "Sunday", "Monday")
 
 YEARS = 5
-_USUAL_HOURS, _HOURS_OF_A_WEEK = 35, 168
+# Five days of twelve hours are a long week.
+_USUAL_HOURS, _MOST_HOURS = 35, 60
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Settings:
     """The settings of the main account that can be chosen.
 
     `weekly_hours` are those of the account, and of most people in it; with None some have 32, some 35 and some 40.
-    ValueError for what Harvest cannot have.
+    ValueError for a currency, a week start or a week that no agency has.
     """
 
     currency: str = "USD"
@@ -39,8 +40,8 @@ class Settings:
             raise ValueError("a currency has a code of three letters such as USD")
         if self.week_start not in WEEK_STARTS:
             raise ValueError(f"a week starts on {', '.join(WEEK_STARTS[:-1])} or {WEEK_STARTS[-1]}")
-        if self.weekly_hours is not None and not 0 < self.weekly_hours <= _HOURS_OF_A_WEEK:
-            raise ValueError("a week has more than 0 and at most 168 hours")
+        if self.weekly_hours is not None and not 0 < self.weekly_hours <= _MOST_HOURS:
+            raise ValueError(f"a week of work has more than 0 and at most {_MOST_HOURS} hours")
 
     @property
     def capacity(self) -> int:

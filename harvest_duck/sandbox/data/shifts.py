@@ -50,16 +50,18 @@ def shifts(profile: AccountProfile, staff: list[Person]) -> Iterator[Shift]:
 
 
 def _person_days(profile: AccountProfile, staff: list[Person]) -> list[_PersonDay]:
-    """Return the days on which each person works or is absent, oldest first; nobody is absent today."""
+    """Return the days on which each person works or is absent, oldest first; nobody works on a public holiday."""
     rng, absences = profile.rng("shifts"), Absences(profile, staff)
     found = []
     for offset in range((profile.today - profile.since).days + 1):
         day = profile.since + timedelta(days=offset)
-        share = _PRESENT_SHARE[day.weekday() >= SATURDAY]
+        weekend = day.weekday() >= SATURDAY
+        if weekend and absences.is_holiday(day):
+            continue
         for person in staff:
             if person.hired <= day and (person.left is None or day <= person.left):
-                absence = absences.reason(person, day) if day < profile.today else None
-                if absence or rng.chance(share):
+                absence = absences.reason(person, day)
+                if absence or rng.chance(_PRESENT_SHARE[weekend]):
                     found.append(_PersonDay(person, day, absence, 0.4 + rng.random()))
     return found
 

@@ -1,7 +1,8 @@
 """The types of paid time off, and the requests for it: those that time entries bear out, and those still to come.
 
 A day with time on the task of a type is a day off that was approved. A request that was denied is about days on which
-the person worked. Requests for the next months are approved or wait.
+the person worked. A vacation that goes on after today is one request. Requests for the next months are approved or
+wait.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from harvest_duck.sandbox.data.holiday_calendars import AMERICAN, holidays
+from harvest_duck.sandbox.data.absences import SATURDAY, planned_vacations
+from harvest_duck.sandbox.data.holiday_calendars import AMERICAN, holiday_dates
 from harvest_duck.sandbox.data.numbers import instant, number
+from harvest_duck.sandbox.data.words import SICK_LEAVE, TIME_OFF, VACATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +24,9 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.random_source import Ids, RandomSource
     from harvest_duck.sandbox.wire import Record
 
-#: The names of the types, which are those of the tasks that time off is booked on.
-VACATION, SICK_LEAVE, UNPAID, IN_LIEU = "Vacation", "Sick Leave", "Unpaid Leave", "Time in Lieu"
-_SATURDAY = 5
+#: The names of the types on which no time is booked. Those of the others are the names of their tasks.
+UNPAID, IN_LIEU = "Unpaid Leave", "Time in Lieu"
+_WORK = "Work"
 _WORKING_DAYS = 5
 
 
@@ -95,25 +98,44 @@ def request_records(
         {each["name"]: each for each in types},
         staff[:2],
     )
-    spans = [*_taken(profile, staff, entries), *_asked_for(context, staff)]
+    days = _days_booked(profile, entries)
+    taken = list(_taken(profile, staff, days))
+    spans = [*taken, *_asked_for(context, staff, taken, days)]
     return [
         _request(context, span) for span in sorted(spans, key=lambda span: (span.days[0], span.person.record["id"]))
     ]
 
 
-def _taken(profile: AccountProfile, staff: list[Person], entries: list[Record]) -> Iterator[_Span]:
-    """Yield the days off on which time was booked, in a row where only days without work lie between them."""
+def _days_booked(profile: AccountProfile, entries: list[Record]) -> dict[tuple[int, str], set[date]]:
+    """Return the weekdays of last year and this year with time, by user and by the name of the time off or `_WORK`."""
     first = date(profile.today.year - 1, 1, 1).isoformat()
     days: dict[tuple[int, str], set[date]] = {}
     for entry in entries:
-        kind = entry["task"]["name"]
-        if kind in (VACATION, SICK_LEAVE) and entry["spent_date"] >= first and not entry["is_running"]:
-            day = date.fromisoformat(entry["spent_date"])
-            if day.weekday() < _SATURDAY:
-                days.setdefault((entry["user"]["id"], kind), set()).add(day)
+        if entry["spent_date"] >= first:
+            task, day = entry["task"]["name"], date.fromisoformat(entry["spent_date"])
+            if day.weekday() < SATURDAY:
+                days.setdefault((entry["user"]["id"], task if task in TIME_OFF else _WORK), set()).add(day)
+    return days
+
+
+def _taken(profile: AccountProfile, staff: list[Person], days: dict[tuple[int, str], set[date]]) -> Iterator[_Span]:
+    """Yield the days off on which time was booked, in a row where only days without work lie between them."""
+    planned = planned_vacations(profile, staff)
     for person in staff:
-        for kind in (VACATION, SICK_LEAVE):
-            yield from _spans(person, kind, sorted(days.get((person.record["id"], kind), ())))
+        identity = person.record["id"]
+        vacation = sorted(days.get((identity, VACATION), ()))
+        yield from _spans(person, VACATION, vacation + _rest(vacation, planned[identity], profile.today))
+        yield from _spans(person, SICK_LEAVE, sorted(days.get((identity, SICK_LEAVE), ())))
+
+
+def _rest(taken: list[date], planned: frozenset[date], today: date) -> list[date]:
+    """Return the days after today of a vacation that has begun."""
+    rest: list[date] = []
+    day = _next_working_day(taken[-1]) if taken else today
+    while day > today and day in planned:
+        rest.append(day)
+        day = _next_working_day(day)
+    return rest
 
 
 def _spans(person: Person, kind: str, days: list[date]) -> Iterator[_Span]:
@@ -130,29 +152,44 @@ def _spans(person: Person, kind: str, days: list[date]) -> Iterator[_Span]:
 def _next_working_day(day: date) -> date:
     while True:
         day += timedelta(days=1)
-        if day.weekday() < _SATURDAY and day not in dict(holidays(AMERICAN, day.year)):
+        if day.weekday() < SATURDAY and day not in holiday_dates(AMERICAN, day.year):
             return day
 
 
-def _asked_for(context: _RequestContext, staff: list[Person]) -> Iterator[_Span]:
+def _asked_for(
+    context: _RequestContext, staff: list[Person], taken: list[_Span], days: dict[tuple[int, str], set[date]]
+) -> Iterator[_Span]:
     """Yield a request of everyone for the next months, and some of the last ones that were denied or withdrawn."""
     rng, today = context.rng, context.profile.today
+    last = {span.person.record["id"]: span.days[-1] for span in sorted(taken, key=lambda span: span.days)}
     for position, person in enumerate(staff):
         if person.left is not None:
             continue
-        start = today + timedelta(days=rng.between(5, 90))
+        start = max(today + timedelta(days=rng.between(5, 90)), last.get(person.record["id"], today))
         kind = UNPAID if position % 6 == 4 else VACATION  # noqa: PLR2004 - the contractor of every six people
         count = rng.between(1, 10) if position % 4 else 1
         yield _Span(person, kind, _days(start, count), "pending" if position % 2 else "approved")
         if position % 3 == 1:
-            denied = max(today - timedelta(days=rng.between(30, 200)), person.hired)
-            yield _Span(person, VACATION, _days(denied, rng.between(1, 4)), rng.pick(("denied", "denied", "cancelled")))
+            denied, count = today - timedelta(days=rng.between(30, 200)), rng.between(1, 4)
+            status = rng.pick(("denied", "denied", "cancelled"))
+            worked = _in_a_row(denied, count, days.get((person.record["id"], _WORK), set()))
+            if worked:
+                yield _Span(person, VACATION, worked, status)
 
 
 def _days(start: date, count: int) -> list[date]:
     """Return so many working days of one year, the first of them after `start`."""
     found = [_next_working_day(start)]
     while len(found) < count and (day := _next_working_day(found[-1])).year == found[0].year:
+        found.append(day)
+    return found
+
+
+def _in_a_row(start: date, count: int, days: set[date]) -> list[date]:
+    """Return the first of `days` from `start` on, and up to `count` of them with nothing but days off between them."""
+    first = min((day for day in days if day >= start), default=None)
+    found = [] if first is None else [first]
+    while found and len(found) < count and (day := _next_working_day(found[-1])) in days:
         found.append(day)
     return found
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.sandbox.data.holiday_calendars import calendar_records
 from harvest_duck.sandbox.data.numbers import ZERO, amount_of, instant, number
-from harvest_duck.sandbox.data.time_off import IN_LIEU, SICK_LEAVE, VACATION, request_records, type_records
+from harvest_duck.sandbox.data.time_off import IN_LIEU, request_records, type_records
+from harvest_duck.sandbox.data.words import SICK_LEAVE, VACATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
