@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from support.examples import UPDATE, check_examples
 from support.paths import ROOT
 
+import harvest_duck
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli import cli
 
@@ -38,6 +39,17 @@ def test_the_tables_are_those_of_the_catalogue() -> None:
     if UPDATE:
         README.write_text(wanted, encoding="utf-8")
     assert UPDATE or text == wanted
+
+
+def test_the_functions_are_those_that_a_connection_knows(connection: str) -> None:
+    with harvest_duck.connect(connection) as con:
+        known = con.execute("""
+            SELECT DISTINCT function_name || '(' || array_to_string(parameters, ', ') || ')'
+            FROM duckdb_functions()
+            WHERE function_name LIKE 'harvest_%'
+        """).fetchall()
+    (listed,) = re.findall(r"<!-- functions -->\n(.*?)<!-- /functions -->", README.read_text("utf-8"), re.DOTALL)
+    assert sorted(re.findall(r"^\| `(.*?)`", listed, re.MULTILINE)) == sorted(name for (name,) in known)
 
 
 def test_every_example_prints_what_stands_below_it() -> None:
