@@ -16,6 +16,7 @@ import duckdb
 import pytest
 import trustme
 from faults.oracle import Oracle
+from support.loop_tasks import others
 
 import harvest_duck
 from harvest_duck.runtime import loop
@@ -181,10 +182,10 @@ def tasks_left() -> list[str]:
     """Return the tasks on the event loop that do not end within some seconds after a scan."""
 
     async def left() -> list[str]:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        if others:
-            _, others = await asyncio.wait(others, timeout=5)
-        return [repr(task) for task in others]
+        running = others()
+        if running:
+            _, running = await asyncio.wait(running, timeout=5)
+        return [repr(task) for task in running]
 
     return loop.run(left())
 

@@ -26,6 +26,8 @@ _LOST = (
     "the record of the rate limits, {} while it was in use: it is made again from what each program knows of it; "
     "let no program remove or change the files in that directory"
 )
+#: The name of the task that looks after the ledger, for as long as requests of this process count.
+LOOKING = "harvest-duck rate limit"
 #: Seconds until sharing is tried again after it failed.
 _SHARE_AGAIN_S = 30.0
 #: Seconds for which a lock that somebody else keeps is waited for.
@@ -136,7 +138,7 @@ class SharedWindow(SlidingWindow):
         if self._publishing is None or self._publishing.done():
             self._publishing = asyncio.ensure_future(self._published())
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.ensure_future(self._looked_after())
+            self._looking = asyncio.create_task(self._looked_after(), name=LOOKING)
 
     async def _published(self) -> None:
         while self._unpublished:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
+from support.loop_tasks import others
 
 import harvest_duck
 from harvest_duck.errors import ProtocolError, ServerError
@@ -41,7 +42,7 @@ def connection(long: Sandbox) -> str:
 
 
 async def _tasks() -> int:
-    return len(asyncio.all_tasks()) - 1
+    return len(others())
 
 
 def under_way() -> int:
