@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from harvest_duck.decoder.raw_records import parts
 
 if TYPE_CHECKING:
     from harvest_duck.catalog.model import Table
@@ -20,12 +24,22 @@ def keyed(body: bytes, table: Table) -> bytes:
     key = table.body_key
     if not table.body_key_guessed or key is None:
         return body
-    try:
-        members = _MEMBERS.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
-        return body
-    lists = [name for name, value in members.items() if bytes(value).lstrip().startswith(b"[")]
+    members = _texts(body.removeprefix(BOM_UTF8).strip())
+    lists = [name for name, text in members.items() if text.startswith(b"[")]
     if key in lists or len(lists) != 1:
         return body
-    records = members.pop(lists[0])
-    return msgspec.json.encode(members | {key: records})
+    members[key] = members.pop(lists[0])
+    return b"{%s}" % b",".join(json.dumps(name).encode() + b":" + text for name, text in members.items())
+
+
+def _texts(body: bytes) -> dict[str, bytes]:
+    """Return the text of each member of a body, none where it is no JSON object."""
+    try:
+        return {name: bytes(text).strip() for name, text in _MEMBERS.decode(body).items()}
+    except (msgspec.MsgspecError, RecursionError):
+        pass
+    try:
+        # It reads half a surrogate pair, and any depth, which msgspec refuses.
+        return {name: text.encode() for name, text in parts(body.decode())}
+    except ValueError:
+        return {}
