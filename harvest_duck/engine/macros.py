@@ -93,7 +93,7 @@ def _functions(default: str) -> dict[str, str]:
             f"query({query_of(dataset(''))})", {CONNECTION: "conn"}, without=[RECORD.name]
         ),
         f"harvest_get(path, {account})": passing(
-            f"query_table({_dataset_of_path()})", {CONNECTION: "conn", PATH: "path"}
+            f"query_table({_dataset_of_path()})", {CONNECTION: "conn", PATH: "path::VARCHAR"}
         ),
         f"harvest_access({account})": passing(dataset("harvest_access"), {CONNECTION: "conn"}),
         "harvest_requests()": passing(dataset("harvest_requests"), {}),

@@ -141,12 +141,13 @@ REFUSED = [
     ("https://evil.example/", QueryError, "has a scheme"),
     ("//evil.example/x", QueryError, "names a host"),
     ("/a?page=2", QueryError, "all pages are read"),
+    (3, QueryError, '"3" is no path: it does not begin with /'),
 ]
 
 
 @pytest.mark.parametrize(("path", "error", "says"), REFUSED)
 def test_a_bad_path_sends_nothing(
-    con: duckdb.DuckDBPyConnection, sandbox: Sandbox, path: str, error: type[Exception], says: str
+    con: duckdb.DuckDBPyConnection, sandbox: Sandbox, path: str | int, error: type[Exception], says: str
 ) -> None:
     with pytest.raises(duckdb.Error, match=says):
         con.execute("FROM harvest_get(?)", [path]).fetchall()
