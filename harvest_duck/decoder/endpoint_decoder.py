@@ -7,6 +7,7 @@ were updated, are read where every record on the page has them, so that the scan
 from __future__ import annotations
 
 import json
+import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harvest_duck.catalog.model import BIGINT, TIMESTAMP, Column, Paging, Table
+from harvest_duck.decoder import exact_reader
 from harvest_duck.decoder.decoder import Decoder, Page
-from harvest_duck.decoder.raw_records import parts
 from harvest_duck.errors import ProtocolError
 from harvest_duck.text import one_line
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: What a body with pages has beside its records: https://help.getharvest.com/api-v2/introduction/overview/pagination/
 _ENVELOPE = frozenset({"per_page", "total_pages", "total_entries", "next_page", "previous_page", "page", "links"})
+#: Names that every reader of a page can look for.
+_PLAIN = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]*')
 _INT64 = range(-(2**63), 2**63)
 _ID = Column(name="id", type=BIGINT, description="", key=True)
 _UPDATED_AT = Column(name="updated_at", type=TIMESTAMP, description="")
@@ -83,7 +86,7 @@ class EndpointDecoder(Decoder):
 
 
 def _shape(body: bytes, where: str) -> _Shape:
-    whole = _parsed(body)
+    whole = _members(body, where)
     members = {name: value for name, value in whole.items() if name not in _ENVELOPE}
     arrays = {name: value for name, value in members.items() if isinstance(value, list)}
     lists = {name: array for name, array in arrays.items() if all(isinstance(each, dict) for each in array)}
@@ -95,29 +98,21 @@ def _shape(body: bytes, where: str) -> _Shape:
         found = f"lists records under {' and '.join(lists)}" if lists else "has pages, and no list of records"
         raise ProtocolError(f"{where}: the answer {one_line(found)}; harvest_get reads answers with one list")
     ((key, records),) = lists.items()
+    if not _PLAIN.fullmatch(key):
+        raise ProtocolError(
+            f"{where}: the answer lists records under {one_line(json.dumps(key))}, which is no plain name"
+        )
     return _Shape(key, _columns(records))
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
-    """Return the members of a body, none where it is no object: the reader of the page says what is wrong with it."""
-    text = body.removeprefix(BOM_UTF8).strip()
+def _members(body: bytes, where: str) -> dict[str, Any]:
+    """Return the members of a body; raise `ProtocolError` where it is no object."""
     try:
-        whole = msgspec.json.decode(text)
+        found = msgspec.json.decode(body.removeprefix(BOM_UTF8))
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        try:
-            # It reads half a surrogate pair, and any depth, which msgspec refuses.
-            whole = _outline(text.decode())
-        except ValueError:
-            return {}
-    return whole if isinstance(whole, dict) else {}
-
-
-def _outline(text: str, levels: int = 3) -> object:
-    """Return a JSON value, with empty objects and arrays where they lie deeper than the members of a record."""
-    if text[:1] not in ("{", "["):
-        return json.loads(text)
-    inside = [(name, _outline(part, levels - 1)) for name, part in parts(text)] if levels else []
-    return dict(inside) if text[0] == "{" else [value for _, value in inside]
+        # Half a surrogate pair, a number of thousands of digits, and any depth are JSON that msgspec refuses.
+        return exact_reader.members_of(body, where)
+    return found if isinstance(found, dict) else exact_reader.members_of(body, where)
 
 
 def _columns(records: Sequence[Mapping[str, object]]) -> tuple[Column, ...]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _QUOTED = 60
 #: The numbers of an envelope, which some answers write as text.
 _COUNTS = tuple(name for name, kind in ENVELOPE.fields if kind is BIGINT)
+#: What JSON calls the values that Python reads, apart from objects.
+_KINDS = {list: "array", str: "string", bool: "boolean", int: "number", Number: "number", type(None): "null"}
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
 
@@ -35,7 +37,7 @@ def read(body: bytes, layout: Layout, *, where: str, single: bool = False) -> tu
 
     Raises `ProtocolError` when the body is no page of records, and `DecodeError` for a value that does not fit.
     """
-    whole = _object(body, where)
+    whole = members_of(body, where)
     key = layout.table.body_key
     if single or key is None:
         return [_record(whole, layout, where, 0, single=single)], Envelope()
@@ -46,7 +48,8 @@ def read(body: bytes, layout: Layout, *, where: str, single: bool = False) -> tu
     return [_record(record, layout, where, index) for index, record in enumerate(records)], envelope
 
 
-def _object(body: bytes, where: str) -> dict[str, Any]:
+def members_of(body: bytes, where: str) -> dict[str, Any]:
+    """Return the members of a body, exact as far as any column needs; raise `ProtocolError` where it is no object."""
     try:
         whole = json.loads(
             shallow(body).decode("utf-8-sig"),
@@ -58,7 +61,7 @@ def _object(body: bytes, where: str) -> dict[str, Any]:
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else f"not valid JSON ({_brief(error)})"
         raise ProtocolError(f"{where}: the answer is {kind}; check BaseURL, or try again") from error
     if not isinstance(whole, dict):
-        raise ProtocolError(f"{where}: the answer is a JSON {type(whole).__name__}, not an object; check BaseURL")
+        raise ProtocolError(f"{where}: the answer is a JSON {_KINDS[type(whole)]}, not an object; check BaseURL")
     return whole
 
 

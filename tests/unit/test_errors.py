@@ -135,7 +135,7 @@ def test_faults_that_pass_cost_no_row(sandbox: Sandbox, connection: str) -> None
     [
         (b"<html><body>Hello</body></html>", "an HTML page"),
         (b'{"clients": [', "not valid JSON"),
-        (b"[]", "a JSON list, not an object"),
+        (b"[]", "a JSON array, not an object"),
         (b'{"projects": []}', 'no list "clients"'),
         (b'{"clients": null}', 'no list "clients"'),
     ],

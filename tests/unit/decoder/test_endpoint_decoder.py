@@ -75,7 +75,12 @@ REFUSED = {
     "several lists": ({"a": [{}], "b": [{}]}, "lists records under a and b"),
     "several lists with pages": ({"a": [{}], "b\n": [], **PAGES}, "lists records under a and b"),
     "pages of no records": ({"days": ["2026-01-01"], **PAGES}, "has pages, and no list of records"),
-    "no object": ([{"id": 1}], "is a JSON list, not an object"),
+    "a name that is no text": (
+        b'{"a\\ud800": [{}], "page": 1}',
+        r'lists records under "a\\ud800", which is no plain name',
+    ),
+    "a name with quotes": ({'a"b': [{}]}, r'lists records under "a\\"b", which is no plain name'),
+    "no object": ([{"id": 1}], "is a JSON array, not an object"),
     "another server": (b"<html>", "is an HTML page"),
     "no JSON": (b'{"a": [{}', "is not valid JSON"),
     "not UTF-8": (b'{"a": [{"n": "\xff"}]}', "is not valid JSON"),
@@ -124,6 +129,15 @@ def test_depth_hides_neither_the_list_nor_the_ids() -> None:
     record = f'{{"id":7,"x":{"[" * 20_000}{"]" * 20_000}}}'
     shape = _shape(f'{{"types":[{record}],"total_entries":1}}'.encode(), "here")
     assert (shape.key, [column.name for column in shape.columns]) == ("types", ["id"])
+
+
+def test_a_number_of_thousands_of_digits_hides_neither_the_list_nor_the_ids() -> None:
+    """Python makes no number of it, and the whole body is no record."""
+    texts = [f'{{"id":7,"n":{"9" * 5000}}}', '{"id":8}']
+    page = read(f'{{"types":[{",".join(texts)}],"total_entries":2}}'.encode())
+    assert page.batch["record"].to_pylist() == texts
+    assert page.ids is not None
+    assert page.ids.to_pylist() == [7, 8]
 
 
 def test_half_a_character_hides_neither_the_list_nor_the_ids() -> None:

@@ -118,8 +118,8 @@ def test_a_fault_within_a_nested_list_names_its_column() -> None:
     ("body", "fault"),
     [
         ("<html>", "the answer is an HTML page; check BaseURL, or try again"),
-        ("[]", "the answer is a JSON list, not an object; check BaseURL"),
-        ("null", "the answer is a JSON NoneType, not an object; check BaseURL"),
+        ("[]", "the answer is a JSON array, not an object; check BaseURL"),
+        ("null", "the answer is a JSON null, not an object; check BaseURL"),
         ("{}", 'the answer has no list "invoices"; check BaseURL, it may not be Harvest\'s API'),
         ('{"invoices": null}', 'the answer has no list "invoices"; check BaseURL, it may not be Harvest\'s API'),
     ],
