@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CATALOG = "harvest_duck"
 #: The schema of what only this package reads.
 INTERNAL = "_internal"
+#: What a function passes on of its argument `conn`: text, since a scan finds no other value.
+_ACCOUNT = {CONNECTION: "conn::VARCHAR"}
 #: The settings of a connection that change what a query means, and that a cursor does not inherit.
 SETTINGS = ("TimeZone", "Calendar", "integer_division", "search_path")
 
@@ -90,12 +92,15 @@ def _functions(default: str) -> dict[str, str]:
         f"harvest_scan(tbl, {account})": _table_of_tbl("harvest_scan", without=[RECORD.name]),
         f"harvest_raw(tbl, {account})": _table_of_tbl("harvest_raw"),
         f"harvest_report(report, from_date, to_date, step := NULL, {account})": passing(
-            f"query({query_of(dataset(''))})", {CONNECTION: "conn"}, without=[RECORD.name]
+            f"query({query_of(dataset(''))})", _ACCOUNT, without=[RECORD.name]
         ),
         f"harvest_get(path, {account})": passing(
-            f"query_table({_dataset_of_path()})", {CONNECTION: "conn", PATH: "path::VARCHAR"}
+            f"query_table({_dataset_of('harvest_get', conn='connection string', path='path')})",
+            {**_ACCOUNT, PATH: "path::VARCHAR"},
         ),
-        f"harvest_access({account})": passing(dataset("harvest_access"), {CONNECTION: "conn"}),
+        f"harvest_access({account})": passing(
+            f"query_table({_dataset_of('harvest_access', conn='connection string')})", _ACCOUNT
+        ),
         "harvest_requests()": passing(dataset("harvest_requests"), {}),
         "harvest_tables()": passing(dataset("harvest_tables"), {}),
         "harvest_columns(tbl := NULL)": columns,
@@ -105,27 +110,32 @@ def _functions(default: str) -> dict[str, str]:
 
 def _table_of_tbl(function: str, without: Iterable[str] = ()) -> str:
     """The query of a function for the table that its argument `tbl` names, read by its argument `conn`."""
-    return passing(f"query_table({_dataset_of_tbl(function)})", {CONNECTION: "conn"}, without)
+    return passing(f"query_table({_dataset_of_tbl(function)})", _ACCOUNT, without)
 
 
-def _dataset_of_path() -> str:
-    """The name of the dataset of `harvest_get`, or an error where an argument is NULL, which would find no rows."""
-    return (
-        "CASE WHEN conn::VARCHAR IS NULL THEN error('harvest_get: the connection string is NULL') "
-        "WHEN path::VARCHAR IS NULL THEN error('harvest_get: the path is NULL') "
-        f"ELSE {text(dataset('harvest_get'))} END"
+def _dataset_of(function: str, **arguments: str) -> str:
+    """The name of the dataset of a function, or an error where an argument is NULL, which would find no rows.
+
+    `arguments` has the words for each.
+    """
+    faults = (
+        f"WHEN {argument}::VARCHAR IS NULL THEN error('{function}: the {words} is NULL')"
+        for argument, words in arguments.items()
     )
+    return f"CASE {' '.join(faults)} ELSE {text(dataset(function))} END"
 
 
 def _dataset_of_tbl(function: str) -> str:
     """The name of the dataset that the argument `tbl` of a function means, or an error that names the nearest."""
     names = ", ".join(text(name) for name in TABLES)
+    name = "lower(tbl::VARCHAR)"
     # In SQL, because DuckDB runs nothing else of a macro when it binds.
     fault = (
-        "error('no Harvest table \"' || tbl || '\"; did you mean \"' || "
-        f"{nearest(TABLES, 'lower(tbl)')} || '\"? FROM harvest_tables() lists all {len(TABLES)}')"
+        "error('no Harvest table \"' || tbl::VARCHAR || '\"; did you mean \"' || "
+        f"{nearest(TABLES, name)} || '\"? FROM harvest_tables() lists all {len(TABLES)}')"
     )
     return (
         f"CASE WHEN conn::VARCHAR IS NULL THEN error('{function}: the connection string is NULL') "
-        f"WHEN lower(tbl) IN ({names}) THEN {text(dataset(''))} || lower(tbl) ELSE {fault} END"
+        f"WHEN tbl::VARCHAR IS NULL THEN error('{function}: the table is NULL') "
+        f"WHEN {name} IN ({names}) THEN {text(dataset(''))} || {name} ELSE {fault} END"
     )

@@ -226,6 +226,25 @@ def test_the_explanation_shows_the_same_requests(con: duckdb.DuckDBPyConnection)
         con.sql("FROM harvest_raw('clents')")
 
 
+NO_TEXT = [
+    ("harvest_raw(NULL)", "harvest_raw: the table is NULL"),
+    ("harvest_scan(3)", 'no Harvest table "3"; did you mean'),
+    ("harvest_scan('clients', NULL)", "harvest_scan: the connection string is NULL"),
+    ("harvest_scan('clients', 3)", "connection string: '=' is missing"),
+    ("harvest_access(NULL)", "harvest_access: the connection string is NULL"),
+    ("harvest_access(3)", "connection string: '=' is missing"),
+]
+
+
+@pytest.mark.parametrize(("call", "says"), NO_TEXT)
+def test_an_argument_that_is_no_text_is_named(
+    con: duckdb.DuckDBPyConnection, sandbox: Sandbox, call: str, says: str
+) -> None:
+    with pytest.raises(duckdb.Error, match=says):
+        con.sql(f"FROM {call}").fetchall()
+    assert not sandbox.requests
+
+
 def test_a_scan_without_sql_has_the_text_where_it_is_asked_for(sandbox: Sandbox) -> None:
     connection = sandbox.connection_string()
     table = harvest_duck.scan("clients", connection, raw=True).read_all()
