@@ -56,9 +56,12 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            if signals.received() == signal.SIGINT:
+        except (KeyboardInterrupt, Exception) as error:
+            # What a signal ended in DuckDB comes as an error of DuckDB.
+            if not isinstance(error, KeyboardInterrupt) and not signals.is_interrupt(error):
                 raise
+            if signals.received() == signal.SIGINT:
+                raise KeyboardInterrupt from None
             raise click.Abort from None
 
 
@@ -97,11 +100,7 @@ def _run() -> None:
         # The reader of the pipe has ended, as `head` does; Python would report an error when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (HarvestDuckError, OSError, duckdb.Error, RuntimeError) as error:
-        if signals.is_interrupt(error):
-            _interrupted()
-        if isinstance(error, RuntimeError):
-            raise
+    except (HarvestDuckError, OSError, duckdb.Error) as error:
         _failed(_sentence(error))
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox import Sandbox
 
-SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: ""}
+#: The terminal has shown Ctrl-C, so that what is said begins a new line.
+SAID = {signal.SIGINT: "\ninterrupted\n", signal.SIGTERM: "terminated\n", signal.SIGHUP: ""}
 WRITING = ("SELECT * FROM harvest.time_entries", "-o")
 
 
@@ -41,10 +42,20 @@ def test_a_signal_leaves_nothing_half_written(
         process.send_signal(number)
         assert process.wait(PATIENCE_S) == 128 + number
         assert process.stderr is not None
-        assert process.stderr.read().strip() == SAID[number]
+        assert process.stderr.read() == SAID[number]
         assert hold.all_gone()
     assert target.read_text() == "precious"
     assert [*tmp_path.iterdir()] == [target]
+
+
+def test_a_query_that_duckdb_ends_says_the_same(sandbox: Sandbox, connection: str) -> None:
+    count = "SELECT count(id) FROM harvest.time_entries"
+    with held(sandbox, page=1) as hold, start("query", count, connection=connection) as process:
+        assert hold.arrived.wait(PATIENCE_S)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 128 + signal.SIGINT
+        assert process.stderr is not None
+        assert process.stderr.read() == SAID[signal.SIGINT]
 
 
 def test_a_command_that_is_still_loaded_ends_without_a_word(tmp_path: Path) -> None:
