@@ -18,7 +18,7 @@ _DEVELOPERS = "https://id.getharvest.com/developers"
 _LONGEST, _NAMED = 40, 6
 _REASONS = {
     Outcome.LIMITED: "Harvest answered 429, too many requests",
-    Outcome.NO_ROOM: "other programs of this user have used up the rate limit; try again",
+    Outcome.NO_ROOM: "the rate limit had no room in time, see its check; try again",
 }
 #: What a manager may read beyond the time and expenses of a team:
 #: https://help.getharvest.com/api-v2/users-api/users/users/

@@ -71,6 +71,12 @@ def test_an_account_whose_api_says_no(outcome: Outcome, status: Status) -> None:
     assert harvest_rules.account((1,), (ONE,), Exchange(outcome), every=False).status is status
 
 
+def test_nobody_is_blamed_for_a_rate_limit_without_room() -> None:
+    """It may be locked, paused, or used up by this program itself."""
+    finding = harvest_rules.account((1,), (ONE,), Exchange(Outcome.NO_ROOM), every=False)
+    assert finding.found == "not checked: the rate limit had no room in time, see its check; try again"
+
+
 def test_an_expiry_is_told() -> None:
     known = Exchange(
         Outcome.ANSWERED, answer={"user": {"first_name": "Ada", "last_name": None, "email": "a@b.example"}}
