@@ -11,7 +11,7 @@ import aiohttp
 
 from harvest_duck.errors import TransportError
 from harvest_duck.http.proxy import unread_bundle, unread_proxy
-from harvest_duck.http.time_limits import connect_s
+from harvest_duck.http.time_limits import connect_s, time_limits
 
 if TYPE_CHECKING:
     from harvest_duck.connection import Connection
@@ -30,9 +30,7 @@ def no_answer(where: str, url: str, error: BaseException, connection: Connection
         return _unreachable(where, url, error, connection)
     host = host_of(url)
     if isinstance(error, TimeoutError):
-        within = f" within {connection.timeout_s:g} s" if connection.timeout_s else ""
-        hint = _proxy_hint(url, connection)
-        return TransportError(f"{where}: no answer from {host}{within}: try again, or raise Timeout{hint}")
+        return _too_slow(where, url, error, connection)
     reason = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, aiohttp.ClientResponseError):
         reason = f"{error.status} {error.message}"
@@ -59,6 +57,15 @@ def _tls_failed(where: str, url: str, error: BaseException, connection: Connecti
     failed = TransportError(f"{where}: TLS with {host_of(url)} failed ({tls_reason(error)}): {advice}")
     failed.retriable = False
     return failed
+
+
+def _too_slow(where: str, url: str, error: TimeoutError, connection: Connection) -> TransportError:
+    limits = time_limits(connection)
+    silent = isinstance(error, aiohttp.SocketTimeoutError)
+    missing, within_s = ("no answer", limits.sock_read) if silent else ("no whole answer", limits.total)
+    within = f" within {within_s:g} s" if within_s else ""
+    hint = _proxy_hint(url, connection)
+    return TransportError(f"{where}: {missing} from {host_of(url)}{within}: try again, or raise Timeout{hint}")
 
 
 def _refused_by_proxy(where: str, error: aiohttp.ClientHttpProxyError, connection: Connection) -> TransportError:

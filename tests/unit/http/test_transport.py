@@ -163,6 +163,16 @@ def test_a_host_to_which_no_connection_comes_about_was_not_reached() -> None:
     assert no_answer("x", url, aiohttp.SocketTimeoutError("no"), connection).reached
 
 
+def test_an_answer_that_is_on_its_way_for_too_long_is_not_called_none() -> None:
+    connection = resolve("AccountId=1;APIKey=x;Timeout=60")
+    url = f"{connection.base_url}/clients"
+    advice = "try again, or raise Timeout"
+    silent = no_answer("clients page 1", url, aiohttp.SocketTimeoutError("no"), connection)
+    assert str(silent) == f"clients page 1: no answer from api.harvestapp.com:443 within 60 s: {advice}"
+    slow = no_answer("clients page 1", url, TimeoutError(), connection)
+    assert str(slow) == f"clients page 1: no whole answer from api.harvestapp.com:443 within 180 s: {advice}"
+
+
 def test_the_system_asks_whether_a_silent_host_is_still_there() -> None:
     """With Timeout=0 nothing else does."""
     with kept_alive((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 1))) as made:
