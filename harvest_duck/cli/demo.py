@@ -45,7 +45,7 @@ ORDER BY due_date
 LIMIT 5""",
     ),
     (
-        "Work that was never invoiced, from Harvest's own report",
+        "Work that is not invoiced yet, from Harvest's own report",
         """SELECT client_name, project_name, uninvoiced_hours AS hours,
        uninvoiced_amount AS amount, currency
 FROM harvest.report_uninvoiced

@@ -75,6 +75,26 @@ def test_time_off_is_internal_and_not_billable(harvest: Sandbox, account_id: int
     assert not days & worked
 
 
+@pytest.mark.parametrize("account_id", ACCOUNTS)
+def test_a_day_off_has_no_note_and_no_ticket(harvest: Sandbox, account_id: int) -> None:
+    entries = harvest.records(account_id, "time_entries")
+    away = [entry for entry in entries if entry["task"]["name"] in TIME_OFF]
+    assert {(entry["notes"], entry["external_reference"]) for entry in away} == {(None, None)}
+    assert any(entry["notes"] and entry["external_reference"] for entry in entries)
+
+
+@pytest.mark.parametrize("account_id", ACCOUNTS)
+def test_notes_and_units_of_expenses_are_those_of_their_category(harvest: Sandbox, account_id: int) -> None:
+    categories: dict[str, set[str]] = defaultdict(set)
+    for expense in harvest.records(account_id, "expenses"):
+        name = expense["expense_category"]["name"]
+        categories[expense["notes"] or ""].add(name)
+        most = {"mile": 180, "parcel": 8}.get(expense["expense_category"]["unit_name"], 1)
+        assert 1 <= expense["units"] <= most
+    assert all(len(names) == 1 for note, names in categories.items() if note)
+    assert len(categories) > len(set.union(*categories.values()))
+
+
 def spent_percent(row: Row) -> Decimal:
     return row["budget_spent"] / row["budget"] * 100
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.data.random_source import Ids, RandomSource
     from harvest_duck.sandbox.wire import Record
 
+# Of each unit, the most in one expense; what has no unit is one piece.
+_MOST_UNITS = {"mile": 180, "parcel": 8, None: 1}
+
 
 def expense_category_records(profile: AccountProfile) -> list[Record]:
     """Return the categories; a few have a price per unit, and the last is archived."""
@@ -73,13 +76,13 @@ def _expense(
 ) -> Record:
     """Return one expense as `/expenses` gives it."""
     status, locked, reason = approval(profile, day, locked=(profile.today - day).days > LOCKED_AFTER_DAYS)
-    units = Decimal(rng.between(1, 180)) if category["unit_price"] else Decimal(1)
+    units = Decimal(rng.between(1, _MOST_UNITS[category["unit_name"]]))
     price = category["unit_price"] or Decimal(rng.between(350, 42000)) / 100
     identity = ids.next()
     made = instant(day, rng.between(36000, 70000))
     return {
         "id": identity,
-        "notes": rng.pick(EXPENSE_NOTES),
+        "notes": rng.pick(EXPENSE_NOTES[category["name"]]),
         "total_cost": number(cents(units * price)),
         "units": number(units),
         "is_closed": status == "approved",

@@ -78,7 +78,8 @@ def _write_day(context: _EntryContext, shift: Shift, bookings: list[Booking], re
         else:
             booking = _booking(rng, person, bookings)
             task = booking.meeting if rng.random() < _MEETING_SHARE else rng.pick(booking.tasks)
-        records.append(_entry(context, booking, task, slot, cost_rate=cost_rate))
+        record = _entry(context, booking, task, slot, cost_rate=cost_rate)
+        records.append(record | {"notes": None, "external_reference": None} if shift.absence else record)
         start = slot.end
 
 

@@ -90,4 +90,13 @@ EXPENSE_CATEGORIES = (
     ("Courier", "parcel", "12.5", False),
 )
 
-EXPENSE_NOTES = ("Lunch with the client", "Train to the workshop", "Hotel, two nights", "Stock photos", None, "Taxi")
+#: The notes on expenses, by their category.
+EXPENSE_NOTES = {
+    "Entertainment": ("Theatre with the client", "Tickets for the fair", None),
+    "Meals": ("Lunch with the client", "Dinner after the workshop", None),
+    "Mileage": ("To the client and back", "To the printer's", None),
+    "Lodging": ("Hotel, two nights", "Hotel at the workshop", None),
+    "Transportation": ("Train to the workshop", "Taxi", None),
+    "Software": ("Stock photos", "Licence for the prototype", None),
+    "Courier": ("Proofs to the client", "Samples", None),
+}
