@@ -94,12 +94,14 @@ def test_a_vacation_goes_on_after_today() -> None:
     assert all(each["start_time_minutes"] is None for each in under_way)
 
 
-@pytest.mark.parametrize("account_id", [MAIN_ID, EURO_ID])
-def test_nobody_has_an_expense_on_a_day_off(harvest: Sandbox, account_id: int) -> None:
-    days = booked(harvest, account_id)
-    expenses = harvest.records(account_id, "expenses")
-    assert not [each for each in expenses if days.get((each["user"]["id"], each["spent_date"]), {""}) != {""}]
-    assert [each["spent_date"] for each in expenses] == sorted(each["spent_date"] for each in expenses)
+@pytest.mark.parametrize("today", [TODAY, *DAYS], ids=str)
+def test_nobody_has_an_expense_on_a_day_off(harvest: Sandbox, today: date) -> None:
+    sandbox = harvest if today == TODAY else Sandbox(scale=0.1, today=today)
+    for account_id in (MAIN_ID, EURO_ID):
+        days = booked(sandbox, account_id)
+        expenses = sandbox.records(account_id, "expenses")
+        assert not [each for each in expenses if days.get((each["user"]["id"], each["spent_date"]), {""}) != {""}]
+        assert [each["spent_date"] for each in expenses] == sorted(each["spent_date"] for each in expenses)
 
 
 def test_an_account_without_the_module_has_none_of_it(harvest: Sandbox) -> None:

@@ -52,23 +52,28 @@ def expense_records(
     ids = profile.ids("expenses", 15_296_000)
     days = (profile.today - profile.since).days
     away = {(each["user"]["id"], each["spent_date"]) for each in entries if each["task"]["name"] in TIME_OFF}
+    first = profile.since
+    while not _present(staff, first, away):
+        first += timedelta(days=1)
     records = []
     for position in range(profile.expenses):
-        day, present = _present(staff, profile.since + timedelta(days=int(days * position / profile.expenses)), away)
+        day = max(first, profile.since + timedelta(days=int(days * position / profile.expenses)))
+        while not (present := _present(staff, day, away)):
+            day -= timedelta(days=1)
         person = rng.pick(present)
         booking = rng.pick(calendar.open_to(person, day))
         records.append(_expense(profile, rng, ids, booking, day=day, category=rng.pick(categories)))
     return records
 
 
-def _present(staff: list[Person], day: date, away: set[tuple[int, str]]) -> tuple[date, list[Person]]:
-    """Return the last day up to `day` on which somebody is not away, and who; everyone on the agency's first day."""
-    employed = [each for each in staff if each.hired <= day and (each.left is None or day <= each.left)]
-    present = [each for each in employed if (each.record["id"], day.isoformat()) not in away]
-    if present:
-        return day, present
-    earlier = day - timedelta(days=1)
-    return _present(staff, earlier, away) if any(each.hired <= earlier for each in staff) else (day, employed)
+def _present(staff: list[Person], day: date, away: set[tuple[int, str]]) -> list[Person]:
+    """Return those who are employed on `day` and not away."""
+    text = day.isoformat()
+    return [
+        each
+        for each in staff
+        if each.hired <= day and (each.left is None or day <= each.left) and (each.record["id"], text) not in away
+    ]
 
 
 def _expense(
