@@ -250,6 +250,8 @@ def test_what_the_body_says_is_passed_on_in_one_line(body: bytes, says: str | No
             assert str(error) == str(error_of(REQUEST, status, {}, b"")) + says
 
 
+# Hypothesis draws the constants of our code as well, such as the tokens of the sandbox.
+@pytest.mark.shows_secrets
 @settings(deadline=None, max_examples=share(200))
 @given(
     st.integers(100, 999).filter(lambda status: status != 200),
