@@ -200,6 +200,15 @@ def test_every_query_of_the_page_runs(con: duckdb.DuckDBPyConnection) -> None:
         assert con.execute(query).fetchall()
 
 
+def test_what_is_left_is_read_by_whoever_may_not_read_users(sandbox: Sandbox) -> None:
+    (query,) = re.findall(r"```sql\n(SET .*?)```", (DOCS / "time-off.md").read_text("utf-8"), re.DOTALL)
+    member = harvest_duck.connect(sandbox.connection_string(role="member"))
+    me = member.execute("SELECT id FROM harvest.me").fetchall()[0][0]
+    sandbox.clear_log()
+    assert member.execute(query).fetchall()
+    assert asked(sandbox) == ["/users/me", f"/pto/balances?user_id={me}"]
+
+
 @pytest.mark.parametrize(
     ("table", "columns"),
     [
