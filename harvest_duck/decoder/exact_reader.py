@@ -1,7 +1,8 @@
 """The slow and exact reader of a page: it checks every value against its column, and names what is wrong.
 
 `decoder` uses it only for pages that the fast readers refuse. Decimals are taken from the JSON text and rounded half to
-even at the fourth digit; nothing else is changed. The result is the same tree of values that the fast readers give.
+even at the fourth digit, and instants are cut off behind the microsecond; nothing else is changed. The
+result is the same tree of values that the fast readers give.
 """
 
 from __future__ import annotations

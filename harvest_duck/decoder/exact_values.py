@@ -144,7 +144,10 @@ def _timestamp(value: object) -> datetime:
 
 
 def _instant(text: str) -> datetime:
-    """Return the instant in a text of ISO 8601; a leap second and 24:00 are the midnight that they lead to."""
+    """Return the instant in a text of ISO 8601, without what lies behind the microsecond.
+
+    A leap second and 24:00 are the midnight that they lead to.
+    """
     later = timedelta(0)
     leap, end = _LEAP_SECOND.fullmatch(text), _END_OF_DAY.fullmatch(text)
     if leap is not None:

@@ -1,7 +1,8 @@
-"""The values that JSON values mean: decimals to the last digit, rounded half to even."""
+"""The values that JSON values mean: decimals to the last digit, rounded half to even, and instants."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.run_size import share
 
-from harvest_duck.decoder.exact_values import rounded
+from harvest_duck.catalog.model import TIMESTAMP
+from harvest_duck.decoder.exact_values import rounded, scalar_value
 
 LARGEST = Decimal("99999999999999.9999")
 
@@ -115,3 +117,9 @@ def test_any_text_is_a_number_or_refused(text: str) -> None:
     except ValueError:
         return
     assert Fraction(value) == nearest(text)
+
+
+@pytest.mark.parametrize("digits", ["123456", "1234567", "123456999999"])
+def test_an_instant_has_microseconds(digits: str) -> None:
+    expected = datetime(2026, 1, 31, 10, 0, 0, 123456, tzinfo=UTC)
+    assert scalar_value(f"2026-01-31T10:00:00.{digits}Z", TIMESTAMP) == expected
