@@ -32,6 +32,14 @@ def test_the_changelog_begins_with_what_is_unreleased_and_the_release_of_this_ve
     assert headings[1].startswith(f"[{VERSION}] ")
 
 
+def test_the_changelog_has_each_heading_and_each_line_of_a_version_once() -> None:
+    for version in re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)[1:]:
+        headings = re.findall(r"^### (.*)$", version, re.MULTILINE)
+        assert headings == [each for each in ("Added", "Changed", "Fixed") if each in headings], version[:20]
+        entries = re.findall(r"^- .*(?:\n  .*)*", version, re.MULTILINE)
+        assert len(set(entries)) == len(entries)
+
+
 def test_the_versions_of_python_are_those_that_are_tested() -> None:
     named = {
         classifier.rpartition(" ")[2]

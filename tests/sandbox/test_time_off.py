@@ -65,7 +65,7 @@ def test_time_off_and_time_entries_agree_whatever_the_day(today: date) -> None:
 
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
-def test_public_listedare_those_of_the_calendar(today: date) -> None:
+def test_public_holidays_are_those_of_the_calendar(today: date) -> None:
     sandbox = Sandbox(scale=0.1, today=today)
     for account_id, position in ((MAIN_ID, 0), (EURO_ID, 1)):
         listed = calendar(sandbox, position)
@@ -190,12 +190,12 @@ def test_balances_follow_from_allocations_and_requests(harvest: Sandbox) -> None
         (GERMAN, 1954, {"Ostermontag": "1954-04-19"}),
     ],
 )
-def test_listedare_the_real_ones(calendar: str, year: int, wanted: dict[str, str]) -> None:
+def test_holidays_are_the_real_ones(calendar: str, year: int, wanted: dict[str, str]) -> None:
     found = {name: day.isoformat() for day, name in holidays(calendar, year)}
     assert {name: found[name] for name in wanted} == wanted
 
 
-def test_a_calendar_has_the_listedof_three_years(harvest: Sandbox) -> None:
+def test_a_calendar_has_the_holidays_of_three_years(harvest: Sandbox) -> None:
     for calendar in harvest.records(MAIN_ID, "pto_holiday_calendars"):
         days = [each["date"] for each in calendar["entries"]]
         assert days == sorted(days)
