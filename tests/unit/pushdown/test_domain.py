@@ -405,6 +405,7 @@ class Counted(int):
         return int.__eq__(self, other)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "listed",
     [
