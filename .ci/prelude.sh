@@ -15,10 +15,11 @@ python_of() {
 }
 
 # install DIRECTORY [OPTION OF PIP ...]: a new environment with the project and what its tests need.
-# $python may name another Python, $extra another extra of the project.
+# $python may name another Python, $extra another extra of the project. Python compiles what the tests import, which is
+# a small part of what is installed.
 install() {
     "${python:-python3}" -m venv "$1"
-    "$1/bin/pip" install --quiet --disable-pip-version-check -e ".[${extra:-dev}]" "${@:2}"
+    "$1/bin/pip" install --quiet --disable-pip-version-check --no-compile -e ".[${extra:-dev}]" "${@:2}"
 }
 
 # Set $venv to the environment in .venv, or to a scratch one where there is none.
