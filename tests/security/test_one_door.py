@@ -20,8 +20,8 @@ from zlib import crc32
 import duckdb
 import pyarrow as pa
 import pytest
+from support import run_size
 from support.clocks import PATIENCE_S
-from support.run_size import some_of
 
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
@@ -209,7 +209,7 @@ def each_way(
 
     A usual run tries one or two of them with each attack, and others with the next.
     """
-    ways = some_of(WAYS.items(), crc32(request.node.name.encode()))
+    ways = run_size.some_of(WAYS.items(), crc32(request.node.name.encode()))
     with ExitStack() as opened:
         yield each_kind(guarded, ways, opened)
 

@@ -21,6 +21,8 @@ __all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of"]
 
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
 _USUAL = 0.3
+#: Fixtures that take a share of something, for some tests of a module.
+_TAKES_A_SHARE = {"each_way", "seeds"}
 #: What hypothesis draws where a test does not say how much.
 _EXAMPLES = 100
 
@@ -75,5 +77,5 @@ def _draws(item: pytest.Item) -> bool:
         hasattr(test, "hypothesis")
         or hasattr(module, "share")
         or hasattr(module, "some_of")
-        or "seeds" in getattr(item, "fixturenames", ())
+        or not _TAKES_A_SHARE.isdisjoint(getattr(item, "fixturenames", ()))
     )
