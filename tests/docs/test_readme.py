@@ -44,7 +44,7 @@ def test_the_tables_are_those_of_the_catalogue() -> None:
 def test_the_functions_are_those_that_a_connection_knows(connection: str) -> None:
     with harvest_duck.connect(connection) as con:
         known = con.execute("""
-            SELECT DISTINCT function_name || '(' || array_to_string(parameters, ', ') || ')'
+            SELECT DISTINCT function_name || '(' || coalesce(array_to_string(parameters, ', '), '') || ')'
             FROM duckdb_functions()
             WHERE function_name LIKE 'harvest_%'
         """).fetchall()
