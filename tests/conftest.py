@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
+#: Directories of tests whose lines the others count. Counting takes longer than what they compare.
+_UNCOUNTED = {"clients", "faults", "fuzz", "properties", "security"}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--thorough`."""
@@ -46,8 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to a thorough run what it does more than a usual one."""
+    """Leave to a thorough run what it does more than a usual one, and count no lines where others count the same."""
     run_size.keep_what_differs(config, items)
+    for item in items:
+        if not _UNCOUNTED.isdisjoint(item.path.parts):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ __all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of"]
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
 _USUAL = 0.3
 #: Fixtures that take a share of something, for some tests of a module.
-_TAKES_A_SHARE = {"each_way", "seeds"}
+_TAKES_A_SHARE = {"seeds"}
 #: What hypothesis draws where a test does not say how much.
 _EXAMPLES = 100
 
