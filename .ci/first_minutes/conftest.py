@@ -21,6 +21,12 @@ class Served(NamedTuple):
     connection: str
 
 
+def pytest_configure() -> None:
+    """Let Ctrl-C interrupt what the tests start, although `nohup … &` starts them with SIGINT ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The sandbox as `harvest-duck sandbox` serves it; Ctrl-C ends it quietly."""
