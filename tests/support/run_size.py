@@ -21,8 +21,6 @@ __all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of"]
 
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
 _USUAL = 0.3
-#: Fixtures that take a share of something, for some tests of a module.
-_TAKES_A_SHARE = {"seeds"}
 #: What hypothesis draws where a test does not say how much.
 _EXAMPLES = 100
 
@@ -77,5 +75,5 @@ def _draws(item: pytest.Item) -> bool:
         hasattr(test, "hypothesis")
         or hasattr(module, "share")
         or hasattr(module, "some_of")
-        or not _TAKES_A_SHARE.isdisjoint(getattr(item, "fixturenames", ()))
+        or "seeds" in getattr(item, "fixturenames", ())
     )
