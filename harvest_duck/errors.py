@@ -18,7 +18,10 @@
     │   ├── RateLimited*                      429, with `retry_after_s`
     │   └── ServerError*                      5xx
     ├── ProtocolError (ValueError)            an answer that breaks the contract of Harvest's API
-    └── DecodeError (ValueError)              a value that does not fit its column
+    ├── DecodeError (ValueError)              a value that does not fit its column
+    └── MirrorError                           a copy cannot be read, written or brought up to date
+        ├── MirrorBusy*                       another sync works on it
+        └── DeletesRefused                    too much would vanish from it
 
 Classes with * are `retriable`. Each message is one line that says what happened, where, and what to do; DuckDB drops
 everything else of an exception. Most classes are also the builtin exception named beside them.
@@ -30,11 +33,14 @@ __all__ = [
     "ConnectionStringError",
     "CredentialsError",
     "DecodeError",
+    "DeletesRefused",
     "Forbidden",
     "HarvestDuckError",
     "InvalidRequest",
     "LoginFailed",
     "LoginRequired",
+    "MirrorBusy",
+    "MirrorError",
     "NotFound",
     "ProtocolError",
     "QueryError",
@@ -139,3 +145,17 @@ class DecodeError(HarvestDuckError, ValueError):
         self.column = column
         self.record_id = record_id
         self.page = page
+
+
+class MirrorError(HarvestDuckError):
+    """A copy of an account that cannot be read, written or brought up to date."""
+
+
+class MirrorBusy(MirrorError):
+    """Another sync works on the copy."""
+
+    retriable = True
+
+
+class DeletesRefused(MirrorError):
+    """So many records of a table are gone that the copy keeps them until somebody agrees."""
