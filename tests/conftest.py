@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import run_size, secret_watch
@@ -16,13 +18,13 @@ from harvest_duck.sandbox import Sandbox
 from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Generator, Iterator
 
     import duckdb
 
+_TESTS = Path(__file__).parent
 #: Directories of tests whose lines the others count. Counting takes longer than what they compare.
-_UNCOUNTED = {"clients", "faults", "fuzz", "properties", "security"}
+_UNCOUNTED = {"fuzz", "properties", "security"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,8 +54,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave to a thorough run what it does more than a usual one, and count no lines where others count the same."""
     run_size.keep_what_differs(config, items)
     for item in items:
-        if not _UNCOUNTED.isdisjoint(item.path.parts):
-            item.add_marker(pytest.mark.no_cover)
+        if item.path.is_relative_to(_TESTS) and item.path.relative_to(_TESTS).parts[0] in _UNCOUNTED:
+            item.add_marker(pytest.mark.uncounted)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Run a test that is marked `uncounted` without the trace of coverage.
+
+    The threads that it uses keep theirs: `no_cover` of pytest-cov 7.1.0 takes it from them for good, and the thread
+    that scans lives as long as the process.
+    """
+    trace = sys.gettrace()
+    if item.get_closest_marker("uncounted"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(trace)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -191,7 +191,7 @@ def test_a_number_of_39_digits_is_refused_alike(both: duckdb.DuckDBPyConnection)
     assert faults[0] == faults[1]
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @pytest.mark.parametrize("count", [10, 10_000])
 @pytest.mark.parametrize("joined", ["IN", "NOT IN", "OR", "AND", "pairs"])
 @pytest.mark.parametrize("column", ["id", "notes", "spent_date"])

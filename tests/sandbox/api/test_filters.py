@@ -70,7 +70,7 @@ def text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", [name for name, params in PARAMS.items() if params])
 def test_a_filter_selects_exactly_the_records_it_means(harvest: Sandbox, administrator: Caller, name: str) -> None:
     path, key = own_path(name, harvest), FACTS[name]["response_key"]

@@ -36,7 +36,7 @@ def test_a_text_is_broken_at_blanks_else_where_parts_end_else_anywhere(
     assert list(folded(text, width)) == lines
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(deadline=None)
 @given(st.text().map(terminal_safe), st.integers(2, 30))
 def test_no_line_is_wider_and_nothing_but_blanks_is_lost(text: str, width: int) -> None:

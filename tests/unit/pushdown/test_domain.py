@@ -405,7 +405,7 @@ class Counted(int):
         return int.__eq__(self, other)
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "listed",
     [

@@ -97,7 +97,7 @@ jobs = st.lists(st.builds(Job, st.integers(0, 30), st.integers(0, 20)), min_size
 shares = st.lists(jobs, min_size=2, max_size=4)
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(deadline=None, max_examples=share(100))
 @given(st.integers(1, 6), st.integers(1, 15), shares)
 def test_no_window_ever_holds_more_requests_of_all_processes_than_allowed(
@@ -108,7 +108,7 @@ def test_no_window_ever_holds_more_requests_of_all_processes_than_allowed(
     assert most_within(window_s, done) <= requests
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(deadline=None, max_examples=share(100))
 @given(st.integers(1, 6), st.integers(1, 15), shares)
 def test_a_request_waits_only_where_the_window_of_all_is_full(
