@@ -275,7 +275,7 @@ class Sandbox:
         role: str = "administrator",
     ) -> list[Record]:
         """Return the rows of a report such as `report_time_clients` from `start` to `end` inclusive, for a `role`."""
-        account = self.account(account_id)
+        account = self.account(account_id).state
         position = TOKENS[token_for(role, account_id)].user_positions[account_id]
         viewer = Viewer(account, account.token_users[position]["id"])
         return report(viewer, name, start, end, include_fixed_fee=include_fixed_fee)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harvest_duck.sandbox.api.permissions import Viewer
-    from harvest_duck.sandbox.data.account import Account
+    from harvest_duck.sandbox.data.account_state import AccountState
     from harvest_duck.sandbox.wire import Record
 
 _MONEY = frozenset({"project_cost", "task_fees"})
@@ -46,7 +46,7 @@ def _shown(viewer: Viewer, project: Record) -> bool:
     return shared and project["id"] in viewer.assigned_projects
 
 
-def _by_project(account: Account, table: str) -> dict[int, list[Record]]:
+def _by_project(account: AccountState, table: str) -> dict[int, list[Record]]:
     """Return the records of `table` by the id of their project."""
     return {identity: index.records for identity, index in account.embedded(table, "project").items()}
 
@@ -80,7 +80,7 @@ def _row(viewer: Viewer, project: Record, entries: list[Record], expenses: list[
     }
 
 
-def _current(account: Account, project: Record) -> Callable[[Record], bool]:
+def _current(account: AccountState, project: Record) -> Callable[[Record], bool]:
     """Return a test whether a record counts for the budget; for a monthly budget, those of this month."""
     if project.get("budget_is_monthly") is not True:
         return lambda _: True
@@ -88,7 +88,7 @@ def _current(account: Account, project: Record) -> Callable[[Record], bool]:
     return lambda record: (record.get("spent_date") or "").startswith(month)
 
 
-def _budget(account: Account, project: Record, kind: str) -> Decimal | None:
+def _budget(account: AccountState, project: Record, kind: str) -> Decimal | None:
     """Return the project's own budget, or the sum of the budgets of its tasks or people."""
     if kind == "none":
         return None

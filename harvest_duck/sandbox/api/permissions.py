@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harvest_duck.sandbox.data.account import Account
+    from harvest_duck.sandbox.data.account_state import AccountState
     from harvest_duck.sandbox.wire import Record
 
 INVOICE_PERMISSIONS = ("managed_projects_invoice_drafter", "managed_projects_invoice_manager")
@@ -35,7 +35,7 @@ _COSTS = {"time_entries": ("cost_rate",), "users": ("cost_rate",)}
 class Viewer:
     """The user who sends a request, with their access roles."""
 
-    def __init__(self, account: Account, user_id: int) -> None:
+    def __init__(self, account: AccountState, user_id: int) -> None:
         self.account = account
         self.user_id = user_id
         self.user = account.user(user_id)

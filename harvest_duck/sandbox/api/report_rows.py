@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from harvest_duck.sandbox.api.permissions import Viewer
-    from harvest_duck.sandbox.data.account import Account
+    from harvest_duck.sandbox.data.account_state import AccountState
     from harvest_duck.sandbox.wire import Record
 
 ZERO = Decimal(0)
@@ -64,7 +64,7 @@ class Reports:
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
-        self.account: Account = viewer.account
+        self.account: AccountState = viewer.account
 
     @cached_property
     def _projects(self) -> dict[int, Record]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harvest_duck.sandbox.data.account import Account
+    from harvest_duck.sandbox.data.account_state import AccountState
     from harvest_duck.sandbox.wire import Record
 
 
@@ -15,15 +15,15 @@ class Subject(NamedTuple):
     """The object embedded in records under `key`, and the row's columns for it, from one of its records."""
 
     key: str
-    columns: Callable[[Account, Record], Record]
+    columns: Callable[[AccountState, Record], Record]
 
 
-def _client(_: Account, record: Record) -> Record:
+def _client(_: AccountState, record: Record) -> Record:
     client = record["client"]
     return {"client_id": client["id"], "client_name": client.get("name")}
 
 
-def _project(_: Account, record: Record) -> Record:
+def _project(_: AccountState, record: Record) -> Record:
     project, client = record["project"], record.get("client") or {}
     return {
         "client_id": client.get("id"),
@@ -33,7 +33,7 @@ def _project(_: Account, record: Record) -> Record:
     }
 
 
-def _coded_project(account: Account, record: Record) -> Record:
+def _coded_project(account: AccountState, record: Record) -> Record:
     """Return the columns of `_project`, the name with the project's code before it: [ABC-01] Website."""
     columns = _project(account, record)
     known: Record = account.index("projects").by_id.get(columns["project_id"]) or record["project"]
@@ -41,22 +41,22 @@ def _coded_project(account: Account, record: Record) -> Record:
     return columns | {"project_name": f"[{code}] {columns['project_name']}"} if code else columns
 
 
-def _task(_: Account, record: Record) -> Record:
+def _task(_: AccountState, record: Record) -> Record:
     return {"task_id": record["task"]["id"], "task_name": record["task"].get("name")}
 
 
-def _category(_: Account, record: Record) -> Record:
+def _category(_: AccountState, record: Record) -> Record:
     category = record["expense_category"]
     return {"expense_category_id": category["id"], "expense_category_name": category.get("name")}
 
 
-def _spender(account: Account, record: Record) -> Record:
+def _spender(account: AccountState, record: Record) -> Record:
     user = record["user"]
     known = account.index("users").by_id.get(user["id"], {})
     return {"user_id": user["id"], "user_name": user.get("name"), "is_contractor": known.get("is_contractor")}
 
 
-def _worker(account: Account, record: Record) -> Record:
+def _worker(account: AccountState, record: Record) -> Record:
     known = account.index("users").by_id.get(record["user"]["id"], {})
     more = {key: known.get(key) for key in ("weekly_capacity", "avatar_url")}
     return _spender(account, record) | more

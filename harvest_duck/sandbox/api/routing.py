@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from multidict import MultiMapping
 
     from harvest_duck.sandbox.api.permissions import Rule, Viewer
-    from harvest_duck.sandbox.data.account import Account
+    from harvest_duck.sandbox.data.account_state import AccountState
 
 #: The JSON object to answer with.
 Answer = dict[str, Any]
@@ -29,7 +29,7 @@ class RequestContext:
     url: str
 
     @property
-    def account(self) -> Account:
+    def account(self) -> AccountState:
         """The account that the request is about."""
         return self.viewer.account
 

@@ -125,8 +125,8 @@ class Server:
             raise Refusal(405, "The sandbox is read-only")
         if request.path == "/api/v2/accounts":
             return Body(encode(accounts_of_token(grant, self._names)))
-        account = self._account(request, grant)
-        self._count(token, account, request.path)
+        account = self._account(request, grant).state
+        self._count(token, account.profile.account_id, request.path)
         viewer = Viewer(account, account.token_users[grant.user_positions[account.profile.account_id]]["id"])
         key = (viewer.user_id, request.host, request.path_qs)
         cache = account.body_cache
@@ -170,12 +170,12 @@ class Server:
             raise Refusal(404, "Not Found")
         return self.accounts[number]
 
-    def _count(self, token: str, account: Account, path: str) -> None:
+    def _count(self, token: str, account_id: int, path: str) -> None:
         """Refuse with 429 beyond the limits."""
         if not self._limits:
             return
         reports = path.startswith("/v2/reports/")
-        wait = self._limiter.admit((token, account.profile.account_id, reports), REPORTS if reports else GENERAL)
+        wait = self._limiter.admit((token, account_id, reports), REPORTS if reports else GENERAL)
         if wait is not None:
             raise Refusal(429, "This request has been throttled.", headers={"Retry-After": str(wait)})
 

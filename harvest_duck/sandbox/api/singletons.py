@@ -5,7 +5,7 @@ from __future__ import annotations
 from harvest_duck.sandbox.api.filters import parse_boolean, single_value
 from harvest_duck.sandbox.api.permissions import INVOICE_PERMISSIONS, administrator, permitted
 from harvest_duck.sandbox.api.routing import Answer, RequestContext, Routes, require
-from harvest_duck.sandbox.data.account import message_template
+from harvest_duck.sandbox.data.account_state import message_template
 from harvest_duck.sandbox.grants import Grant, account_records
 from harvest_duck.sandbox.wire import Refusal
 
