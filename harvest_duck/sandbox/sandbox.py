@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from harvest_duck.sandbox.api.permissions import Viewer
@@ -36,16 +38,19 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox.faults.injector import FaultInjector, InjectedFault
     from harvest_duck.sandbox.faults.schedule import Schedule
 
+_NOW = partial(datetime.now, UTC)
+
 
 class Sandbox:
     """A stand-in for Harvest on the loopback interface: `with Sandbox(seed=7) as sandbox: sandbox.base_url`.
 
     The accounts are generated on first use: the same `seed`, `scale`, `today` and `settings` give the same records. The
     `settings` are those of the main account, and `time_entries` sets its exact number of time entries. `latency_ms`
-    delays each response. `limits` enforces Harvest's rate limits by `clock`, which counts seconds. Port 0 takes a free
-    port; `id_port` opens a second port for the ID host. Access tokens of the ID host are valid for `access_token_s`
-    seconds of the `clock`. Without `rotate_refresh_tokens` a refresh token stays the same; without `pkce` the sandbox
-    ignores the parameters of PKCE.
+    delays each response. `limits` enforces Harvest's rate limits by `clock`, which counts seconds. `now` returns the
+    moment in UTC that each answer says in `Date`, and that a changed record has as its `updated_at`; without it that of
+    this machine. Port 0 takes a free port; `id_port` opens a second port for the ID host. Access tokens of the ID host
+    are valid for `access_token_s` seconds of the `clock`. Without `rotate_refresh_tokens` a refresh token stays the
+    same; without `pkce` the sandbox ignores the parameters of PKCE.
 
     With `tls`, a server-side context, the sandbox speaks HTTPS. `faults` are injected from the start, see `inject`; one
     of them serves with the certificate of `impostor` for a while.
@@ -62,6 +67,7 @@ class Sandbox:
         latency_ms: float = 0,
         limits: bool = True,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _NOW,
         host: str = "127.0.0.1",
         port: int = 0,
         id_port: int | None = None,
@@ -78,6 +84,7 @@ class Sandbox:
         self._latency_ms = latency_ms
         self._limits = limits
         self._clock = clock
+        self._now = now
         self._authority = Authority(access_token_s=access_token_s, rotate=rotate_refresh_tokens, pkce=pkce, clock=clock)
         ports = [port] if id_port is None else [port, id_port]
         self._thread = ServerThread(host, ports, tls=tls, impostor=impostor)
@@ -108,6 +115,7 @@ class Sandbox:
                     latency_ms=self._latency_ms,
                     limits=self._limits,
                     clock=self._clock,
+                    now=self._now,
                 )
                 if self._faults is not None:
                     self._inject(self._serving, self._faults)

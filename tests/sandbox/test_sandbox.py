@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -18,7 +20,16 @@ from aiohttp import web
 from support.api_caller import Caller
 
 from harvest_duck import sandbox as package
-from harvest_duck.sandbox import ADMINISTRATOR_TOKEN, EURO_ID, MAIN_ID, MANAGER_TOKEN, MEMBER_TOKEN, Sandbox
+from harvest_duck.sandbox import (
+    ADMINISTRATOR_TOKEN,
+    EURO_ID,
+    MAIN_ID,
+    MANAGER_TOKEN,
+    MEMBER_TOKEN,
+    Kind,
+    Sandbox,
+    Schedule,
+)
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
@@ -74,6 +85,19 @@ def test_a_taken_port_is_an_error_and_leaves_it_stopped() -> None:
             second.start()
         with pytest.raises(RuntimeError, match="does not run"):
             _ = second.base_url
+
+
+def test_answers_faults_and_changed_records_are_of_the_moment_of_its_own_clock() -> None:
+    moments = [datetime(2025, 3, 31, 20, tzinfo=UTC)]
+    schedule = Schedule.planned({("/v2/tasks", 1): Kind.DATE_AHEAD, ("/v2/roles", 1): Kind.INSERTED})
+    with Sandbox(scale=0.02, now=lambda: moments[-1], faults=schedule) as sandbox, closing(Caller(sandbox)) as caller:
+        assert caller.get("/company").headers["Date"] == "Mon, 31 Mar 2025 20:00:00 GMT"
+        assert caller.get("/nothing").headers["Date"] == "Mon, 31 Mar 2025 20:00:00 GMT"
+        moments.append(moments[-1] + timedelta(days=400))
+        assert caller.get("/company").headers["Date"] == "Tue, 05 May 2026 20:00:00 GMT"
+        assert parsedate_to_datetime(caller.get("/tasks").headers["Date"]) > moments[-1]
+        caller.get("/roles")
+        assert "2026-05-05T20:00:00Z" in {role["updated_at"] for role in sandbox.records(MAIN_ID, "roles")}
 
 
 def test_the_id_host_may_have_a_port_of_its_own() -> None:

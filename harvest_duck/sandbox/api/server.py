@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -25,6 +26,8 @@ from harvest_duck.sandbox.identity.oauth_endpoints import OAuth, form_fields
 from harvest_duck.sandbox.wire import Body, Refusal, encode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from harvest_duck.sandbox.api.listening_port import ListeningPort
     from harvest_duck.sandbox.data.account import Account
     from harvest_duck.sandbox.identity.authority import Authority
@@ -45,7 +48,8 @@ Interceptor = Callable[[web.BaseRequest, Answerer], Awaitable[web.StreamResponse
 class Server:
     """Answers requests about `accounts`; `clock` counts the seconds of the log and of the limits.
 
-    Valid tokens are the fixed ones and those of the `authority`.
+    `now` returns the moment in UTC that answers say in `Date`. Valid tokens are the fixed ones and those of the
+    `authority`.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Server:
         latency_ms: float,
         limits: bool,
         clock: Callable[[], float],
+        now: Callable[[], datetime],
     ) -> None:
         self.accounts = accounts
         self._names = {number: account.profile.name for number, account in accounts.items()}
@@ -70,6 +75,7 @@ class Server:
         self._limits = limits
         self._limiter = Limiter(clock)
         self._clock = clock
+        self.now = now
         self._routes = Routes()
         add_lists(self._routes)
         add_singletons(self._routes)
@@ -91,6 +97,12 @@ class Server:
         return response
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Return a forced response, else that of the hook, else that of Harvest, with the moment of its making."""
+        response = await self._usual_answer(request)
+        response.headers.setdefault("Date", format_datetime(self.now(), usegmt=True))
+        return response
+
+    async def _usual_answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Return a forced response, else that of the hook, else that of Harvest."""
         forced = self.forced_responses.take(request.path)
         if forced is not None:

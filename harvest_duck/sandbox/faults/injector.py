@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -91,7 +90,7 @@ class FaultInjector:
             if change is not None:
                 self.injected.append(replace(entry, change=change))
             return await answer(request)
-        if (error := error_response(fault, datetime.now(UTC))) is not None:
+        if (error := error_response(fault, self._server.now())) is not None:
             self.injected.append(entry)
             return error
         if fault.kind in (Kind.REFUSED, Kind.IMPOSTOR):
@@ -147,7 +146,7 @@ class FaultInjector:
         if account is None or table not in account.tables:
             return None
         records = account.records(table)
-        changed = changed_records(fault.kind, table, records, fault.random(), datetime.now(UTC))
+        changed = changed_records(fault.kind, table, records, fault.random(), self._server.now())
         if changed is None:
             return None
         self._originals.setdefault((account.profile.account_id, table), records)

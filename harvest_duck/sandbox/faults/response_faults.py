@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -103,7 +103,8 @@ def _content_type(response: web.Response, _: bytes, rng: Random) -> web.Response
 def _shifted(sign: int) -> Callable[[web.Response, bytes, Random], web.Response]:
     def shifted(response: web.Response, _: bytes, rng: Random) -> web.Response:
         shift = sign * rng.choice([timedelta(minutes=1), timedelta(hours=3), 400 * _DAY])
-        response.headers["Date"] = format_datetime(datetime.now(UTC) + shift, usegmt=True)
+        moment = parsedate_to_datetime(response.headers["Date"])
+        response.headers["Date"] = format_datetime(moment + shift, usegmt=True)
         return response
 
     return shifted
