@@ -99,7 +99,7 @@ class Sandbox:
         with self._lock:
             if not self._generated:
                 self._generated = {
-                    profile.account_id: Account(profile, generate(profile)) for profile in self._profiles
+                    profile.account_id: Account(profile, generate(profile), self._now) for profile in self._profiles
                 }
             return self._generated
 

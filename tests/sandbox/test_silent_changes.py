@@ -1,4 +1,4 @@
-"""Names, rounding, rates and locks change in what the API answers, and no record gets a new `updated_at`."""
+"""Names, rounding, rates and locks change in what the API answers, and records that show them are not updated."""
 
 from __future__ import annotations
 
@@ -13,13 +13,30 @@ from harvest_duck.sandbox import MAIN_ID, Rounding, Sandbox, TimeRounding
 if TYPE_CHECKING:
     from support.api_caller import Caller
 
-TABLES = ("clients", "projects", "tasks", "time_entries", "expenses", "invoices", "estimates", "task_assignments")
+TABLES = (
+    "clients",
+    "projects",
+    "tasks",
+    "time_entries",
+    "expenses",
+    "invoices",
+    "estimates",
+    "task_assignments",
+    "users",
+)
 
 
 def updated(sandbox: Sandbox) -> dict[str, dict[int, str]]:
     return {
         table: {record["id"]: record["updated_at"] for record in sandbox.records(MAIN_ID, table)} for table in TABLES
     }
+
+
+def differing(before: dict[str, dict[int, str]], after: dict[str, dict[int, str]]) -> list[tuple[str, int]]:
+    """Return table and id of the records that were updated."""
+    return [
+        (table, each) for table, moments in after.items() for each in moments if moments[each] != before[table][each]
+    ]
 
 
 def names(record: Any, key: str, identity: int) -> list[str]:
@@ -45,6 +62,7 @@ def agency() -> Sandbox:
         ("clients", ("time_entries", "projects", "invoices", "contacts")),
         ("projects", ("time_entries", "invoices", "task_assignments", "user_assignments")),
         ("tasks", ("time_entries", "task_assignments")),
+        ("users", ("time_entries", "user_assignments", "pto_requests")),
     ],
 )
 def test_a_new_name_shows_everywhere(agency: Sandbox, table: str, others: tuple[str, ...]) -> None:
@@ -52,14 +70,28 @@ def test_a_new_name_shows_everywhere(agency: Sandbox, table: str, others: tuple[
     billed = next(each for each in agency.records(MAIN_ID, "time_entries") if each["is_billed"])
     identity, before = billed[key]["id"], updated(agency)
     agency.account(MAIN_ID).rename(table, identity, "Renamed & Co.")
-    assert updated(agency) == before
+    assert differing(before, updated(agency)) == [(table, identity)]
     assert billed[key]["name"] != "Renamed & Co.", "records that were handed out stay as they were"
     (record,) = [each for each in agency.records(MAIN_ID, table) if each["id"] == identity]
-    assert record["name"] == "Renamed & Co."
+    assert record.get("name", f"{record.get('first_name')} {record.get('last_name')}") == "Renamed & Co."
     for other in (*others, "expenses", "estimates"):
         found = set(names(agency.records(MAIN_ID, other), key, identity))
         assert found <= {"Renamed & Co."}, other
         assert found or other not in others, other
+
+
+def test_a_new_name_of_a_person_shows_where_they_made_a_document_and_as_a_teammate(agency: Sandbox) -> None:
+    creator = agency.records(MAIN_ID, "invoices")[0]["creator"]["id"]
+    mate = next(each["id"] for each in agency.records(MAIN_ID, "teammates") if each["id"] != creator)
+    account = agency.account(MAIN_ID)
+    account.rename("users", creator, "Nina van Dyk")
+    account.rename("users", mate, "Otto Ahlers")
+    for table in ("invoices", "estimates"):
+        made = [each["creator"]["name"] for each in account.records(table) if each["creator"]["id"] == creator]
+        assert set(made) == {"Nina van Dyk"}
+    user = next(each for each in account.records("users") if each["id"] == creator)
+    assert (user["first_name"], user["last_name"]) == ("Nina", "van Dyk")
+    assert {each["last_name"] for each in account.records("teammates") if each["id"] == mate} == {"Ahlers"}
 
 
 def test_answers_show_a_new_name_at_once(small: Sandbox, caller: Caller) -> None:
@@ -93,7 +125,7 @@ def test_another_rate_is_that_of_all_time_not_invoiced(agency: Sandbox) -> None:
         for entry in old.values()
         if entry["project"]["id"] == project["id"] and entry["billable"] and not entry["is_billed"]
     ]
-    assert updated(agency) == before
+    assert differing(before, updated(agency)) == [("projects", project["id"])]
 
 
 def test_a_lock_holds_for_all_days_up_to_it(agency: Sandbox) -> None:
