@@ -45,7 +45,7 @@ class LoggedRequest:
     """A request and its outcome; None stands for what is not known yet, or never will be.
 
     `sent_at`, `status`, `size` in bytes and `elapsed_ms` are those of the last try. `waited_s` is the time that all
-    tries together waited for the rate limit.
+    tries together waited for the rate limit. What was saved at Harvest before the `horizon` is in the answer.
     """
 
     request: Request
@@ -58,6 +58,7 @@ class LoggedRequest:
     elapsed_ms: float | None = None
     retries: int = 0
     waited_s: float = 0.0
+    horizon: datetime | None = None
 
     def mark_sent(self, waited_s: float) -> None:
         """Note that the request is sent now, after `waited_s` seconds of waiting for the rate limit."""

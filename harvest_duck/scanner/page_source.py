@@ -95,6 +95,7 @@ class PageSource:
             page = await self.decoder.read(answer.body, request)
             entry.records = page.records
             fetched = FetchedPage(request, page, entry, served_at(answer.headers), received_at, received_s)
+        entry.horizon = fetched.horizon
         scan.progress.came(fetched.page.records, fetched.took_s)
         return fetched
 

@@ -1,0 +1,114 @@
+"""The reader of whole results for a copy of an account: the rows, and the moment as of which they are all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.connection import resolve
+from harvest_duck.errors import ProtocolError
+from harvest_duck.http.request_log import RequestLog
+from harvest_duck.pushdown.arrow_filter import read_filter
+from harvest_duck.runtime import loop
+from harvest_duck.runtime.blocking_reader import Readers
+from harvest_duck.scanner.progress import RunningScans
+from harvest_duck.scanner.scan import batches
+from harvest_duck.scanner.scan_request import scan_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    import pyarrow.compute as pc
+
+    from harvest_duck.catalog.model import Table
+    from harvest_duck.scanner.scan_request import ScanRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRows:
+    """The rows that a filter keeps, and how many requests they took.
+
+    Everything that was saved before the `horizon` is in them; it is by the clock of the server.
+    """
+
+    rows: pa.Table
+    horizon: datetime
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountedRows:
+    """The number of rows that a filter keeps, as of the `horizon` or a little later, and the requests that it took."""
+
+    rows: int
+    horizon: datetime
+    requests: int
+
+
+class TableReader:
+    """Reads tables of one connection, one after the other; `on_batch` is called after each batch that came.
+
+    `requests` and `rows` count what was sent and what came. `MaxRows` of the connection has no effect, since a copy is
+    whole. Raises the errors of the connection string.
+    """
+
+    def __init__(self, connection: str, on_batch: Callable[[], None] = lambda: None) -> None:
+        self.connection = connection
+        self.settings = resolve(connection)
+        self.requests = 0
+        self.rows = 0
+        self._on_batch = on_batch
+        self._running = RunningScans()
+        self._readers = Readers()
+
+    def read(self, table: Table, keep: pc.Expression | None = None, *, names: Sequence[str] | None = None) -> ReadRows:
+        """Return the rows of `table` of which `keep` is true, in the columns `names`, or in all of them."""
+        request, log = self._request(table, keep, schema_of(table).names if names is None else names), RequestLog()
+        rows = pa.Table.from_batches(list(self._batches(request, log)), request.schema)
+        return ReadRows(rows, _horizon(log, table), _sent(log))
+
+    def count(self, table: Table, keep: pc.Expression | None = None) -> CountedRows:
+        """Return the number of rows of `table` of which `keep` is true: by Harvest's totals where they tell it."""
+        log = RequestLog()
+        rows = sum(
+            batch.num_rows for batch in batches(self._request(table, keep, ()), log, self._running, self._readers)
+        )
+        self._count(log)
+        return CountedRows(rows, _horizon(log, table), _sent(log))
+
+    def progress(self) -> dict[str, Any] | None:
+        """Return the progress of the scan that runs, as a row of `scanner.progress.PROGRESS`; None where none does."""
+        rows = loop.run(self._running.rows())
+        return rows[0] if rows else None
+
+    def _request(self, table: Table, keep: pc.Expression | None, names: Sequence[str]) -> ScanRequest:
+        found = scan_request(table, self.connection, names, read_filter(keep, schema_of(table)))
+        return replace(found, settings=replace(found.settings, max_rows=None))
+
+    def _batches(self, request: ScanRequest, log: RequestLog) -> Iterator[pa.RecordBatch]:
+        before = self.requests, self.rows
+        for batch in batches(request, log, self._running, self._readers):
+            self.requests, self.rows = before[0] + _sent(log), self.rows + batch.num_rows
+            self._on_batch()
+            yield batch
+        self.requests = before[0]
+        self._count(log)
+
+    def _count(self, log: RequestLog) -> None:
+        self.requests += _sent(log)
+        self._on_batch()
+
+
+def _sent(log: RequestLog) -> int:
+    return sum(1 + entry.retries for entry in log.entries if entry.sent_at is not None)
+
+
+def _horizon(log: RequestLog, table: Table) -> datetime:
+    moments = [entry.horizon for entry in log.entries if entry.horizon is not None]
+    if not moments:
+        raise ProtocolError(f"{table.name}: nothing was asked of Harvest, so nothing is known of the table")
+    return min(moments)
