@@ -60,15 +60,12 @@ def write(path: Path, text: str) -> None:
         _is_there(path)
         _make(path.parent, undo)
         _require_private_directory(path.parent)
-        with replacing(path) as beside, os.fdopen(os.open(beside, _CREATE, 0o600), "wb") as file:
-            if _POSIX:
-                # The umask may have removed the user's own bits.
-                os.fchmod(file.fileno(), 0o600)
+        with replacing(path) as beside, os.fdopen(created(beside), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         undo.pop_all()
-    _sync(path.parent)
+    sync_directory(path.parent)
 
 
 def remove(path: Path) -> bool:
@@ -81,6 +78,15 @@ def remove(path: Path) -> bool:
             return False
         path.unlink(missing_ok=True)
     return True
+
+
+def created(path: Path) -> int:
+    """Return the descriptor of a new file at `path`, open to write; raises OSError, also where there is something."""
+    descriptor = os.open(path, _CREATE, 0o600)
+    if _POSIX:
+        # The umask may have removed the user's own bits.
+        os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 def make_directory(path: Path) -> None:
@@ -153,8 +159,8 @@ def _remove_empty(path: Path) -> None:
         path.rmdir()
 
 
-def _sync(path: Path) -> None:
-    """Have the new name of a file survive a power failure, if the system can do that."""
+def sync_directory(path: Path) -> None:
+    """Have the new name of a file in it survive a power failure, if the system can do that."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)
         try:

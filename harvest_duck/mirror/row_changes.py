@@ -1,0 +1,174 @@
+"""The rows of one table of the attached file: replaced by those that came, and moved away where they are gone.
+
+Each step is SQL over temporary tables: `staged` has the rows that came, `touched` the pairs of one of them that differs
+and the row that it replaces, and one for each table the rows that go. Rows are told apart by `rowid`, which holds
+within a transaction. Values are compared by IS DISTINCT FROM, which knows NULL, also inside of a STRUCT or a list.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+
+from harvest_duck.mirror.definitions import SEEN_AT, deleted, main, record
+from harvest_duck.mirror.dependents import dependents
+from harvest_duck.mirror.model import Changes
+from harvest_duck.pushdown.sql import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    import duckdb
+
+    from harvest_duck.catalog.model import Table
+
+_ARRIVED = "_arrived"
+_POSITION = "_position"
+
+
+class Replaced(NamedTuple):
+    """The rows that came and were not held, or otherwise: how many, and their ids; `restored` had been gone."""
+
+    changes: Changes
+    new_ids: pa.Array
+    changed_ids: pa.Array
+    restored: int
+
+
+def stage(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
+    """Keep the rows that came: of several with the same key the last one."""
+    names = ", ".join(identifier(column.name) for column in table.columns)
+    numbered = rows.append_column(_POSITION, pa.array(range(rows.num_rows), pa.int64()))
+    con.register(_ARRIVED, numbered)
+    try:
+        _run(con, f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {names} FROM {_ARRIVED}")
+        if table.key and _number(con, f"SELECT count(*) FROM (SELECT DISTINCT {_key(table)} FROM staged)") < len(rows):
+            latest = f"row_number() OVER (PARTITION BY {_key(table)} ORDER BY {_POSITION} DESC) = 1"
+            _run(con, f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {names} FROM {_ARRIVED} QUALIFY {latest}")
+    finally:
+        con.unregister(_ARRIVED)
+
+
+def replace(con: duckdb.DuckDBPyConnection, table: Table) -> Replaced:
+    """Put the staged rows that differ in place of those with their keys, and return what they are."""
+    held = main(table.name)
+    differs = " OR ".join(
+        f"h.{name} IS DISTINCT FROM s.{name}"
+        for name in (identifier(column.name) for column in table.columns if not column.key)
+    )
+    _run(
+        con,
+        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT s.rowid AS staged, h.rowid AS held "
+        f"FROM staged s LEFT JOIN {held} h ON {_same_key(table)} WHERE h.rowid IS NULL OR {differs or 'false'}",
+    )
+    ids = _ids_touched(con, table, "IS NULL"), _ids_touched(con, table, "IS NOT NULL")
+    inserted = _number(con, "SELECT count(*) FROM touched WHERE held IS NULL")
+    changed = _number(con, f"DELETE FROM {held} WHERE rowid IN (SELECT held FROM touched WHERE held IS NOT NULL)")
+    _run(con, f"INSERT INTO {held} BY NAME FROM staged WHERE rowid IN (SELECT staged FROM touched)")
+    gone = f"SELECT h.rowid FROM {deleted(table.name)} h SEMI JOIN staged s ON {_same_key(table)}"
+    restored = _number(con, f"DELETE FROM {deleted(table.name)} WHERE rowid IN ({gone})")
+    return Replaced(Changes(inserted, changed), *ids, restored)
+
+
+def replace_all(
+    con: duckdb.DuckDBPyConnection, table: Table, column: str | None, values: Sequence[int] | None
+) -> Changes:
+    """Put the staged rows of a table without a key in place of all where `column` is in `values`; count them."""
+    held = main(table.name)
+    names = ", ".join(identifier(each.name) for each in table.columns)
+    within, parameters = _within("h", column, values)
+    kept = f"SELECT {names} FROM {held} h WHERE {within}"
+    gone = _number(con, f"SELECT count(*) FROM ({kept} EXCEPT ALL SELECT {names} FROM staged)", parameters)
+    came = _number(con, f"SELECT count(*) FROM (SELECT {names} FROM staged EXCEPT ALL {kept})", parameters)
+    if gone or came:
+        _run(con, f"DELETE FROM {held} AS h WHERE {within}", parameters)
+        _run(con, f"INSERT INTO {held} BY NAME FROM staged")
+    changed = min(gone, came)
+    return Changes(came - changed, changed, gone - changed)
+
+
+def mark_missing(
+    con: duckdb.DuckDBPyConnection, table: Table, column: str | None, values: Sequence[int] | None
+) -> None:
+    """Mark as gone the rows where `column` is in `values` whose keys are not staged."""
+    within, parameters = _within("h", column, values)
+    _mark(con, table, f"{main(table.name)} h ANTI JOIN staged s ON {_same_key(table)} WHERE {within}", parameters)
+
+
+def mark_ids(con: duckdb.DuckDBPyConnection, table: Table, ids: Iterable[int]) -> None:
+    """Mark as gone the rows of records with these ids."""
+    within, parameters = _within("h", _identity(table), [*ids])
+    _mark(con, table, f"{main(table.name)} h WHERE {within}", parameters)
+
+
+def move(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    holds: Callable[[str], bool],
+    seen_at: datetime | None,
+) -> dict[str, int]:
+    """Move the rows that are marked as gone, and those that go with them; return how many of each table went.
+
+    They leave no trace where `seen_at` is None. `holds` says whether the file has a table.
+    """
+    marked = f"SELECT held FROM {_gone(table)}"
+    if not _number(con, f"SELECT count(*) FROM {_gone(table)}"):
+        return {}
+    moved: dict[str, int] = {}
+    for child, column, parent_column in dependents(table):
+        parents = f"SELECT {identifier(parent_column)} FROM {main(table.name)} WHERE rowid IN ({marked})"
+        _run(con, f"DELETE FROM {record('parents')} WHERE table_name = ? AND parent_id IN ({parents})", [child.name])
+        if holds(child.name):
+            _mark(con, child, f"{main(child.name)} h WHERE h.{identifier(column)} IN ({parents})")
+            moved |= {name: moved.get(name, 0) + rows for name, rows in move(con, child, holds, seen_at).items()}
+    if seen_at is not None:
+        rows = f"SELECT *, ?::TIMESTAMPTZ AS {identifier(SEEN_AT)} FROM {main(table.name)} WHERE rowid IN ({marked})"
+        _run(con, f"INSERT INTO {deleted(table.name)} BY NAME {rows}", [seen_at])
+    return moved | {table.name: _number(con, f"DELETE FROM {main(table.name)} WHERE rowid IN ({marked})")}
+
+
+def _mark(con: duckdb.DuckDBPyConnection, table: Table, source: str, parameters: Sequence[Any] = ()) -> None:
+    _run(con, f"CREATE OR REPLACE TEMP TABLE {_gone(table)} AS SELECT h.rowid AS held FROM {source}", parameters)
+
+
+def _ids_touched(con: duckdb.DuckDBPyConnection, table: Table, held: str) -> pa.Array:
+    """Return the ids of the staged rows that replace none, or one."""
+    column = _identity(table) or "NULL::BIGINT"
+    source = f"FROM staged s JOIN touched t ON s.rowid = t.staged WHERE t.held {held} AND id IS NOT NULL"
+    return con.sql(f"SELECT DISTINCT {column} AS id {source}").to_arrow_table().column(0).combine_chunks()
+
+
+def _within(alias: str, column: str | None, values: Sequence[int] | None) -> tuple[str, list[Sequence[int]]]:
+    """Return the condition that `column` is in `values`, and its parameters; true of all rows where there are none."""
+    if column is None or values is None:
+        return "true", []
+    return f"{alias}.{identifier(column)} IN (SELECT unnest(?::BIGINT[]))", [values]
+
+
+def _identity(table: Table) -> str | None:
+    return None if table.identity is None else table.identity.name
+
+
+def _key(table: Table) -> str:
+    return ", ".join(map(identifier, table.key))
+
+
+def _same_key(table: Table) -> str:
+    return " AND ".join(f"h.{name} IS NOT DISTINCT FROM s.{name}" for name in map(identifier, table.key))
+
+
+def _gone(table: Table) -> str:
+    return identifier(f"gone_{table.name}")
+
+
+def _run(con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+    return con.execute(sql, [*parameters]).fetchall()
+
+
+def _number(con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> int:
+    """Return the only number of a result; what changes rows results in how many."""
+    ((number,),) = _run(con, sql, parameters)
+    return int(number)

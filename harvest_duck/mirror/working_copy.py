@@ -1,0 +1,246 @@
+"""The file of a copy while a run works on it: rows are compared, replaced and moved away within transactions.
+
+It is attached to a DuckDB in memory of its own, where the rows that arrive are staged. A transaction that fails leaves
+nothing; what a run did up to it stays. `publication` opens the file and gives it to the readers.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.mirror import definitions, row_changes
+from harvest_duck.mirror.definitions import deleted, main
+from harvest_duck.mirror.model import Changes
+from harvest_duck.mirror.run_records import RunRecords
+from harvest_duck.pushdown.sql import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
+
+    from harvest_duck.catalog.model import Table
+    from harvest_duck.mirror.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a step did to a table: `new_ids` are of records that it did not have, `changed_ids` of those that differ.
+
+    An id is that of a record in its list: for the rows of an array inside a record it is the record's.
+    """
+
+    changes: Changes
+    new_ids: pa.Array
+    changed_ids: pa.Array
+
+
+class WorkingCopy(RunRecords):
+    """The attached file; what changes it has to happen in a `transaction`."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(con)
+        #: What all transactions so far changed, by table.
+        self.changes: dict[str, Changes] = {}
+        #: Whether any transaction so far changed what readers see.
+        self.changed_rows = False
+        self._tables = self._held_tables()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A context whose changes are kept together at its end, or none of them after an error."""
+        before = dict(self.changes), self.changed_rows, self._tables
+        self.run("BEGIN TRANSACTION")
+        try:
+            yield
+            self.before_commit()
+            self.run("COMMIT")
+        except BaseException:
+            self.changes, self.changed_rows, self._tables = before
+            with suppress(duckdb.Error):
+                self.run("ROLLBACK")
+            raise
+
+    def before_commit(self) -> None:
+        """Prepare the end of a transaction."""
+
+    def has_table(self, name: str) -> bool:
+        """Whether the file has a table."""
+        return name in self._tables
+
+    def create(self, table: Table) -> None:
+        """Make a table, with one for its deleted rows; does nothing where the file has it."""
+        if not self.has_table(table.name):
+            self._define(definitions.tables(table))
+            self._tables |= {table.name}
+            self.set_proof(table.name, columns=definitions.signature(table))
+
+    def signature(self, name: str) -> str:
+        """Return the columns of a table of the catalog, for `set_proof(name, columns=…)` when all was read."""
+        return definitions.signature(TABLES[name])
+
+    def outdated(self) -> list[str]:
+        """Return the tables that were last read whole with other columns than the catalog has now."""
+        proofs = self.proofs()
+        held = (name for name in TABLES if self.has_table(name))
+        return [name for name in held if name not in proofs or proofs[name].columns != self.signature(name)]
+
+    def bring_up_to_date(self) -> None:
+        """Give each table that has others the columns of the catalog, in a transaction of its own."""
+        wanted = self._wanted_columns()
+        other = {name: types for name, types in self._held_columns().items() if [*types.items()] != wanted[name]}
+        if other:
+            with self.transaction():
+                for name, types in other.items():
+                    kept = {column for column, kind in wanted[name] if types.get(column) == kind}
+                    self._define(definitions.rebuilt(TABLES[name], kept))
+
+    def start_over(self) -> None:
+        """Remove all tables, and forget what was read."""
+        for name in self._tables:
+            self.run(f"DROP TABLE {main(name)}")
+            self.run(f"DROP TABLE IF EXISTS {deleted(name)}")
+        self._tables = frozenset()
+        self.changed_rows = True
+        self.forget_all()
+
+    def apply(self, table: Table, rows: pa.Table) -> Applied:
+        """Put rows in place of those with their keys, and return what changed.
+
+        Rows that are equal in every column stay as they are. Of several rows with the same key the last one counts. A
+        row that was gone and came again is no longer among the deleted ones.
+        """
+        row_changes.stage(self.con, table, rows)
+        return self._replaced(table)
+
+    def replace_within(
+        self,
+        table: Table,
+        rows: pa.Table,
+        column: str | None = None,
+        values: Sequence[int] | None = None,
+        *,
+        seen_at: datetime,
+        tombstones: bool = True,
+    ) -> Applied:
+        """Apply rows that are all where `column` is in `values`, or all of the table, and return what changed.
+
+        Rows that are held there and did not come move to the deleted ones, or vanish without `tombstones`. A table
+        without a key, and one of a single record, never has deleted ones.
+        """
+        row_changes.stage(self.con, table, rows)
+        if not table.key:
+            changes = row_changes.replace_all(self.con, table, column, values)
+            self._count(table.name, changes)
+            return Applied(changes, pa.array([], pa.int64()), pa.array([], pa.int64()))
+        row_changes.mark_missing(self.con, table, column, values)
+        applied = self._replaced(table)
+        single = table.body_key is None and table.parent is None
+        gone = self._move(table, seen_at if tombstones and not single else None)
+        return Applied(applied.changes + Changes(deleted=gone), applied.new_ids, applied.changed_ids)
+
+    def bury(self, table: Table, ids: Sequence[int], *, seen_at: datetime, tombstones: bool = True) -> int:
+        """Move the rows of records, with the rows that go with them, to the deleted ones; return how many of `table`.
+
+        Without `tombstones` they vanish.
+        """
+        row_changes.mark_ids(self.con, table, ids)
+        return self._move(table, seen_at if tombstones else None)
+
+    def patch(self, table: str, column: str, parent_table: str, on: str, from_column: str) -> int:
+        """Set `column` to what the parent, whose id `on` holds, has in `from_column`; return how many rows differed."""
+        here, there = identifier(column), identifier(from_column)
+        ((changed,),) = self.run(
+            f"UPDATE {main(table)} AS h SET {here} = p.{there} FROM {main(parent_table)} p "
+            f"WHERE h.{identifier(on)} = p.id AND h.{here} IS DISTINCT FROM p.{there}"
+        )
+        self._count(table, Changes(changed=changed))
+        return int(changed)
+
+    def count(self, table: Table) -> int:
+        """Return the number of rows of a table."""
+        ((rows,),) = self.run(f"SELECT count(*) FROM {main(table.name)}")
+        return int(rows)
+
+    def counts_by_day(self, table: Table) -> dict[date | None, int]:
+        """Return the number of rows of each day, for a list that can be asked for by days."""
+        return dict(self.run(f"SELECT {_day(table)}, count(*) FROM {main(table.name)} GROUP BY ALL"))
+
+    def ids(self, table: Table, period: Period | None = None) -> pa.Array:
+        """Return the ids of the records of a table, or of those whose day lies in a period."""
+        limits = [] if period is None else [(">=", period.first), ("<=", period.last)]
+        terms = [f"{_day(table)} {operator} DATE '{day}'" for operator, day in limits if day is not None]
+        column = identifier(table.identity.name if table.identity else table.key[-1])
+        found = self.con.sql(f"SELECT DISTINCT {column} FROM {main(table.name)} WHERE {' AND '.join(terms) or 'true'}")
+        return found.to_arrow_table().column(0).combine_chunks()
+
+    def rows_since(self, table: Table, column: str, since: datetime) -> int:
+        """Return the number of rows whose `column` is `since` or later."""
+        ((rows,),) = self.run(
+            f"SELECT count(*) FROM {main(table.name)} WHERE {identifier(column)} >= ?::TIMESTAMPTZ", [since]
+        )
+        return int(rows)
+
+    def _replaced(self, table: Table) -> Applied:
+        changes, new_ids, changed_ids, restored = row_changes.replace(self.con, table)
+        self._count(table.name, changes)
+        self.changed_rows = self.changed_rows or bool(restored)
+        return Applied(changes, new_ids, changed_ids)
+
+    def _move(self, table: Table, seen_at: datetime | None) -> int:
+        moved = row_changes.move(self.con, table, self.has_table, seen_at)
+        for name, rows in moved.items():
+            self._count(name, Changes(deleted=rows))
+        return moved.get(table.name, 0)
+
+    def _count(self, table: str, changes: Changes) -> None:
+        self.changes[table] = self.changes.get(table, Changes()) + changes
+        self.changed_rows = self.changed_rows or bool(changes)
+
+    def _define(self, statements: Iterator[str]) -> None:
+        for statement in statements:
+            self.run(statement)
+        self.changed_rows = True
+
+    def _held_tables(self) -> frozenset[str]:
+        """Return the tables of the catalog that the file has: its readers may have added others."""
+        rows = self.run(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main'",
+            [definitions.CATALOG],
+        )
+        return frozenset(name for (name,) in rows if name in TABLES)
+
+    def _held_columns(self) -> dict[str, dict[str, str]]:
+        """Return the types of the columns of each table, in their order, as DuckDB writes them."""
+        found: dict[str, dict[str, str]] = {name: {} for name in self._tables}
+        rows = self.run(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = ? AND schema_name = 'main' ORDER BY column_index",
+            [definitions.CATALOG],
+        )
+        for table, column, kind in rows:
+            if table in found:
+                found[table][column] = kind
+        return found
+
+    def _wanted_columns(self) -> dict[str, list[tuple[str, str]]]:
+        """Return the columns that the catalog has, with their types as DuckDB writes them, in quotes where it does."""
+        columns = {name: definitions.columns(TABLES[name]) for name in self._tables}
+        kinds = sorted({kind for types in columns.values() for kind in types.values()})
+        if not kinds:
+            return {}
+        (written,) = self.run(f"SELECT {', '.join(f'typeof(CAST(NULL AS {kind}))' for kind in kinds)}")
+        as_written = dict(zip(kinds, written, strict=True))
+        return {name: [(column, as_written[kind]) for column, kind in each.items()] for name, each in columns.items()}
+
+
+def _day(table: Table) -> str:
+    """Return the column with the day of a list that has one."""
+    if table.day is None:
+        raise ValueError(f"{table.name} has no day")
+    return identifier(table.day.name)
