@@ -133,6 +133,21 @@ def remove_unlocked(path: Path) -> bool:
     return True
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody has the file at `path` locked; False where there is none, or where the system does not tell."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError:
+        return False
+    try:
+        if not _flock(descriptor):
+            return True
+        _unlock(descriptor)
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _open(path: Path) -> int:
     try:
         return os.open(path, _FLAGS)
