@@ -48,7 +48,7 @@ class TableResult:
     """What one run did with one table.
 
     `rows` came in the answers to `requests`. The ids are proven whole as of `proven_at`; it is None where the run does
-    not prove them, and `note` then says why.
+    not prove them, and `note` then says why. A table that is not `readable` for the user is in no copy.
     """
 
     table: str
@@ -60,6 +60,7 @@ class TableResult:
     deleted: int
     proven_at: datetime | None
     note: str = ""
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,9 @@ class SyncResult:
     depth: str
     started_at: datetime
     ended_at: datetime
-    published: bool
     requests: int
     tables: tuple[TableResult, ...]
+    published: bool = False
 
     @property
     def inserted(self) -> int:
@@ -98,8 +99,8 @@ class SyncResult:
 
     @property
     def proven(self) -> bool:
-        """Whether the ids of every table are proven whole."""
-        return all(table.proven_at is not None for table in self.tables)
+        """Whether the ids of every table that the user may read are proven whole."""
+        return all(table.proven_at is not None for table in self.tables if table.readable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +126,12 @@ class SyncProgress:
 class PlannedTable:
     """The requests that a sync would send for one table: `requests` if nothing changed, and never more than `most`.
 
-    `most` is None where it is not known, as in a first copy. `reason` says why the table is read by this `method`.
+    Both are None where they are not known, as in a first copy. What is new or changed takes a request for each page
+    besides. `reason` says why the table is read by this `method`.
     """
 
     table: str
     method: str
     reason: str
-    requests: int
+    requests: int | None
     most: int | None

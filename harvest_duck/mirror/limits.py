@@ -1,0 +1,51 @@
+"""What a sync cannot see: columns that change while `updated_at` stays, and rows that enter a list with an old one.
+
+Source: the answers of a real account, and
+https://support.getharvest.com/hc/en-us/articles/12522267831181 on rates of hours that were tracked before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harvest_duck.mirror.table_plan import Method
+
+if TYPE_CHECKING:
+    from harvest_duck.catalog.model import Table
+
+#: By a setting of the account, a rate of a person or a task, an approval, or the closing of a period.
+_SILENT = (
+    "rounded_hours",
+    "billable",
+    "budgeted",
+    "billable_rate",
+    "cost_rate",
+    "is_locked",
+    "locked_reason",
+    "is_closed",
+    "approval_status",
+)
+#: Objects around other records of which only a part is copied from those.
+_ASSIGNMENTS = ("user_assignment_", "task_assignment_")
+#: By methods that read what changed.
+_UNSEEN = {
+    Method.CHANGES: "records that enter with an old updated_at, such as those of a project that the user may see from "
+    "now on, while as many others are deleted",
+    Method.CHILDREN: "children that change while their parent stays, until the turn of that parent comes",
+}
+
+
+def lagging_columns(table: Table, method: Method) -> list[str]:
+    """Return the columns of a table that may be older than its ids, where it is read by `method`."""
+    if method is not Method.CHANGES:
+        return []
+    return [
+        column.name
+        for column in table.own_columns
+        if column.name in _SILENT or (column.right is not None and column.name.startswith(_ASSIGNMENTS))
+    ]
+
+
+def unseen_case(method: Method) -> str:
+    """Return the case in which the ids of a table are not those of Harvest although they are proven; "" for none."""
+    return _UNSEEN.get(method, "")
