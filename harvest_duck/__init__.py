@@ -9,8 +9,9 @@ The life of one query, through the packages to the wire and back::
 `register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it;
 `attach` adds an account as a schema of views; `scan` reads a table without SQL. `tables` and `describe` list the tables
 and their columns, `explain` the requests that a query would send, `progress` those that are still to come, and `access`
-the tables that a token may read. `login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` ask Harvest
-whose a connection is; the submodule `connections` stores named connections.
+the tables that a token may read. `sync` keeps a copy of an account in a DuckDB file, `explain_sync` tells what that
+would ask of Harvest, and `mirror_status` how old the copy is. `login` signs a person in by OAuth, `logout` out;
+`whoami` and `accounts` ask Harvest whose a connection is; the submodule `connections` stores named connections.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from harvest_duck.engine.register import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.introspection.access import access
     from harvest_duck.introspection.catalog_tables import describe, tables
+    from harvest_duck.mirror.status import mirror_status
+    from harvest_duck.mirror.sync import explain_sync, sync
     from harvest_duck.scanner.scan import scan
 
 __all__ = [
@@ -41,16 +44,19 @@ __all__ = [
     "connect",
     "describe",
     "explain",
+    "explain_sync",
     "get_oauth_access_token",
     "get_oauth_authorization_url",
     "interrupt",
     "last_error",
     "login",
     "logout",
+    "mirror_status",
     "progress",
     "refresh_oauth_access_token",
     "register",
     "scan",
+    "sync",
     "tables",
     "whoami",
 ]
@@ -63,6 +69,8 @@ _MODULES = {
     "engine.register": ("attach", "connect", "explain", "interrupt", "last_error", "progress", "register"),
     "introspection.access": ("access",),
     "introspection.catalog_tables": ("describe", "tables"),
+    "mirror.status": ("mirror_status",),
+    "mirror.sync": ("explain_sync", "sync"),
     "scanner.scan": ("scan",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

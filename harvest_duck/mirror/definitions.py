@@ -35,6 +35,7 @@ RECORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "user_id": "BIGINT",
             "base_url": "VARCHAR",
             "rights": "VARCHAR",
+            "tables": "VARCHAR[]",
             "first_copy_began_at": _TIME,
             "first_copied_at": _TIME,
         },

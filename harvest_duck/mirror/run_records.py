@@ -25,7 +25,10 @@ _READ = "_read"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Whose copy the file is; None what is not known yet. Each publication has another `generation`."""
+    """Whose copy the file is; None what is not known yet. Each publication has another `generation`.
+
+    `tables` are those that a person chose for it, None for all.
+    """
 
     format: int
     generation: str
@@ -33,6 +36,7 @@ class Source:
     user_id: int | None
     base_url: str | None
     rights: str | None
+    tables: Sequence[str] | None
     first_copy_began_at: datetime | None
     first_copied_at: datetime | None
 

@@ -152,13 +152,9 @@ class WorkingCopy(RunRecords):
         row_changes.mark_ids(self.con, table, ids)
         return self._move(table, seen_at if tombstones else None)
 
-    def patch(self, table: str, column: str, parent_table: str, on: str, from_column: str) -> int:
-        """Set `column` to what the parent, whose id `on` holds, has in `from_column`; return how many rows differed."""
-        here, there = identifier(column), identifier(from_column)
-        ((changed,),) = self.run(
-            f"UPDATE {main(table)} AS h SET {here} = p.{there} FROM {main(parent_table)} p "
-            f"WHERE h.{identifier(on)} = p.id AND h.{here} IS DISTINCT FROM p.{there}"
-        )
+    def update(self, table: str, sql: str) -> int:
+        """Run an UPDATE of a table, and return how many rows it changed."""
+        ((changed,),) = self.run(sql)
         self._count(table, Changes(changed=changed))
         return int(changed)
 

@@ -1,0 +1,48 @@
+"""Whose copy a file is: one account as one user sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.errors import MirrorError
+from harvest_duck.mirror.rights import fingerprint, sees_everything
+from harvest_duck.text import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harvest_duck.mirror.run import Run
+    from harvest_duck.mirror.run_records import Source
+    from harvest_duck.scanner.table_reader import ReadRows
+
+
+def owner(me: ReadRows) -> dict[str, Any]:
+    """Return the record of the user whose token reads; raise `MirrorError` where it reads several accounts."""
+    records = me.rows.to_pylist()
+    if len(records) != 1:
+        raise MirrorError(
+            f"the connection names {len(records)} accounts, and a copy holds one: set AccountId to the number of one"
+        )
+    found: dict[str, Any] = records[0]
+    return found
+
+
+def refuse_stranger(path: Path, source: Source, me: Mapping[str, Any]) -> None:
+    """Raise `MirrorError` if the copy at `path` is of another account, or of another user, than the record `me`."""
+    for word, held, now in (("account", source.account_id, me["account_id"]), ("user", source.user_id, me["id"])):
+        if held not in (None, now):
+            raise MirrorError(
+                f"{escaped(path)} is a copy for {word} {held}, and the connection is that of {word} {now}: "
+                "sync to another file, or use the connection that the copy was made with"
+            )
+
+
+def rights(run: Run, me: Mapping[str, Any]) -> str:
+    """Return the fingerprint of what the user may see; asks for their projects where those decide it."""
+    if sees_everything(me):
+        return fingerprint(me, ())
+    assignments = TABLES["my_project_assignments"]
+    mine = run.read_before[assignments.name] = run.reader.read(assignments)
+    return fingerprint(me, mine.rows.filter(mine.rows["is_project_manager"])["project_id"].to_pylist())

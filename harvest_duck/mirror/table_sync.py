@@ -1,0 +1,139 @@
+"""One table of a copy, brought up to date as its plan says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from harvest_duck.errors import Forbidden, NotFound
+from harvest_duck.mirror import ripples
+from harvest_duck.mirror.children import oldest_read, read_children
+from harvest_duck.mirror.first_copy import first_copy
+from harvest_duck.mirror.limits import lagging_columns, unseen_case
+from harvest_duck.mirror.list_protocol import ListState, sync_list
+from harvest_duck.mirror.list_sync import carry_out, whole_list
+from harvest_duck.mirror.run import TableOutcome
+from harvest_duck.mirror.table_plan import Method, list_options
+
+if TYPE_CHECKING:
+    from harvest_duck.catalog.model import Table
+    from harvest_duck.mirror.list_protocol import ListOutcome
+    from harvest_duck.mirror.run import Run
+    from harvest_duck.mirror.table_plan import TablePlan
+
+
+class Moments(NamedTuple):
+    """As of when a table is proven, see `mirror.proofs`; None leaves what an earlier run proved."""
+
+    watermark: datetime | None
+    proven_at: datetime | None
+    values_whole_at: datetime | None
+    values_checked_since: datetime | None
+
+
+def bring_up_to_date(run: Run, plan: TablePlan) -> TableOutcome:
+    """Carry out the plan of one table and return what it came to.
+
+    A table that the user may not read, or of a module that the account lacks, is left out with a note, unless a person
+    named the tables. What the copy has of it stays, and is proven no longer. Raises the errors of a scan, and
+    `DeletesRefused`.
+    """
+    table = plan.mirrored.table
+    if table.module in run.absent:
+        return _left_out(run, plan, f"the account has no {table.module}")
+    if plan.method is Method.EMBEDDED and plan.mirrored.source not in run.copy.proofs():
+        return _left_out(run, plan, f"the user may not read {plan.mirrored.source}")
+    try:
+        proven_at, note = _carried_out(run, plan)
+    except (Forbidden, NotFound) as error:
+        absent = isinstance(error, NotFound)
+        if run.named or (absent and table.module is None):
+            raise
+        if absent and table.module is not None:
+            run.absent.add(table.module)
+        return _left_out(run, plan, str(error))
+    return TableOutcome(table.name, plan.method.value, proven_at, note)
+
+
+def _left_out(run: Run, plan: TablePlan, note: str) -> TableOutcome:
+    """Return the outcome for a table that the user cannot read, or no longer."""
+    name = plan.mirrored.name
+    return TableOutcome(name, "left out", None, note, readable=run.copy.has_table(name))
+
+
+def _carried_out(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
+    """Read a table as its plan says; return as of when its ids are proven, and why not where they are not."""
+    table = plan.mirrored.table
+    if plan.method is Method.EMBEDDED:
+        return _embedded(run, plan)
+    run.tallies[table.name].held = run.copy.count(table) if run.copy.has_table(table.name) else 0
+    if plan.method is Method.CHILDREN:
+        return _children(run, plan)
+    if plan.method in (Method.RECORD, Method.WHOLE):
+        return _whole(run, plan)
+    return _by_changes(run, plan)
+
+
+def _whole(run: Run, plan: TablePlan) -> tuple[datetime, str]:
+    table = plan.mirrored.table
+    before = ripples.rates(run.copy, table)
+    read_at = whole_list(run, table)
+    run.rerated |= ripples.rerated_projects(run.copy, table, before)
+    _save(run, table, plan.method, Moments(read_at, read_at, read_at, read_at))
+    return read_at, ""
+
+
+def _by_changes(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
+    """Read a dated list: all of it in a first copy or by days, else what changed; then prove it by counting."""
+    table = plan.mirrored.table
+    if plan.method is Method.FIRST:
+        watermark, complete = first_copy(run, table, run.depth.page_size)
+        if complete:
+            _save(run, table, Method.WHOLE, Moments(watermark, watermark, watermark, watermark))
+            return watermark, ""
+    else:
+        watermark = run.watermark(table)
+    outcome = _changes(run, plan, watermark)
+    if table.name == ripples.TIME:
+        ripples.read_time_of(run, table, run.rerated)
+    whole_at = {Method.FIRST: watermark, Method.BY_DAYS: run.horizon}.get(plan.method)
+    with run.copy.transaction():
+        for period in outcome.read:
+            run.copy.set_period(table.name, period, outcome.watermark)
+        checked_at = min(run.copy.periods(table.name).values(), default=None)
+    _save(run, table, Method.CHANGES, Moments(outcome.watermark, outcome.proven_at, whole_at, checked_at))
+    return outcome.proven_at, outcome.note
+
+
+def _changes(run: Run, plan: TablePlan, watermark: datetime) -> ListOutcome:
+    table = plan.mirrored.table
+    state = ListState(watermark, run.copy.counts_by_day(table), datetime.now(UTC).date())
+    return carry_out(run, table, sync_list(state, list_options(plan, run.depth)))
+
+
+def _children(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
+    table = plan.mirrored.table
+    with run.copy.transaction():
+        run.copy.create(table)
+    read_children(run, plan.mirrored, plan.parents)
+    oldest = oldest_read(run, plan.mirrored)
+    _save(run, table, plan.method, Moments(oldest, oldest, oldest, oldest))
+    return oldest, "" if oldest is not None else f"the children of some {plan.mirrored.source} were never read"
+
+
+def _embedded(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
+    """Take over the proof of the table whose records the rows are in: they came together."""
+    around = run.copy.proofs()[plan.mirrored.source or ""]
+    moments = Moments(around.watermark, around.proven_at, around.values_whole_at, around.values_checked_since)
+    _save(run, plan.mirrored.table, plan.method, moments)
+    return around.proven_at, "" if around.proven_at is not None else f"{plan.mirrored.source} is not proven"
+
+
+def _save(run: Run, table: Table, method: Method, moments: Moments) -> None:
+    """Save as of when a table is proven, and what the proof leaves open."""
+    found: dict[str, object] = {name: moment for name, moment in moments._asdict().items() if moment is not None}
+    if moments.values_whole_at is not None:
+        found["columns"] = run.copy.signature(table.name)
+    lagging, unseen = lagging_columns(table, method), unseen_case(method)
+    with run.copy.transaction():
+        run.copy.set_proof(table.name, method=method.value, may_lag=lagging, unseen=unseen, **found)

@@ -1,0 +1,245 @@
+"""A copy of an account: what it holds, what keeps it up to date, and how much of Harvest that asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+import harvest_duck
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.errors import DeletesRefused, Forbidden, MirrorError, QueryError
+from harvest_duck.mirror.tables import MIRRORED
+from harvest_duck.sandbox import MAIN_ID, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harvest_duck.mirror.model import SyncProgress, SyncResult, TableResult
+
+TIME = ["time_entries"]
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Sandbox]:
+    """An account that the tests of this module change."""
+    with Sandbox(seed=11, scale=0.1, time_entries=400, limits=False) as running:
+        yield running
+
+
+@pytest.fixture
+def harvest(small: Sandbox) -> str:
+    """The connection to that account, with pages so small that its time entries are ten."""
+    small.clear_log()
+    small.clear_responses()
+    return small.connection_string() + ";RateLimit=off;ReportsRateLimit=off;PageSize=40"
+
+
+def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(path), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def of(result: SyncResult, table: str) -> TableResult:
+    return next(each for each in result.tables if each.table == table)
+
+
+def test_a_copy_has_every_table_as_a_scan_reads_it_and_a_second_sync_sends_what_was_said(
+    small: Sandbox, harvest: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "acme.duckdb"
+    first = harvest_duck.sync(harvest, path)
+    assert (first.depth, first.published, first.proven, first.account_id) == ("first", True, True, MAIN_ID)
+    assert first.requests == len(small.requests) == sum(each.requests for each in first.tables)
+    assert [each.table for each in first.tables] == [each.name for each in MIRRORED]
+    with duckdb.connect(str(path), read_only=True) as con:
+        for each in MIRRORED:
+            key = [(name, "ascending") for name in each.table.key]
+            held = con.sql(f"FROM main.{each.name}").to_arrow_table()
+            read = harvest_duck.scan(each.name, harvest).read_all().cast(held.schema)
+            assert (held.sort_by(key) if key else held).equals(read.sort_by(key) if key else read), each.name
+    small.clear_log()
+    planned = harvest_duck.explain_sync(harvest, path)
+    assert small.requests == []
+    second = harvest_duck.sync(harvest, path)
+    assert (second.depth, second.published, second.proven) == ("usual", False, True)
+    assert (second.inserted, second.changed, second.deleted) == (0, 0, 0)
+    assert {each.table: each.requests for each in second.tables} == {each.table: each.requests for each in planned}
+    assert second.requests == len(small.requests)
+    assert rows(path, "SELECT run, depth, outcome FROM mirror.sync_runs") == [(1, "first", "done")]
+
+
+def test_columns_and_tables_have_the_comments_of_the_catalog(harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=["clients"])
+    comments = rows(path, "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'main' ORDER BY ALL")
+    assert comments == [(name, TABLES[name].description) for name in ("clients", "me")]
+    listed = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'clients' AND schema_name = 'main'"
+    assert dict(rows(path, listed)) == {column.name: column.description for column in TABLES["clients"].columns}
+
+
+def test_a_record_that_is_gone_is_found_by_counting_and_kept_among_the_deleted(
+    small: Sandbox, harvest: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=TIME)
+    quiet = {each.table: each for each in harvest_duck.explain_sync(harvest, path)}["time_entries"]
+    gone = small.records(MAIN_ID, "time_entries")[150]["id"]
+    small.account(MAIN_ID).delete("time_entries", gone)
+    found = of(harvest_duck.sync(harvest, path), "time_entries")
+    assert (found.inserted, found.changed, found.deleted) == (0, 0, 1)
+    assert (quiet.requests or 0) < found.requests <= (quiet.most or 0)
+    assert rows(path, "SELECT id, deleted_seen_at <= now() FROM deleted.time_entries") == [(gone, True)]
+    assert rows(path, f"SELECT count(*) FROM main.time_entries WHERE id = {gone}") == [(0,)]
+
+
+def test_what_belongs_to_a_deleted_invoice_goes_with_it(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=["invoice_payments", "invoice_line_items"])
+    paid = Counter(each["invoice_id"] for each in small.records(MAIN_ID, "invoice_payments"))
+    invoice, payments = paid.most_common(1)[0]
+    small.account(MAIN_ID).delete("invoices", invoice)
+    result = harvest_duck.sync(harvest, path)
+    assert (of(result, "invoices").deleted, of(result, "invoice_payments").deleted) == (1, payments)
+    assert of(result, "invoice_line_items").deleted > 0
+    for table in ("invoice_payments", "invoice_line_items"):
+        assert rows(path, f"SELECT DISTINCT invoice_id FROM deleted.{table}") == [(invoice,)]
+    assert harvest_duck.sync(harvest, path).published is False
+
+
+def test_new_names_reach_the_records_that_repeat_them(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    tables = ["clients", "projects", "users", "time_entries"]
+    harvest_duck.sync(harvest, path, tables=tables)
+    entry = small.records(MAIN_ID, "time_entries")[200]
+    for table, key in (("clients", "client"), ("projects", "project")):
+        small.account(MAIN_ID).rename(table, entry[key]["id"], f"Another {key}")
+    result = harvest_duck.sync(harvest, path)
+    assert of(result, "time_entries").changed > 0
+    assert rows(path, f"SELECT client_name, project_name FROM time_entries WHERE id = {entry['id']}") == [
+        ("Another client", "Another project")
+    ]
+    held = dict(rows(path, "SELECT id, client_name FROM time_entries"))
+    assert held == {each["id"]: each["client"]["name"] for each in small.records(MAIN_ID, "time_entries")}
+    assert harvest_duck.sync(harvest, path, whole=True).changed == 0
+
+
+def test_many_deletes_wait_for_a_persons_agreement(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=TIME)
+    before = path.read_bytes()
+    entries = small.records(MAIN_ID, "time_entries")
+    small.replace(MAIN_ID, "time_entries", entries[30:])
+    try:
+        with pytest.raises(
+            DeletesRefused, match=r"^time_entries: 30 of \d+ records are gone at Harvest, more than 5 %"
+        ):
+            harvest_duck.sync(harvest, path)
+        assert path.read_bytes() == before
+        found = harvest_duck.sync(harvest, path, accept_deletes=True)
+        assert found.deleted == 30
+    finally:
+        small.replace(MAIN_ID, "time_entries", entries)
+    back = harvest_duck.sync(harvest, path)
+    assert (back.inserted, rows(path, "SELECT count(*) FROM deleted.time_entries")) == (30, [(0,)])
+
+
+def test_a_copy_stays_that_of_one_account_and_one_user(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=["clients"])
+    with pytest.raises(
+        MirrorError, match="is a copy for account 1000001, and the connection is that of account 1000002"
+    ):
+        harvest_duck.sync(harvest.replace("AccountId=1000001", "AccountId=1000002"), path)
+    member = small.connection_string(role="member") + ";RateLimit=off"
+    with pytest.raises(MirrorError, match=r"is a copy for user \d+, and the connection is that of user \d+"):
+        harvest_duck.sync(member, path)
+    with pytest.raises(MirrorError, match="the connection names 2 accounts, and a copy holds one"):
+        harvest_duck.sync(harvest.replace("AccountId=1000001", "AccountId=*"), tmp_path / "both.duckdb")
+
+
+def test_a_copy_has_what_its_user_may_read(small: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    member = small.connection_string(role="member") + ";RateLimit=off;ReportsRateLimit=off"
+    result = harvest_duck.sync(member, path)
+    left_out = {each.table for each in result.tables if not each.readable}
+    assert result.proven
+    assert {"clients", "invoices", "users"} <= left_out
+    assert not of(result, "time_entries").note
+    held = {name for (name,) in rows(path, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'")}
+    assert held == {each.table for each in result.tables if each.readable}
+    with pytest.raises(Forbidden):
+        harvest_duck.sync(member, tmp_path / "other.duckdb", tables=["clients"])
+
+
+def test_other_rights_read_all_again_and_bury_nothing(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=TIME)
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE mirror.source SET rights = 'those of a manager'")
+    entries = small.records(MAIN_ID, "time_entries")
+    small.replace(MAIN_ID, "time_entries", entries[::2])
+    try:
+        result = harvest_duck.sync(harvest, path)
+    finally:
+        small.replace(MAIN_ID, "time_entries", entries)
+    assert (result.depth, of(result, "time_entries").method) == ("whole", "whole, by days")
+    assert rows(path, "SELECT count(*) FROM time_entries") == [(len(entries[::2]),)]
+    assert rows(path, "SELECT count(*) FROM deleted.time_entries") == [(0,)]
+
+
+def test_a_column_that_is_new_in_the_catalog_is_read_for_all_rows(harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=TIME)
+    with duckdb.connect(str(path)) as con:
+        con.execute("ALTER TABLE time_entries DROP COLUMN notes")
+        con.execute("UPDATE mirror.proofs SET columns = replace(columns, 'notes VARCHAR, ', '')")
+    result = harvest_duck.sync(harvest, path)
+    assert of(result, "time_entries").method == "whole, by days"
+    read = harvest_duck.scan("time_entries", harvest, columns=["id", "notes"]).read_all().to_pylist()
+    assert dict(rows(path, "SELECT id, notes FROM time_entries")) == {each["id"]: each["notes"] for each in read}
+
+
+def test_a_first_copy_goes_on_where_it_was_stopped(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    told: list[str] = []
+
+    def stop(progress: SyncProgress) -> None:
+        told.append(progress.table)
+        if progress.rows > 200:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        harvest_duck.sync(harvest, path, tables=TIME, on_progress=stop)
+    assert set(told) == {"me", "time_entries"}
+    assert not path.exists()
+    before = [each.query for each in small.requests if "from" in each.query]
+    small.clear_log()
+    assert harvest_duck.sync(harvest, path, tables=TIME).proven
+    again = [each.query for each in small.requests if "from" in each.query]
+    assert before
+    assert not [each for each in before[:-1] if each in again]
+    assert rows(path, "SELECT count(*) FROM time_entries") == [(len(small.records(MAIN_ID, "time_entries")),)]
+
+
+def test_named_tables_are_those_of_later_syncs(harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=["clients"])
+    assert [each.table for each in harvest_duck.sync(harvest, path).tables] == ["me", "clients"]
+    harvest_duck.sync(harvest, path, tables=["tasks"])
+    assert [each.table for each in harvest_duck.sync(harvest, path).tables] == ["me", "clients", "tasks"]
+
+
+def test_deletes_are_looked_for_as_asked(harvest: str, tmp_path: Path, small: Sandbox) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=TIME)
+    none = harvest_duck.sync(harvest, path, check_deletes="none")
+    assert (none.proven, of(none, "time_entries").note) == (False, "deleted records were not looked for")
+    small.clear_log()
+    planned = harvest_duck.explain_sync(harvest, path, check_deletes="all")
+    assert harvest_duck.sync(harvest, path, check_deletes="all").requests == sum(each.requests or 0 for each in planned)
+    with pytest.raises(QueryError, match="check_deletes is 'some': it is one of recent, all, none"):
+        harvest_duck.sync(harvest, path, check_deletes="some")
