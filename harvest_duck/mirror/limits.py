@@ -1,4 +1,4 @@
-"""What a sync cannot see: columns that change while `updated_at` stays, and rows that enter a list with an old one.
+"""What a sync cannot see: columns that change while `updated_at` stays, and children whose parent stays the same.
 
 Source: the answers of a real account, and
 https://support.getharvest.com/hc/en-us/articles/12522267831181 on rates of hours that were tracked before.
@@ -27,12 +27,7 @@ _SILENT = (
 )
 #: Objects around other records of which only a part is copied from those.
 _ASSIGNMENTS = ("user_assignment_", "task_assignment_")
-#: By methods that read what changed.
-_UNSEEN = {
-    Method.CHANGES: "records that enter with an old updated_at, such as those of a project that the user may see from "
-    "now on, while as many others are deleted",
-    Method.CHILDREN: "children that change while their parent stays, until the turn of that parent comes",
-}
+_OF_PARENTS = "a row of a parent that says nothing of the change, until the turn of that parent comes"
 
 
 def lagging_columns(table: Table, method: Method) -> list[str]:
@@ -46,6 +41,9 @@ def lagging_columns(table: Table, method: Method) -> list[str]:
     ]
 
 
-def unseen_case(method: Method) -> str:
-    """Return the case in which the ids of a table are not those of Harvest although they are proven; "" for none."""
-    return _UNSEEN.get(method, "")
+def unseen_case(method: Method, of_list: str = "") -> str:
+    """Return the case in which the ids of a table are not those of Harvest although they are proven; "" for none.
+
+    `of_list` is that of the list protocol, where the table was read by it.
+    """
+    return _OF_PARENTS if method is Method.CHILDREN else of_list

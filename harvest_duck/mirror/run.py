@@ -55,8 +55,8 @@ class Run:
     """One run: `tables` are those that the copy is to hold, `named` says whether a person chose them.
 
     `read_before` has what was read before the tables have their turn. `changed` has the ids of the records of each
-    table that are new or changed, for what depends on them; `rerated` the projects with another rate; `absent` the
-    modules that the account lacks.
+    table that are new or changed, for what depends on them; `unproven` the tables whose ids the run does not prove;
+    `rerated` the projects with another rate; `absent` the modules that the account lacks.
     """
 
     copy: WorkingCopy
@@ -69,6 +69,7 @@ class Run:
     #: Everything that was saved before it is in what the run reads.
     horizon: datetime
     read_before: dict[str, ReadRows] = field(default_factory=dict)
+    unproven: set[str] = field(default_factory=set)
     rerated: set[int] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     changed: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))

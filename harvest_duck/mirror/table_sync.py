@@ -10,14 +10,13 @@ from harvest_duck.mirror import ripples
 from harvest_duck.mirror.children import oldest_read, read_children
 from harvest_duck.mirror.first_copy import first_copy
 from harvest_duck.mirror.limits import lagging_columns, unseen_case
-from harvest_duck.mirror.list_protocol import ListState, sync_list
+from harvest_duck.mirror.list_protocol import ListState, sync_list, unseen
 from harvest_duck.mirror.list_sync import carry_out, whole_list
 from harvest_duck.mirror.run import TableOutcome
 from harvest_duck.mirror.table_plan import Method, list_options
 
 if TYPE_CHECKING:
     from harvest_duck.catalog.model import Table
-    from harvest_duck.mirror.list_protocol import ListOutcome
     from harvest_duck.mirror.run import Run
     from harvest_duck.mirror.table_plan import TablePlan
 
@@ -52,6 +51,8 @@ def bring_up_to_date(run: Run, plan: TablePlan) -> TableOutcome:
         if absent and table.module is not None:
             run.absent.add(table.module)
         return _left_out(run, plan, str(error))
+    if proven_at is None:
+        run.unproven.add(table.name)
     return TableOutcome(table.name, plan.method.value, proven_at, note)
 
 
@@ -93,7 +94,9 @@ def _by_changes(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
             return watermark, ""
     else:
         watermark = run.watermark(table)
-    outcome = _changes(run, plan, watermark)
+    state = ListState(watermark, run.copy.counts_by_day(table), datetime.now(UTC).date())
+    options = list_options(plan, run.depth)
+    outcome = carry_out(run, table, sync_list(state, options))
     if table.name == ripples.TIME:
         ripples.read_time_of(run, table, run.rerated)
     whole_at = {Method.FIRST: watermark, Method.BY_DAYS: run.horizon}.get(plan.method)
@@ -101,14 +104,9 @@ def _by_changes(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
         for period in outcome.read:
             run.copy.set_period(table.name, period, outcome.watermark)
         checked_at = min(run.copy.periods(table.name).values(), default=None)
-    _save(run, table, Method.CHANGES, Moments(outcome.watermark, outcome.proven_at, whole_at, checked_at))
+    moments = Moments(outcome.watermark, outcome.proven_at, whole_at, checked_at)
+    _save(run, table, Method.CHANGES, moments, unseen(state, options))
     return outcome.proven_at, outcome.note
-
-
-def _changes(run: Run, plan: TablePlan, watermark: datetime) -> ListOutcome:
-    table = plan.mirrored.table
-    state = ListState(watermark, run.copy.counts_by_day(table), datetime.now(UTC).date())
-    return carry_out(run, table, sync_list(state, list_options(plan, run.depth)))
 
 
 def _children(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
@@ -126,14 +124,16 @@ def _embedded(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
     around = run.copy.proofs()[plan.mirrored.source or ""]
     moments = Moments(around.watermark, around.proven_at, around.values_whole_at, around.values_checked_since)
     _save(run, plan.mirrored.table, plan.method, moments)
-    return around.proven_at, "" if around.proven_at is not None else f"{plan.mirrored.source} is not proven"
+    if plan.mirrored.source in run.unproven:
+        return None, f"{plan.mirrored.source} is not proven"
+    return around.proven_at, ""
 
 
-def _save(run: Run, table: Table, method: Method, moments: Moments) -> None:
+def _save(run: Run, table: Table, method: Method, moments: Moments, of_list: str = "") -> None:
     """Save as of when a table is proven, and what the proof leaves open."""
     found: dict[str, object] = {name: moment for name, moment in moments._asdict().items() if moment is not None}
     if moments.values_whole_at is not None:
         found["columns"] = run.copy.signature(table.name)
-    lagging, unseen = lagging_columns(table, method), unseen_case(method)
+    lagging, case = lagging_columns(table, method), unseen_case(method, of_list)
     with run.copy.transaction():
-        run.copy.set_proof(table.name, method=method.value, may_lag=lagging, unseen=unseen, **found)
+        run.copy.set_proof(table.name, method=method.value, may_lag=lagging, unseen=case, **found)

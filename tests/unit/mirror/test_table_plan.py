@@ -88,5 +88,6 @@ def test_what_a_proof_cannot_see_is_said_for_the_tables_of_which_only_changes_ar
     )
     assert not {"id", "hours", "notes", "client_name"} & set(lagging_columns(entries, Method.CHANGES))
     assert lagging_columns(entries, Method.WHOLE) == lagging_columns(clients, Method.CHANGES) == []
-    assert "an old updated_at" in unseen_case(Method.CHANGES)
+    assert unseen_case(Method.CHANGES, "a row that is gone") == "a row that is gone"
+    assert "until the turn of that parent comes" in unseen_case(Method.CHILDREN)
     assert unseen_case(Method.WHOLE) == ""
