@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from harvest_duck.mirror.list_sync import whole_list, within
+from harvest_duck.mirror.list_sync import within
 from harvest_duck.mirror.periods import next_first_copy_period
 from harvest_duck.mirror.tables import WHOLE_PAGES
 
@@ -20,24 +20,23 @@ if TYPE_CHECKING:
     from harvest_duck.mirror.run import Run
 
 
-def first_copy(run: Run, table: Table, page_size: int) -> tuple[datetime, bool]:
-    """Read a list that the copy does not have, or has a part of; return the watermark, and whether one scan read all.
+def first_copy(run: Run, table: Table, page_size: int) -> datetime | None:
+    """Read a list that the copy does not have, or has a part of, and return the watermark; None for a short list.
 
-    The watermark is the moment of the first request of the first run that began it.
+    The watermark is the moment of the first request of the run that began it. A short list is to be read whole.
     """
     proof = run.copy.proofs().get(table.name)
     began = None if proof is None else proof.watermark
+    total, counted_at = run.count(table)
     if began is None:
-        total, began = run.count(table)
         if total <= WHOLE_PAGES * page_size:
-            return whole_list(run, table), True
+            return None
+        began = counted_at
         with run.copy.transaction():
             run.copy.create(table)
             run.copy.set_proof(table.name, watermark=began)
-    else:
-        total, _ = run.count(table)
     _read_periods(run, table, total, page_size)
-    return began, False
+    return began
 
 
 def _read_periods(run: Run, table: Table, total: int, page_size: int) -> None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.mirror.embedded_columns import embedded_columns
 from harvest_duck.mirror.table_plan import Method
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harvest_duck.catalog.model import Table
 
 #: By a setting of the account, a rate of a person or a task, an approval, or the closing of a period.
@@ -25,20 +28,18 @@ _SILENT = (
     "is_closed",
     "approval_status",
 )
-#: Objects around other records of which only a part is copied from those.
-_ASSIGNMENTS = ("user_assignment_", "task_assignment_")
 _OF_PARENTS = "a row of a parent that says nothing of the change, until the turn of that parent comes"
 
 
-def lagging_columns(table: Table, method: Method) -> list[str]:
-    """Return the columns of a table that may be older than its ids, where it is read by `method`."""
+def lagging_columns(table: Table, method: Method, holds: Callable[[str], bool]) -> list[str]:
+    """Return the columns of a table that may be older than its ids, where it is read by `method`.
+
+    `holds` says whether the copy has a table: values of its records are taken over from there.
+    """
     if method is not Method.CHANGES:
         return []
-    return [
-        column.name
-        for column in table.own_columns
-        if column.name in _SILENT or (column.right is not None and column.name.startswith(_ASSIGNMENTS))
-    ]
+    repeated = {each.name: each.certain and holds(each.parent) for each in embedded_columns(table)}
+    return [each.name for each in table.own_columns if each.name in _SILENT or not repeated.get(each.name, True)]
 
 
 def unseen_case(method: Method, of_list: str = "") -> str:

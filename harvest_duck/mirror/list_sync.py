@@ -1,4 +1,4 @@
-"""The list of one table, brought up to date: read whole, or by the steps of `list_protocol`, carried out here."""
+"""The list of one table, brought up to date by the steps of `list_protocol`, which are carried out here."""
 
 from __future__ import annotations
 
@@ -49,14 +49,6 @@ def carry_out(run: Run, table: Table, steps: Generator[Ask, Answer, ListOutcome]
             outcome: ListOutcome = end.value
             return outcome
         answer = driver.answer(ask)
-
-
-def whole_list(run: Run, table: Table) -> datetime:
-    """Replace a list by what one scan of all of it brings, and return the moment as of which that is all."""
-    read = run.read(table)
-    with run.copy.transaction():
-        run.replace_all(table, read)
-    return read.horizon
 
 
 class _Driver:

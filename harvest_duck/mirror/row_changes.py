@@ -90,6 +90,20 @@ def replace_all(
     return Changes(came - changed, changed, gone - changed)
 
 
+def are_held(con: duckdb.DuckDBPyConnection, table: Table, column: str | None, values: Sequence[int] | None) -> bool:
+    """Return whether the rows that are held where `column` is in `values` are the staged ones."""
+    names = ", ".join(identifier(each.name) for each in table.columns)
+    within, parameters = _within("h", column, values)
+    held = f"FROM {main(table.name)} h WHERE {within}"
+    ((same,),) = _run(
+        con,
+        f"SELECT (SELECT count(*) FROM staged) = (SELECT count(*) {held}) "
+        f"AND NOT EXISTS (SELECT {names} FROM staged EXCEPT ALL SELECT {names} {held})",
+        parameters * 2,
+    )
+    return bool(same)
+
+
 def mark_missing(
     con: duckdb.DuckDBPyConnection, table: Table, column: str | None, values: Sequence[int] | None
 ) -> None:

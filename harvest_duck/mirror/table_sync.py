@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ from harvest_duck.mirror.children import oldest_read, read_children
 from harvest_duck.mirror.first_copy import first_copy
 from harvest_duck.mirror.limits import lagging_columns, unseen_case
 from harvest_duck.mirror.list_protocol import ListState, sync_list, unseen
-from harvest_duck.mirror.list_sync import carry_out, whole_list
+from harvest_duck.mirror.list_sync import carry_out
 from harvest_duck.mirror.run import TableOutcome
 from harvest_duck.mirror.table_plan import Method, list_options
 
@@ -28,6 +29,11 @@ class Moments(NamedTuple):
     proven_at: datetime | None
     values_whole_at: datetime | None
     values_checked_since: datetime | None
+
+    @classmethod
+    def at(cls, moment: datetime | None) -> Moments:
+        """Return the moments of a table that was read whole at one."""
+        return cls(moment, moment, moment, moment)
 
 
 def bring_up_to_date(run: Run, plan: TablePlan) -> TableOutcome:
@@ -78,20 +84,21 @@ def _carried_out(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
 def _whole(run: Run, plan: TablePlan) -> tuple[datetime, str]:
     table = plan.mirrored.table
     before = ripples.rates(run.copy, table)
-    read_at = whole_list(run, table)
+    read = run.read(table)
+    with run.copy.transaction():
+        run.replace_all(table, read)
+        _save(run, table, plan.method, Moments.at(read.horizon))
     run.rerated |= ripples.rerated_projects(run.copy, table, before)
-    _save(run, table, plan.method, Moments(read_at, read_at, read_at, read_at))
-    return read_at, ""
+    return read.horizon, ""
 
 
 def _by_changes(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
     """Read a dated list: all of it in a first copy or by days, else what changed; then prove it by counting."""
     table = plan.mirrored.table
     if plan.method is Method.FIRST:
-        watermark, complete = first_copy(run, table, run.depth.page_size)
-        if complete:
-            _save(run, table, Method.WHOLE, Moments(watermark, watermark, watermark, watermark))
-            return watermark, ""
+        watermark = first_copy(run, table, run.depth.page_size)
+        if watermark is None:
+            return _whole(run, replace(plan, method=Method.WHOLE))
     else:
         watermark = run.watermark(table)
     state = ListState(watermark, run.copy.counts_by_day(table), datetime.now(UTC).date())
@@ -104,18 +111,20 @@ def _by_changes(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
         for period in outcome.read:
             run.copy.set_period(table.name, period, outcome.watermark)
         checked_at = min(run.copy.periods(table.name).values(), default=None)
-    moments = Moments(outcome.watermark, outcome.proven_at, whole_at, checked_at)
-    _save(run, table, Method.CHANGES, moments, unseen(state, options))
+        moments = Moments(outcome.watermark, outcome.proven_at, whole_at, checked_at)
+        _save(run, table, Method.CHANGES, moments, unseen(state, options))
     return outcome.proven_at, outcome.note
 
 
 def _children(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
     table = plan.mirrored.table
-    with run.copy.transaction():
-        run.copy.create(table)
+    if not run.copy.has_table(table.name):
+        with run.copy.transaction():
+            run.copy.create(table)
     read_children(run, plan.mirrored, plan.parents)
     oldest = oldest_read(run, plan.mirrored)
-    _save(run, table, plan.method, Moments(oldest, oldest, oldest, oldest))
+    with run.copy.transaction():
+        _save(run, table, plan.method, Moments.at(oldest))
     return oldest, "" if oldest is not None else f"the children of some {plan.mirrored.source} were never read"
 
 
@@ -123,17 +132,17 @@ def _embedded(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
     """Take over the proof of the table whose records the rows are in: they came together."""
     around = run.copy.proofs()[plan.mirrored.source or ""]
     moments = Moments(around.watermark, around.proven_at, around.values_whole_at, around.values_checked_since)
-    _save(run, plan.mirrored.table, plan.method, moments)
+    with run.copy.transaction():
+        _save(run, plan.mirrored.table, plan.method, moments)
     if plan.mirrored.source in run.unproven:
         return None, f"{plan.mirrored.source} is not proven"
     return around.proven_at, ""
 
 
 def _save(run: Run, table: Table, method: Method, moments: Moments, of_list: str = "") -> None:
-    """Save as of when a table is proven, and what the proof leaves open."""
+    """Save as of when a table is proven, and what the proof leaves open, in the transaction of its rows."""
     found: dict[str, object] = {name: moment for name, moment in moments._asdict().items() if moment is not None}
     if moments.values_whole_at is not None:
         found["columns"] = run.copy.signature(table.name)
-    lagging, case = lagging_columns(table, method), unseen_case(method, of_list)
-    with run.copy.transaction():
-        run.copy.set_proof(table.name, method=method.value, may_lag=lagging, unseen=case, **found)
+    lagging, case = lagging_columns(table, method, run.holds), unseen_case(method, of_list)
+    run.copy.set_proof(table.name, method=method.value, may_lag=lagging, unseen=case, **found)

@@ -134,6 +134,8 @@ class WorkingCopy(RunRecords):
         without a key, and one of a single record, never has deleted ones.
         """
         row_changes.stage(self.con, table, rows)
+        if row_changes.are_held(self.con, table, column, values):
+            return Applied(Changes(), pa.array([], pa.int64()), pa.array([], pa.int64()))
         if not table.key:
             changes = row_changes.replace_all(self.con, table, column, values)
             self._count(table.name, changes)
