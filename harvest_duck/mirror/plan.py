@@ -35,7 +35,8 @@ def list_plans(
     `copy` has the rows, and `records` what is known of them, which may be newer than the copy.
     """
     lists = [each for each in tables if each.kind is not Kind.CHILDREN]
-    held = {each.name: _held(copy, records, each) for each in lists}
+    proofs = records.proofs()
+    held = {each.name: _held(copy, proofs.get(each.name), each) for each in lists}
     plans = [plan_table(each, held[each.name], depth, today=today) for each in lists]
     in_turn = _verified(records, [each for each in plans if each.method is Method.CHANGES], held, depth.page_size)
     for number, each in enumerate(plans):
@@ -74,9 +75,9 @@ def children_plans(
     return plans
 
 
-def _held(copy: WorkingCopy, records: RunRecords, mirrored: MirroredTable) -> Held | None:
-    table, proof = mirrored.table, records.proofs().get(mirrored.name)
-    if proof is None or not copy.has_table(table.name):
+def _held(copy: WorkingCopy, proof: Proof | None, mirrored: MirroredTable) -> Held | None:
+    table = mirrored.table
+    if proof is None or mirrored.kind in (Kind.RECORD, Kind.EMBEDDED) or not copy.has_table(table.name):
         return None
     watermark = proof.watermark if proof.values_whole_at is not None else None
     dated = mirrored.kind is Kind.DATED and watermark is not None

@@ -75,10 +75,6 @@ class Run:
     changed: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     tallies: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
 
-    def holds(self, name: str) -> bool:
-        """Whether the copy has a table by the end of the run."""
-        return self.copy.has_table(name) or any(each.name == name for each in self.tables)
-
     def embedded_in(self, table: Table) -> list[Table]:
         """Return the tables of the copy whose rows are in the records of `table`."""
         return [each.table for each in self.tables if each.kind is Kind.EMBEDDED and each.source == table.name]

@@ -99,11 +99,9 @@ class RunRecords:
 
     def set_proof(self, table: str, **columns: object) -> None:
         """Set columns of the proof of a table; the others stay as they are."""
-        known = f"FROM {self._record('proofs')} WHERE table_name = ?"
-        self.run(
-            f"INSERT INTO {self._record('proofs')} (table_name) SELECT ? WHERE NOT EXISTS ({known})", [table, table]
-        )
-        self._set("proofs", columns, table)
+        if not self._set("proofs", columns, table):
+            self.run(f"INSERT INTO {self._record('proofs')} (table_name) VALUES (?)", [table])
+            self._set("proofs", columns, table)
 
     def periods(self, table: str) -> dict[Period, datetime]:
         """Return when each range of days was last read whole; the ranges have no day in common."""
@@ -190,13 +188,13 @@ class RunRecords:
         names = ", ".join(map(identifier, RECORDS[name][1]))
         return self.run(f"SELECT {names} FROM {self._record(name)} ORDER BY 1")
 
-    def _set(self, name: str, columns: dict[str, object], *key: object) -> None:
-        """Set columns of the rows whose first column is `key`, or of all rows."""
-        if columns:
-            assigned = ", ".join(f"{identifier(column)} = ?" for column in columns)
-            first = next(iter(RECORDS[name][1]))
-            where = f" WHERE {first} = ?" if key else ""
-            self.run(f"UPDATE {self._record(name)} SET {assigned}{where}", [*columns.values(), *key])
+    def _set(self, name: str, columns: dict[str, object], *key: object) -> int:
+        """Set columns of the rows whose first column is `key`, or of all rows; return how many there are."""
+        first = next(iter(RECORDS[name][1]))
+        assigned = ", ".join(f"{identifier(column)} = ?" for column in columns)
+        where = f" WHERE {first} = ?" if key else ""
+        ((rows,),) = self.run(f"UPDATE {self._record(name)} SET {assigned}{where}", [*columns.values(), *key])
+        return int(rows)
 
     def _insert_period(self, table: str, period: Period, read_at: datetime) -> None:
         self.run(

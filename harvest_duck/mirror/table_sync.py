@@ -144,5 +144,5 @@ def _save(run: Run, table: Table, method: Method, moments: Moments, of_list: str
     found: dict[str, object] = {name: moment for name, moment in moments._asdict().items() if moment is not None}
     if moments.values_whole_at is not None:
         found["columns"] = run.copy.signature(table.name)
-    lagging, case = lagging_columns(table, method, run.holds), unseen_case(method, of_list)
+    lagging, case = lagging_columns(table, method, run.copy.has_table), unseen_case(method, of_list)
     run.copy.set_proof(table.name, method=method.value, may_lag=lagging, unseen=case, **found)

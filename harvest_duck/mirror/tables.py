@@ -93,8 +93,10 @@ def _mirrored() -> tuple[MirroredTable, ...]:
         if each.limit is not Limit.REPORTS and each.host is not Host.ID and each.name != _PROPOSALS
         for kind, source in [_place(each)]
     ]
-    names = [each.name for each in found]
-    return tuple(sorted(found, key=lambda each: (_ORDER.index(each.kind), names.index(each.name))))
+    # Of dated lists those that others name come before them: time entries last, which name an invoice.
+    dated = [each for each in found if each.kind is Kind.DATED]
+    ordered = [*(each for each in found if each.kind is not Kind.DATED), *reversed(dated)]
+    return tuple(sorted(ordered, key=lambda each: _ORDER.index(each.kind)))
 
 
 def _place(table: Table) -> tuple[Kind, str | None]:
