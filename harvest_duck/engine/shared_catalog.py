@@ -110,9 +110,10 @@ def _fill(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) ->
     function = TableFunction("account", _ATTACHED, [], partial(_attached_row, account), binding)
     with keeper.in_use:
         _bind(binding.bound_by or own, account.catalog, [function])
-    for statements in (views, shared_functions):
-        for statement in statements(account.catalog, account.handle.name):
-            own.execute(statement)
+    with in_one_transaction(own):
+        for statements in (views, shared_functions):
+            for statement in statements(account.catalog, account.handle.name):
+                own.execute(statement)
 
 
 def search_path(con: duckdb.DuckDBPyConnection) -> str:
@@ -196,6 +197,24 @@ def new_catalog(own: duckdb.DuckDBPyConnection, name: str, remedy: str) -> Itera
     except BaseException:
         own.execute(f"DETACH {identifier(name)}")
         raise
+
+
+@contextmanager
+def in_one_transaction(own: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit together what a cursor defines, or nothing, without the optimizer.
+
+    To optimize each of 700 statements, most of them comments, and to commit it takes a quarter of the time of `attach`
+    (2.0.1), or two fifths (1.4.4).
+    """
+    # A setting of this cursor alone.
+    own.execute("PRAGMA disable_optimizer")
+    own.begin()
+    try:
+        yield
+    except BaseException:
+        own.rollback()
+        raise
+    own.commit()
 
 
 def _attached_row(account: Account, _: Session) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from harvest_duck.engine.shared_catalog import new_catalog
+from harvest_duck.engine.shared_catalog import in_one_transaction, new_catalog
 from harvest_duck.errors import ConnectionStringError
 
 
@@ -26,5 +26,6 @@ def test_a_catalog_that_is_there_is_left_alone() -> None:
 
 def fill(own: duckdb.DuckDBPyConnection, error: type[BaseException]) -> None:
     """Raise the error where a catalog `live` is filled."""
-    with new_catalog(own, "live", "choose another name"):
+    with new_catalog(own, "live", "choose another name"), in_one_transaction(own):
+        own.execute("CREATE VIEW live.main.made AS SELECT 1")
         raise error
