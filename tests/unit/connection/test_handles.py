@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
 
 COUNT = "SELECT count(*) > 0 FROM harvest.clients"
+#: Objects whose referents are looked through together, which takes a fifth of the time of one after the other.
+_AT_ONCE = 5000
 FIRST = "FROM harvest.clients LIMIT 1"
 
 
@@ -35,12 +37,19 @@ def handle_in(con: duckdb.DuckDBPyConnection, schema: str = "harvest") -> str:
 def held_by(text: str) -> list[str]:
     """The types of the objects of this process that refer to a string with `text` in it, running functions apart."""
     found = []
-    for owner in gc.get_objects():
-        # Looking into the module _asyncio may never end (Python 3.12.1).
-        for each in () if isinstance(owner, types.FrameType | types.ModuleType) else gc.get_referents(owner):
-            if isinstance(each, str) and text in each:
-                found.append(type(owner).__name__)  # noqa: PERF401 - a comprehension would hold `text` itself
+    # Looking into the module _asyncio may never end (Python 3.12.1).
+    owners = [each for each in gc.get_objects() if not isinstance(each, types.FrameType | types.ModuleType)]
+    for some in (owners[place : place + _AT_ONCE] for place in range(0, len(owners), _AT_ONCE)):
+        for owner in some if _refer_to(some, text) else ():
+            for each in gc.get_referents(owner):
+                if isinstance(each, str) and text in each:
+                    found.append(type(owner).__name__)  # noqa: PERF401 - a comprehension would hold `text` itself
     return found
+
+
+def _refer_to(owners: list[object], text: str) -> bool:
+    """Whether one of the objects refers to a string with `text` in it."""
+    return any(text in each for each in gc.get_referents(*owners) if isinstance(each, str))
 
 
 def second(mark: str) -> str:
