@@ -1,4 +1,7 @@
-"""The forms of rows: the same on standard output and in a file, and read back as they were."""
+"""The forms of rows: the same on standard output and in a file, and read back as they were.
+
+What holds of any rows is tried over a DuckDB without Harvest, and once with the whole command.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.command import run
+from support.command import run, write
 
 from harvest_duck.cli.formats import BINARY, Format
+from harvest_duck.errors import QueryError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,25 +42,23 @@ SELECT 9007199254740993 AS id, 2 AS id, 3 AS "ID", '' AS empty, NULL AS nothing,
 """
 
 
-def lines_of(sql: str, form: str, connection: str) -> str:
+def lines_of(sql: str, form: str) -> str:
     """What `query` prints in a format, which is what it writes into a file."""
-    ended = run("query", f"SET TimeZone = 'Europe/Berlin'; {sql}", "--format", form, connection=connection)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
+    return write(f"SET TimeZone = 'Europe/Berlin'; {sql}", form=form).stdout
 
 
-def test_csv_is_what_duckdb_writes_and_reads_back(connection: str, tmp_path: Path) -> None:
+def test_csv_is_what_duckdb_writes_and_reads_back(tmp_path: Path) -> None:
     with duckdb.connect() as con:
         target = tmp_path / "oracle.csv"
         con.execute(f"SET TimeZone = 'Europe/Berlin'; COPY ({HARD}) TO '{target}' (FORMAT csv, HEADER)")
-        assert lines_of(HARD, "csv", connection) == target.read_bytes().decode()
+        assert lines_of(HARD, "csv") == target.read_bytes().decode()
         con.execute(f"COPY ({HARD}) TO '{target}' (FORMAT csv, HEADER, DELIMITER '\t')")
-        assert lines_of(HARD, "tsv", connection) == target.read_bytes().decode()
+        assert lines_of(HARD, "tsv") == target.read_bytes().decode()
         texts = "SELECT * FROM (VALUES (1, NULL, ''), (2, 'NULL', ' '), (3, 'a', 'b')) AS t(id, a, b) ORDER BY id"
-        target.write_text(lines_of(texts, "csv", connection))
+        target.write_text(lines_of(texts, "csv"))
         assert con.sql(f"FROM read_csv('{target}', allow_quoted_nulls = false)").fetchall() == con.sql(texts).fetchall()
         assert target.read_text() == 'id,a,b\n1,,""\n2,NULL, \n3,a,b\n'
-    names, row = csv.reader(io.StringIO(lines_of(HARD, "csv", connection), newline=""))
+    names, row = csv.reader(io.StringIO(lines_of(HARD, "csv"), newline=""))
     assert names[:3] == ["id", "id_1", "ID_2"]
     assert (row[names.index("lines")], row[names.index("quoted")]) == ("two\nlines", 'say "ä€😀"')
 
@@ -66,24 +68,25 @@ def test_a_file_has_the_bytes_of_standard_output(ending: str, connection: str, t
     form = {"md": "markdown"}.get(ending, ending)
     sql = f"{HARD} UNION ALL {HARD}"
     packed = [f"out.{ending.upper()}.gz", f"out.{ending}.zst"] if ending == "csv" else []
+    # With the whole command in the one form that has packed files too.
     for name in (f"out.{ending}", *packed):
         target = tmp_path / name
-        ended = run("query", sql, "-o", str(target), connection=connection)
+        ended = run("query", sql, "-o", str(target), connection=connection) if packed else write(sql, target)
         assert (ended.returncode, ended.stderr) == (0, f"2 rows written to {target}\n")
-    shown = run("query", sql, "--format", form, connection=connection).stdout
-    assert (tmp_path / f"out.{ending}").read_bytes().decode() == shown
+    shown = run("query", sql, "--format", form, connection=connection) if packed else write(sql, form=form)
+    assert (tmp_path / f"out.{ending}").read_bytes().decode() == shown.stdout
     for name in packed:
         with pa.input_stream(tmp_path / name, compression=pa.Codec.detect(name).name) as stream:
-            assert stream.read().decode() == shown
+            assert stream.read().decode() == shown.stdout
 
 
-def test_json_has_every_digit_and_every_column(connection: str) -> None:
+def test_json_has_every_digit_and_every_column() -> None:
     def refuse(constant: str) -> None:
         pytest.fail(f"{constant} is no JSON")
 
-    text = lines_of(HARD, "json", connection)
+    text = lines_of(HARD, "json")
     (record,) = json.loads(text, parse_float=Decimal, parse_constant=refuse)
-    assert record == json.loads(lines_of(HARD, "ndjson", connection), parse_float=Decimal)
+    assert record == json.loads(lines_of(HARD, "ndjson"), parse_float=Decimal)
     assert list(record)[:3] == ["id", "id_1", "ID_2"]
     wanted = {
         "id": 9007199254740993,
@@ -108,13 +111,13 @@ def test_json_has_every_digit_and_every_column(connection: str) -> None:
         "fixed": [1, 2],
     }
     assert {name: record[name] for name in wanted} == wanted
-    assert lines_of("SELECT 1 WHERE false", "json", connection) == "[]\n"
-    assert lines_of("SELECT 1 WHERE false", "ndjson", connection) == ""
+    assert lines_of("SELECT 1 WHERE false", "json") == "[]\n"
+    assert lines_of("SELECT 1 WHERE false", "ndjson") == ""
 
 
-def test_a_decimal_of_fractions_alone_is_a_number_of_json(connection: str) -> None:
+def test_a_decimal_of_fractions_alone_is_a_number_of_json() -> None:
     sql = "SELECT .5::DECIMAL(4, 4) AS a, -.25::DECIMAL(2, 2) AS b, [.5::DECIMAL(2, 2), NULL] AS c"
-    (record,) = json.loads(lines_of(sql, "json", connection), parse_float=Decimal)
+    (record,) = json.loads(lines_of(sql, "json"), parse_float=Decimal)
     assert record == {"a": Decimal("0.5"), "b": Decimal("-0.25"), "c": [Decimal("0.5"), None]}
 
 
@@ -136,9 +139,9 @@ def test_parquet_keeps_the_digits_of_a_sum_of_integers(connection: str, tmp_path
     assert pq.read_table(target).num_rows == 1
 
 
-def test_markdown_shows_each_text_as_it_is(connection: str) -> None:
+def test_markdown_shows_each_text_as_it_is() -> None:
     sql = "SELECT 1 AS a_b, 'a|b<c>*`[]\\~_&amp; & co' AS \"_x|y\", 'two' || chr(10) || 'lines' AS t, NULL AS nothing"
-    assert lines_of(sql, "markdown", connection).splitlines()[::2] == [
+    assert lines_of(sql, "markdown").splitlines()[::2] == [
         "| a_b | \\_x\\|y | t | nothing |",
         "| 1 | a\\|b\\<c>\\*\\`\\[\\]\\\\\\~\\_\\&amp; & co | two<br>lines |  |",
     ]
@@ -160,20 +163,16 @@ def test_markdown_shows_each_text_as_it_is(connection: str) -> None:
         ('PREPARE p AS SELECT 5::BIGINT AS "Count"; EXECUTE p', [(5,)]),
     ],
 )
-def test_whatever_has_rows_is_written_to_a_file(
-    sql: str, rows: list[tuple[object, ...]], connection: str, tmp_path: Path
-) -> None:
+def test_whatever_has_rows_is_written_to_a_file(sql: str, rows: list[tuple[object, ...]], tmp_path: Path) -> None:
     target = tmp_path / "out.parquet"
-    values = ["-p", "a=5"] if "$a" in sql else []
-    ended = run("query", sql, *values, "-o", str(target), connection=connection)
-    assert ended.returncode == 0, ended.stderr
+    ended = write(sql, target, **({"a": "5"} if "$a" in sql else {}))
     assert ended.stderr.startswith(f"{len(rows)} row")
     assert [*tmp_path.iterdir()] == [target]
     assert duckdb.sql(f"FROM '{target}'").fetchall() == rows
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.xlsx"])
-def test_an_error_after_the_rows_leaves_the_old_file(name: str, connection: str, tmp_path: Path) -> None:
+def test_an_error_after_the_rows_leaves_the_old_file(name: str, tmp_path: Path) -> None:
     if name.endswith("xlsx"):
         pytest.importorskip("xlsxwriter")
     target = tmp_path / name
@@ -183,24 +182,22 @@ def test_an_error_after_the_rows_leaves_the_old_file(name: str, connection: str,
         f"{kept} CREATE TABLE u AS SELECT error('a fault')": "statement 3, line 1: a fault",
         f"{kept} INSERT INTO t VALUES (8) RETURNING a": "in a file is for one result",
     }.items():
-        ended = run("query", sql, "-o", str(target), connection=connection)
-        assert ended.returncode == 1
-        assert says in ended.stderr
+        with pytest.raises(QueryError, match=says):
+            write(sql, target)
         assert target.read_text() == "precious"
         assert [*tmp_path.iterdir()] == [target]
 
 
-def test_statements_that_no_copy_takes_are_written_too(connection: str, tmp_path: Path) -> None:
+def test_statements_that_no_copy_takes_are_written_too(tmp_path: Path) -> None:
     for sql in (
         "EXPLAIN SELECT 1",
         "CALL pragma_version()",
         "PRAGMA version",
-        "SHOW TABLES",
+        "SHOW DATABASES",
         "SUMMARIZE SELECT 1 AS a",
     ):
         target = tmp_path / "out.ndjson"
-        ended = run("query", sql, "-o", str(target), connection=connection)
-        assert ended.returncode == 0, ended.stderr
+        ended = write(sql, target)
         assert len(target.read_text().splitlines()) == int(ended.stderr.split()[0]), sql
 
 
@@ -213,11 +210,10 @@ def test_every_form_reads_harvest_once(connection: str, sandbox: Sandbox, tmp_pa
             assert [request.path for request in sandbox.requests] == ["/v2/clients"], ended.stderr
 
 
-def test_a_file_is_written_whatever_the_sql_locks(connection: str, tmp_path: Path) -> None:
+def test_a_file_is_written_whatever_the_sql_locks(tmp_path: Path) -> None:
     lock = "SET enable_external_access = false; SET lock_configuration = true; SELECT 1 AS a"
     for name in ("out.csv", "out.parquet"):
-        ended = run("query", lock, "-o", str(tmp_path / name), connection=connection)
-        assert ended.returncode == 0, ended.stderr
+        assert write(lock, tmp_path / name).stderr.startswith("1 row written to")
 
 
 def test_parquet_goes_through_a_pipe_as_a_whole(connection: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -226,29 +222,27 @@ def test_parquet_goes_through_a_pipe_as_a_whole(connection: str, capfdbinary: py
     assert pq.read_table(io.BytesIO(capfdbinary.readouterr().out)).to_pylist() == [{"a": 1}]
 
 
-def test_whole_numbers_of_128_bits_keep_their_digits_in_parquet(connection: str, tmp_path: Path) -> None:
+def test_whole_numbers_of_128_bits_keep_their_digits_in_parquet(tmp_path: Path) -> None:
     target = tmp_path / "out.parquet"
     sql = "SELECT sum(id) AS s, 1 AS s, 9007199254740993::UHUGEINT AS u FROM (VALUES (9007199254740992), (1)) AS t(id)"
-    assert run("query", sql, "-o", str(target), connection=connection).returncode == 0
+    write(sql, target)
     assert duckdb.sql(f"FROM '{target}'").fetchall() == [(9007199254740993, 1, 9007199254740993)]
-    too_long = run(
-        "query", "SELECT 170141183460469231731687303715884105727 AS s", "-o", str(target), connection=connection
-    )
-    assert too_long.returncode == 1
-    assert too_long.stderr.endswith(
-        "s: a Parquet file has room for 38 digits, and a value has 39: choose csv, or cast it to VARCHAR\n"
+    with pytest.raises(duckdb.Error) as too_long:
+        write("SELECT 170141183460469231731687303715884105727 AS s", target)
+    assert str(too_long.value).endswith(
+        "s: a Parquet file has room for 38 digits, and a value has 39: choose csv, or cast it to VARCHAR"
     )
     assert duckdb.sql(f"SELECT count(*) FROM '{target}'").fetchall() == [(1,)]
 
 
-def test_intervals_and_floats_are_exact_for_people_and_in_workbooks(connection: str, tmp_path: Path) -> None:
+def test_intervals_and_floats_are_exact_for_people_and_in_workbooks(tmp_path: Path) -> None:
     values = ["1 month 3 days", "0.1", "100000000000000000000000000000000000001"]
     sql = f"SELECT INTERVAL '{values[0]}' AS i, {values[1]}::FLOAT AS f, {values[2]} AS huge, 1e308 AS most"
-    shown = run("query", sql, "--format", "line", connection=connection).stdout.splitlines()
+    shown = write(sql, form="line").stdout.splitlines()
     assert [line.split("   ")[-1].strip() for line in shown[1:4]] == values
     openpyxl = pytest.importorskip("openpyxl")
     pytest.importorskip("xlsxwriter")
-    assert run("query", sql, "-o", str(tmp_path / "out.xlsx"), connection=connection).returncode == 0
+    write(sql, tmp_path / "out.xlsx")
     _, row = openpyxl.load_workbook(tmp_path / "out.xlsx").active.values
     assert row == (values[0], 0.1, values[2], "1e+308")
 
@@ -300,11 +294,10 @@ def test_a_workbook_has_dates_numbers_and_texts(connection: str, tmp_path: Path)
         ("SELECT repeat('x', 40000) AS t", "row 1: t has 40,000 characters, and a cell of Excel 32,767: shorten it"),
     ],
 )
-def test_what_excel_has_no_room_for_is_an_error(sql: str, says: str, connection: str, tmp_path: Path) -> None:
+def test_what_excel_has_no_room_for_is_an_error(sql: str, says: str, tmp_path: Path) -> None:
     pytest.importorskip("xlsxwriter")
-    ended = run("query", sql, "-o", str(tmp_path / "out.xlsx"), connection=connection)
-    assert ended.returncode == 1
-    assert says in ended.stderr
+    with pytest.raises(QueryError, match=says):
+        write(sql, tmp_path / "out.xlsx")
     assert not [*tmp_path.iterdir()]
 
 

@@ -10,16 +10,18 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 from support.clocks import PATIENCE_S
 from support.secret_watch import SEEN
 
-from harvest_duck.cli import main
+from harvest_duck.cli import main, output, query, results, statements, targets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["COMMAND", "Ended", "environment", "run", "run_process", "start"]
+__all__ = ["COMMAND", "Ended", "environment", "run", "run_process", "start", "write"]
 
 #: What `harvest-duck` stands for, whether or not it is on the PATH.
 COMMAND = [sys.executable, "-m", "harvest_duck"]
@@ -41,20 +43,39 @@ def environment(connection: str | None = None, **others: str) -> dict[str, str]:
 
 def run(*arguments: str, connection: str | None = None, cwd: Path | None = None, stdin: bytes = b"") -> Ended:
     """Run `harvest-duck` with these arguments and this standard input in this process, without a terminal."""
-    out, err = io.BytesIO(), io.BytesIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(io.TextIOWrapper(out, encoding="utf-8", write_through=True)),
-        contextlib.redirect_stderr(io.TextIOWrapper(err, encoding="utf-8", write_through=True)),
-    ):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         patch.setattr(sys, "argv", ["harvest-duck", *arguments])
         if connection:
             patch.setenv("HARVEST_DUCK_CONNECTION", connection)
         if cwd:
             patch.chdir(cwd)
-        status = _status()
-        ended = Ended(status, out.getvalue().decode(), err.getvalue().decode())
+        return _ended(_status)
+
+
+def write(sql: str, target: Path = targets.STANDARD_OUTPUT, form: str | None = None, **values: str) -> Ended:
+    """Write the rows of SQL as `harvest-duck query` does, and raise its errors.
+
+    DuckDB has no Harvest in it then, which would take most of the time.
+    """
+
+    def written() -> int:
+        with duckdb.connect() as con:
+            results.prepare(con)
+            query._write(con, statements.script(con, sql, values), target, output.chosen(form, target))
+        return 0
+
+    return _ended(written)
+
+
+def _ended(call: Callable[[], int]) -> Ended:
+    """What a call returns as its status, and what it writes into the standard streams."""
+    out, err = io.BytesIO(), io.BytesIO()
+    with (
+        contextlib.redirect_stdout(io.TextIOWrapper(out, encoding="utf-8", write_through=True)),
+        contextlib.redirect_stderr(io.TextIOWrapper(err, encoding="utf-8", write_through=True)),
+    ):
+        ended = Ended(call(), out.getvalue().decode(), err.getvalue().decode())
     SEEN.see("the output of a command", ended.stdout)
     SEEN.see("the errors of a command", ended.stderr)
     return ended
