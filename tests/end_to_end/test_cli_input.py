@@ -7,12 +7,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
-from support.command import run
+from support.command import run, write_from
+
+import harvest_duck
+from harvest_duck.cli import query, statements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    import duckdb
+
     from harvest_duck.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def lasting(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of the command that tests share."""
+    with query.opened(f"{agency.connection_string()};RateLimit=off;ReportsRateLimit=off") as con:
+        yield con
+
+
+@pytest.fixture
+def con(lasting: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> duckdb.DuckDBPyConnection:
+    """The shared connection, with an empty request log."""
+    return lasting
 
 
 def test_sql_is_read_from_a_file_and_from_standard_input(connection: str, tmp_path: Path) -> None:
@@ -136,21 +155,30 @@ def test_every_result_of_several_statements_is_printed(connection: str, sandbox:
     ],
 )
 def test_a_parameter_reaches_harvest_as_a_literal_would(
-    condition: str, values: list[str], sent: dict[str, str], connection: str, sandbox: Sandbox
+    condition: str, values: list[str], sent: dict[str, str], con: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:
     user = str(sandbox.records(1000001, "users")[0]["id"])
-    options = [part for value in values for part in ("-p", value.replace("{user}", user))]
+    given = statements.parameters(value.replace("{user}", user) for value in values)
     sql = f"SELECT id, spent_date FROM harvest.time_entries WHERE {condition}"
-    ended = run("query", sql, *options, "--format", "json", connection=connection)
-    assert ended.returncode == 0, ended.stderr
+    write_from(con, sql, form="json", **given)
     wanted = {name: value.replace("{user}", user) for name, value in sent.items()}
     for request in sandbox.requests:
         assert {
             name: value for name, value in request.query.items() if name not in {"page", "per_page", "cursor"}
         } == wanted
-    explained = run("query", sql, *options, "--explain", "--no-probe", "--format", "json", connection=connection)
-    assert explained.returncode == 0, explained.stderr
-    assert all(f"{name}=" in json.loads(explained.stdout)[0]["request"] for name in sent)
+    explained = harvest_duck.explain(statements.with_values(sql, given), con, probe=False).to_pylist()
+    assert all(f"{name}=" in explained[0]["request"] for name in sent)
+
+
+def test_a_parameter_of_the_command_reaches_harvest_and_its_explanation(connection: str, sandbox: Sandbox) -> None:
+    sql = "SELECT id FROM harvest.time_entries WHERE spent_date BETWEEN ? AND $2"
+    command = ["query", sql, "-p", "1=2026-11-01", "-p", "2=2026-11-05", "--format", "json"]
+    assert run(*command, connection=connection).returncode == 0
+    assert {(request.query.get("from"), request.query.get("to")) for request in sandbox.requests} == {
+        ("2026-11-01", "2026-11-05")
+    }
+    explained = run(*command, "--explain", "--no-probe", connection=connection)
+    assert "from=2026-11-01&to=2026-11-05" in json.loads(explained.stdout)[0]["request"]
 
 
 def test_a_parameter_without_a_value_is_null(connection: str) -> None:

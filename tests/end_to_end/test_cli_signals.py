@@ -30,8 +30,15 @@ def _heard() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (signal.SIGINT, "out.parquet"),
+        (signal.SIGINT, "out.csv"),
+        (signal.SIGTERM, "out.parquet"),
+        (signal.SIGHUP, "out.csv"),
+    ],
+)
 def test_a_signal_leaves_nothing_half_written(
     number: signal.Signals, name: str, sandbox: Sandbox, connection: str, tmp_path: Path
 ) -> None:

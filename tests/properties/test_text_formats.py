@@ -49,10 +49,9 @@ def test_any_text_is_written_as_duckdb_writes_it_and_read_back(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     con.execute(TABLE)
-    for number, (text, texts, key) in enumerate(rows):
-        con.execute(
-            "INSERT INTO t VALUES (?, ?, ?::VARCHAR[], map([?], [?::VARCHAR]))", [number, text, texts, key, text]
-        )
+    row = "(?, ?, ?::VARCHAR[], map([?], [?::VARCHAR]))"
+    values = [value for number, (text, texts, key) in enumerate(rows) for value in (number, text, texts, key, text)]
+    con.execute(f"INSERT INTO t VALUES {', '.join([row] * len(rows))}", values)
     target: Path = tmp_path_factory.getbasetemp() / "oracle.csv"
     for form, delimiter in ((Format.CSV, ","), (Format.TSV, "\t")):
         con.execute(f"COPY ({SQL}) TO '{target}' (FORMAT csv, HEADER, DELIMITER '{delimiter}')")

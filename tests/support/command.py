@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["COMMAND", "Ended", "environment", "run", "run_process", "start", "write"]
+__all__ = ["COMMAND", "Ended", "environment", "run", "run_process", "start", "write", "write_from"]
 
 #: What `harvest-duck` stands for, whether or not it is on the PATH.
 COMMAND = [sys.executable, "-m", "harvest_duck"]
@@ -58,11 +58,22 @@ def write(sql: str, target: Path = targets.STANDARD_OUTPUT, form: str | None = N
 
     DuckDB has no Harvest in it then, which would take most of the time.
     """
+    with duckdb.connect() as con:
+        results.prepare(con)
+        return write_from(con, sql, target, form, **values)
+
+
+def write_from(
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    target: Path = targets.STANDARD_OUTPUT,
+    form: str | None = None,
+    **values: str,
+) -> Ended:
+    """Write rows as `write` does, with a connection that `query.opened` gave."""
 
     def written() -> int:
-        with duckdb.connect() as con:
-            results.prepare(con)
-            query._write(con, statements.script(con, sql, values), target, output.chosen(form, target))
+        query._write(con, statements.script(con, sql, values), target, output.chosen(form, target))
         return 0
 
     return _ended(written)

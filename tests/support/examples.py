@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from support import pseudo_terminal
 
+from harvest_duck import sandbox
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -37,11 +39,15 @@ def check_examples(page: Path, *, least: int) -> None:
 
 
 def check_commands(page: Path, *, least: int) -> None:
-    """Run the commands of a page, at least so many, on a terminal of 80 columns, and compare what they print."""
+    """Run the commands of a page, at least so many, on a terminal of 80 columns, and compare what they print.
+
+    They read what DSN=sandbox means in this process: each process makes an agency up anew, which takes a second.
+    """
+    connection = sandbox.shared().connection_string()
 
     def printed(arguments: str) -> str:
         words = shlex.split(arguments)
-        return pseudo_terminal.run(*words, columns=80, connection="DSN=sandbox", TERM="dumb").stdout
+        return pseudo_terminal.run(*words, columns=80, connection=connection, TERM="dumb").stdout
 
     _check(page, _COMMAND, printed, least)
 
