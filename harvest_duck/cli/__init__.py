@@ -12,13 +12,10 @@ from io import TextIOWrapper
 from typing import NoReturn
 
 import click
-import duckdb
 
 from harvest_duck import __version__
-from harvest_duck.cli import signals
-from harvest_duck.engine.arrow_stream import sentence_in
-from harvest_duck.errors import HarvestDuckError
-from harvest_duck.text import escaped, terminal_safe
+from harvest_duck.cli import failures, signals
+from harvest_duck.text import terminal_safe
 
 __all__ = ["cli", "main"]
 
@@ -35,6 +32,8 @@ _MODULES = {
     "logout": "login",
     "query": "query",
     "sandbox": "sandbox",
+    "status": "status",
+    "sync": "sync",
     "tables": "tables",
     "whoami": "login",
 }
@@ -76,7 +75,7 @@ _ENDED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
 def main() -> None:
-    """Run the command; an error is one line on standard error and exit status 1, or 128 and the number of a signal."""
+    """Run the command; an error is one line on standard error and an exit status, 128 and its number for a signal."""
     for stream in (sys.stdout, sys.stderr):
         # Whatever the code page of the console: Windows redirects with another one, and so does LC_ALL=C.
         if isinstance(stream, TextIOWrapper):
@@ -100,15 +99,8 @@ def _run() -> None:
         # The reader of the pipe has ended, as `head` does; Python would report an error when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (HarvestDuckError, OSError, duckdb.Error) as error:
-        _failed(_sentence(error))
-
-
-def _sentence(error: Exception) -> str:
-    """Return what an error says; one of the system begins with its number and ends with the file."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{escaped(os.fsdecode(error.filename))}: {error.strerror}" if error.filename else error.strerror
-    return sentence_in(str(error)).strip()
+    except failures.TOLD as error:
+        _failed(error)
 
 
 def _warn(said: set[str], message: Warning | str, *_: object, **__: object) -> None:
@@ -126,6 +118,6 @@ def _interrupted() -> NoReturn:
     sys.exit(128 + number)
 
 
-def _failed(sentence: str) -> NoReturn:
-    click.echo(f"harvest-duck: {terminal_safe(sentence)}", err=True)
-    sys.exit(1)
+def _failed(error: Exception) -> NoReturn:
+    click.echo(f"harvest-duck: {terminal_safe(failures.sentence(error))}", err=True)
+    sys.exit(failures.status(error))

@@ -9,16 +9,22 @@ from harvest_duck import connections
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import render
 from harvest_duck.errors import HarvestDuckError
+from harvest_duck.mirror.tables import MIRRORED
 
 if TYPE_CHECKING:
     import click
 
-__all__ = ["connection_strings", "names", "tables"]
+__all__ = ["connection_strings", "copied_tables", "names", "tables"]
 
 
 def tables(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of the tables that begin with what is typed."""
     return [name for name in TABLES if name.startswith(incomplete.lower())]
+
+
+def copied_tables(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of the tables of a copy that begin with what is typed."""
+    return [each.name for each in MIRRORED if each.name.startswith(incomplete.lower())]
 
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

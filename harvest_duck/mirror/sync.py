@@ -56,6 +56,7 @@ def sync(
     first copy goes on where it ended. Raises the errors of a scan, `MirrorError` where the file cannot be used,
     `MirrorBusy` while another sync works on it, and `DeletesRefused`.
     """
+    tables = _checked(tables)
     progress = RunProgress(on_progress)
     reader = progress.reader = TableReader(connection, progress.batch)
     started_at, place = datetime.now(UTC), Path(path)
@@ -168,6 +169,15 @@ def _published(copy: OpenCopy, result: SyncResult) -> SyncResult:
         return replace(result, published=True)
     copy.keep_checks()
     return result
+
+
+def _checked(names: Iterable[str] | None) -> list[str] | None:
+    """Return the names, None for none; raise as `chosen` does, before a file is made and a request sent."""
+    if names is None:
+        return None
+    names = list(names)
+    chosen(names)
+    return names
 
 
 def _tables(records: RunRecords, names: Iterable[str] | None) -> tuple[MirroredTable, ...]:
