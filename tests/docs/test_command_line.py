@@ -15,6 +15,7 @@ from support.examples import check_commands
 from support.paths import DOCS
 
 from harvest_duck.catalog.tables import TABLES
+from harvest_duck.cli import failures
 from harvest_duck.cli.formats import FOR_PEOPLE, Format, format_of
 
 PAGE = DOCS / "command-line.md"
@@ -37,7 +38,8 @@ def test_the_page_lists_every_format_and_ending() -> None:
 def test_the_page_lists_the_exit_statuses() -> None:
     statuses = [int(number) for number in re.findall(r"^\| (\d+) \|", TEXT, re.MULTILINE)]
     signals = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-    assert statuses == [0, 1, 2, *(128 + number for number in signals)]
+    told = {failures.FAILED, failures.UNPROVEN, *failures.STATUSES.values()}
+    assert statuses == [0, *sorted({2, *told}), *(128 + number for number in signals)]
 
 
 def test_the_parameter_of_the_page_reaches_harvest() -> None:
@@ -60,6 +62,7 @@ def test_bash_completes_as_the_page_says(tmp_path: Path) -> None:
             echo "${{COMPREPLY[*]}}"
         }}
         tried harvest-duck export expense
+        tried harvest-duck sync clients invoice_me
         tried harvest-duck query -c ''
         tried harvest-duck query --format m
         tried harvest-duck connections test s
@@ -77,4 +80,5 @@ def test_bash_completes_as_the_page_says(tmp_path: Path) -> None:
         check=False,
     )
     tables = [name for name in TABLES if name.startswith("expense")]
-    assert ended.stdout.splitlines() == [" ".join(tables), "DSN=sandbox", "markdown", "sandbox"], ended.stderr
+    completed = [" ".join(tables), "invoice_messages", "DSN=sandbox", "markdown", "sandbox"]
+    assert ended.stdout.splitlines() == completed, ended.stderr
