@@ -31,6 +31,7 @@ from harvest_duck.scanner.client_pool import pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 PAGE = DOCS / "errors.md"
 UPDATE = bool(os.environ.get("UPDATE_README"))
@@ -45,6 +46,8 @@ PREFIX = (
 NOT_IN_SQL = {"unknown table", "unknown column", "filter of another type"}
 #: Those of the tree that only group others.
 GROUPS = {"HarvestDuckError", "ResponseError"}
+#: What stands on the page for the process that syncs, its machine and the moment.
+PROCESS = "process 4711 on ada has synced it since 2026-11-20 16:50:53 UTC"
 TOKEN = "t0ken-that-nobody-may-see"
 
 
@@ -192,6 +195,44 @@ CASES = {
 }
 
 
+def _of_another_program(_: Sandbox, connection: str, path: Path) -> None:
+    other = path.with_name("hours.duckdb")
+    with duckdb.connect(other) as con:
+        con.execute("CREATE TABLE hours (hours DECIMAL(18, 4))")
+    harvest_duck.sync(connection, other)
+
+
+def _too_much_deleted(stage: Sandbox, connection: str, path: Path) -> None:
+    records = stage.records(MAIN_ID, "time_entries")
+    stage.replace(MAIN_ID, "time_entries", records[100:])
+    try:
+        harvest_duck.sync(connection, path)
+    finally:
+        stage.replace(MAIN_ID, "time_entries", records)
+
+
+#: How each error of a copy is provoked, once there is one: its class, and what is done with the sandbox, the connection
+#: of its administrator and the copy.
+COPIES: dict[str, tuple[str, Callable[[Sandbox, str, Path], object]]] = {
+    "copy of another user": (
+        "MirrorError",
+        lambda stage, _, path: harvest_duck.sync(stage.connection_string(role="member"), path),
+    ),
+    "file of another program": ("MirrorError", _of_another_program),
+    "table in no copy": (
+        "MirrorError",
+        lambda _, connection, path: harvest_duck.sync(connection, path, tables=["report_uninvoiced"]),
+    ),
+    "another sync": (
+        "MirrorBusy",
+        lambda _, connection, path: harvest_duck.sync(
+            connection, path, on_progress=lambda _: harvest_duck.sync(connection, path)
+        ),
+    ),
+    "too much deleted": ("DeletesRefused", _too_much_deleted),
+}
+
+
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Sandbox]:
     """A sandbox that may do anything."""
@@ -265,6 +306,32 @@ def test_each_message_reads_as_the_page_says(name: str, provoked: Callable[[Case
     message = shown(str(raised.value))
     assert "\n" not in message
     assert TOKEN not in message
+    check(name, message)
+
+
+@pytest.fixture(scope="module")
+def acme(stage: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the time entries."""
+    path = tmp_path_factory.mktemp("copies") / "acme.duckdb"
+    harvest_duck.sync(f"{stage.connection_string()};RateLimit=off", path, tables=["time_entries"])
+    return path
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_each_message_about_a_copy_reads_as_the_page_says(name: str, stage: Sandbox, acme: Path) -> None:
+    error, provoke = COPIES[name]
+    before = acme.read_bytes()
+    with pytest.raises(errors.MirrorError) as raised:
+        provoke(stage, f"{stage.connection_string()};RateLimit=off", acme)
+    assert type(raised.value) is getattr(errors, error)
+    message = re.sub(r"process \d+ on .* since .* UTC", PROCESS, str(raised.value).replace(f"{acme.parent}/", ""))
+    assert "\n" not in message
+    check(name, message)
+    assert acme.read_bytes() == before
+
+
+def check(name: str, message: str) -> None:
+    """Compare a message with the one on the page, or write it there."""
     found = on_the_page(name)
     if UPDATE:
         block = f"<!-- provoked: {name} -->\n```text\n{message}\n```\n"
@@ -318,10 +385,11 @@ def test_a_misspelt_table_is_named_where_duckdb_reads_the_query(con: duckdb.Duck
 
 def test_the_page_has_every_error_of_the_tree_and_no_message_that_is_not_provoked() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert [each["name"] for each in MARKED.finditer(text)] == list(CASES)
+    of = {name: case.error for name, case in CASES.items()} | {name: error for name, (error, _) in COPIES.items()}
+    assert [each["name"] for each in MARKED.finditer(text)] == [*CASES, *COPIES]
     parts = dict(re.findall(r"^##+ (\w+)\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL))
-    assert set(errors.__all__) - GROUPS == {case.error for case in CASES.values()}
+    assert set(errors.__all__) - GROUPS == set(of.values())
     for name in set(errors.__all__) - {"HarvestDuckError"}:
         assert name in parts, f"{name} has a part of its own"
-    for name, case in CASES.items():
-        assert f"<!-- provoked: {name} -->" in parts[case.error], "each message stands below its error"
+    for name, error in of.items():
+        assert f"<!-- provoked: {name} -->" in parts[error], "each message stands below its error"
