@@ -1,8 +1,7 @@
 """One DuckDB file: made for its user alone, attached, and looked at, whether it is a copy that can be worked on.
 
-DuckDB makes its files with the mode that the umask leaves, so new files begin in a folder that nobody else can enter.
-Its write-ahead log is made before DuckDB opens it. Each commit writes a checkpoint, so that nothing stays in the log;
-DuckDB 1.5 and 2.0 still note the checkpoint there.
+DuckDB makes its files with the mode that the umask leaves. So new files begin in a folder that nobody else can enter,
+and the write-ahead log, which DuckDB removes at each checkpoint, is made before DuckDB opens it.
 """
 
 from __future__ import annotations
@@ -44,7 +43,6 @@ def instance(work: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB in memory to which a file can be attached; what does not fit into memory goes to `work`."""
     spill = "" if work is None else str(work / "spill")
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "wal_autocheckpoint": "0b",
         "temp_directory": spill,
         "autoinstall_known_extensions": "false",
     }

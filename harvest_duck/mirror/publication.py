@@ -103,6 +103,15 @@ class OpenCopy(WorkingCopy):
             if self._run is not None and not self.first:
                 check_file.write(self.con, self._paths, _BEFORE | {"sync_runs": record("sync_runs")})
 
+    def leave(self) -> None:
+        """Leave the file of a first copy as it is without its log; what was done to another one is not needed."""
+        if not self._ended and self.first:
+            with suppress(duckdb.Error, OSError):
+                mirror_file.detach(self.con, self._file)
+        with suppress(duckdb.Error):
+            # Else closing writes what is about to be removed.
+            self.con.execute("PRAGMA disable_checkpoint_on_shutdown")
+
     def remember_records(self) -> None:
         """Keep the records as they are, for `keep_failure`."""
         for name, table in _BEFORE.items():
@@ -134,6 +143,9 @@ def working_copy(path: str | os.PathLike[str]) -> Iterator[OpenCopy]:
             if os.getpid() == owner:
                 copy.keep_failure(error)
             raise
+        finally:
+            if os.getpid() == owner:
+                copy.leave()
 
 
 def _opened(paths: MirrorPaths, lock: RunLock, stack: ExitStack) -> OpenCopy:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.mirror import definitions, row_changes
@@ -23,6 +22,8 @@ from harvest_duck.pushdown.sql import identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
+
+    import pyarrow as pa
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.mirror.periods import Period
@@ -115,6 +116,12 @@ class WorkingCopy(RunRecords):
         Rows that are equal in every column stay as they are. Of several rows with the same key the last one counts. A
         row that was gone and came again is no longer among the deleted ones.
         """
+        rows = row_changes.latest(table, rows)
+        single = table.key[0] if len(table.key) == 1 else None
+        if not rows.num_rows or (
+            single and row_changes.are_held(self.con, table, rows, single, rows[single].to_pylist())
+        ):
+            return Applied(*row_changes.NOTHING)
         row_changes.stage(self.con, table, rows)
         return self._replaced(table)
 
@@ -133,17 +140,18 @@ class WorkingCopy(RunRecords):
         Rows that are held there and did not come move to the deleted ones, or vanish without `tombstones`. A table
         without a key, and one of a single record, never has deleted ones.
         """
+        rows = row_changes.latest(table, rows)
+        if row_changes.are_held(self.con, table, rows, column, values):
+            return Applied(*row_changes.NOTHING)
         row_changes.stage(self.con, table, rows)
-        if row_changes.are_held(self.con, table, column, values):
-            return Applied(Changes(), pa.array([], pa.int64()), pa.array([], pa.int64()))
         if not table.key:
             changes = row_changes.replace_all(self.con, table, column, values)
             self._count(table.name, changes)
-            return Applied(changes, pa.array([], pa.int64()), pa.array([], pa.int64()))
-        row_changes.mark_missing(self.con, table, column, values)
+            return Applied(changes, *row_changes.NOTHING[1:])
+        missing = row_changes.mark_missing(self.con, table, column, values)
         applied = self._replaced(table)
         single = table.body_key is None and table.parent is None
-        gone = self._move(table, seen_at if tombstones and not single else None)
+        gone = self._move(table, seen_at if tombstones and not single else None) if missing else 0
         return Applied(applied.changes + Changes(deleted=gone), applied.new_ids, applied.changed_ids)
 
     def bury(self, table: Table, ids: Sequence[int], *, seen_at: datetime, tombstones: bool = True) -> int:
@@ -151,8 +159,8 @@ class WorkingCopy(RunRecords):
 
         Without `tombstones` they vanish.
         """
-        row_changes.mark_ids(self.con, table, ids)
-        return self._move(table, seen_at if tombstones else None)
+        marked = row_changes.mark_ids(self.con, table, ids)
+        return self._move(table, seen_at if tombstones else None) if marked else 0
 
     def update(self, table: str, sql: str) -> int:
         """Run an UPDATE of a table, and return how many rows it changed."""
@@ -185,10 +193,9 @@ class WorkingCopy(RunRecords):
         return int(rows)
 
     def _replaced(self, table: Table) -> Applied:
-        changes, new_ids, changed_ids, restored = row_changes.replace(self.con, table)
-        self._count(table.name, changes)
-        self.changed_rows = self.changed_rows or bool(restored)
-        return Applied(changes, new_ids, changed_ids)
+        replaced = row_changes.replace(self.con, table)
+        self._count(table.name, replaced.changes)
+        return Applied(*replaced)
 
     def _move(self, table: Table, seen_at: datetime | None) -> int:
         moved = row_changes.move(self.con, table, self.has_table, seen_at)

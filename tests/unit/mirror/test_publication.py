@@ -247,6 +247,19 @@ def test_one_run_at_a_time_and_one_that_is_killed_leaves_a_trace(path: Path) -> 
     assert files(path) == {""}
 
 
+def test_a_first_copy_that_is_killed_goes_on_with_what_was_kept(tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    with process(LOCKING, path) as other:
+        other.kill()
+        other.wait()
+    assert files(path) - {".part.wal"} == {".part", ".work", ".lock"}
+    with working_copy(path) as copy:
+        put(copy, "Ada")
+        assert [(each.run, each.ended_at is None) for each in copy.runs()] == [(1, True), (2, False)]
+        copy.publish()
+    assert (names(path), files(path)) == (["Ada"], {""})
+
+
 @posix
 def test_a_forked_child_leaves_the_files_of_its_parent(path: Path) -> None:
     with working_copy(path) as copy:
