@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -125,6 +126,22 @@ def test_new_names_reach_the_records_that_repeat_them(small: Sandbox, harvest: s
     held = dict(rows(path, "SELECT id, client_name FROM time_entries"))
     assert held == {each["id"]: each["client"]["name"] for each in small.records(MAIN_ID, "time_entries")}
     assert harvest_duck.sync(harvest, path, whole=True).changed == 0
+
+
+def test_a_rate_of_a_project_reaches_the_time_that_was_tracked_before(
+    small: Sandbox, harvest: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=["projects", "time_entries"])
+    entries = Counter(each["project"]["id"] for each in small.records(MAIN_ID, "time_entries"))
+    billed = [each["id"] for each in small.records(MAIN_ID, "projects") if each["bill_by"] == "Project"]
+    project = max(billed, key=lambda each: entries[each])
+    small.account(MAIN_ID).set_rate(project, Decimal("187.5"))
+    assert of(harvest_duck.sync(harvest, path), "time_entries").changed > 0
+    held = dict(rows(path, f"SELECT id, billable_rate FROM time_entries WHERE project_id = {project}"))
+    served = [each for each in small.records(MAIN_ID, "time_entries") if each["project"]["id"] == project]
+    assert held == {each["id"]: each["billable_rate"] for each in served}
+    assert Decimal("187.5") in held.values()
 
 
 def test_many_deletes_wait_for_a_persons_agreement(small: Sandbox, harvest: str, tmp_path: Path) -> None:
