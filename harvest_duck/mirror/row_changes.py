@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from harvest_duck.mirror.definitions import SEEN_AT, deleted, main, record
 from harvest_duck.mirror.dependents import dependents
@@ -94,7 +95,7 @@ def replace(con: duckdb.DuckDBPyConnection, table: Table) -> Replaced:
     )
     if not touched:
         return NOTHING
-    ids = _ids_touched(con, table, "IS NULL"), _ids_touched(con, table, "IS NOT NULL")
+    ids = _ids_touched(con, table)
     changed = _number(con, f"DELETE FROM {held} WHERE rowid IN (SELECT held FROM touched WHERE held IS NOT NULL)")
     _run(con, f"INSERT INTO {held} BY NAME FROM staged WHERE rowid IN (SELECT staged FROM touched)")
     if touched > changed:
@@ -165,11 +166,13 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, source: str, parameters:
     )
 
 
-def _ids_touched(con: duckdb.DuckDBPyConnection, table: Table, held: str) -> pa.Array:
-    """Return the ids of the staged rows that replace none, or one."""
+def _ids_touched(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[pa.Array, pa.Array]:
+    """Return the ids of the staged rows that replace none, and of those that replace one."""
     column = _identity(table) or "NULL::BIGINT"
-    source = f"FROM staged s JOIN touched t ON s.rowid = t.staged WHERE t.held {held} AND id IS NOT NULL"
-    return con.sql(f"SELECT DISTINCT {column} AS id {source}").to_arrow_table().column(0).combine_chunks()
+    source = f"FROM staged s JOIN touched t ON s.rowid = t.staged WHERE {column} IS NOT NULL"
+    found = con.sql(f"SELECT DISTINCT {column} AS id, t.held IS NULL AS new {source}").to_arrow_table()
+    ids, new = found["id"].combine_chunks(), found["new"].combine_chunks()
+    return ids.filter(new), ids.filter(pc.invert(new))
 
 
 def _within(alias: str, column: str | None, values: Sequence[int] | None) -> tuple[str, list[Sequence[int]]]:

@@ -40,11 +40,15 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_one_holder_has_it_at_a_time(path: Path) -> None:
+    assert not file_lock.is_locked(path)
+    assert not path.exists()
     with file_lock.locked(path, 0):
+        assert file_lock.is_locked(path)
         assert file_lock.try_acquire(path) is None
         with pytest.raises(TimeoutError, match="another program has kept it locked for 0 s"):
             file_lock.acquire(path, 0)
         assert not file_lock.remove_unlocked(path)
+    assert not file_lock.is_locked(path)
     with file_lock.locked(path, 0):
         pass
     assert file_lock.remove_unlocked(path)
