@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.usefixtures("browser")
 def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:
-    """Each command in a process of its own; the connection comes from the environment, so no argument has a secret."""
+    """In processes of their own; the connection comes from the environment, so no argument has a secret."""
     login = run_process("login", connection=connection)
     assert (login.returncode, login.stdout) == (0, ""), login.stderr
     assert login.stderr.splitlines()[-3:] == [
@@ -34,7 +34,7 @@ def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:
         f"  {MAIN_ID}  Harbour & Vale",
         f"  {EURO_ID}  Harbour & Vale Europe",
     ]
-    who = json.loads(run_process("whoami", "--format", "json", connection=connection).stdout)
+    who = json.loads(run("whoami", "--format", "json", connection=connection).stdout)
     assert who == [
         {
             "name": "Ada Moreau",
@@ -43,13 +43,13 @@ def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:
             "accounts": f"{MAIN_ID}, {EURO_ID}",
         }
     ]
-    accounts = run_process("accounts", "--format", "csv", connection=connection).stdout.splitlines()
+    accounts = run("accounts", "--format", "csv", connection=connection).stdout.splitlines()
     assert accounts[0] == "account_id,name,product"
     assert accounts[1] == f"{MAIN_ID},Harbour & Vale,harvest"
     query = run_process("query", "SELECT count(*) AS n FROM harvest.clients", "--format", "csv", connection=connection)
     assert query.stdout == f"n\n{len(harvest.records(MAIN_ID, 'clients'))}\n", query.stderr
     assert token_requests(harvest) == ["authorization_code"]
-    assert run_process("logout", connection=connection).stderr == "Ada Moreau is signed out.\n"
+    assert run("logout", connection=connection).stderr == "Ada Moreau is signed out.\n"
     assert run("logout", connection=connection).stderr == "Nobody was signed in.\n"
 
 
