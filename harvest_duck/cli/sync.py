@@ -94,7 +94,7 @@ def _progress(*, wanted: bool) -> Iterator[Callable[[SyncProgress], None] | None
     told: list[tuple[SyncProgress, float]] = []
 
     def line() -> str:
-        if not told:
+        if not told or not told[0][0].tables_total:
             return "asking Harvest"
         latest, at = told[0]
         return sync_report.progress_line(latest, time.monotonic() - at, width)

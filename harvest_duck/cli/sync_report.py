@@ -51,7 +51,7 @@ def progress_line(progress: SyncProgress, age_s: float, width: int) -> str:
         "requests": of + _count(progress.requests if expected is None else expected, "request"),
         "rows": _count(progress.rows, "row"),
         "rate": f"{progress.rows / progress.elapsed_s:,.0f}/s" if progress.elapsed_s >= 1 else "",
-        "waits": f"waits {duration(waits_s)} for the limit" if waits_s >= _WORTH_TELLING_S else "",
+        "waits": f"waits {duration(waits_s)} (limit)" if waits_s >= _WORTH_TELLING_S else "",
         "left": "" if left_s is None else f"{duration(max(0.0, left_s - age_s))} left",
     }
     head = f"{progress.tables_done}/{progress.tables_total} {progress.table}: "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harvest_duck.mirror.model import SyncProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from harvest_duck.mirror.table_plan import TablePlan
     from harvest_duck.scanner.table_reader import TableReader
@@ -20,23 +20,24 @@ _OFTEN_S = 0.1
 
 @dataclass(slots=True)
 class RunProgress:
-    """Reports to `tell` as batches come; `reader` is set before the first of them."""
+    """Reports to `tell` as batches come; `reader` is set before the first, and `tables` is how many there are."""
 
     tell: Callable[[SyncProgress], None] | None
     reader: TableReader | None = None
+    tables: int = 0
     _table: str = "me"
     _done: int = 0
-    _total: int = 0
-    _expected: int | None = 0
+    _expected: int | None = None
     _began_s: float = field(default_factory=time.monotonic)
     _told_s: float = 0.0
+    _waits_s: float = 0.0
+    _waited_s: float = 0.0
 
-    def plan(self, plans: Iterable[TablePlan]) -> None:
-        """Note the plans of further tables."""
-        for each in plans:
-            self._total += 1
-            known = self._expected is not None and each.requests is not None
-            self._expected = (self._expected or 0) + (each.requests or 0) if known else None
+    def plan(self, plans: Sequence[TablePlan]) -> None:
+        """Note the plans of the next tables: what is expected is what was sent, and what these take."""
+        known = [each.requests for each in plans if each.requests is not None]
+        sent = self.reader.requests if self.reader is not None else 0
+        self._expected = sent + sum(known) if len(known) == len(plans) else None
 
     def begin(self, table: str) -> None:
         """Note that a table is being read now."""
@@ -55,26 +56,26 @@ class RunProgress:
     def _tell(self) -> None:
         if self.tell is None or self.reader is None:
             return
-        self._told_s = time.monotonic()
-        elapsed_s = self._told_s - self._began_s
-        scan = self.reader.progress() or {}
-        self.tell(
-            SyncProgress(
-                self._table,
-                self._done,
-                self._total,
-                self.reader.requests,
-                self._expected,
-                self.reader.rows,
-                elapsed_s,
-                self._left_s(elapsed_s, scan.get("left_s")),
-                scan.get("waits_s") or 0.0,
-            )
-        )
+        now_s, sent, scan = time.monotonic(), self.reader.requests, self.reader.progress() or {}
+        if self._waits_s:
+            self._waited_s += now_s - self._told_s
+        # A scan without a further request waits for none.
+        limit_s = 0.0 if scan.get("requests_left", 0) == 0 else scan["limit_s"]
+        self._told_s, self._waits_s = now_s, max(scan.get("waits_s", 0.0), limit_s)
+        elapsed_s = now_s - self._began_s
+        expected = None if self._expected is None else max(self._expected, sent)
+        left_s = None if expected is None else self._left_s(expected - sent, elapsed_s)
+        done = (self._table, self._done, self.tables, sent, expected, self.reader.rows)
+        self.tell(SyncProgress(*done, elapsed_s, left_s, self._waits_s))
 
-    def _left_s(self, elapsed_s: float, scan_s: float | None) -> float | None:
-        """Return the seconds that the rest takes, at the pace so far, and what the scan knows of itself at least."""
-        if self._expected is None or self.reader is None or not self.reader.requests:
-            return None
-        left = max(0, self._expected - self.reader.requests)
-        return max(scan_s or 0.0, left * elapsed_s / self.reader.requests)
+    def _left_s(self, requests: int, elapsed_s: float) -> float:
+        """Return the seconds that so many further requests take, at the pace so far and within the rate limit at least.
+
+        The limit lets a whole number of requests go at once. What was waited for it tells nothing of the pace.
+        """
+        assert self.reader is not None  # noqa: S101 - only asked where there is one
+        left_s = requests * (elapsed_s - self._waited_s) / max(1, self.reader.requests)
+        limit = self.reader.settings.rate_limit
+        if limit is not None:
+            left_s = max(left_s, (requests - limit.requests) * limit.window_s / limit.requests)
+        return left_s + self._waits_s if requests else 0.0

@@ -134,6 +134,7 @@ def _carried_out(run: Run, progress: RunProgress, last: datetime | None) -> Iter
     """Bring all tables up to date, and yield what each came to."""
     plans = list_plans(run.copy, run.copy, run.tables, run.depth, run.started_at.date())
     lists = [each for each in plans if each.method is not Method.EMBEDDED]
+    progress.tables = len(run.tables)
     progress.plan(lists)
     yield from _done(run, progress, lists)
     children = children_plans(run.copy, run.copy, run.tables, run.depth, run.changed, now=run.started_at, last=last)

@@ -46,12 +46,19 @@ class Readers:
             interrupt.forget(stop)
 
 
-def pulled(batches: Callable[[], AsyncGenerator[pa.RecordBatch]], readers: Readers) -> Iterator[pa.RecordBatch]:
-    """The batches of `batches`, which is called when the first one is asked for; `readers` can end them."""
+def pulled(
+    batches: Callable[[], AsyncGenerator[pa.RecordBatch]],
+    readers: Readers,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Iterator[pa.RecordBatch]:
+    """The batches of `batches`, which is called when the first one is asked for; `readers` can end them.
+
+    `meanwhile` is called a few times a second while one is awaited.
+    """
     source = _Source(batches())
     with readers.opened() as stop:
         try:
-            while (batch := loop.run(source.next(), stop)) is not None:
+            while (batch := loop.run(source.next(), stop, meanwhile)) is not None:
                 yield batch
         finally:
             if loop.running():

@@ -53,8 +53,11 @@ def start(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(coroutine, _loop())
 
 
-def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None) -> T:
-    """Wait for a coroutine and return what it returns; Ctrl-C cancels it, and so does the end of `stop`."""
+def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None, meanwhile: Callable[[], None] = lambda: None) -> T:
+    """Wait for a coroutine and return what it returns; Ctrl-C cancels it, and so does the end of `stop`.
+
+    `meanwhile` is called a few times a second while the calling thread waits; what it raises cancels the coroutine too.
+    """
     if interrupt.refused():
         coroutine.close()
         raise interrupt.ended()
@@ -65,7 +68,7 @@ def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None) -> T:
             # Not future.result(): a signal that another thread of the process receives does not end a wait without a
             # timeout (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows no signal does.
             while not wait([future], timeout=_SIGNAL_S).done:
-                pass
+                meanwhile()
             return future.result()
     finally:
         interrupt.forget(once)

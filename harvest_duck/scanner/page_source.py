@@ -62,9 +62,10 @@ class ScanContext:
         self.in_flight = asyncio.Semaphore(self.max_in_flight)
 
     def progress_row(self) -> dict[str, Any]:
-        """Return the row of `PROGRESS` for this moment."""
+        """Return the row of `PROGRESS` for this moment, and in `limit_s` how long the rate limit lets no request go."""
         earliest_s = partial(self.client.earliest_s, self.table.limit)
-        return self.progress.row(self.number, self.client.now(), earliest_s, max_in_flight=self.max_in_flight)
+        row = self.progress.row(self.number, self.client.now(), earliest_s, max_in_flight=self.max_in_flight)
+        return row | {"limit_s": earliest_s(1)}
 
 
 class PageSource:

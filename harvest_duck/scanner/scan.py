@@ -28,7 +28,7 @@ from harvest_duck.scanner.progress import RunningScans
 from harvest_duck.scanner.scan_request import plans_for, scan_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 
     import pyarrow.compute as pc
 
@@ -66,14 +66,21 @@ def scan(
 
 
 def batches(
-    request: ScanRequest, request_log: RequestLog, running: RunningScans, readers: Readers, *, cautious: bool = False
+    request: ScanRequest,
+    request_log: RequestLog,
+    running: RunningScans,
+    readers: Readers,
+    *,
+    cautious: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[pa.RecordBatch]:
     """Return the batches of a scan, which are requested as the iterator is read, and no longer once it is closed.
 
     `request_log` gets the requests, `running` shows the progress of the scan, and `readers` can interrupt it.
-    `cautious` says that the reader may ask for a second batch without wanting it.
+    `cautious` says that the reader may ask for a second batch without wanting it. `meanwhile` is called a few times a
+    second while a batch is awaited.
     """
-    return pulled(partial(_scanned, request, request_log, running, cautious=cautious), readers)
+    return pulled(partial(_scanned, request, request_log, running, cautious=cautious), readers, meanwhile)
 
 
 async def plans_of(request: ScanRequest, context: ScanContext, *, afresh: bool = False) -> Sequence[Plan]:

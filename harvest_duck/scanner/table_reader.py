@@ -50,38 +50,40 @@ class CountedRows:
 
 
 class TableReader:
-    """Reads tables of one connection, one after the other; `on_batch` is called after each batch that came.
+    """Reads tables of one connection, one after the other.
 
-    `requests` and `rows` count what was sent and what came. `MaxRows` of the connection has no effect, since a copy is
-    whole. Raises the errors of the connection string.
+    `on_news` is called after each batch, and a few times a second while one is awaited. `requests` and `rows` count
+    what was sent and what came. `MaxRows` of the connection has no effect, since a copy is whole. Raises the errors of
+    the connection string.
     """
 
-    def __init__(self, connection: str, on_batch: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, connection: str, on_news: Callable[[], None] = lambda: None) -> None:
         self.connection = connection
         self.settings = resolve(connection)
         self.requests = 0
         self.rows = 0
-        self._on_batch = on_batch
+        self._on_news = on_news
         self._running = RunningScans()
         self._readers = Readers()
 
     def read(self, table: Table, keep: pc.Expression | None = None, *, names: Sequence[str] | None = None) -> ReadRows:
         """Return the rows of `table` of which `keep` is true, in the columns `names`, or in all of them."""
         request, log = self._request(table, keep, schema_of(table).names if names is None else names), RequestLog()
-        rows = pa.Table.from_batches(list(self._batches(request, log)), request.schema)
+        found = []
+        for batch in self._batches(request, log):
+            found.append(batch)
+            self.rows += batch.num_rows
+        rows = pa.Table.from_batches(found, request.schema)
         return ReadRows(rows, _horizon(log, table), _sent(log))
 
     def count(self, table: Table, keep: pc.Expression | None = None) -> CountedRows:
         """Return the number of rows of `table` of which `keep` is true: by Harvest's totals where they tell it."""
         log = RequestLog()
-        rows = sum(
-            batch.num_rows for batch in batches(self._request(table, keep, ()), log, self._running, self._readers)
-        )
-        self._count(log)
+        rows = sum(batch.num_rows for batch in self._batches(self._request(table, keep, ()), log))
         return CountedRows(rows, _horizon(log, table), _sent(log))
 
     def progress(self) -> dict[str, Any] | None:
-        """Return the progress of the scan that runs, as a row of `scanner.progress.PROGRESS`; None where none does."""
+        """Return the progress of the scan that runs, see `page_source`; None where none does."""
         rows = loop.run(self._running.rows())
         return rows[0] if rows else None
 
@@ -90,17 +92,16 @@ class TableReader:
         return replace(found, settings=replace(found.settings, max_rows=None))
 
     def _batches(self, request: ScanRequest, log: RequestLog) -> Iterator[pa.RecordBatch]:
-        before = self.requests, self.rows
-        for batch in batches(request, log, self._running, self._readers):
-            self.requests, self.rows = before[0] + _sent(log), self.rows + batch.num_rows
-            self._on_batch()
-            yield batch
-        self.requests = before[0]
-        self._count(log)
+        before = self.requests
 
-    def _count(self, log: RequestLog) -> None:
-        self.requests += _sent(log)
-        self._on_batch()
+        def tell() -> None:
+            self.requests = before + _sent(log)
+            self._on_news()
+
+        for batch in batches(request, log, self._running, self._readers, meanwhile=tell):
+            yield batch
+            tell()
+        tell()
 
 
 def _sent(log: RequestLog) -> int:

@@ -40,8 +40,8 @@ TABLES = (SHORT, LONG)
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Sandbox]:
-    """An account with a hundred time entries, which no test changes for good."""
-    with Sandbox(seed=7, scale=0.05, time_entries=100, limits=False) as running:
+    """An account with 45 time entries, which no test changes for good."""
+    with Sandbox(seed=7, scale=0.05, time_entries=45, limits=False) as running:
         yield running
 
 
@@ -220,7 +220,7 @@ def test_what_would_take_too_much_away_is_asked_for(harvest: Sandbox, account: s
     without(harvest, "time_entries", 20)
     refused = run("sync", "--to", str(timed), connection=account.replace("Pagesize=10;", ""))
     assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (5, "", 1)
-    assert "20 of 100" in refused.stderr
+    assert "20 of 45" in refused.stderr
     assert "--accept-deletes" in refused.stderr
     assert timed.read_bytes() == before
     accepted = run("sync", "--to", str(timed), "--accept-deletes", connection=account.replace("Pagesize=10;", ""))
@@ -320,6 +320,36 @@ def test_status_of_what_is_no_copy_is_one_line(tmp_path: Path) -> None:
         assert name in ended.stderr
 
 
+class Enough(Exception):
+    """What ends a sync out of its progress."""
+
+
+def test_progress_is_told_while_the_limit_lets_no_request_go(harvest: Sandbox, account: str, tmp_path: Path) -> None:
+    told: list[SyncProgress] = []
+
+    def tell(latest: SyncProgress) -> None:
+        told.append(latest)
+        if latest.waits_s:
+            raise Enough
+
+    path = tmp_path / "acme.duckdb"
+    with pytest.raises(Enough):
+        harvest_duck.sync(account.replace("=off", "=1/3600"), path, tables=[SHORT], on_progress=tell)
+    assert (told[-1].table, told[-1].tables_done, told[-1].tables_total) == (SHORT, 1, 2)
+    assert (told[-1].requests, len(harvest.requests)) == (1, 1)
+    assert 3000 < told[-1].waits_s <= 3600
+
+
+def test_what_is_expected_of_children_is_known_when_their_parents_are(account: str, tmp_path: Path) -> None:
+    told: list[SyncProgress] = []
+    tables = ["invoice_payments"]
+    done = harvest_duck.sync(account, tmp_path / "acme.duckdb", tables=tables, on_progress=told.append)
+    expected = {each.requests_expected for each in told if each.table == "invoice_payments"}
+    assert expected == {done.requests}
+    assert {each.left_s is None for each in told if each.table == "invoices"} == {True}
+    assert {each.tables_total for each in told if each.table != "me"} == {3}
+
+
 PROGRESS = SyncProgress("time_entries", 3, 37, 43, 120, 86_000, 46.5, 72.0, 0.0)
 
 
@@ -331,8 +361,8 @@ PROGRESS = SyncProgress("time_entries", 3, 37, 43, 120, 86_000, 46.5, 72.0, 0.0)
         ({}, 60, "3/37 time_entries: 43 of 120 requests, 1 min 12 s left"),
         ({"requests_expected": None, "left_s": None}, 78, "3/37 time_entries: 43 requests, 86,000 rows, 1,849/s"),
         ({"elapsed_s": 0.1}, 78, "3/37 time_entries: 43 of 120 requests, 86,000 rows, 1 min 12 s left"),
-        ({"waits_s": 12.0}, 80, "3/37 time_entries: 43 of 120 requests, waits 12 s for the limit, 1 min 12 s left"),
-        ({"waits_s": 12.0}, 30, "3/37 time_entries: 43 of 120 requests, waits 12 s for the limit"),
+        ({"waits_s": 12.0}, 80, "3/37 time_entries: 43 of 120 requests, waits 12 s (limit), 1 min 12 s left"),
+        ({"waits_s": 12.0}, 30, "3/37 time_entries: 43 of 120 requests, waits 12 s (limit)"),
     ],
 )
 def test_a_line_of_progress_leaves_out_what_has_no_room(changes: dict[str, Any], width: int, shown: str) -> None:
@@ -341,7 +371,7 @@ def test_a_line_of_progress_leaves_out_what_has_no_room(changes: dict[str, Any],
 
 def test_a_line_of_progress_counts_down_while_nothing_comes() -> None:
     waiting = replace(PROGRESS, waits_s=12.0)
-    assert progress_line(waiting, 10.0, 200).endswith("waits 2 s for the limit, 1 min 02 s left")
+    assert progress_line(waiting, 10.0, 200).endswith("waits 2 s (limit), 1 min 02 s left")
     assert progress_line(waiting, 100.0, 200).endswith("1,849/s, 0 s left")
 
 
