@@ -3,6 +3,8 @@
 Harvest shows the value that the other record has now, and the `updated_at` of the record around it stays. So a sync
 takes the value from the other table, which it has just read. Columns that Harvest does not document, or keeps from some
 users, may be empty for reasons of their own: those are only replaced where they have a value.
+
+A record of a project has the client of that project, so its client is another one when the project gets another.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class EmbeddedColumn:
 
 def embedded_columns(table: Table) -> tuple[EmbeddedColumn, ...]:
     """Return the columns of `table` that repeat a value of a record in another table."""
-    return tuple(_found(table))
+    return (*_found(table), *_of_project(table))
 
 
 def update_sql(table: Table, parent: str, columns: list[EmbeddedColumn]) -> str:
@@ -73,6 +75,20 @@ def _found(table: Table) -> Iterator[EmbeddedColumn]:
         if value is not None:
             certain = column.documented and column.right is None
             yield EmbeddedColumn(column.name, reference.name, parent.name, value, certain)
+
+
+def _of_project(table: Table) -> Iterator[EmbeddedColumn]:
+    """Yield the columns about the client in records that have a project as well."""
+    reference = next((column for column in table.own_columns if column.path == ("project", "id")), None)
+    if reference is None:
+        return
+    of_project = {column.path: column.name for column in TABLES["projects"].own_columns}
+    for column in table.own_columns:
+        # The client around a line item is that of its invoice.
+        if column.path[0] == "client" and column.path in of_project and column.origin is reference.origin:
+            certain = column.documented and column.right is None
+            value = f"parent.{identifier(of_project[column.path])}"
+            yield EmbeddedColumn(column.name, reference.name, "projects", value, certain)
 
 
 def _value_in(parent: Table, column: Column) -> str | None:

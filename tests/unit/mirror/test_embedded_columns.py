@@ -7,7 +7,9 @@ import duckdb
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.mirror.embedded_columns import EmbeddedColumn, embedded_columns, update_sql
 
-ENTRIES = {each.name: each for each in embedded_columns(TABLES["time_entries"])}
+ALL = embedded_columns(TABLES["time_entries"])
+#: The columns by name, but for the client of the project.
+ENTRIES = {each.name: each for each in reversed(ALL) if each.name != "client_id"}
 
 
 def test_names_in_time_entries_are_those_of_the_records_that_they_name() -> None:
@@ -28,6 +30,15 @@ def test_names_in_time_entries_are_those_of_the_records_that_they_name() -> None
     }
     assert ENTRIES["user_name"].value == "trim(concat_ws(' ', parent.first_name, parent.last_name))"
     assert ENTRIES["client_name"].value == 'parent."name"'
+
+
+def test_a_record_of_a_project_has_the_client_of_that_project() -> None:
+    found = {each.name: each.value for each in ALL if (each.reference, each.parent) == ("project_id", "projects")}
+    assert found["client_id"] == 'parent."client_id"'
+    assert (found["client_name"], found["client_currency"]) == ('parent."client_name"', 'parent."client_currency"')
+    for name in ("invoices", "invoice_line_items"):
+        assert not any(each.name.endswith("client_id") for each in embedded_columns(TABLES[name]))
+    assert embedded_columns(TABLES["projects"])[0].parent == "clients"
 
 
 def test_what_harvest_may_leave_out_or_hide_is_not_certain() -> None:

@@ -84,10 +84,10 @@ def test_children_are_one_request_a_parent() -> None:
 def test_what_a_proof_cannot_see_is_said_for_the_tables_of_which_only_changes_are_read() -> None:
     entries, clients = TABLES["time_entries"].table, TABLES["clients"].table
     assert {"rounded_hours", "billable_rate", "is_locked", "task_assignment_hourly_rate"} <= set(
-        lagging_columns(entries, Method.CHANGES, {"clients", "task_assignments"}.__contains__)
+        lagging_columns(entries, Method.CHANGES, {"clients", "projects", "task_assignments"}.__contains__)
     )
     assert not {"id", "hours", "notes", "client_name", "task_assignment_budget"} & set(
-        lagging_columns(entries, Method.CHANGES, {"clients", "task_assignments"}.__contains__)
+        lagging_columns(entries, Method.CHANGES, {"clients", "projects", "task_assignments"}.__contains__)
     )
     assert "client_name" in lagging_columns(entries, Method.CHANGES, set().__contains__)
     assert lagging_columns(entries, Method.WHOLE, set().__contains__) == []
