@@ -53,14 +53,15 @@ class Found:
 
 def search(
     parts: Sequence[HeldPeriod], difference: int, found: Found, *, today: date, page_size: int = PAGE_SIZE
-) -> Generator[Ask, Answer, None]:
-    """Read those parts of a list that differ, and add what came to `found`.
+) -> Generator[Ask, Answer, int]:
+    """Read those parts of a list that differ, add what came to `found`, and return the number of requests.
 
     `parts` are periods that follow each other, oldest first, with the rows that the copy holds in each; Harvest has
     `difference` rows more in them, or fewer where it is negative.
     """
     run = _Search(_Parts(parts, today=today, page_size=page_size), difference, found)
     yield from run.within(0, len(parts), difference)
+    return run.sent
 
 
 def most_requests(parts: Sequence[HeldPeriod], deleted: int | None, *, today: date, page_size: int = PAGE_SIZE) -> int:
@@ -133,7 +134,7 @@ class _Search:
         self._found = found
         self._parts = parts
         self._small = parts.small(difference)
-        self._sent = 0
+        self.sent = 0
         # The requests that would read all that is not known to be equal.
         self._open = parts.cost(0, len(parts.parts))
 
@@ -155,13 +156,13 @@ class _Search:
             return self._parts.sparse(low, high, difference)
         # Many deletions may lie close together, so halves are worth a try while everything can still be read.
         wide = high - low > 1 and _SMALL * self._parts.cost(low, high) > self._parts.cost(0, len(self._parts.parts))
-        affordable = self._sent + self._open < self._parts.limit
+        affordable = self.sent + self._open < self._parts.limit
         return affordable and (wide or self._parts.sparse(low, high, difference))
 
     def _count(self, low: int, high: int) -> Generator[Ask, Answer, int]:
         """Return how many rows more than the copy Harvest has in a run of parts."""
         counted = yield from asked(CountDays(self._parts.period(low, high)), Counted)
-        self._sent += 1
+        self.sent += 1
         return counted.total - self._parts.rows(low, high)
 
     def _read(self, index: int) -> Generator[Ask, Answer, int]:
@@ -169,7 +170,7 @@ class _Search:
         part = self._parts.parts[index]
         answer = yield from asked(ReadDays(part.period), DaysRead)
         cost = self._parts.cost(index, index + 1)
-        self._sent += cost
+        self.sent += cost
         self._open -= cost
         self._found.add(part.period, answer)
         return len(answer.ids) - part.rows

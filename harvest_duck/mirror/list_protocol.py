@@ -8,7 +8,8 @@
    brings no new id, and T is the number of rows that the copy held before, then the ids are those of Harvest at T's
    moment. Proof: the copy has what was saved before the horizon. What entered later and was there at T's moment comes
    with the closing scan, which brings no new id, so all that T counted are held. They are as many as the copy has.
-5. If T can be explained by the ids that are new, count again. Else `deletion_search` finds where the list differs.
+5. If T can be explained by the ids that are new, count again. Else `deletion_search` finds where the list differs. A
+   list that changes all the time would be searched again and again: after as many requests as it has pages that ends.
 6. A row that did not come where the copy holds it is gone only if the next closing scan does not bring it either: if it
    had moved to another day, it would have been updated. Then count again.
 
@@ -56,6 +57,9 @@ if TYPE_CHECKING:
 SMALL_PAGES = 3
 #: A round in which rows are gone: the scan that tells so, then the total and the closing scan of the proof.
 _PROVE_AGAIN = 3
+#: How many searches may explain nothing before the whole list is read.
+_SEARCHES = 2
+_RESTLESS = "records came and went all the time that they were counted; the next sync may prove it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +120,13 @@ def sync_list(start: ListState, options: ListOptions) -> Generator[Ask, Answer, 
         proven_at = yield from run.round()
         if proven_at or run.note:
             return run.outcome(proven_at, run.note)
-    return run.outcome(
-        None, f"records came and went while they were counted {options.rounds} times; the next sync may prove it"
-    )
+    return run.outcome(None, _RESTLESS)
 
 
 def requests_if_unchanged(start: ListState, options: ListOptions) -> int:
     """Return the number of requests that the sync of a list sends if nothing changed."""
     if _is_small(start, options):
-        return HeldPeriod(Period(), sum(start.by_day.values())).pages(options.page_size)
+        return _pages(start.by_day, options)
     again = sum(part.pages(options.page_size) for part in _again(start.by_day, options))
     counted = options.check is not CheckDeletes.NONE
     by_month = len(months(start.by_day)) if options.check is CheckDeletes.ALL else 0
@@ -143,11 +145,10 @@ def most_requests(start: ListState, options: ListOptions, deleted: int | None = 
         return least + bool(options.verify or options.whole)
     most = least + _PROVE_AGAIN + _most_searched(start, options, deleted)
     if start.by_day.get(None):
-        # A second search explains nothing, then the whole list is read, and counted after each.
-        whole = HeldPeriod(Period(), sum(start.by_day.values())).pages(options.page_size)
+        # Two more searches explain nothing, then the whole list is read, and counted after each.
         cut = pack(start.by_day, options.page_size)
         again = deletion_search.most_requests(cut, deleted, today=start.today, page_size=options.page_size)
-        most += again + 2 + whole + _PROVE_AGAIN
+        most += _SEARCHES * (again + 2) + _pages(start.by_day, options) + _PROVE_AGAIN
     return most
 
 
@@ -171,6 +172,11 @@ def _most_searched(start: ListState, options: ListOptions, deleted: int | None) 
         by_month = sorted((most(cut(month.period), None) for month in months(start.by_day)), reverse=True)
         return sum(by_month[:deleted])
     return most(cut(), deleted)
+
+
+def _pages(by_day: Mapping[date | None, int], options: ListOptions) -> int:
+    """Return the number of requests that read the whole list."""
+    return HeldPeriod(Period(), sum(by_day.values())).pages(options.page_size)
 
 
 def _is_small(start: ListState, options: ListOptions) -> bool:
@@ -203,9 +209,11 @@ class _Run:
         self._options = options
         self._watermark = start.watermark
         self._found = Found()
-        # The difference that the last search did not explain, and whether the whole list was read for it.
-        self._puzzle = 0
+        # How many searches explained nothing while nothing new came, and whether the whole list was read for that.
+        self._fruitless = 0
         self._read_all = False
+        # The requests of all searches.
+        self._searched = 0
 
     def outcome(self, proven_at: datetime | None, note: str) -> ListOutcome:
         """Return the outcome of the run."""
@@ -247,20 +255,23 @@ class _Run:
         gone = yield from self._bury()
         if counted.total == held.total and not changed.new and not gone:
             return counted.horizon
+        if changed.new:
+            self._fruitless = 0
         if not held.total - len(gone) <= counted.total <= held.total + len(changed.new):
-            if changed.new:
-                counted = yield from asked(CountAll(), Counted)
             yield from self._explain(counted.total)
         return None
 
     def _explain(self, total: int) -> Generator[Ask, Answer, None]:
         """Find what makes the total another than that of the copy, and remove what is gone.
 
-        A difference that the search does not explain twice may be of rows without a day: they are in no period.
+        What two searches do not explain may be rows without a day: they are in no period.
         """
         held = yield from asked(Held(), HeldRows)
         difference, known = total - held.total, len(self._found.new)
-        if difference != self._puzzle:
+        if not self._fruitless and self._searched > _pages(held.by_day, self._options):
+            self.note = _RESTLESS
+            return
+        if self._fruitless < _SEARCHES:
             yield from self._look(held.by_day, Period(), difference)
         elif not self._read_all:
             self._read_all = True
@@ -269,11 +280,13 @@ class _Run:
             self.note = f"Harvest counts {total} records and lists {held.total}"
             return
         gone = yield from self.settle()
-        self._puzzle = 0 if gone or len(self._found.new) > known else difference
+        self._fruitless = 0 if gone or len(self._found.new) > known else self._fruitless + 1
 
     def _look(self, by_day: Mapping[date | None, int], within: Period, difference: int) -> Generator[Ask, Answer, None]:
         parts = pack(by_day, self._options.page_size, within)
-        yield from search(parts, difference, self._found, today=self._today, page_size=self._options.page_size)
+        self._searched += yield from search(
+            parts, difference, self._found, today=self._today, page_size=self._options.page_size
+        )
 
     def _read(self, period: Period) -> Generator[Ask, Answer, None]:
         answer = yield from asked(ReadDays(period), DaysRead)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.run_size import share
-from support.still_list import TODAY, StillList
+from support.still_list import NOW, TODAY, StillList
 
-from harvest_duck.mirror.asks import CountDays, ReadDays
+from harvest_duck.mirror.asks import CountDays, DaysRead, ReadDays
 from harvest_duck.mirror.deletion_search import Found, most_requests, search
 from harvest_duck.mirror.periods import HeldPeriod, Period, pack, rows_within
 
@@ -118,6 +118,14 @@ def test_a_search_within_a_month_stays_in_it() -> None:
     asked = [ask.period for ask in still.asks if isinstance(ask, CountDays | ReadDays)]
     assert all(period.first in month and period.last in month for period in asked)
     assert rows_within(still.held, month) == 31 * 5
+
+
+def test_a_row_that_comes_in_a_later_period_is_not_missing() -> None:
+    """It moved to another day, also where its `updated_at` does not tell."""
+    found, one, other = Found(), Period(TODAY, None), Period(None, TODAY - timedelta(days=1))
+    found.add(one, DaysRead(NOW, frozenset({1}), frozenset(), frozenset({2, 3})))
+    found.add(other, DaysRead(NOW, frozenset({3, 4}), frozenset({4}), frozenset()))
+    assert (found.missing, found.new, found.read) == ({2}, {4}, [one, other])
 
 
 def test_a_difference_that_no_period_explains_ends() -> None:
