@@ -61,7 +61,8 @@ def attach(
 ) -> None:
     """Attach the file at `path` to a connection, and make it if it is not there, with blocks of so many bytes."""
     made = f"STORAGE_VERSION '{STORAGE_VERSION}', BLOCK_SIZE {block_size}"
-    con.execute(f"ATTACH {text(str(path))} AS {name} ({'READ_ONLY' if read_only else made})")
+    # Without the type DuckDB looks for an extension that reads a file of SQLite.
+    con.execute(f"ATTACH {text(str(path))} AS {name} (TYPE duckdb, {'READ_ONLY' if read_only else made})")
 
 
 def detach(con: duckdb.DuckDBPyConnection, path: Path, name: str = CATALOG) -> None:

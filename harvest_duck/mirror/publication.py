@@ -54,11 +54,12 @@ class OpenCopy(WorkingCopy):
         mirror_file.touch_log(self._file)
 
     def begin_run(self, depth: str, started_at: datetime) -> int:
-        """Keep that a run began, after one that was killed, and return its number."""
-        killed = self._lock.killed
-        if killed is not None and killed.run is not None and killed.run not in {each.run for each in self.runs()}:
-            values = "(run, started_at) VALUES (?, ?)"
-            self.run(f"INSERT INTO {record('sync_runs')} {values}", [killed.run, killed.since])
+        """Keep that a run began, after those that were killed, and return its number."""
+        known = {each.run for each in self.runs()} if self._lock.killed else set()
+        for killed in self._lock.killed:
+            if killed.run not in known:
+                values = "(run, started_at) VALUES (?, ?)"
+                self.run(f"INSERT INTO {record('sync_runs')} {values}", [killed.run, killed.since])
         self._run = super().begin_run(depth, started_at)
         self._lock.note_run(self._run)
         return self._run

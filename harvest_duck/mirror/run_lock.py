@@ -10,7 +10,7 @@ import os
 import platform
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 #: Somebody who only looks whether the file is locked has it for microseconds, and who leaves removes it.
 _TRIES = 20
 _BETWEEN_S = 0.002
-_MOST = 4096
+_MOST = 1 << 16
 _NAME = 60
+#: The killed runs that are remembered until one is published that knows them.
+_KILLED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +42,21 @@ class Holder:
 
 
 class RunLock:
-    """The lock, held; `killed` is who held it last and did not give it back."""
+    """The lock, held; `killed` are who held it before, began a run and did not give it back, the latest one last."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self.killed = _holder(os.read(descriptor, _MOST))
+        self.killed = tuple(each for each in _holders(os.read(descriptor, _MOST)) if each.run is not None)[-_KILLED:]
         self._me = Holder(os.getpid(), platform.node(), datetime.now(UTC))
         self._tell(self._me)
 
     def note_run(self, run: int) -> None:
         """Keep the number of the run in the file."""
-        me = self._me
-        self._tell(Holder(me.pid, me.host, me.since, run))
+        self._tell(replace(self._me, run=run))
 
     def _tell(self, holder: Holder) -> None:
-        content = json.dumps(asdict(holder) | {"since": holder.since.isoformat()}).encode()
+        lines = [asdict(each) | {"since": each.since.isoformat()} for each in (*self.killed, holder)]
+        content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
         os.ftruncate(self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         os.write(self._descriptor, content)
@@ -82,9 +84,10 @@ def held(path: Path, copy: Path) -> Iterator[RunLock]:
 def running(path: Path) -> Holder | None:
     """Return who works on a copy, None if nobody does, or if the file does not tell."""
     try:
-        return _holder(path.read_bytes()[:_MOST]) if file_lock.is_locked(path) else None
+        holders = _holders(path.read_bytes()[:_MOST]) if file_lock.is_locked(path) else []
     except OSError:
         return None
+    return holders[-1] if holders else None
 
 
 def _acquired(path: Path) -> int | None:
@@ -99,19 +102,16 @@ def _acquired(path: Path) -> int | None:
     return None
 
 
-def _holder(content: bytes) -> Holder | None:
-    """Return what the file says, None if it says nothing, or no such thing."""
-    try:
-        found = json.loads(content)
-        run = found.get("run")
-        return Holder(
-            int(found["pid"]),
-            str(found["host"]),
-            datetime.fromisoformat(found["since"]).astimezone(UTC),
-            None if run is None else int(run),
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
+def _holders(content: bytes) -> list[Holder]:
+    """Return whom the file names, each on a line of its own; lines that name nobody count for nothing."""
+    found = []
+    for line in content.splitlines():
+        with suppress(ValueError, TypeError, KeyError):
+            named = json.loads(line)
+            run = named["run"]
+            since = datetime.fromisoformat(named["since"]).astimezone(UTC)
+            found.append(Holder(int(named["pid"]), str(named["host"]), since, None if run is None else int(run)))
+    return found
 
 
 def _busy(copy: Path, holder: Holder | None) -> str:

@@ -215,7 +215,8 @@ class WorkingCopy(RunRecords):
     def _held_tables(self) -> frozenset[str]:
         """Return the tables of the catalog that the file has: its readers may have added others."""
         rows = self.run(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main'",
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name IN ('main', 'deleted') "
+            "GROUP BY table_name HAVING count(*) = 2",
             [definitions.CATALOG],
         )
         return frozenset(name for (name,) in rows if name in TABLES)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -335,6 +336,12 @@ def later_version(path: Path) -> None:
         con.execute("UPDATE mirror.source SET format = 2")
 
 
+def sqlite(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as con:
+        con.execute("CREATE TABLE clients (id)")
+        con.commit()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -344,6 +351,7 @@ def later_version(path: Path) -> None:
             lambda path: path.write_bytes(b"text" * 9999),
             "cannot be read as a copy: .* not a valid DuckDB database file!",
         ),
+        (sqlite, "cannot be read as a copy: .* not a valid DuckDB database file!"),
         (lambda path: path.touch(), "cannot be read as a copy: .* not a valid DuckDB database file!"),
         (lambda path: path.mkdir(), "is a folder: name a file in it"),
         pytest.param(os.mkfifo, "is no regular file: name another one", marks=posix),

@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 def test_the_holder_is_named_until_he_leaves(path: Path) -> None:
     copy = path.with_suffix("")
     with run_lock.held(path, copy) as lock:
-        assert lock.killed is None
+        assert lock.killed == ()
         lock.note_run(7)
         holder = run_lock.running(path)
         assert holder is not None
@@ -50,23 +50,33 @@ def test_the_holder_is_named_until_he_leaves(path: Path) -> None:
 def test_a_file_that_tells_nothing_is_no_holder(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with run_lock.held(path, path) as lock:
-        assert lock.killed is None
+        assert lock.killed == ()
         path.write_bytes(content)
         assert run_lock.running(path) is None
         with pytest.raises(MirrorBusy, match=r"another sync works on it: wait until it has ended$"):
             run_lock.held(path, path).__enter__()
 
 
-def test_what_it_says_after_a_kill_is_the_killed_run(path: Path) -> None:
-    path.write_text(json.dumps({"pid": 9, "host": "there\x1b[2J", "since": "2026-01-01T01:00:00+01:00", "run": 3}))
+def test_those_who_were_killed_in_a_run_are_named_until_one_ends(path: Path) -> None:
+    first = {"pid": 9, "host": "there", "since": "2026-01-01T01:00:00+01:00", "run": 3}
+    path.write_text("".join(json.dumps(each) + "\n" for each in (first, first | {"run": None}, first | {"run": 4})))
     assert run_lock.running(path) is None
+    killed = tuple(run_lock.Holder(9, "there", datetime(2026, 1, 1, tzinfo=UTC), run) for run in (3, 4))
     with run_lock.held(path, path) as lock:
-        assert lock.killed == run_lock.Holder(9, "there\x1b[2J", datetime(2026, 1, 1, tzinfo=UTC), 3)
+        assert lock.killed == killed
+        lock.note_run(5)
+        content = path.read_bytes()
+    path.write_bytes(content)
+    with run_lock.held(path, path) as lock:
+        assert [each.run for each in lock.killed] == [3, 4, 5]
+    with run_lock.held(path, path) as lock:
+        assert lock.killed == ()
 
 
 def test_a_host_cannot_write_on_the_terminal(path: Path) -> None:
     with run_lock.held(path, path):
-        path.write_text(json.dumps({"pid": 9, "host": "a\x1b[2J" + "b" * 99, "since": "2026-01-01T00:00:00Z"}))
+        named = {"pid": 9, "host": "a\x1b[2J" + "b" * 99, "since": "2026-01-01T00:00:00Z", "run": None}
+        path.write_text(json.dumps(named))
         with pytest.raises(MirrorBusy) as busy:
             run_lock.held(path, path).__enter__()
     assert str(busy.value).isprintable()
