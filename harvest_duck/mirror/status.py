@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class TableStatus:
     """A table of a copy: its rows and deleted rows, about how many bytes they take, and as of when they are true.
 
-    The ids are proven as of `proven_at`; every value was last read at `values_whole_at`.
+    The ids are proven as of `proven_at`; every value was read at `values_whole_at` or later, at once or in turn.
     """
 
     table: str
@@ -98,7 +98,8 @@ def _tables(con: duckdb.DuckDBPyConnection, proofs: dict[str, Proof]) -> tuple[T
 def _table(con: duckdb.DuckDBPyConnection, name: str, size: int, proof: Proof) -> TableStatus:
     counts = f"SELECT (SELECT count(*) FROM {main(name)}), (SELECT count(*) FROM {deleted(name)})"
     ((rows, gone),) = con.execute(counts).fetchall()
-    return TableStatus(name, rows, gone, size, proof.proven_at, proof.values_whole_at, proof.watermark)
+    read = [each for each in (proof.values_whole_at, proof.values_checked_since) if each is not None]
+    return TableStatus(name, rows, gone, size, proof.proven_at, max(read, default=None), proof.watermark)
 
 
 def _bytes(con: duckdb.DuckDBPyConnection, names: list[str]) -> dict[str, int]:

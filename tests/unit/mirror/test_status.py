@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -32,6 +32,7 @@ def test_it_tells_age_and_size_of_each_table_and_who_works_on_it(tmp_path: Path)
             copy.apply(tasks, pa.Table.from_pylist(rows, schema=schema))
             copy.bury(tasks, range(10), seen_at=NOON)
             copy.set_proof("tasks", proven_at=NOON, values_whole_at=NOON, watermark=NOON)
+            copy.set_proof("roles", values_whole_at=NOON, values_checked_since=NOON + timedelta(days=2))
             copy.end_run(run, ended_at=NOON, outcome="done", requests=2)
         copy.publish()
     with working_copy(path) as copy:
@@ -44,7 +45,7 @@ def test_it_tells_age_and_size_of_each_table_and_who_works_on_it(tmp_path: Path)
     assert status.running is not None
     assert (status.running.pid, status.running.run) == (os.getpid(), None)
     large, small = status.tables
-    assert small == TableStatus("roles", 0, 0, 0, None, None, None)
+    assert small == TableStatus("roles", 0, 0, 0, None, NOON + timedelta(days=2), None)
     assert (large.table, large.rows, large.deleted, large.proven_at, large.values_whole_at) == (
         "tasks",
         2990,
