@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -24,7 +25,6 @@ from harvest_duck.mirror.status import mirror_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from harvest_duck.mirror.publication import OpenCopy
 
@@ -274,6 +274,17 @@ def test_a_forked_child_leaves_the_files_of_its_parent(path: Path) -> None:
         put(copy, "Ada")
         copy.publish()
     assert (names(path), files(path)) == (["Ada"], {""})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_a_program_that_a_run_starts_holds_none_of_its_files(path: Path) -> None:
+    with working_copy(path) as copy:
+        put(copy, "Ada")
+        found = subprocess.run(
+            ["/bin/ls", "-l", "/proc/self/fd"], close_fds=False, capture_output=True, text=True, check=True
+        )
+        assert str(path.parent) in str([each.readlink() for each in Path("/proc/self/fd").iterdir() if each.exists()])
+    assert str(path.parent) not in found.stdout
 
 
 WRITING = """
