@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TESTS = Path(__file__).parent
 #: Directories of tests whose lines the others count. Counting takes longer than what they compare.
-_UNCOUNTED = {"fuzz", "properties", "security"}
+_UNCOUNTED = {"fuzz", "mirror", "properties", "security"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

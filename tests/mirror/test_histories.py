@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# Tests of single modules count the same lines.
-pytestmark = pytest.mark.no_cover
-
-
 @pytest.mark.parametrize("seed", range(share(3)))
 def test_a_copy_follows_the_history_of_an_account(seed: int, tmp_path: Path) -> None:
     follow(seed, tmp_path, share(3))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# Tests of single modules count the same lines. Windows has neither forks nor Ctrl-C of this kind.
-pytestmark = [pytest.mark.no_cover, pytest.mark.skipif(sys.platform == "win32", reason="signals differ")]
+# Windows has neither forks nor Ctrl-C of this kind.
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
 
 
 @pytest.fixture(scope="module")

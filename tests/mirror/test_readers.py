@@ -7,16 +7,12 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
 from support.clocks import PATIENCE_S
 from support.run_size import share
 from support.synced import Synced
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-# Tests of single modules count the same lines.
-pytestmark = pytest.mark.no_cover
 
 #: Opens, and the syncs that a reader has to see.
 OPENS, SYNCS = share(200), share(6)
