@@ -214,5 +214,7 @@ def _refusal(path: Path, error: duckdb.Error) -> str:
         where = f"process {locked['pid']}" if locked["pid"] else "another program"
         return f"{escaped(path)} is open for writing in {where}: close it there, or open it there to read only"
     if _OPEN_HERE in message:
-        return f"{escaped(path)} is open for writing in this process: close it, or open it to read only"
+        # DuckDB 1.4.1 alone opens a file only once in a process, also to read.
+        instead = "upgrade DuckDB 1.4.1" if duckdb.__version__ == "1.4.1" else "open it to read only"
+        return f"{escaped(path)} is open in this process: close it, or {instead}"
     return f"{escaped(path)} cannot be read as a copy: {_reason(error)}"

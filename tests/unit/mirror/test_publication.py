@@ -125,6 +125,7 @@ def test_a_first_copy_goes_on_where_it_was_left_until_it_is_published(tmp_path: 
         assert copy.source().first_copied_at is not None
 
 
+@pytest.mark.skipif(duckdb.__version__ == "1.4.1", reason="DuckDB 1.4.1 opens a file only once in a process")
 def test_a_reader_sees_the_old_file_until_it_opens_the_new_one(path: Path) -> None:
     with duckdb.connect() as reader, working_copy(path) as copy:
         reader.execute(f"ATTACH '{path}' AS old (READ_ONLY)")

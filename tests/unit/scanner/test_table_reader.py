@@ -48,7 +48,9 @@ def test_requests_rows_and_tries_are_counted_and_told_as_they_come(sandbox: Sand
     assert clients.requests == len(sandbox.requests) == 2
     reader.count(TABLES["tasks"])
     assert (reader.requests, reader.rows) == (3, clients.rows.num_rows)
-    assert told == [(2, clients.rows.num_rows), (2, clients.rows.num_rows), (3, clients.rows.num_rows)]
+    # Also while an answer is awaited, as often as that takes.
+    assert {(2, clients.rows.num_rows), (3, clients.rows.num_rows)} <= set(told)
+    assert told == sorted(told)
     assert reader.progress() is None
 
 
