@@ -28,10 +28,18 @@ OTHERS = ["CREATE TABLE kept AS FROM harvest_scan('clients', {})", "FROM harvest
 FILES = ["Logfile={}", "log file={}", "ProfileSettings='Logfile={}'", "AuthScheme=OAuth;OAuthSettingsLocation={}"]
 
 
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB that has no connection string of its own."""
     with duckdb.connect() as opened:
+        harvest_duck.register(opened)
+        yield opened
+
+
+@pytest.fixture
+def con(lasting: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor of it, with errors of its own."""
+    with lasting.cursor() as opened:
         harvest_duck.register(opened)
         yield opened
 

@@ -561,12 +561,21 @@ SPOILED = {
 }
 
 
+@pytest.fixture(scope="module")
+def token() -> Iterator[str]:
+    """The token of another database, which is open to all."""
+    with duckdb.connect() as open_to_all:
+        harvest_duck.register(open_to_all, "DSN=sandbox")
+        ((found,),) = open_to_all.execute("SELECT harvest_duck._internal.token()").fetchall()
+        yield found
+
+
 @pytest.mark.parametrize("spoiled", SPOILED)
-def test_what_is_made_anew_in_sql_leads_nowhere(spoiled: str, own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
-    with harvest_duck.connect("DSN=sandbox") as open_to_all:
-        ((token,),) = open_to_all.execute("SELECT harvest_duck._internal.token()").fetchall()
-        before, last, said = SPOILED[spoiled]
-        refused(own, [each.format(**stage.names, token=text(token)) for each in (before, last)], said)
+def test_what_is_made_anew_in_sql_leads_nowhere(
+    spoiled: str, own: duckdb.DuckDBPyConnection, token: str, stage: Stage
+) -> None:
+    before, last, said = SPOILED[spoiled]
+    refused(own, [each.format(**stage.names, token=text(token)) for each in (before, last)], said)
     assert stage.sandbox.requests == []
     stage.nothing_happened()
 
