@@ -20,13 +20,13 @@ Case = TypeVar("Case")
 __all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of"]
 
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
-_USUAL = 0.3
+_USUAL = 0.2
 #: What hypothesis draws where a test does not say how much.
 _EXAMPLES = 100
 
 
 def share(number: int) -> int:
-    """Return the number in a thorough run, and three tenths of it in a usual one; at least 1."""
+    """Return the number in a thorough run, and a fifth of it in a usual one; at least 1."""
     return number if _thorough() else max(1, round(number * _USUAL))
 
 
