@@ -12,6 +12,7 @@ from support.run_size import share
 from harvest_duck.catalog.model import BIGINT, DECIMAL, VARCHAR
 
 
+@pytest.mark.takes_a_share
 def test_pages_are_read_as_they_are_meant() -> None:
     """`tests/fuzz/page_oracle.py` tries more of them; a failure begins with the seed of its page."""
     read = [check(seed) for seed in range(share(300))]

@@ -22,6 +22,8 @@ from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.takes_a_share
+
 #: DuckDB 1.x reads the columns of a filter, even where it needs none of them.
 FILTERS_ARE_COLUMNS = duckdb.__version__.startswith("1.")
 #: Queries that need no column, and how often each scans the table.

@@ -13,6 +13,8 @@ from harvest_duck.catalog.model import Origin, Scalar, Table
 from harvest_duck.catalog.path import places
 from harvest_duck.catalog.tables import TABLES
 
+pytestmark = pytest.mark.takes_a_share
+
 EXAMPLES = share(20)
 
 

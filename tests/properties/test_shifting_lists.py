@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+pytestmark = pytest.mark.takes_a_share
+
 RUNS, BATCHES = share(500), share(10)
 OLD = "2026-01-01T00:00:00Z"
 

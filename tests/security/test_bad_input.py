@@ -200,6 +200,7 @@ def test_a_number_of_39_digits_is_refused_alike(both: duckdb.DuckDBPyConnection)
 WAYS_TO_LIST = [*product(["id", "notes", "spent_date"], ["IN", "NOT IN", "OR", "AND", "pairs"])]
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("column", "joined", "count"),

@@ -68,12 +68,9 @@ def keep_what_differs(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _draws(item: pytest.Item) -> bool:
-    """Whether hypothesis draws for a test, or its module takes a share of something."""
-    test = getattr(item, "obj", None)
-    module = getattr(item, "module", None)
+    """Whether hypothesis draws for a test, or it takes a share of something else."""
     return (
-        hasattr(test, "hypothesis")
-        or hasattr(module, "share")
-        or hasattr(module, "some_of")
+        hasattr(getattr(item, "obj", None), "hypothesis")
+        or item.get_closest_marker("takes_a_share") is not None
         or "seeds" in getattr(item, "fixturenames", ())
     )

@@ -229,6 +229,7 @@ def test_whenever_tokens_expire_every_row_comes_once(expiries: set[int], size: i
     assert sorted(read["id"].to_pylist()) == wanted
 
 
+@pytest.mark.takes_a_share
 def test_processes_with_one_expired_token_refresh_it_once(harvest: Sandbox, refreshing: str, store: Path) -> None:
     harvest.expire_access_tokens()
     aged(store)

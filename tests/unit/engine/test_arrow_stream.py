@@ -329,6 +329,7 @@ def test_threads_read_streams_of_their_own_each_with_its_error(con: duckdb.DuckD
         assert all(text.endswith(f" failed{ASKED}: error of thread {number}") for text in found)
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.parametrize("error", [None, REFUSED])
 def test_thousands_of_streams_leave_nothing(error: BaseException | None) -> None:
     def callbacks() -> int:

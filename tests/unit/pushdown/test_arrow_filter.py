@@ -259,6 +259,7 @@ def test_terms_nested_too_deep_for_arrows_stack_are_refused() -> None:
 LONG = max(10_000, share(40_000))
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("count", "column", "join", "left"),
@@ -286,6 +287,7 @@ def test_a_chain_as_long_as_a_list_of_duckdb_1_keeps_the_same_rows(
     assert some.filter(pc.is_null(read.keep)).num_rows == 1
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.uncounted
 def test_a_chain_of_conditions_that_are_no_list_keeps_the_same_rows() -> None:
     terms = [(whole == number) & (text == "a") for number in range(LONG)]

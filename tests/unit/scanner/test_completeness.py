@@ -163,6 +163,7 @@ CHANGES: Sequence[Change] = (churn(0.05), churn(0.3), compensating(0.3), moving(
 SPANS: Sequence[Span] = ((None, None), (date(2026, 1, 10), None), (date(2026, 1, 5), date(2026, 2, 20)))
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.parametrize(
     ("style", "losses"), [pytest.param(Style.NUMBERED, 150, id="numbered"), pytest.param(Style.CURSOR, 10, id="cursor")]
 )
@@ -192,6 +193,7 @@ def test_what_was_there_all_the_time_comes_exactly_once_or_the_read_fails(style:
     assert outcomes["failed"] < share(50)
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.parametrize("timed", [True, False])
 def test_a_list_whose_records_all_changed_a_moment_ago_is_complete_after_a_wait(timed: bool) -> None:
     """A loss in the read after the wait is seen all the same."""
@@ -219,6 +221,7 @@ def test_a_list_that_does_not_change_costs_no_request_more(style: Style, seed: i
     assert reader.repairs == []
 
 
+@pytest.mark.takes_a_share
 def test_a_loss_is_seen_although_the_total_stays_and_a_record_came_instead() -> None:
     """The one comes within seconds of the first page, by clocks that differ, and the answer takes up to nine."""
     lost = 0
@@ -239,6 +242,7 @@ def test_an_edited_record_proves_as_much_as_another_by_the_time_it_was_created()
     assert Reader(shifting(1, edited), evidence="updated_at").read().repairs == [Repair.DAYS]
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.parametrize("style", Style)
 def test_a_loss_is_seen_without_times_when_no_record_comes(style: Style) -> None:
     lost = 0
