@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 from pathlib import Path
@@ -17,7 +18,7 @@ from support.paths import DOCS
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli import failures, status
-from harvest_duck.cli.sync_report import plan_lines, summary_lines
+from harvest_duck.cli.sync_report import plan_lines, record, summary_lines
 from harvest_duck.cli.terminal import Screen
 from harvest_duck.mirror.limits import lagging_columns
 from harvest_duck.mirror.model import PlannedTable, SyncResult, TableResult
@@ -129,6 +130,12 @@ def test_the_page_names_every_column_that_may_lag() -> None:
     dated = [table for table in TABLES.values() if table.day]
     lagging = {column for table in dated for column in lagging_columns(table, Method.CHANGES, TABLES.__contains__)}
     assert {column for column in lagging if not any(fnmatch(column, name) for name in named)} == set()
+
+
+def test_the_page_names_every_key_of_json() -> None:
+    assert first_column("json") == list(record(RESULT))
+    tables = part("json").partition("| `tables` | ")[2]
+    assert re.findall(r"`(\w+)`", tables) == [each.name for each in fields(TableResult)]
 
 
 def test_the_page_lists_the_exit_statuses() -> None:
