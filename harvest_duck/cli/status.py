@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harvest_duck.cli.terminal import Screen
+    from harvest_duck.mirror.run_records import SyncRun
     from harvest_duck.mirror.status import MirrorStatus, TableStatus
 
 _COLUMNS = ("table", "rows", "deleted", "MiB", "proven", "values")
@@ -68,12 +69,19 @@ def _row(table: TableStatus, now: datetime) -> tuple[object, ...]:
 def _head(path: Path, found: MirrorStatus, now: datetime) -> Iterator[str]:
     size = f"{found.size_bytes / _MIB:,.1f} MiB"
     yield f"{escaped(path)}: account {found.account_id} as user {found.user_id} sees it, {size}"
-    if (run := found.last_run) is not None:
-        did = f"{run.requests:,} requests, {run.inserted:,} inserted, {run.changed:,} changed, {run.deleted:,} deleted"
-        yield f"last sync: {run.outcome}, {run.depth}, {_ago(run.ended_at or run.started_at, now)}; {did}"
+    if found.last_run is not None:
+        yield f"last sync: {_run(found.last_run, now)}"
     if found.running is not None:
         by = found.running
         yield f"a sync is running for {_age(by.since, now)}: process {by.pid} on {by.host}"
+
+
+def _run(run: SyncRun, now: datetime) -> str:
+    """How a sync ended, and what it did: one that was killed tells no more than its begin."""
+    told = [run.outcome or "not ended", run.depth, _ago(run.ended_at or run.started_at, now)]
+    numbers = {"requests": run.requests, "inserted": run.inserted, "changed": run.changed, "deleted": run.deleted}
+    did = [f"{number:,} {word}" for word, number in numbers.items() if number is not None]
+    return "; ".join(", ".join(filter(None, some)) for some in (told, did) if some)
 
 
 def _ago(instant: datetime, now: datetime) -> str:

@@ -11,7 +11,7 @@ from harvest_duck.cli.progress import duration
 from harvest_duck.display.layout import LISTING
 from harvest_duck.display.lines import folded
 from harvest_duck.display.text_table import text_table
-from harvest_duck.text import escaped, terminal_safe
+from harvest_duck.text import escaped, terminal_safe, terminal_safe_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,7 +165,7 @@ def failure_record(path: Path, sentence: str) -> dict[str, Any]:
 
 def json_text(value: object) -> str:
     """Return an object of JSON on lines; records become objects, instants texts of ISO 8601."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    return terminal_safe_json(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
 
 
 def _plain(value: object) -> object:

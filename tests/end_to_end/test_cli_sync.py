@@ -10,7 +10,7 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,12 @@ from support.held import held
 
 import harvest_duck
 from harvest_duck.cli import completion
+from harvest_duck.cli.status import lines
 from harvest_duck.cli.sync_report import progress_line
+from harvest_duck.cli.terminal import Screen
 from harvest_duck.mirror.model import SyncProgress
+from harvest_duck.mirror.run_lock import Holder
+from harvest_duck.mirror.run_records import SyncRun
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -308,6 +312,15 @@ def test_status_as_json_has_the_moments(copy: Path) -> None:
     assert found["size_bytes"] == copy.stat().st_size
     for table in found["tables"]:
         assert datetime.fromisoformat(table["proven_at"]).tzinfo is not None
+
+
+def test_status_tells_of_a_sync_that_was_killed_and_of_one_that_runs(copy: Path) -> None:
+    now = datetime(2026, 11, 20, 16, 50, tzinfo=UTC)
+    killed = SyncRun(7, now - timedelta(hours=3), None, "usual", None, None, None, None, None, None)
+    holder = Holder(4711, "ada", now - timedelta(minutes=2))
+    found = replace(harvest_duck.mirror_status(copy), last_run=killed, running=holder)
+    told = [*lines(copy, found, now, Screen())][1:3]
+    assert told == ["last sync: not ended, usual, 3 h ago", "a sync is running for 2 min: process 4711 on ada"]
 
 
 def test_status_of_what_is_no_copy_is_one_line(tmp_path: Path) -> None:
