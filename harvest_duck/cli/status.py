@@ -57,7 +57,7 @@ def lines(path: Path, found: MirrorStatus, now: datetime, screen: Screen) -> Ite
     look = replace(LISTING, styled=screen.styled)
     shown = text_table(_COLUMNS, [_row(each, now) for each in found.tables], screen.width, look)
     yield from shown.lines
-    words = [*_MEANING, f"not shown: {', '.join(shown.left_out)}"] if shown.left_out else _MEANING
+    words = [*_MEANING, f"not shown without --json: {', '.join(shown.left_out)}"] if shown.left_out else _MEANING
     yield from footer(words, screen.width, look)
 
 
@@ -80,7 +80,7 @@ def _run(run: SyncRun, now: datetime) -> str:
     """How a sync ended, and what it did: one that was killed tells no more than its begin."""
     told = [run.outcome or "not ended", run.depth, _ago(run.ended_at or run.started_at, now)]
     numbers = {"requests": run.requests, "inserted": run.inserted, "changed": run.changed, "deleted": run.deleted}
-    did = [f"{number:,} {word}" for word, number in numbers.items() if number is not None]
+    did = [f"{number:,} {word}" for word, number in numbers.items() if number]
     return "; ".join(", ".join(filter(None, some)) for some in (told, did) if some)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from harvest_duck.cli.progress import duration
-from harvest_duck.display.layout import LISTING
+from harvest_duck.display.layout import LISTING, footer
 from harvest_duck.display.lines import folded
 from harvest_duck.display.text_table import text_table
 from harvest_duck.text import escaped, terminal_safe, terminal_safe_json
@@ -115,7 +115,11 @@ def plan_lines(plan: Sequence[PlannedTable], screen: Screen) -> Iterator[str]:
     """The lines of a plan: a table of the tables, and the sums."""
     names = ("table", "requests", "at most", "how", "why")
     rows = [(each.table, each.requests, each.most, each.method, each.reason) for each in plan]
-    yield from text_table(names, rows, screen.width, replace(LISTING, styled=screen.styled)).lines
+    look = replace(LISTING, styled=screen.styled)
+    shown = text_table(names, rows, screen.width, look)
+    yield from shown.lines
+    if shown.left_out:
+        yield from footer([f"not shown without --json: {', '.join(shown.left_out)}"], screen.width, look)
     yield from folded("; ".join(_sums(plan)), screen.width)
 
 

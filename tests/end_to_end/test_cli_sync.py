@@ -24,9 +24,9 @@ from support.held import held
 import harvest_duck
 from harvest_duck.cli import completion
 from harvest_duck.cli.status import lines
-from harvest_duck.cli.sync_report import progress_line
+from harvest_duck.cli.sync_report import plan_lines, progress_line
 from harvest_duck.cli.terminal import Screen
-from harvest_duck.mirror.model import SyncProgress
+from harvest_duck.mirror.model import PlannedTable, SyncProgress
 from harvest_duck.mirror.run_lock import Holder
 from harvest_duck.mirror.run_records import SyncRun
 from harvest_duck.sandbox import MAIN_ID, Sandbox
@@ -144,6 +144,12 @@ def test_a_plan_sends_nothing_and_says_what_a_sync_sends(harvest: Sandbox, accou
     )
     assert run("sync", "--to", str(timed), connection=account).returncode == 0
     assert len(harvest.requests) == planned["requests"]
+
+
+def test_a_plan_names_what_has_no_room() -> None:
+    plan = [PlannedTable("project_assignment_task_assignments", "with its records", "they come with others", 0, 0)]
+    assert "(not shown without --json: how, why)" in list(plan_lines(plan, Screen(70)))
+    assert "why" in next(plan_lines(plan, Screen()))
 
 
 def test_the_plan_of_a_first_copy_says_that_it_cannot_know(harvest: Sandbox, account: str, tmp_path: Path) -> None:
