@@ -49,3 +49,33 @@ def measured_by(script: str, *arguments: str) -> Figures:
 def medians(runs: int, ratio: Callable[[], float]) -> float:
     """Return the median of a ratio that is measured `runs` times, both sides one after the other."""
     return median(ratio() for _ in range(runs))
+
+
+class ChangingAccount:
+    """An account that is served by another process; `connection` is its connection string."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.connection = self._line()
+
+    def ask(self, command: str) -> Any:  # noqa: ANN401 - what the command answers
+        """Send a command and return its answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        return json.loads(self._line())
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return next(self._process.stdout).strip()
+
+
+@contextmanager
+def changing(*options: str) -> Iterator[ChangingAccount]:
+    """Serve an account with the options of `changing_server.py`."""
+    command = [sys.executable, "changing_server.py", *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_HERE) as process:
+        try:
+            yield ChangingAccount(process)
+        finally:
+            process.terminate()
