@@ -184,9 +184,9 @@ def test_the_searches_of_a_list_that_never_rests_end(random: Random, changes: fl
     assert not copy.deleted & source.records.keys()
 
 
-def spread(days: Mapping[date | None, range], number: int, *, of_days: range) -> dict[int, date | None]:
+def spread(days: Mapping[date | None, range], number: int, *, of_days: Sequence[int]) -> dict[int, date | None]:
     """Ids that are gone, at even distances over some of the days."""
-    chosen = list(days)[of_days.start : of_days.stop]
+    chosen = [day for index, day in enumerate(days) if index in of_days]
     found: dict[int, date | None] = {}
     for index in range(number):
         day = chosen[index * len(chosen) // number]
@@ -203,12 +203,14 @@ def spread(days: Mapping[date | None, range], number: int, *, of_days: range) ->
         pytest.param(5, range(20), 6 + 45, id="five of the last weeks"),
         pytest.param(5, range(1300), 6 + 45, id="five of any day"),
         pytest.param(5, range(900, 905), 6 + 25, id="five of one week"),
+        pytest.param(14, range(1300), 6 + 70, id="fourteen of any day"),
         pytest.param(50, range(1300), 125, id="fifty of any day"),
         pytest.param(50, range(900, 905), 6 + 45, id="fifty of one week"),
+        pytest.param(40, [*range(5), *range(300, 305), *range(600, 605), *range(900, 905)], 6 + 45, id="four weeks"),
         pytest.param(13_000, range(1300), 125, id="ten of every day"),
     ],
 )
-def test_200_000_rows_take_few_requests(gone: int, of_days: range, most: int) -> None:
+def test_200_000_rows_take_few_requests(gone: int, of_days: Sequence[int], most: int) -> None:
     days = working_days(200_000)
     lost = spread(days, gone, of_days=of_days) if gone else {}
     still = StillList(days, lost)
@@ -276,6 +278,30 @@ def test_a_row_that_moved_meanwhile_is_not_gone() -> None:
     ]
     outcome = answered(asks, START, replace(TENS, verify=(due,)))
     assert (outcome.watermark, outcome.proven_at, outcome.read) == (moment(30), moment(25), (due,))
+
+
+def test_a_row_that_moves_during_the_search_is_not_gone() -> None:
+    """One is gone when its half is counted; another has left the same day when that is read."""
+    newest, day_before = Period(TODAY, None), TODAY - timedelta(days=1)
+    others = frozenset(range(6, 11))
+    asks = [
+        changed(10),
+        (Held(), HELD),
+        (Held(), HELD),
+        (CountAll(), Counted(19, moment(15))),
+        changed(20),
+        (Held(), HELD),
+        (CountDays(Period(day_before, None)), Counted(9, moment(21))),
+        (ReadDays(newest), DaysRead(moment(22), frozenset({1, 2, 3}), frozenset(), frozenset({4, 5}))),
+        (ReadDays(Period(day_before, day_before)), DaysRead(moment(23), others, frozenset(), frozenset())),
+        changed(30, 4),
+        (Bury(frozenset({5}), tombstones=False), None),
+        (Held(), HeldRows(DAYS | {TODAY: 3, TODAY - timedelta(days=3): 6})),
+        (CountAll(), Counted(19, moment(35))),
+        changed(40),
+    ]
+    outcome = answered(asks, START, replace(TENS, tombstones=False))
+    assert (outcome.watermark, outcome.proven_at) == (moment(40), moment(35))
 
 
 def test_a_new_row_is_counted_again() -> None:
