@@ -30,6 +30,7 @@ def processes() -> Iterator[SyncProcesses]:
         yield running
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.parametrize("seed", range(share(2)))
 def test_a_copy_outlives_the_kill_of_its_syncs(processes: SyncProcesses, seed: int, tmp_path: Path) -> None:
     kill(processes, seed, tmp_path, share(4))

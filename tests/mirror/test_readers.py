@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from support.clocks import PATIENCE_S
 from support.run_size import share
 from support.synced import Synced
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Opens, and the syncs that a reader has to see.
-OPENS, SYNCS = share(200), share(6)
+OPENS, SYNCS = share(200), max(2, share(6))
 #: Reads two values that each sync changes together.
 _READER = """
 import json, sys
@@ -35,6 +36,7 @@ print(json.dumps([refused, sorted(seen)]))
 """
 
 
+@pytest.mark.takes_a_share
 def test_readers_are_never_refused_and_see_one_sync_or_the_next(tmp_path: Path) -> None:
     with Synced(1, tmp_path, ("time_entries", "clients")) as synced:
         account = synced.history.account
