@@ -95,13 +95,15 @@ def _proof(result: SyncResult) -> str:
     read = [each for each in result.tables if each.readable]
     moments = [each.proven_at for each in read if each.proven_at is not None]
     tables = _count(len(read), "table")
-    which = f"all {tables}" if len(moments) == len(read) else f"{len(moments)} of {tables}"
+    which = f"{len(moments)} of {tables}"
+    if len(moments) == len(read):
+        which = tables if len(read) == 1 else f"all {tables}"
     return f"{which} proven whole" + (f" as of {_moment(min(moments))}" if moments else "")
 
 
 def _left_out(result: SyncResult) -> str:
     left_out = sum(not each.readable for each in result.tables)
-    return f"{_count(left_out, 'table')} left out, not for this user" if left_out else ""
+    return f"{_count(left_out, 'table')} left out" if left_out else ""
 
 
 def unproven_lines(result: SyncResult) -> Iterator[str]:

@@ -24,9 +24,9 @@ from support.held import held
 import harvest_duck
 from harvest_duck.cli import completion
 from harvest_duck.cli.status import lines
-from harvest_duck.cli.sync_report import plan_lines, progress_line
+from harvest_duck.cli.sync_report import plan_lines, progress_line, summary_lines, unproven_lines
 from harvest_duck.cli.terminal import Screen
-from harvest_duck.mirror.model import PlannedTable, SyncProgress
+from harvest_duck.mirror.model import PlannedTable, SyncProgress, SyncResult, TableResult
 from harvest_duck.mirror.run_lock import Holder
 from harvest_duck.mirror.run_records import SyncRun
 from harvest_duck.sandbox import MAIN_ID, Sandbox
@@ -183,6 +183,18 @@ def test_a_failure_is_one_line_and_an_object_and_leaves_the_file(harvest: Sandbo
         "path": str(copy),
     }
     assert copy.read_bytes() == before
+
+
+def test_tables_that_are_left_out_are_counted_and_no_failure(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 20, 16, 50, tzinfo=UTC)
+    tables = (
+        TableResult("clients", "whole list", 1, 4, 0, 0, 0, now),
+        TableResult("invoices", "left out", 1, 0, 0, 0, 0, None, "Harvest answered 403", readable=False),
+    )
+    result = SyncResult(tmp_path, 2, MAIN_ID, "usual", now, now, 3, tables)
+    (line,) = summary_lines(tmp_path, result, Screen())
+    assert line.endswith("; 3 requests in 0 s; 1 table proven whole as of 2026-11-20 16:50:00 UTC; 1 table left out")
+    assert (result.proven, list(unproven_lines(result))) == (True, [])
 
 
 @pytest.mark.parametrize(
