@@ -35,7 +35,7 @@ def _track(history: History) -> str:
 
 def _edit_time(history: History) -> str:
     fields = history.rng.choice(({"notes": f"note {history.rng.randrange(1000)}"}, {"hours": Decimal("2.22")}))
-    return history.edit("time_entries", history.pick("time_entries"), fields | history.late())
+    return history.edit("time_entries", history.pick("time_entries"), fields)
 
 
 def _move_day(history: History) -> str:

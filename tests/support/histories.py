@@ -117,8 +117,8 @@ class History:
         return (self.clock().date() - timedelta(days=self.rng.randrange(days))).isoformat()
 
     def late(self) -> Record:
-        """Return an `updated_at` of some minutes ago, for a change that is saved late; mostly none."""
-        if self.rng.random() > 1 / 8:
+        """Return an `updated_at` of some minutes ago, for a change that is saved late; often none."""
+        if self.rng.random() > 1 / 3:
             return {}
         return {"updated_at": f"{self.clock() - timedelta(seconds=self.rng.randrange(600)):%Y-%m-%dT%H:%M:%SZ}"}
 
@@ -127,8 +127,9 @@ class History:
         return str(self.account.insert(table, fields | self.late())["id"])
 
     def edit(self, table: str, record: Record, fields: Record) -> str:
-        """Edit a record, and return that."""
-        self.account.edit(table, record["id"], fields)
+        """Edit a record, and return that; its `updated_at` never goes back."""
+        late = {key: moment for key, moment in self.late().items() if moment > record["updated_at"]}
+        self.account.edit(table, record["id"], fields | late)
         return f"{table} {record['id']} {fields}"
 
     def delete(self, table: str, *records: Record) -> str:

@@ -34,8 +34,8 @@ USUAL = (
 )
 #: Time between two syncs: within the overlap of two of them, and beyond it.
 _PAUSES = (
-    *(timedelta(seconds=1), timedelta(seconds=20), timedelta(minutes=8), timedelta(minutes=40)),
-    *(timedelta(hours=5), timedelta(days=2)),
+    *(timedelta(seconds=1), timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=8)),
+    *(timedelta(minutes=40), timedelta(hours=5), timedelta(days=2)),
 )
 
 
