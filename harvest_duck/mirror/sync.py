@@ -62,7 +62,7 @@ def sync(
     started_at, place = datetime.now(UTC), Path(path)
     depth = _depth(reader, check_deletes, whole=whole)
     with working_copy(place) as copy:
-        last = _last_run(copy)
+        last, tables = _last_run(copy), _with_begun(copy, tables)
         with copy.transaction():
             number = copy.begin_run(_depth_name(copy.source(), depth), started_at)
         me = reader.read(ME)
@@ -184,6 +184,17 @@ def _checked(names: Iterable[str] | None) -> list[str] | None:
 def _tables(records: RunRecords, names: Iterable[str] | None) -> tuple[MirroredTable, ...]:
     """Return the tables to bring up to date: those named, else those that the copy was made of, else all."""
     return chosen(records.source().tables if names is None else names)
+
+
+def _with_begun(copy: OpenCopy, names: list[str] | None) -> list[str] | None:
+    """Return the names with those of the tables that a first copy, which goes on, was begun with; None for all.
+
+    Else those would be published as far as they were read.
+    """
+    begun = copy.source()
+    if names is None or not copy.first or begun.rights is None:
+        return names
+    return None if begun.tables is None else [*begun.tables, *names]
 
 
 def _last_run(records: RunRecords) -> datetime | None:

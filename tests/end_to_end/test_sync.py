@@ -242,6 +242,24 @@ def test_a_first_copy_goes_on_where_it_was_stopped(small: Sandbox, harvest: str,
     assert rows(path, "SELECT count(*) FROM time_entries") == [(len(small.records(MAIN_ID, "time_entries")),)]
 
 
+def test_a_first_copy_that_goes_on_with_other_names_is_not_published_before_it_has_the_earlier_ones(
+    small: Sandbox, harvest: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "acme.duckdb"
+
+    def stop(progress: SyncProgress) -> None:
+        if progress.rows > 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        harvest_duck.sync(harvest, path, tables=TIME, on_progress=stop)
+    found = harvest_duck.sync(harvest, path, tables=["clients"])
+    assert [each.table for each in found.tables] == ["me", "clients", "time_entries"]
+    assert found.proven
+    assert rows(path, "SELECT count(*) FROM time_entries") == [(len(small.records(MAIN_ID, "time_entries")),)]
+    assert rows(path, "SELECT list_sort(tables) FROM mirror.source") == [(["clients", "me", "time_entries"],)]
+
+
 def test_named_tables_are_those_of_later_syncs(harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=["clients"])
