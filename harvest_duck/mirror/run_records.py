@@ -129,6 +129,11 @@ class RunRecords:
         """Forget which days of a table were read."""
         self.run(f"DELETE FROM {self._record('periods')} WHERE table_name = ?", [table])
 
+    def forget(self, table: str) -> None:
+        """Forget all that was read of a table."""
+        for name in ("proofs", "periods", "parents"):
+            self.run(f"DELETE FROM {self._record(name)} WHERE table_name = ?", [table])
+
     def parents_read(self, table: str) -> dict[int, datetime]:
         """Return when the children of each record were last read, for a table of children."""
         return dict(self.run(f"SELECT parent_id, read_at FROM {self._record('parents')} WHERE table_name = ?", [table]))

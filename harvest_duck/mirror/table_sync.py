@@ -40,8 +40,8 @@ def bring_up_to_date(run: Run, plan: TablePlan) -> TableOutcome:
     """Carry out the plan of one table and return what it came to.
 
     A table that the user may not read, or of a module that the account lacks, is left out with a note, unless a person
-    named the tables. What the copy has of it stays, and is proven no longer. Raises the errors of a scan, and
-    `DeletesRefused`.
+    named the tables. What the copy has of it stays, and is proven no longer, unless it was never whole. Raises the
+    errors of a scan, and `DeletesRefused`.
     """
     table = plan.mirrored.table
     if table.module in run.absent:
@@ -63,9 +63,12 @@ def bring_up_to_date(run: Run, plan: TablePlan) -> TableOutcome:
 
 
 def _left_out(run: Run, plan: TablePlan, note: str) -> TableOutcome:
-    """Return the outcome for a table that the user cannot read, or no longer."""
-    name = plan.mirrored.name
-    return TableOutcome(name, "left out", None, note, readable=run.copy.has_table(name))
+    """Return the outcome for a table that the user cannot read, or no longer; what was never whole leaves the copy."""
+    name, copy = plan.mirrored.name, run.copy
+    if copy.has_table(name) and copy.proofs()[name].values_whole_at is None:
+        with copy.transaction():
+            copy.drop(name)
+    return TableOutcome(name, "left out", None, note, readable=copy.has_table(name))
 
 
 def _carried_out(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:

@@ -101,6 +101,15 @@ class WorkingCopy(RunRecords):
                     kept = {column for column, kind in wanted[name] if types.get(column) == kind}
                     self._define(definitions.rebuilt(TABLES[name], kept))
 
+    def drop(self, name: str) -> None:
+        """Remove a table with its deleted rows, and forget what was read of it."""
+        self.run(f"DROP TABLE {main(name)}")
+        self.run(f"DROP TABLE {deleted(name)}")
+        self._tables -= {name}
+        self.changes.pop(name, None)
+        self.changed_rows = True
+        self.forget(name)
+
     def start_over(self) -> None:
         """Remove all tables, and forget what was read."""
         for name in self._tables:

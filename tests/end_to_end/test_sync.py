@@ -260,6 +260,25 @@ def test_a_first_copy_that_goes_on_with_other_names_is_not_published_before_it_h
     assert rows(path, "SELECT list_sort(tables) FROM mirror.source") == [(["clients", "me", "time_entries"],)]
 
 
+def test_a_table_that_is_refused_before_it_was_read_to_its_end_is_left_out(
+    small: Sandbox, harvest: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=["invoices", "invoice_line_items"])
+    with duckdb.connect(str(path)) as con:
+        con.execute("DELETE FROM invoices WHERE id % 2 = 0")
+        con.execute("UPDATE mirror.proofs SET watermark = NULL, values_whole_at = NULL WHERE table_name LIKE 'invoice%'")
+    small.respond_next("/invoices", status=403)
+    found = harvest_duck.sync(harvest, path)
+    assert (found.proven, {each.table for each in found.tables if not each.readable}) == (
+        True,
+        {"invoices", "invoice_line_items"},
+    )
+    tables = "SELECT DISTINCT table_name FROM duckdb_tables() WHERE schema_name IN ('main', 'deleted')"
+    assert rows(path, tables) == rows(path, "SELECT table_name FROM mirror.proofs") == [("me",)]
+    assert of(harvest_duck.sync(harvest, path), "invoices").inserted == len(small.records(MAIN_ID, "invoices"))
+
+
 def test_named_tables_are_those_of_later_syncs(harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=["clients"])
