@@ -107,9 +107,14 @@ def explain_sync(
 def _begin(run: Run, me: Mapping[str, Any]) -> str:
     """Note whose copy it is and what they may see now; return the depth of the run in one word."""
     source, seen = run.copy.source(), rights(run, me)
-    if source.rights not in (None, seen):
-        run.depth = replace(run.depth, other_rights=True)
+    other_rights = source.rights not in (None, seen)
+    begun_otherwise = other_rights and source.first_copied_at is None
+    run.depth = replace(run.depth, other_rights=other_rights and not begun_otherwise)
     with run.copy.transaction():
+        if begun_otherwise:
+            # What a first copy has already is read again: nobody has seen it yet.
+            run.copy.start_over()
+            run.copy.set_source(tables=source.tables, first_copy_began_at=run.started_at)
         began: dict[str, object] = {}
         if source.rights is None:
             began = {

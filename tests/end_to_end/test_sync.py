@@ -267,7 +267,9 @@ def test_a_table_that_is_refused_before_it_was_read_to_its_end_is_left_out(
     harvest_duck.sync(harvest, path, tables=["invoices", "invoice_line_items"])
     with duckdb.connect(str(path)) as con:
         con.execute("DELETE FROM invoices WHERE id % 2 = 0")
-        con.execute("UPDATE mirror.proofs SET watermark = NULL, values_whole_at = NULL WHERE table_name LIKE 'invoice%'")
+        con.execute(
+            "UPDATE mirror.proofs SET watermark = NULL, values_whole_at = NULL WHERE table_name LIKE 'invoice%'"
+        )
     small.respond_next("/invoices", status=403)
     found = harvest_duck.sync(harvest, path)
     assert (found.proven, {each.table for each in found.tables if not each.readable}) == (
@@ -277,6 +279,33 @@ def test_a_table_that_is_refused_before_it_was_read_to_its_end_is_left_out(
     tables = "SELECT DISTINCT table_name FROM duckdb_tables() WHERE schema_name IN ('main', 'deleted')"
     assert rows(path, tables) == rows(path, "SELECT table_name FROM mirror.proofs") == [("me",)]
     assert of(harvest_duck.sync(harvest, path), "invoices").inserted == len(small.records(MAIN_ID, "invoices"))
+
+
+def test_a_first_copy_starts_over_when_its_user_gets_other_rights(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+
+    def stop(progress: SyncProgress) -> None:
+        if progress.rows > 200:
+            raise KeyboardInterrupt
+
+    entries = small.records(MAIN_ID, "time_entries")
+    earlier, later = sorted((each for each in entries if not each["is_running"]), key=lambda each: each["spent_date"])[
+        -2:
+    ]
+    try:
+        small.replace(MAIN_ID, "time_entries", [each for each in entries if each is not later])
+        with pytest.raises(KeyboardInterrupt):
+            harvest_duck.sync(harvest, path, tables=TIME, on_progress=stop)
+        with duckdb.connect(str(path.with_name("acme.duckdb.part"))) as con:
+            con.execute("UPDATE mirror.source SET rights = 'those of a manager'")
+        # As many entries, one of which the user could not see before, although it is as old as the others.
+        small.replace(MAIN_ID, "time_entries", seen := [each for each in entries if each is not earlier])
+        assert harvest_duck.sync(harvest, path).proven
+        held = {number for (number,) in rows(path, "SELECT id FROM time_entries")}
+        assert held == {each["id"] for each in seen}
+        assert rows(path, "SELECT tables FROM mirror.source") == [(["me", "time_entries"],)]
+    finally:
+        small.replace(MAIN_ID, "time_entries", entries)
 
 
 def test_named_tables_are_those_of_later_syncs(harvest: str, tmp_path: Path) -> None:
