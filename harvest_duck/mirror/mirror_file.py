@@ -11,7 +11,7 @@ import re
 import shutil
 import stat
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 
@@ -128,14 +128,41 @@ def attach_published(con: duckdb.DuckDBPyConnection, path: Path, name: str = CAT
         raise
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file to a new one for the user alone; raises `MirrorError` if it was written to meanwhile."""
+class FileVersion(NamedTuple):
+    """What differs once a file was written to or replaced."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileVersion:
+        """Return the version of a file by its status."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def copy_file(source: Path, target: Path) -> FileVersion:
+    """Return the version of a file that was copied to a new one for the user alone.
+
+    Raises `MirrorError` if it was written to meanwhile.
+    """
     with source.open("rb") as read, os.fdopen(private_file.created(target), "wb") as written:
-        before = os.fstat(read.fileno())
-        _copy_bytes(read.fileno(), written.fileno(), before.st_size)
-        after = os.fstat(read.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        before = FileVersion.of(os.fstat(read.fileno()))
+        _copy_bytes(read.fileno(), written.fileno(), before.size)
+        after = FileVersion.of(os.fstat(read.fileno()))
+    if before != after:
         raise MirrorError(f"{escaped(source)} is written to by another program: close it there, and sync again")
+    return after
+
+
+def require_version(path: Path, version: FileVersion | None) -> None:
+    """Raise `MirrorError` if a published file is not the one that was copied."""
+    if not path.exists() or FileVersion.of(path.stat()) != version:
+        raise MirrorError(
+            f"{escaped(path)} was written to, replaced or removed by another program while the sync ran, "
+            "and was left so: sync again"
+        )
 
 
 def replace(source: Path, target: Path) -> None:

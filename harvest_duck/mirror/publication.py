@@ -32,13 +32,19 @@ _REASON = 200
 
 
 class OpenCopy(WorkingCopy):
-    """The file that a run works on, until it is published or its checks are kept. `first` where none is published."""
+    """The file that a run works on, until it is published or its checks are kept. `first` where none is published.
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, paths: MirrorPaths, lock: RunLock, *, first: bool) -> None:
+    `copied` is the version of the published file that it is a copy of.
+    """
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, paths: MirrorPaths, lock: RunLock, copied: mirror_file.FileVersion | None
+    ) -> None:
         super().__init__(con)
-        self.first = first
+        self.first = copied is None
+        self._copied = copied
         self._paths = paths
-        self._file = paths.part if first else paths.next
+        self._file = paths.part if self.first else paths.next
         self._lock = lock
         self._ended = False
         self._run: int | None = None
@@ -67,7 +73,7 @@ class OpenCopy(WorkingCopy):
     def publish(self) -> None:
         """Give the file, with all that is in it, to its readers; nothing can be done with it after that.
 
-        Raises `MirrorError` where another program writes to the published file.
+        Raises `MirrorError` where another program writes to the published file, or did since it was copied.
         """
         now = datetime.now(UTC)
         with self.transaction():
@@ -80,6 +86,7 @@ class OpenCopy(WorkingCopy):
             if self.first:
                 _refuse_new(published)
             else:
+                mirror_file.require_version(published, self._copied)
                 _refuse_writer(self.con, published)
             mirror_file.replace(self._file, published)
         self._ended = True
@@ -159,9 +166,8 @@ def _opened(paths: MirrorPaths, lock: RunLock, stack: ExitStack) -> OpenCopy:
     first = not os.path.lexists(paths.published)
     if first:
         _attach_part(con, paths)
-    else:
-        _attach_next(con, paths)
-    copy = OpenCopy(con, paths, lock, first=first)
+    copied = None if first else _attach_next(con, paths)
+    copy = OpenCopy(con, paths, lock, copied)
     if not first:
         with copy.transaction():
             check_file.merge(con, paths, copy.source().generation)
@@ -187,14 +193,15 @@ def _attach_part(con: duckdb.DuckDBPyConnection, paths: MirrorPaths) -> None:
     mirror_file.require_copy(con, paths.part)
 
 
-def _attach_next(con: duckdb.DuckDBPyConnection, paths: MirrorPaths) -> None:
-    """Attach a copy of the published file, which nobody may have open to write."""
+def _attach_next(con: duckdb.DuckDBPyConnection, paths: MirrorPaths) -> mirror_file.FileVersion:
+    """Attach a copy of the published file, which nobody may have open to write, and return which version it is of."""
     _refuse_writer(con, paths.published)
-    mirror_file.copy_file(paths.published, paths.next)
+    copied = mirror_file.copy_file(paths.published, paths.next)
     mirror_file.attach(con, paths.next)
     # Of a first copy that was begun before somebody put another file in its place.
     mirror_file.remove(paths.part)
     mirror_file.remove(wal(paths.part))
+    return copied
 
 
 def _refuse_writer(con: duckdb.DuckDBPyConnection, published: Path) -> None:

@@ -24,7 +24,7 @@ from harvest_duck.mirror.publication import working_copy
 from harvest_duck.mirror.status import mirror_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from harvest_duck.mirror.publication import OpenCopy
 
@@ -330,6 +330,33 @@ def test_a_log_that_appears_meanwhile_keeps_the_file_from_being_replaced(path: P
     log.unlink()
     assert names(path) == ["Ada", "Bob"]
     assert mirror_status(path).last_run is not None
+
+
+def replaced(path: Path) -> None:
+    with duckdb.connect(path.with_name("restored.duckdb")) as con:
+        con.execute(f"ATTACH '{path}' AS held (READ_ONLY); COPY FROM DATABASE held TO restored")
+    path.with_name("restored.duckdb").replace(path)
+
+
+def written_to(path: Path) -> None:
+    with duckdb.connect(path) as con:
+        con.execute("CREATE TABLE mine AS SELECT 1")
+
+
+@pytest.mark.parametrize("change", [replaced, written_to, Path.unlink])
+def test_what_another_program_does_to_the_file_meanwhile_is_not_written_over(
+    path: Path, change: Callable[[Path], None]
+) -> None:
+    with (  # noqa: PT012
+        pytest.raises(MirrorError, match=r"acme\.duckdb was written to, replaced or removed by another program while"),
+        working_copy(path) as copy,
+    ):
+        put(copy, "Ada")
+        change(path)
+        left = written(path) if path.exists() else None
+        copy.publish()
+    assert left == (written(path) if path.exists() else None)
+    assert files(path) - {""} <= {".checks"}
 
 
 # What is no copy
