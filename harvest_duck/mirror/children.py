@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: The parents whose children are saved at once.
 _TOGETHER = 50
+#: What belongs to a document stays. Of a person only what holds now is listed: no project that was archived, for one.
+_DOCUMENTS = ("invoices", "estimates")
 
 
 def family(copy: WorkingCopy, records: RunRecords, mirrored: MirroredTable) -> Family:
@@ -30,9 +32,13 @@ def family(copy: WorkingCopy, records: RunRecords, mirrored: MirroredTable) -> F
 
 
 def read_children(run: Run, mirrored: MirroredTable, parents: Sequence[int]) -> None:
-    """Replace the children of `parents` by those that Harvest has, so many parents at a time."""
+    """Replace the children of `parents` by those that Harvest has, so many parents at a time.
+
+    Raises `DeletesRefused` if too many are gone whose parents are there.
+    """
+    gone = 0
     for start in range(0, len(parents), _TOGETHER):
-        _read_some(run, mirrored, parents[start : start + _TOGETHER])
+        gone = _read_some(run, mirrored, parents[start : start + _TOGETHER], gone)
 
 
 def oldest_read(run: Run, mirrored: MirroredTable) -> datetime | None:
@@ -42,15 +48,19 @@ def oldest_read(run: Run, mirrored: MirroredTable) -> datetime | None:
     return min(known, default=datetime.now(UTC)) if len(known) == len(read_at) else None
 
 
-def _read_some(run: Run, mirrored: MirroredTable, parents: Sequence[int]) -> None:
+def _read_some(run: Run, mirrored: MirroredTable, parents: Sequence[int], gone: int) -> int:
+    """Replace the children of some parents, and return how many are gone with the `gone` of those before."""
     table, column = mirrored.table, _parent(mirrored).param
     read = run.read(table, pc.field(column).isin(list(parents)))
     rows = read.rows.select([each.name for each in table.columns])
     with run.copy.transaction():
         for embedded in run.embedded_in(table):
             run.replace_within(embedded, run.embedded(embedded, read), column, parents, read.horizon)
-        run.replace_within(table, rows, column, parents, read.horizon)
+        gone += run.replace_within(table, rows, column, parents, read.horizon).changes.deleted
+        if mirrored.source in _DOCUMENTS:
+            run.refuse_deletes(table, gone)
         run.copy.set_parents_read(table.name, parents, read.horizon)
+    return gone
 
 
 def _parents(copy: WorkingCopy, parent: Parent) -> list[int]:

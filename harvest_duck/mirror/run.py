@@ -140,9 +140,13 @@ class Run:
         if table.identity is not None and table.items is None:
             self.changed[table.name].update(applied.new_ids.to_pylist(), applied.changed_ids.to_pylist())
 
-    def refuse_deletes(self, table: Table) -> None:
-        """Raise `DeletesRefused` if more of a table is gone than may vanish without a person's agreement."""
-        held, gone = self.tallies[table.name].held, self.copy.changes.get(table.name, Changes()).deleted
+    def refuse_deletes(self, table: Table, gone: int | None = None) -> None:
+        """Raise `DeletesRefused` if more of a table is gone than may vanish without a person's agreement.
+
+        `gone` is the number of its rows that are, by default all that the run deleted.
+        """
+        held = self.tallies[table.name].held
+        gone = self.copy.changes.get(table.name, Changes()).deleted if gone is None else gone
         agreed = self.accept_deletes or self.depth.other_rights or not held
         if agreed or gone <= max(_FEW, _MOST_DELETED * held):
             return

@@ -164,6 +164,21 @@ def test_many_deletes_wait_for_a_persons_agreement(small: Sandbox, harvest: str,
     assert (back.inserted, rows(path, "SELECT count(*) FROM deleted.time_entries")) == (30, [(0,)])
 
 
+def test_many_children_that_are_gone_wait_for_a_persons_agreement(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=["invoice_messages"])
+    before = path.read_bytes()
+    messages = small.records(MAIN_ID, "invoice_messages")
+    small.replace(MAIN_ID, "invoice_messages", messages[11:])
+    try:
+        with pytest.raises(DeletesRefused, match=r"^invoice_messages: 11 of \d+ records are gone at Harvest"):
+            harvest_duck.sync(harvest, path, whole=True)
+        assert path.read_bytes() == before
+        assert harvest_duck.sync(harvest, path, whole=True, accept_deletes=True).deleted == 11
+    finally:
+        small.replace(MAIN_ID, "invoice_messages", messages)
+
+
 def test_a_copy_stays_that_of_one_account_and_one_user(small: Sandbox, harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=["clients"])
