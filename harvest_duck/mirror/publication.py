@@ -172,6 +172,7 @@ def _opened(paths: MirrorPaths, lock: RunLock, stack: ExitStack) -> OpenCopy:
         with copy.transaction():
             check_file.merge(con, paths, copy.source().generation)
         copy.remember_records()
+    _refuse_foreign(paths.published, copy)
     copy.bring_up_to_date()
     return copy
 
@@ -216,6 +217,16 @@ def _refuse_new(published: Path) -> None:
     mirror_file.refuse_log(published)
     if os.path.lexists(published):
         raise MirrorError(f"{escaped(published)} appeared while the copy was made: move it away, and sync again")
+
+
+def _refuse_foreign(published: Path, copy: WorkingCopy) -> None:
+    """Raise `MirrorError` if another program made or dropped tables that a sync makes."""
+    names = copy.foreign()
+    if names:
+        raise MirrorError(
+            f"{escaped(published)}: another program made, dropped or replaced {shortened(', '.join(names), _REASON)}, "
+            "as tables of Harvest are named: give your own other names, or sync to another file"
+        )
 
 
 def _require_folder(folder: Path) -> None:

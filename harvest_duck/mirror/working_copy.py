@@ -85,6 +85,17 @@ class WorkingCopy(RunRecords):
         """Return the columns of a table of the catalog, for `set_proof(name, columns=…)` when all was read."""
         return definitions.signature(TABLES[name])
 
+    def foreign(self) -> list[str]:
+        """Return the tables of the catalog that another program made, dropped or replaced, in the catalog's order."""
+        rows = self.run(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = $1 AND schema_name IN ('main', 'deleted') "
+            "UNION ALL "
+            "SELECT view_name FROM duckdb_views() WHERE database_name = $1 AND schema_name IN ('main', 'deleted')",
+            [definitions.CATALOG],
+        )
+        there, made = {name for (name,) in rows}, self.proofs().keys()
+        return [name for name in TABLES if not (name in there) == (name in made) == self.has_table(name)]
+
     def outdated(self) -> list[str]:
         """Return the tables that were last read whole with other columns than the catalog has now."""
         proofs = self.proofs()

@@ -359,6 +359,27 @@ def test_what_another_program_does_to_the_file_meanwhile_is_not_written_over(
     assert files(path) - {""} <= {".checks"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE users (id INTEGER)",
+        "CREATE VIEW users AS SELECT 1",
+        "DROP TABLE clients",
+        "DROP TABLE deleted.clients",
+    ],
+)
+def test_a_table_that_another_program_made_or_dropped_is_named(path: Path, change: str) -> None:
+    with duckdb.connect(path) as con:
+        con.execute(change)
+    name = "users" if "users" in change else "clients"
+    message = (
+        rf"^.*acme\.duckdb: another program made, dropped or replaced {name}, as tables of Harvest are named: give"
+    )
+    with pytest.raises(MirrorError, match=message):
+        working_copy(path).__enter__()
+    assert files(path) == {""}
+
+
 # What is no copy
 
 
