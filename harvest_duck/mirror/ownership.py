@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from harvest_duck.scanner.table_reader import ReadRows
 
 
+#: Which projects the user manages.
+_MINE = TABLES["my_project_assignments"]
+
+
 def owner(me: ReadRows) -> dict[str, Any]:
     """Return the record of the user whose token reads; raise `MirrorError` where it reads several accounts."""
     records = me.rows.to_pylist()
@@ -43,6 +47,21 @@ def rights(run: Run, me: Mapping[str, Any]) -> str:
     """Return the fingerprint of what the user may see; asks for their projects where those decide it."""
     if sees_everything(me):
         return fingerprint(me, ())
-    assignments = TABLES["my_project_assignments"]
-    mine = run.read_before[assignments.name] = run.reader.read(assignments)
+    run.read_before[_MINE.name] = run.reader.read(_MINE)
+    return _fingerprint(me, run.read_before[_MINE.name])
+
+
+def require_same_rights(run: Run) -> None:
+    """Raise `MirrorError` if the user has other rights than when the run began, so that what is gone may be there."""
+    run.read_before.clear()
+    me = owner(run.read(TABLES["me"]))
+    now = fingerprint(me, ()) if sees_everything(me) else _fingerprint(me, run.read(_MINE))
+    if now != run.copy.source().rights:
+        raise MirrorError(
+            "the rights of the user changed while the sync ran, so that records which it misses may only be out of "
+            "sight; the copy was left as it was: sync again"
+        )
+
+
+def _fingerprint(me: Mapping[str, Any], mine: ReadRows) -> str:
     return fingerprint(me, mine.rows.filter(mine.rows["is_project_manager"])["project_id"].to_pylist())

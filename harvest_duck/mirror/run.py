@@ -75,6 +75,11 @@ class Run:
     changed: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     tallies: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
 
+    @property
+    def calls_deleted(self) -> bool:
+        """Whether the run called any record deleted."""
+        return not self.depth.other_rights and any(each.deleted for each in self.copy.changes.values())
+
     def embedded_in(self, table: Table) -> list[Table]:
         """Return the tables of the copy whose rows are in the records of `table`."""
         return [each.table for each in self.tables if each.kind is Kind.EMBEDDED and each.source == table.name]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harvest_duck.connection import Completeness
 from harvest_duck.errors import QueryError
 from harvest_duck.mirror.model import CheckDeletes, PlannedTable, SyncResult
-from harvest_duck.mirror.ownership import owner, refuse_stranger, rights
+from harvest_duck.mirror.ownership import owner, refuse_stranger, require_same_rights, rights
 from harvest_duck.mirror.plan import children_plans, list_plans
 from harvest_duck.mirror.publication import working_copy
 from harvest_duck.mirror.published_copy import published_copy
@@ -148,6 +148,8 @@ def _carried_out(run: Run, progress: RunProgress, last: datetime | None) -> Iter
     yield from _done(run, progress, [*children, *embedded])
     with run.copy.transaction():
         update_embedded_columns(run)
+    if run.calls_deleted:
+        require_same_rights(run)
 
 
 def _done(run: Run, progress: RunProgress, plans: Sequence[TablePlan]) -> Iterator[TableOutcome]:

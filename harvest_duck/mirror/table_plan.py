@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from harvest_duck.mirror.tables import MirroredTable
 
 
+#: They are read again before anything is called deleted.
+_TELL_RIGHTS = ("me", "my_project_assignments")
+
+
 class Method(Enum):
     """How a sync reads a table."""
 
@@ -82,7 +86,7 @@ def plan_table(
 ) -> TablePlan:
     """Return the plan of a table that is a record, embedded or a list; `held` is None where the copy has none of it."""
     if mirrored.kind is Kind.RECORD:
-        return TablePlan(mirrored, Method.RECORD, "it is one record", 1, 1)
+        return TablePlan(mirrored, Method.RECORD, "it is one record", 1, _asked(mirrored))
     if mirrored.kind is Kind.EMBEDDED:
         return TablePlan(mirrored, Method.EMBEDDED, f"its rows are in those of {mirrored.source}", 0, 0)
     if held is None or held.watermark is None:
@@ -90,7 +94,7 @@ def plan_table(
     pages = page_count(held.rows, depth.page_size)
     reason = f"its {held.rows:,} rows are {pages} {'page' if pages == 1 else 'pages'}"
     if mirrored.kind is Kind.LIST or pages <= WHOLE_PAGES:
-        return TablePlan(mirrored, Method.WHOLE, reason, pages, pages)
+        return TablePlan(mirrored, Method.WHOLE, reason, pages, pages * _asked(mirrored))
     why = _why_whole(held, depth)
     plan = TablePlan(mirrored, Method.BY_DAYS if why else Method.CHANGES, why or reason, None, None, verify)
     start = ListState(held.watermark, held.by_day, today)
@@ -99,6 +103,11 @@ def plan_table(
     again = 2 * (page_count(held.recent, depth.page_size) - 1)
     least, most = requests_if_unchanged(start, options), most_requests(start, options)
     return replace(plan, requests=least + again, most=most + again)
+
+
+def _asked(mirrored: MirroredTable) -> int:
+    """Return how many times a sync reads a table at most: twice what tells rights, if anything was deleted."""
+    return 2 if mirrored.name in _TELL_RIGHTS else 1
 
 
 def list_options(plan: TablePlan, depth: Depth) -> ListOptions:

@@ -92,7 +92,7 @@ def test_a_sync_says_what_the_page_says() -> None:
 
 def test_a_plan_reads_as_on_the_page() -> None:
     plan = [
-        PlannedTable("me", "one record", "it is one record", 1, 1),
+        PlannedTable("me", "one record", "it is one record", 1, 2),
         PlannedTable("invoices", "whole list", "its 3,000 rows are 2 pages", 2, 2),
         PlannedTable("time_entries", "changes and a count", "its 200,000 rows are 100 pages", 5, 130),
         PlannedTable("invoice_payments", "by parents", "4 of 3,000 invoices in turn", 4, 4),

@@ -223,6 +223,29 @@ def test_other_rights_read_all_again_and_bury_nothing(small: Sandbox, harvest: s
     assert rows(path, "SELECT count(*) FROM deleted.time_entries") == [(0,)]
 
 
+def test_what_is_out_of_sight_since_rights_changed_during_a_sync_is_not_called_deleted(
+    small: Sandbox, harvest: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "acme.duckdb"
+    harvest_duck.sync(harvest, path, tables=TIME)
+    before, account = path.read_bytes(), small.account(MAIN_ID)
+    (me,) = small.records(MAIN_ID, "me")
+
+    def demote(progress: SyncProgress) -> None:
+        if progress.table == "time_entries":
+            account.edit("users", me["id"], {"access_roles": ["member"]})
+
+    try:
+        with pytest.raises(MirrorError, match=r"^the rights of the user changed while the sync ran"):
+            harvest_duck.sync(harvest, path, accept_deletes=True, on_progress=demote)
+        assert path.read_bytes() == before
+        found = harvest_duck.sync(harvest, path)
+    finally:
+        account.edit("users", me["id"], {"access_roles": me["access_roles"]})
+    assert (found.depth, rows(path, "SELECT count(*) FROM deleted.time_entries")) == ("whole", [(0,)])
+    assert rows(path, "SELECT count(*) FROM time_entries") < [(len(small.records(MAIN_ID, "time_entries")),)]
+
+
 def test_a_column_that_is_new_in_the_catalog_is_read_for_all_rows(harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=TIME)
