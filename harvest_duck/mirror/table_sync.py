@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from harvest_duck.connection import Completeness
 from harvest_duck.errors import Forbidden, NotFound
 from harvest_duck.mirror import ripples
 from harvest_duck.mirror.children import oldest_read, read_children
@@ -15,11 +16,16 @@ from harvest_duck.mirror.list_protocol import ListState, sync_list, unseen
 from harvest_duck.mirror.list_sync import carry_out
 from harvest_duck.mirror.run import TableOutcome
 from harvest_duck.mirror.table_plan import Method, list_options
+from harvest_duck.protocol.page import page_count
 
 if TYPE_CHECKING:
     from harvest_duck.catalog.model import Table
     from harvest_duck.mirror.run import Run
     from harvest_duck.mirror.table_plan import TablePlan
+    from harvest_duck.scanner.table_reader import ReadRows
+
+#: How many times a list is read until it stays the same meanwhile.
+_READS = 4
 
 
 class Moments(NamedTuple):
@@ -84,15 +90,26 @@ def _carried_out(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
     return _by_changes(run, plan)
 
 
-def _whole(run: Run, plan: TablePlan) -> tuple[datetime, str]:
+def _whole(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:
+    """Read a table whole: again if it changed while it was read, as what is gone may have come with its first pages."""
     table = plan.mirrored.table
     before = ripples.rates(run.copy, table)
-    read = run.read(table)
+    for _ in range(_READS):
+        read = run.read(table)
+        proven_at = read.horizon if _was_calm(run, read) else None
+        if proven_at:
+            break
     with run.copy.transaction():
         run.replace_all(table, read)
-        _save(run, table, plan.method, Moments.at(read.horizon))
+        _save(run, table, plan.method, Moments(read.horizon, proven_at, read.horizon, read.horizon))
     run.rerated |= ripples.rerated_projects(run.copy, table, before)
-    return read.horizon, ""
+    return proven_at, "" if proven_at else "it changed each time that it was read; the next sync may prove it"
+
+
+def _was_calm(run: Run, read: ReadRows) -> bool:
+    """Whether a list came by as few answers as it has pages. One whose total is not believed is read twice anyway."""
+    pages = page_count(read.rows.num_rows, run.depth.page_size)
+    return read.answers <= pages or run.reader.settings.completeness is Completeness.READ
 
 
 def _by_changes(run: Run, plan: TablePlan) -> tuple[datetime | None, str]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReadRows:
-    """The rows that a filter keeps, and how many requests they took.
+    """The rows that a filter keeps, and how many requests they took, which had so many answers without those repeated.
 
     Everything that was saved before the `horizon` is in them; it is by the clock of the server.
     """
@@ -38,6 +38,7 @@ class ReadRows:
     rows: pa.Table
     horizon: datetime
     requests: int
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class TableReader:
             found.append(batch)
             self.rows += batch.num_rows
         rows = pa.Table.from_batches(found, request.schema)
-        return ReadRows(rows, _horizon(log, table), _sent(log))
+        return ReadRows(rows, _horizon(log, table), _sent(log), sum(each.sent_at is not None for each in log.entries))
 
     def count(self, table: Table, keep: pc.Expression | None = None) -> CountedRows:
         """Return the number of rows of `table` of which `keep` is true: by Harvest's totals where they tell it."""

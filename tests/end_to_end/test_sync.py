@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from aiohttp import web
+
     from harvest_duck.mirror.model import SyncProgress, SyncResult, TableResult
 
 TIME = ["time_entries"]
@@ -244,6 +246,27 @@ def test_what_is_out_of_sight_since_rights_changed_during_a_sync_is_not_called_d
         account.edit("users", me["id"], {"access_roles": me["access_roles"]})
     assert (found.depth, rows(path, "SELECT count(*) FROM deleted.time_entries")) == ("whole", [(0,)])
     assert rows(path, "SELECT count(*) FROM time_entries") < [(len(small.records(MAIN_ID, "time_entries")),)]
+
+
+def test_a_list_that_changes_while_it_is_read_whole_is_read_again(small: Sandbox, harvest: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.duckdb"
+    assignments = small.records(MAIN_ID, "user_assignments")
+    pages = -(-len(assignments) // 15)
+    gone = assignments[0]["id"], assignments[-1]["id"]
+
+    async def delete(request: web.BaseRequest) -> None:
+        if "cursor" in request.query:
+            small.replace(MAIN_ID, "user_assignments", [each for each in assignments if each["id"] not in gone])
+
+    small.on_request = delete
+    try:
+        found = harvest_duck.sync(harvest.replace("PageSize=40", "PageSize=15"), path, tables=["user_assignments"])
+        held = {number for (number,) in rows(path, "SELECT id FROM user_assignments")}
+        assert held == {each["id"] for each in small.records(MAIN_ID, "user_assignments")}
+    finally:
+        small.on_request = None
+        small.replace(MAIN_ID, "user_assignments", assignments)
+    assert (found.proven, of(found, "user_assignments").requests > pages) == (True, True)
 
 
 def test_a_column_that_is_new_in_the_catalog_is_read_for_all_rows(harvest: str, tmp_path: Path) -> None:
