@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import MirrorError
+from harvest_duck.mirror.paths import MirrorPaths
 from harvest_duck.mirror.rights import fingerprint, sees_everything
 from harvest_duck.text import escaped
 
@@ -36,11 +37,18 @@ def owner(me: ReadRows) -> dict[str, Any]:
 def refuse_stranger(path: Path, source: Source, me: Mapping[str, Any]) -> None:
     """Raise `MirrorError` if the copy at `path` is of another account, or of another user, than the record `me`."""
     for word, held, now in (("account", source.account_id, me["account_id"]), ("user", source.user_id, me["id"])):
-        if held not in (None, now):
+        if held in (None, now):
+            continue
+        if source.first_copied_at is None:
+            part = MirrorPaths.of(path).part
             raise MirrorError(
-                f"{escaped(path)} is a copy for {word} {held}, and the connection is that of {word} {now}: "
-                "sync to another file, or use the connection that the copy was made with"
+                f"{escaped(path)}: the first copy was begun for {word} {held}, and the connection is that of {word} "
+                f"{now}: go on with the connection that it was begun with, or remove {escaped(part.name)} to begin anew"
             )
+        raise MirrorError(
+            f"{escaped(path)} is a copy for {word} {held}, and the connection is that of {word} {now}: "
+            "sync to another file, or use the connection that the copy was made with"
+        )
 
 
 def rights(run: Run, me: Mapping[str, Any]) -> str:

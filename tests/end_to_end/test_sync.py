@@ -11,7 +11,7 @@ import pytest
 
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.errors import DeletesRefused, Forbidden, MirrorError, QueryError
+from harvest_duck.errors import DeletesRefused, Forbidden, MirrorError, QueryError, Unauthorized
 from harvest_duck.mirror.tables import MIRRORED
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
@@ -193,6 +193,11 @@ def test_a_copy_stays_that_of_one_account_and_one_user(small: Sandbox, harvest: 
         harvest_duck.sync(member, path)
     with pytest.raises(MirrorError, match="the connection names 2 accounts, and a copy holds one"):
         harvest_duck.sync(harvest.replace("AccountId=1000001", "AccountId=*"), tmp_path / "both.duckdb")
+    small.respond_next("/clients", status=401)
+    with pytest.raises(Unauthorized):
+        harvest_duck.sync(harvest, tmp_path / "begun.duckdb", tables=["clients"])
+    with pytest.raises(MirrorError, match=r"begun for user \d+, and .* or remove begun\.duckdb\.part to begin anew$"):
+        harvest_duck.sync(member, tmp_path / "begun.duckdb", tables=["time_entries"])
 
 
 def test_a_copy_has_what_its_user_may_read(small: Sandbox, tmp_path: Path) -> None:
