@@ -125,10 +125,6 @@ class RunRecords:
                 self._insert_period(table, rest, at)
         self._insert_period(table, period, read_at)
 
-    def forget_periods(self, table: str) -> None:
-        """Forget which days of a table were read."""
-        self.run(f"DELETE FROM {self._record('periods')} WHERE table_name = ?", [table])
-
     def forget(self, table: str) -> None:
         """Forget all that was read of a table."""
         for name in ("proofs", "periods", "parents"):

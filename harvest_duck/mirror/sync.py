@@ -91,6 +91,7 @@ def explain_sync(
     A first copy is not known beforehand, and neither are records that are new or changed: they take a request for each
     page of them. Raises the errors of the connection string, and `MirrorError` where the file cannot be read.
     """
+    tables = _checked(tables)
     depth = _depth(TableReader(connection), check_deletes, whole=whole)
     now = datetime.now(UTC)
     with published_copy(path) as (copy, records):
@@ -180,10 +181,13 @@ def _published(copy: OpenCopy, result: SyncResult) -> SyncResult:
 
 
 def _checked(names: Iterable[str] | None) -> list[str] | None:
-    """Return the names, None for none; raise as `chosen` does, before a file is made and a request sent."""
+    """Return the names, None for none; raise as `chosen` does, before a file is made and a request sent.
+
+    A text is one name.
+    """
     if names is None:
         return None
-    names = list(names)
+    names = [names] if isinstance(names, str) else list(names)
     chosen(names)
     return names
 

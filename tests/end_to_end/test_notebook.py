@@ -35,7 +35,10 @@ def test_tab_offers_the_public_names_and_nothing_else(notebook: Kernel, jedi: bo
     notebook.run(f"get_ipython().Completer.use_jedi = {jedi}")
     offered = [name.removeprefix(".") for name in notebook.completions("harvest_duck.")]
     assert sorted(offered) == sorted(OFFERED)
-    assert [name.removeprefix(".") for name in notebook.completions("harvest_duck.e")] == ["explain"]
+    assert [name.removeprefix(".") for name in notebook.completions("harvest_duck.e")] == [
+        "explain",
+        "explain_sync",
+    ]
     assert "add" in [name.removeprefix(".") for name in notebook.completions("harvest_duck.connections.a")]
 
 

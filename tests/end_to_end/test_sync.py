@@ -378,7 +378,7 @@ def test_named_tables_are_those_of_later_syncs(harvest: str, tmp_path: Path) -> 
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=["clients"])
     assert [each.table for each in harvest_duck.sync(harvest, path).tables] == ["me", "clients"]
-    harvest_duck.sync(harvest, path, tables=["tasks"])
+    harvest_duck.sync(harvest, path, tables="tasks")
     assert [each.table for each in harvest_duck.sync(harvest, path).tables] == ["me", "clients", "tasks"]
 
 

@@ -39,7 +39,7 @@ def records() -> Iterator[RunRecords]:
 @settings(max_examples=share(60))
 @given(st.lists(st.tuples(ENDS, ENDS).filter(lambda ends: None in ends or ends[0] <= ends[1]), max_size=6))
 def test_of_each_day_it_is_known_when_it_was_last_read(records: RunRecords, drawn: list[tuple[date, date]]) -> None:
-    records.forget_periods("expenses")
+    records.forget("expenses")
     read: dict[date, datetime] = {}
     for number, (first, last) in enumerate(drawn):
         period, at = Period(first, last), NOON + timedelta(days=number)
