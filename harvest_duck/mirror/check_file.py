@@ -40,14 +40,15 @@ def write(con: duckdb.DuckDBPyConnection, paths: MirrorPaths, sources: Mapping[s
     mirror_file.replace(beside, paths.checks)
 
 
-def merge(con: duckdb.DuckDBPyConnection, paths: MirrorPaths, generation: str) -> None:
-    """Take what the file has into the attached copy, in the transaction of the caller, if it belongs to it."""
-    with attached(con, paths, generation) as checks:
-        if checks is not None:
-            for name, (_, columns) in RECORDS.items():
-                names = ", ".join(map(identifier, columns))
-                con.execute(f"DELETE FROM {record(name)}")
-                con.execute(f"INSERT INTO {record(name)} ({names}) SELECT {names} FROM {record(name, CATALOG)}")
+def take(con: duckdb.DuckDBPyConnection) -> None:
+    """Put the records of the file, which is attached, in place of those of the copy, in the transaction of the caller.
+
+    The file stays attached until that has ended: DuckDB 1.5.6 detaches none that a transaction has read.
+    """
+    for name, (_, columns) in RECORDS.items():
+        names = ", ".join(map(identifier, columns))
+        con.execute(f"DELETE FROM {record(name)}")
+        con.execute(f"INSERT INTO {record(name)} ({names}) SELECT {names} FROM {record(name, CATALOG)}")
 
 
 @contextmanager

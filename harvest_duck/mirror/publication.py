@@ -169,8 +169,10 @@ def _opened(paths: MirrorPaths, lock: RunLock, stack: ExitStack) -> OpenCopy:
     copied = None if first else _attach_next(con, paths)
     copy = OpenCopy(con, paths, lock, copied)
     if not first:
-        with copy.transaction():
-            check_file.merge(con, paths, copy.source().generation)
+        with check_file.attached(con, paths, copy.source().generation) as checks:
+            if checks is not None:
+                with copy.transaction():
+                    check_file.take(con)
         copy.remember_records()
     _refuse_foreign(paths.published, copy)
     copy.bring_up_to_date()
