@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 #: The number of schedules; those of a usual run, besides the ones that once failed; the number of tests.
-ALL, USUAL, BATCHES = 1000, 60, 20
+ALL, USUAL, BATCHES = 600, 60, 12
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
