@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 #: The number of schedules; those of a usual run, besides the ones that once failed; the number of tests.
-ALL, USUAL, BATCHES = 600, 60, 12
+ALL, USUAL, BATCHES = 400, 60, 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.takes_a_share
-@pytest.mark.parametrize("seed", range(1, 4 * share(3), 4))
+@pytest.mark.parametrize("seed", range(1, 4 * share(2), 4))
 def test_a_copy_follows_the_history_of_an_account(seed: int, tmp_path: Path) -> None:
     follow(seed, tmp_path, share(3))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.cli import results
 from harvest_duck.cli.formats import Format
@@ -42,6 +43,7 @@ def written(con: duckdb.DuckDBPyConnection, form: Format) -> str:
     return "".join(text for _, text in pieces(batches, form, zone, on_terminal=False))
 
 
+@settings(max_examples=share(50))
 @given(rows=ROWS)
 def test_any_text_is_written_as_duckdb_writes_it_and_read_back(
     rows: list[tuple[str | None, list[str | None] | None, str]],

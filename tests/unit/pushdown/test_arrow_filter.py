@@ -256,7 +256,7 @@ def test_terms_nested_too_deep_for_arrows_stack_are_refused() -> None:
 
 
 #: More terms than the stack holds one in the other.
-LONG = max(10_000, share(40_000))
+LONG = max(10_000, share(20_000))
 
 
 @pytest.mark.takes_a_share
