@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+from aiohttp import web
 
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.errors import DeletesRefused, Forbidden, MirrorError, QueryError, Unauthorized
+from harvest_duck.errors import DeletesRefused, Forbidden, InvalidRequest, MirrorError, QueryError, Unauthorized
 from harvest_duck.mirror.tables import MIRRORED
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from aiohttp import web
 
     from harvest_duck.mirror.model import SyncProgress, SyncResult, TableResult
 
@@ -44,6 +45,23 @@ def harvest(small: Sandbox) -> str:
 def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(path), read_only=True) as con:
         return con.execute(sql).fetchall()
+
+
+@contextmanager
+def refused_ranges(small: Sandbox, *, after: int) -> Iterator[None]:
+    """Answer so many requests for ranges of days, and refuse those that follow."""
+    asked = itertools.count()
+
+    async def refuse(request: web.BaseRequest) -> web.StreamResponse | None:
+        ranged = "from" in request.query or "to" in request.query
+        return web.Response(status=400) if ranged and next(asked) >= after else None
+
+    small.on_request = refuse
+    try:
+        with pytest.raises(InvalidRequest):
+            yield
+    finally:
+        small.on_request = None
 
 
 def of(result: SyncResult, table: str) -> TableResult:
@@ -288,23 +306,18 @@ def test_a_column_that_is_new_in_the_catalog_is_read_for_all_rows(harvest: str, 
 
 def test_a_first_copy_goes_on_where_it_was_stopped(small: Sandbox, harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
-    told: list[str] = []
-
-    def stop(progress: SyncProgress) -> None:
-        told.append(progress.table)
-        if progress.rows > 200:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        harvest_duck.sync(harvest, path, tables=TIME, on_progress=stop)
-    assert set(told) == {"me", "time_entries"}
+    told: list[SyncProgress] = []
+    with refused_ranges(small, after=6):
+        harvest_duck.sync(harvest, path, tables=TIME, on_progress=told.append)
+    assert {each.table for each in told} == {"me", "time_entries"}
     assert not path.exists()
-    before = [each.query for each in small.requests if "from" in each.query]
+    # Each once, in the order in which they were asked for; the last one was not read to its end.
+    before = list(dict.fromkeys((each.query.get("from"), each.query.get("to")) for each in small.requests))
+    *done, _ = [each for each in before if each != (None, None)]
     small.clear_log()
     assert harvest_duck.sync(harvest, path, tables=TIME).proven
-    again = [each.query for each in small.requests if "from" in each.query]
-    assert before
-    assert not [each for each in before[:-1] if each in again]
+    assert done
+    assert not {(each.query.get("from"), each.query.get("to")) for each in small.requests}.intersection(done)
     assert rows(path, "SELECT count(*) FROM time_entries") == [(len(small.records(MAIN_ID, "time_entries")),)]
 
 
@@ -312,13 +325,8 @@ def test_a_first_copy_that_goes_on_with_other_names_is_not_published_before_it_h
     small: Sandbox, harvest: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "acme.duckdb"
-
-    def stop(progress: SyncProgress) -> None:
-        if progress.rows > 100:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        harvest_duck.sync(harvest, path, tables=TIME, on_progress=stop)
+    with refused_ranges(small, after=6):
+        harvest_duck.sync(harvest, path, tables=TIME)
     found = harvest_duck.sync(harvest, path, tables=["clients"])
     assert [each.table for each in found.tables] == ["me", "clients", "time_entries"]
     assert found.proven
@@ -349,19 +357,14 @@ def test_a_table_that_is_refused_before_it_was_read_to_its_end_is_left_out(
 
 def test_a_first_copy_starts_over_when_its_user_gets_other_rights(small: Sandbox, harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
-
-    def stop(progress: SyncProgress) -> None:
-        if progress.rows > 200:
-            raise KeyboardInterrupt
-
     entries = small.records(MAIN_ID, "time_entries")
     earlier, later = sorted((each for each in entries if not each["is_running"]), key=lambda each: each["spent_date"])[
         -2:
     ]
     try:
         small.replace(MAIN_ID, "time_entries", [each for each in entries if each is not later])
-        with pytest.raises(KeyboardInterrupt):
-            harvest_duck.sync(harvest, path, tables=TIME, on_progress=stop)
+        with refused_ranges(small, after=6):
+            harvest_duck.sync(harvest, path, tables=TIME)
         with duckdb.connect(str(path.with_name("acme.duckdb.part"))) as con:
             con.execute("UPDATE mirror.source SET rights = 'those of a manager'")
         # As many entries, one of which the user could not see before, although it is as old as the others.
