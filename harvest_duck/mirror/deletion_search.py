@@ -20,7 +20,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from harvest_duck.mirror.asks import Answer, Ask, CountDays, Counted, DaysRead, ReadDays, asked
-from harvest_duck.mirror.periods import PAGE_SIZE, HeldPeriod, Period
+from harvest_duck.mirror.periods import HeldPeriod, Period
+from harvest_duck.protocol.page import LARGEST_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -52,7 +53,7 @@ class Found:
 
 
 def search(
-    parts: Sequence[HeldPeriod], difference: int, found: Found, *, today: date, page_size: int = PAGE_SIZE
+    parts: Sequence[HeldPeriod], difference: int, found: Found, *, today: date, page_size: int = LARGEST_PAGE
 ) -> Generator[Ask, Answer, int]:
     """Read those parts of a list that differ, add what came to `found`, and return the number of requests.
 
@@ -64,7 +65,9 @@ def search(
     return run.sent
 
 
-def most_requests(parts: Sequence[HeldPeriod], deleted: int | None, *, today: date, page_size: int = PAGE_SIZE) -> int:
+def most_requests(
+    parts: Sequence[HeldPeriod], deleted: int | None, *, today: date, page_size: int = LARGEST_PAGE
+) -> int:
     """Return the most requests of a search if so many rows are gone, None for any number, and nothing else changed."""
     run = _Parts(parts, today=today, page_size=page_size)
     if deleted is None or deleted > _EXACT or not run.small(deleted):

@@ -27,7 +27,7 @@ def dependents(table: Table) -> tuple[Dependent, ...]:
 
 
 def _dependent(table: Table, parent: Table) -> Dependent | None:
-    around = _around(table)
+    around = around_of(table)
     if around is not None:
         if around is not parent or table.identity is None or parent.identity is None:
             return None
@@ -37,7 +37,7 @@ def _dependent(table: Table, parent: Table) -> Dependent | None:
     return Dependent(table, table.parent.param, table.parent.column)
 
 
-def _around(table: Table) -> Table | None:
+def around_of(table: Table) -> Table | None:
     """Return the table of the records that hold the rows of `table` as an array, None where there is none."""
     if table.items is None:
         return None

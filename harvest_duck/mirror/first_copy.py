@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from harvest_duck.mirror.list_protocol import SMALL_PAGES
 from harvest_duck.mirror.list_sync import within
 from harvest_duck.mirror.periods import next_first_copy_period
-from harvest_duck.mirror.tables import WHOLE_PAGES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +29,7 @@ def first_copy(run: Run, table: Table, page_size: int) -> datetime | None:
     began = None if proof is None else proof.watermark
     total, counted_at = run.count(table)
     if began is None:
-        if total <= WHOLE_PAGES * page_size:
+        if total <= SMALL_PAGES * page_size:
             return None
         began = counted_at
         with run.copy.transaction():

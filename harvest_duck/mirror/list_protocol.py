@@ -47,7 +47,8 @@ from harvest_duck.mirror.asks import (
 )
 from harvest_duck.mirror.deletion_search import Found, search
 from harvest_duck.mirror.model import CheckDeletes
-from harvest_duck.mirror.periods import PAGE_SIZE, HeldPeriod, Period, months, pack, rows_within
+from harvest_duck.mirror.periods import HeldPeriod, Period, months, pack, rows_within
+from harvest_duck.protocol.page import LARGEST_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -80,7 +81,7 @@ class ListOptions:
     """
 
     check: CheckDeletes = CheckDeletes.RECENT
-    page_size: int = PAGE_SIZE
+    page_size: int = LARGEST_PAGE
     overlap: timedelta = timedelta(minutes=15)
     rounds: int = 6
     verify: tuple[Period, ...] = ()

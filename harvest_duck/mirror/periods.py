@@ -14,13 +14,11 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from harvest_duck.protocol.page import LARGEST_PAGE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-
-#: The most records that Harvest puts on one page.
-#: https://help.getharvest.com/api-v2/introduction/overview/pagination/
-PAGE_SIZE = 2000
 
 _DAY = timedelta(days=1)
 #: The first request of a first copy goes back so far.
@@ -79,7 +77,7 @@ def rows_within(by_day: Mapping[date | None, int], period: Period) -> int:
     return sum(rows for day, rows in by_day.items() if day in period)
 
 
-def pack(by_day: Mapping[date | None, int], page_size: int = PAGE_SIZE, within: Period = _WHOLE) -> list[HeldPeriod]:
+def pack(by_day: Mapping[date | None, int], page_size: int = LARGEST_PAGE, within: Period = _WHOLE) -> list[HeldPeriod]:
     """Return the fewest periods of at most one page that together are the one `within` which they lie, oldest first.
 
     A day that has more rows than a page is a period of its own.
@@ -106,7 +104,7 @@ def verification_periods(
     by_day: Mapping[date | None, int],
     read: Iterable[tuple[Period, datetime]],
     number: int,
-    page_size: int = PAGE_SIZE,
+    page_size: int = LARGEST_PAGE,
 ) -> tuple[Period, ...]:
     """Return up to `number` periods of about one page to read again: those that were read longest ago, or never.
 
@@ -129,7 +127,7 @@ def verification_periods(
 
 
 def next_first_copy_period(
-    done: Iterable[Period], by_day: Mapping[date | None, int], *, left: int, today: date, page_size: int = PAGE_SIZE
+    done: Iterable[Period], by_day: Mapping[date | None, int], *, left: int, today: date, page_size: int = LARGEST_PAGE
 ) -> Period | None:
     """Return the period that a first copy reads next, the newest that is left; None where it has read all.
 

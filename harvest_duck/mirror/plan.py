@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from harvest_duck.mirror.children import family
-from harvest_duck.mirror.definitions import signature
 from harvest_duck.mirror.list_protocol import ListOptions
 from harvest_duck.mirror.periods import verification_periods
 from harvest_duck.mirror.table_plan import Held, Method, TablePlan, children_plan, plan_table
@@ -36,7 +35,8 @@ def list_plans(
     """
     lists = [each for each in tables if each.kind is not Kind.CHILDREN]
     proofs = records.proofs()
-    held = {each.name: _held(copy, proofs.get(each.name), each) for each in lists}
+    outdated = records.outdated()
+    held = {each.name: _held(copy, proofs.get(each.name), each, outdated=each.name in outdated) for each in lists}
     plans = [plan_table(each, held[each.name], depth, today=today) for each in lists]
     in_turn = _verified(records, [each for each in plans if each.method is Method.CHANGES], held, depth.page_size)
     for number, each in enumerate(plans):
@@ -62,20 +62,20 @@ def children_plans(
     """
     mirrored = [each for each in tables if each.kind is Kind.CHILDREN and copy.has_table(each.source or "")]
     families = {each.name: family(copy, records, each) for each in mirrored}
-    proofs = records.proofs()
+    outdated = records.outdated()
     everything = depth.whole or depth.other_rights
     turns = {} if everything else in_turn(list(families.values()), now, timedelta(0) if last is None else now - last)
     plans = []
     for each in mirrored:
         found = families[each.name]
-        every = everything or _outdated(each, proofs.get(each.name))
+        every = everything or each.name in outdated
         told = sorted(found.read_at) if every else unread(found, changed.get(each.source or "", set()))
         turn = [] if every else [parent for parent in turns.get(each.name, ()) if parent not in told]
         plans.append(children_plan(each, told, turn, of=len(found.read_at)))
     return plans
 
 
-def _held(copy: WorkingCopy, proof: Proof | None, mirrored: MirroredTable) -> Held | None:
+def _held(copy: WorkingCopy, proof: Proof | None, mirrored: MirroredTable, *, outdated: bool) -> Held | None:
     table = mirrored.table
     if proof is None or mirrored.kind in (Kind.RECORD, Kind.EMBEDDED) or not copy.has_table(table.name):
         return None
@@ -87,13 +87,8 @@ def _held(copy: WorkingCopy, proof: Proof | None, mirrored: MirroredTable) -> He
         watermark=watermark,
         recent=copy.rows_since(table, table.updates.name, since) if dated and table.updates and since else 0,
         by_day=copy.counts_by_day(table) if dated else {},
-        outdated=_outdated(mirrored, proof),
+        outdated=outdated,
     )
-
-
-def _outdated(mirrored: MirroredTable, proof: Proof | None) -> bool:
-    """Whether a table was read whole with other columns than the catalog has now."""
-    return proof is not None and proof.columns not in (None, signature(mirrored.table))
 
 
 def _verified(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harvest_duck.mirror.definitions import CATALOG, FORMAT, RECORDS, record
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.mirror.definitions import CATALOG, FORMAT, RECORDS, record, signature
 from harvest_duck.mirror.periods import Period
 from harvest_duck.pushdown.sql import identifier
 
@@ -96,6 +97,11 @@ class RunRecords:
     def proofs(self) -> dict[str, Proof]:
         """Return the proof of each table that the file has."""
         return {row[0]: Proof(*row) for row in self._rows("proofs")}
+
+    def outdated(self) -> list[str]:
+        """Return the tables that were last read whole with other columns than the catalog has now."""
+        proofs = self.proofs()
+        return [name for name in TABLES if name in proofs and proofs[name].columns != signature(TABLES[name])]
 
     def set_proof(self, table: str, **columns: object) -> None:
         """Set columns of the proof of a table; the others stay as they are."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from harvest_duck.mirror.list_protocol import ListOptions, ListState, most_requests, requests_if_unchanged
-from harvest_duck.mirror.tables import WHOLE_PAGES, Kind
+from harvest_duck.mirror.list_protocol import SMALL_PAGES, ListOptions, ListState, most_requests, requests_if_unchanged
+from harvest_duck.mirror.tables import Kind
 from harvest_duck.protocol.page import page_count
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def plan_table(
         return TablePlan(mirrored, _first(mirrored), "the copy has none of it", None, None)
     pages = page_count(held.rows, depth.page_size)
     reason = f"its {held.rows:,} rows are {pages} {'page' if pages == 1 else 'pages'}"
-    if mirrored.kind is Kind.LIST or pages <= WHOLE_PAGES:
+    if mirrored.kind is Kind.LIST or pages <= SMALL_PAGES:
         return TablePlan(mirrored, Method.WHOLE, reason, pages, pages * _asked(mirrored))
     why = _why_whole(held, depth)
     plan = TablePlan(mirrored, Method.BY_DAYS if why else Method.CHANGES, why or reason, None, None, verify)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from harvest_duck.catalog.model import Host, Limit, Match, Paging, Table
 from harvest_duck.catalog.tables import TABLES, table
 from harvest_duck.errors import MirrorError
+from harvest_duck.mirror.dependents import around_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +35,6 @@ class Kind(Enum):
     EMBEDDED = "embedded"
 
 
-#: The most pages of a list that every sync reads whole.
-WHOLE_PAGES = 3
 #: Children of what: read again within this time, whatever their parents say. No change of a rate or of a teammate shows
 #: in the user; a payment and a message show in the invoice, so those are read again to make sure.
 _TURN = {"users": timedelta(days=7), "pto_holiday_calendars": timedelta(days=7)}
@@ -101,10 +100,9 @@ def _mirrored() -> tuple[MirroredTable, ...]:
 
 def _place(table: Table) -> tuple[Kind, str | None]:
     """Return where the rows of a table are, and the table that they belong to."""
-    if table.items is not None:
-        around = [other.name for other in TABLES.values() if other.path == table.path and other.items is None]
-        if around:
-            return Kind.EMBEDDED, around[0]
+    around = around_of(table)
+    if around is not None:
+        return Kind.EMBEDDED, around.name
     if table.parent is not None:
         return Kind.CHILDREN, table.parent.table
     if table.paging is Paging.NONE:

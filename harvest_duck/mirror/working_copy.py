@@ -96,12 +96,6 @@ class WorkingCopy(RunRecords):
         there, made = {name for (name,) in rows}, self.proofs().keys()
         return [name for name in TABLES if not (name in there) == (name in made) == self.has_table(name)]
 
-    def outdated(self) -> list[str]:
-        """Return the tables that were last read whole with other columns than the catalog has now."""
-        proofs = self.proofs()
-        held = (name for name in TABLES if self.has_table(name))
-        return [name for name in held if name not in proofs or proofs[name].columns != self.signature(name)]
-
     def bring_up_to_date(self) -> None:
         """Give each table that has others the columns of the catalog, in a transaction of its own."""
         wanted = self._wanted_columns()

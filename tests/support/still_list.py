@@ -9,7 +9,8 @@ from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
 from harvest_duck.mirror.asks import Bury, ChangedRead, CountAll, CountDays, Counted, DaysRead, Held, HeldRows, ReadDays
-from harvest_duck.mirror.periods import PAGE_SIZE, rows_within
+from harvest_duck.mirror.periods import rows_within
+from harvest_duck.protocol.page import LARGEST_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -41,7 +42,7 @@ class StillList:
     days: Mapping[date | None, range]
     gone: Mapping[int, date | None] = field(default_factory=dict)
     unseen: Mapping[int, date | None] = field(default_factory=dict)
-    page_size: int = PAGE_SIZE
+    page_size: int = LARGEST_PAGE
     #: How many records Harvest counts that it does not list.
     miscount: int = 0
     requests: int = 0
