@@ -29,12 +29,12 @@ if TYPE_CHECKING:
         refresh_oauth_access_token,
     )
     from harvest_duck.auth.sessions import accounts, login, logout, whoami
+    from harvest_duck.cache.answer import scan
     from harvest_duck.engine.register import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.introspection.access import access
     from harvest_duck.introspection.catalog_tables import describe, tables
     from harvest_duck.mirror.status import mirror_status
     from harvest_duck.mirror.sync import explain_sync, sync
-    from harvest_duck.scanner.scan import scan
 
 __all__ = [
     "HarvestDuckError",
@@ -66,12 +66,12 @@ __version__ = "0.1.0"
 _MODULES = {
     "auth.cdata_procedures": ("get_oauth_access_token", "get_oauth_authorization_url", "refresh_oauth_access_token"),
     "auth.sessions": ("accounts", "login", "logout", "whoami"),
+    "cache.answer": ("scan",),
     "engine.register": ("attach", "connect", "explain", "interrupt", "last_error", "progress", "register"),
     "introspection.access": ("access",),
     "introspection.catalog_tables": ("describe", "tables"),
     "mirror.status": ("mirror_status",),
     "mirror.sync": ("explain_sync", "sync"),
-    "scanner.scan": ("scan",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 _SUBMODULE = "connections"

@@ -124,11 +124,12 @@ def check(name: str) -> tuple[CheckedConnection, ...]:
     if not name:
         raise ConnectionStringError(_NAME_RULE)
     # Imported here, because HTTP takes longer to load than all else that names a connection.
-    from harvest_duck.scanner.scan import scan  # noqa: PLC0415
+    from harvest_duck.cache.answer import scan  # noqa: PLC0415
 
     columns = ["first_name", "last_name", "email", "account_id"]
-    # One row for each account, and all of them are checked, whatever MaxRows says.
-    users = scan("me", render({"DSN": name, "MaxRows": "-1"}), columns=columns).read_all().to_pylist()
+    # One row for each account, and all of them are asked of Harvest, whatever MaxRows and the cache say.
+    live = {"MaxRows": "-1", "AutoCache": "false", "Offline": "false", "AsOf": ""}
+    users = scan("me", render({"DSN": name, **live}), columns=columns).read_all().to_pylist()
     return tuple(_checked(name, user) for user in users)
 
 

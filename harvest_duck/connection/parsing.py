@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from harvest_duck.connection.address import names_host, plain_url
 from harvest_duck.connection.properties import PROPERTIES, Kind
@@ -21,6 +21,9 @@ from harvest_duck.errors import ConnectionStringError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+#: A database within the process, as DuckDB calls it.
+MEMORY: Final = ":memory:"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _TOKEN = re.compile(r"[!-~]+")
@@ -65,8 +68,8 @@ class RateLimit:
 
 
 def in_memory(location: str) -> bool:
-    """Whether a location is one within the process, `memory://name`, rather than the path of a file."""
-    return location.lower().startswith("memory://")
+    """Whether a location is one within the process, `memory://name` or `:memory:`, rather than the path of a file."""
+    return location.lower().startswith(("memory://", MEMORY))
 
 
 def account_numbers(text: str) -> str | None:
@@ -140,6 +143,19 @@ class Values:
         except ValueError as error:
             raise self._wrong(name) from error
 
+    def moment(self, name: str) -> datetime | None:
+        """A moment in UTC, given in ISO 8601 with a time zone; None if there is none."""
+        text = self._text(name)
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise self._wrong(name) from error
+        if moment.tzinfo is None:
+            raise self._wrong(name)
+        return moment.astimezone(UTC)
+
     def boolean(self, name: str) -> bool:
         """True or false, in any case."""
         text = self._text(name).lower()
@@ -161,6 +177,15 @@ class Values:
             return Path(text).expanduser() if text else None
         except RuntimeError as error:
             raise self._wrong(name) from error
+
+    def database(self, name: str) -> Path | Literal[":memory:"] | None:
+        """The path of a database that may be missing, or ":memory:"; None if there is none."""
+        if self._text(name).lower() == MEMORY:
+            return MEMORY
+        path = self.path(name)
+        if path is not None and not path.name:
+            raise self._wrong(name)
+        return path
 
     def location(self, name: str) -> str | None:
         """A path, in which ~ is the user's home, or memory:// and a name, both as text; None if there is none.

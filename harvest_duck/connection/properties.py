@@ -41,9 +41,11 @@ class Kind(Enum):
     SECONDS = "a number of seconds, 0 or more"
     BOOLEAN = "true or false"
     DAY = "a day from 2000-01-01 to 2099-12-31"
+    MOMENT = "a moment with its time zone, such as 2026-03-31T12:00:00Z"
     CHOICE = "one of"
     PATH = "the path of a file"
     LOCATION = "the path of a file, or memory://name"
+    DATABASE = "the path of a DuckDB file, or :memory:"
     FILE = "the path of an existing PEM file"
     URL = "an https URL without user, query and fragment, or http to this machine itself"
     HOST = "a host name or address"
@@ -211,22 +213,30 @@ _HONOURED = (
     ),
     Property("ProxyExceptions", Kind.HOSTS, "Hosts that are reached without ProxyServer."),
     Property("SSLServerCert", Kind.FILE, "The certificates to trust for TLS, in PEM, in place of the system's."),
+    Property(
+        "CacheLocation",
+        Kind.DATABASE,
+        "What answers in place of Harvest while it is fresh enough: the file of a copy, or the memory of this process.",
+    ),
+    Property(
+        "AutoCache", Kind.BOOLEAN, "Whether CacheLocation is used; by default if there is one. true alone is :memory:."
+    ),
+    Property("CacheTolerance", Kind.SECONDS, "How old an answer of CacheLocation may be, in seconds.", "600"),
+    Property("Offline", Kind.BOOLEAN, "Answers from the file of CacheLocation alone, whatever its age.", "false"),
+    Property("AsOf", Kind.MOMENT, "Answers from the history in the file of CacheLocation, as it was at that moment."),
     Property("Logfile", Kind.PATH, "The file that the log is written to."),
     Property("Verbosity", Kind.INTEGER, "How much is logged.", "1", least=1, most=5),
     Property("Readonly", Kind.BOOLEAN, "Only true is possible: nothing is ever written to Harvest.", "true"),
 )
 
 _LATER = (
-    _later("AutoCache", Kind.BOOLEAN, "Keeps a copy of what was read."),
     _later("BatchSize", Kind.INTEGER, "The rows in one write."),
     _later("BrowsableSchemas", Kind.TEXT, "The schemas to show."),
     _later("CacheConnection", Kind.SECRET, "The database of the copy."),
     _later("CacheDriver", Kind.TEXT, "The driver of that database."),
-    _later("CacheLocation", Kind.PATH, "The folder of the copy."),
     _later("CacheMetadata", Kind.BOOLEAN, "Keeps tables and columns on disk."),
     _later("CacheProvider", Kind.TEXT, "The provider of the copy's database."),
     _later("CacheQueryResult", Kind.BOOLEAN, "Keeps the result of each query."),
-    _later("CacheTolerance", Kind.SECONDS, "How old the copy may grow."),
     _later("ConnectionLifeTime", Kind.SECONDS, "How long a pooled connection lives."),
     _later("ConnectOnOpen", Kind.BOOLEAN, "Sends a first request on connecting."),
     _later("CustomUrlParams", Kind.SECRET, "Query parameters to add to each request."),
@@ -242,7 +252,6 @@ _LATER = (
     _later("MaxLogFileSize", Kind.TEXT, "The size at which a new log begins."),
     _later("OAuthAccessTokenSecret", Kind.SECRET, "Belongs to OAuth 1, which Harvest does not have."),
     _later("OAuthRequestTokenURL", Kind.URL, "Belongs to OAuth 1, which Harvest does not have."),
-    _later("Offline", Kind.BOOLEAN, "Reads from the copy alone."),
     _later("Other", Kind.SECRET, "Settings without a name of their own."),
     _later("Password", Kind.SECRET, "The password of User; Harvest takes tokens."),
     _later("PoolIdleTimeout", Kind.SECONDS, "How long a pooled connection may rest."),

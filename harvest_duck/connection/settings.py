@@ -7,8 +7,9 @@ prints no secret, compares by value, and can be the key of a cache.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.address import loopback
@@ -18,7 +19,7 @@ from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+    from datetime import datetime
 
     from harvest_duck.connection.secret import Secret
 
@@ -111,6 +112,20 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """What answers in place of Harvest: the file of a copy, or where `path` is None the memory of this process.
+
+    An answer may be `tolerance_s` seconds old. `offline` asks Harvest nothing, whatever the age. `as_of` is the moment,
+    in UTC, whose rows the history of the file gives, which is offline too.
+    """
+
+    path: Path | None
+    tolerance_s: float
+    offline: bool
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """A connection string with all its defaults; None means no limit, no file, or not given."""
 
@@ -134,8 +149,27 @@ class Connection:
     ssl_server_cert: Path | None
     logfile: Path | None
     verbosity: int
+    #: None where every answer is asked of Harvest.
+    cache: Cache | None = None
     #: The DSN of the connection string itself, for advice in errors; its properties are in the other fields.
     dsn: str | None = field(default=None, compare=False)
+
+    @property
+    def identity(self) -> Connection:
+        """The connection without what leaves the rows as they are, to compare: two that are equal may share rows."""
+        return replace(
+            self,
+            rate_limit=None,
+            reports_rate_limit=None,
+            timeout_s=None,
+            page_size=1,
+            max_rows=None,
+            max_connections=1,
+            user_agent="",
+            logfile=None,
+            verbosity=1,
+            cache=None,
+        )
 
     @property
     def login_command(self) -> str:
@@ -184,8 +218,11 @@ class Connection:
     def require_credentials(self) -> None:
         """Raise as `require_token` does if no request can be authorized, now or after a sign-in.
 
-        Raises `CredentialsError` if a stored sign-in would be used and OAuthClientId is missing.
+        Raises `CredentialsError` if a stored sign-in would be used and OAuthClientId is missing. A connection that is
+        offline needs none.
         """
+        if self.cache is not None and self.cache.offline:
+            return
         if not self.stores_tokens:
             self.require_token()
         elif self.oauth.client_id is None:
@@ -225,8 +262,27 @@ def connection(given: Mapping[str, Given]) -> Connection:
         ssl_server_cert=values.file("SSLServerCert"),
         logfile=values.path("Logfile"),
         verbosity=values.integer("Verbosity"),
+        cache=_cache(given, values),
         dsn=given["DSN"].text or None if "DSN" in given and given["DSN"].place is Place.STRING else None,
     )
+
+
+def _cache(given: Mapping[str, Given], values: Values) -> Cache | None:
+    """Return the cache of a connection: that of a CacheLocation or AutoCache=true, none with AutoCache=false."""
+    location, tolerance_s = values.database("CacheLocation"), values.seconds("CacheTolerance") or 0.0
+    offline, as_of = values.boolean("Offline"), values.moment("AsOf")
+    automatic = values.boolean("AutoCache") if "AutoCache" in given and given["AutoCache"].text else None
+    path = location if isinstance(location, Path) else None
+    for name, wanted in (("Offline", offline), ("AsOf", as_of is not None)):
+        if wanted and path is None:
+            raise ConnectionStringError(
+                f"{given[name].where}: {name} needs CacheLocation, the file of a copy that `harvest-duck sync` makes"
+            )
+    if offline or as_of is not None:
+        return Cache(path=path, tolerance_s=tolerance_s, offline=True, as_of=as_of)
+    if automatic is False or (automatic is None and location is None):
+        return None
+    return Cache(path=path, tolerance_s=tolerance_s, offline=False, as_of=None)
 
 
 def _oauth(values: Values) -> OAuth:

@@ -1,9 +1,9 @@
 """Keeps connection strings in SQL from choosing files to write.
 
 SQL may come from somebody else: a dashboard, a notebook, a program that puts queries together. Its author must not
-create files with the rights of the user who runs it. `Logfile` creates a log. `OAuthSettingsLocation` creates folders
-and a file, in which stand tokens that a server of the author's may have sent. Every other property of today at most
-reads a file.
+create files with the rights of the user who runs it. `Logfile` creates a log, and `CacheLocation` a copy, which is also
+read. `OAuthSettingsLocation` creates folders and a file, in which stand tokens that a server of the author's may have
+sent. Every other property of today at most reads a file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WRITTEN = [
     name
     for name, entry in PROPERTIES.items()
-    if entry.kind in {Kind.PATH, Kind.LOCATION} and entry.support is Support.HONOURED
+    if entry.kind in {Kind.PATH, Kind.LOCATION, Kind.DATABASE} and entry.support is Support.HONOURED
 ]
 
 

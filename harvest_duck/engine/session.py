@@ -36,7 +36,7 @@ NEEDED_TO_QUERY = (
     "pyarrow.acero",
     "zoneinfo",
     "encodings.idna",
-    "harvest_duck.scanner.scan",
+    "harvest_duck.cache.answer",
 )
 #: DuckDB 1 asks for a second batch before it looks at the first, under a LIMIT as well.
 _ASKS_TWICE = duckdb.__version__.startswith("1.")
@@ -61,12 +61,12 @@ class Session:
     asks_harvest = True
 
     def read(self, request: ScanRequest) -> Iterator[pa.RecordBatch]:
-        """Return the batches of a scan, asked of Harvest as they are read."""
+        """Return the batches of a scan, asked of Harvest or of a cache as they are read."""
         # The first query imports what needs HTTP: that alone takes longer to load than everything else here.
         with critical_section.entered():
             for name in reversed(NEEDED_TO_QUERY[:-1]):
                 import_module(name)
-            from harvest_duck.scanner.scan import batches  # noqa: PLC0415 - as above
+            from harvest_duck.cache.answer import batches  # noqa: PLC0415 - as above
 
         return batches(request, self.request_log, self.running, self.readers, cautious=_ASKS_TWICE)
 

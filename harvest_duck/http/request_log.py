@@ -1,4 +1,4 @@
-"""The log of the requests that were sent: one entry for each request of the scans of one connection of DuckDB.
+"""The log of the requests that were sent, and of the answers that needed none, by the scans of a connection of DuckDB.
 
 `harvest_requests()` shows it. An entry holds the path and the parameters, never a header, a token or a body.
 """
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: The entries that a log keeps: the latest ones.
 _CAPACITY = 10_000
 
+#: What an answer came from.
+HARVEST, MEMORY, FILE = "harvest", "memory", "file"
 #: The columns of `harvest_requests()`.
 SENT = pa.schema(
     [
@@ -36,6 +38,8 @@ SENT = pa.schema(
         ("elapsed_ms", pa.float64()),
         ("retries", pa.int64()),
         ("waited_s", pa.float64()),
+        ("source", pa.string()),
+        ("age_s", pa.float64()),
     ]
 )
 
@@ -89,15 +93,53 @@ class LoggedRequest:
             "elapsed_ms": self.elapsed_ms,
             "retries": self.retries,
             "waited_s": self.waited_s,
+            "source": HARVEST,
+            "age_s": 0.0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a scan that sent no request for it: `rows` of a table, None where they are not counted.
+
+    `source` is `MEMORY` or `FILE`, and `place` the name of the file. It was given `at` a moment, and is what Harvest
+    had `as_of` another, None where nobody knows it.
+    """
+
+    scan: int
+    table: str
+    account_id: int | None
+    at: datetime
+    source: str
+    place: str
+    as_of: datetime | None
+    rows: int | None
+
+    def row(self) -> dict[str, Any]:
+        """Return the answer as a row of `SENT`."""
+        return {
+            "scan": self.scan,
+            "table_name": self.table,
+            "account_id": self.account_id,
+            "sent_at": self.at,
+            "request": self.place or None,
+            "records": self.rows,
+            "source": self.source,
+            "age_s": None if self.as_of is None else max(0.0, (self.at - self.as_of).total_seconds()),
         }
 
 
 @dataclass(slots=True)
 class RequestLog:
-    """The requests of one connection of DuckDB, in the order in which they were asked for."""
+    """The requests of one connection of DuckDB, in the order in which they were asked for, and answers between them."""
 
-    entries: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_CAPACITY))
+    _kept: deque[LoggedRequest | Answer] = field(default_factory=lambda: deque(maxlen=_CAPACITY))
     _scans: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def entries(self) -> tuple[LoggedRequest, ...]:
+        """The requests, those that are not sent yet included."""
+        return tuple(entry for entry in tuple(self._kept) if isinstance(entry, LoggedRequest))
 
     def next_scan(self) -> int:
         """Return the number of a scan that begins now, counted from 1."""
@@ -106,9 +148,14 @@ class RequestLog:
     def add(self, request: Request, scan: int) -> LoggedRequest:
         """Add an entry for a request that will be sent, and return it."""
         entry = LoggedRequest(request, scan, self)
-        self.entries.append(entry)
+        self._kept.append(entry)
         return entry
 
+    def add_answer(self, answer: Answer) -> None:
+        """Add an answer for which no request is sent."""
+        self._kept.append(answer)
+
     def table(self) -> pa.Table:
-        """Return the requests that were sent, as `SENT`."""
-        return pa.Table.from_pylist([entry.row() for entry in tuple(self.entries) if entry.sent_at], schema=SENT)
+        """Return the requests that were sent, and the answers that needed none, as `SENT`."""
+        shown = [entry.row() for entry in tuple(self._kept) if isinstance(entry, Answer) or entry.sent_at]
+        return pa.Table.from_pylist(shown, schema=SENT)

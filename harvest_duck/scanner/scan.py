@@ -6,63 +6,30 @@ Here begins what needs HTTP, which takes longer to load than DuckDB: the engine 
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from harvest_duck.catalog.arrow_types import schema_of
-from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.decoder.endpoint_decoder import decoder_for
-from harvest_duck.errors import QueryError
-from harvest_duck.http.request_log import RequestLog
 from harvest_duck.protocol.request import accounts_request
-from harvest_duck.pushdown.arrow_filter import matching, read_filter, refuse_unfit
-from harvest_duck.pushdown.sql import shown
-from harvest_duck.runtime.blocking_reader import Readers, pulled
+from harvest_duck.pushdown.arrow_filter import matching
+from harvest_duck.runtime.blocking_reader import pulled
 from harvest_duck.scanner.client_pool import client_for
 from harvest_duck.scanner.executor import Scan
 from harvest_duck.scanner.page_source import PageSource, ScanContext
-from harvest_duck.scanner.progress import RunningScans
-from harvest_duck.scanner.scan_request import plans_for, scan_request
+from harvest_duck.scanner.scan_request import plans_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     from harvest_duck.connection import Connection
+    from harvest_duck.http.request_log import RequestLog
     from harvest_duck.planner import Plan
+    from harvest_duck.runtime.blocking_reader import Readers
+    from harvest_duck.scanner.progress import RunningScans
     from harvest_duck.scanner.scan_request import ScanRequest
-
-
-def scan(
-    table: str,
-    connection: str = "",
-    *,
-    columns: Sequence[str] | None = None,
-    filter: pc.Expression | None = None,  # noqa: A002 - the name that pyarrow gives it
-    raw: bool = False,
-) -> pa.RecordBatchReader:
-    """Return a reader over the rows of `table`, in the named columns, or in all of them when `columns` is None.
-
-    `filter` is an expression such as `pyarrow.compute.field("spent_date") >= date(2026, 1, 1)`. Only rows of which it
-    is true are returned, and the parts of it that a parameter of the API answers narrow the requests. With `raw` there
-    is one more column, `record`: the JSON of each row as Harvest sent it. Requests go out as batches are read; those
-    under way are cancelled when the reader is freed. Raises the errors of `harvest_duck.errors`, while reading as well.
-    """
-    entry = replace(table_named(table), raw=raw)
-    schema = schema_of(entry)
-    names = schema.names if columns is None else list(columns)
-    read = read_filter(filter, schema)
-    unknown = [name for name in (*names, *sorted(read.columns or ())) if name not in entry]
-    if unknown or not names:
-        fault = f"has no column {shown(unknown[0])}" if unknown else "was asked for no column at all"
-        raise QueryError(f"{entry.name} {fault}; harvest_columns('{entry.name}') lists them")
-    refuse_unfit(read, schema, where=entry.name)
-    request = scan_request(entry, connection, names, read)
-    return pa.RecordBatchReader.from_batches(request.schema, batches(request, RequestLog(), RunningScans(), Readers()))
 
 
 def batches(

@@ -215,8 +215,8 @@ def test_export_runs_in_a_process_of_its_own(connection: str, tmp_path: Path) ->
 
 @pytest.mark.filterwarnings("always:without effect yet")
 def test_a_warning_is_one_line(connection: str) -> None:
-    ended = run("query", "SELECT 1", "--format", "csv", "-c", f"{connection};AutoCache=true")
-    assert (ended.returncode, ended.stderr) == (0, "harvest-duck: warning: without effect yet: AutoCache\n")
+    ended = run("query", "SELECT 1", "--format", "csv", "-c", f"{connection};CacheMetadata=true")
+    assert (ended.returncode, ended.stderr) == (0, "harvest-duck: warning: without effect yet: CacheMetadata\n")
 
 
 def test_a_process_ends_with_the_status_of_its_error() -> None:

@@ -567,12 +567,14 @@ _VALUES: Mapping[Kind, st.SearchStrategy[str]] = {
     Kind.BOOLEAN: st.sampled_from(["true", "TRUE", "False"]),
     Kind.PATH: st.sampled_from(["~/harvest.log", r"C:\logs\new.log", "12"]),
     Kind.LOCATION: st.sampled_from(["~/tokens.json", "memory://here", "12"]),
+    Kind.DATABASE: st.sampled_from(["~/acme.duckdb", "12"]),
     Kind.FILE: st.just(__file__),
     Kind.URL: st.sampled_from(["https://gateway.example/v2/", "HTTP://localhost:8080"]),
     Kind.HOST: st.sampled_from(["Proxy.Example", "::1", "12"]),
     Kind.HOSTS: st.sampled_from(["a; .b ;*.c", "::1"]),
     Kind.RATE: st.sampled_from(["100/15", "1 / 0.5", "off"]),
     Kind.DAY: st.dates(date(2000, 1, 1), date(2099, 12, 31)).map(str) | st.just(" 2026-03-31 "),
+    Kind.MOMENT: st.sampled_from(["2026-03-31T12:00:00Z", "2026-03-31 14:00:00+02"]),
     Kind.HEADERS: st.sampled_from(["X-A: 1\r\nX-B: it's; {2}\n", r"X-A: 1\nX-B: \"2\""]),
 }
 
@@ -600,6 +602,8 @@ _free_names = (
 def connection_strings(draw: st.DrawFn) -> str:
     """Strings of any properties, some of them within ProfileSettings, in any case."""
     names = draw(st.lists(st.sampled_from(sorted(_PAIRS)), min_size=1, max_size=8, unique=True))
+    if {"Offline", "AsOf"} & {*names}:
+        names = [*dict.fromkeys([*names, "CacheLocation"])]
     pairs = {draw(st.sampled_from([name, name.upper(), name.lower()])): draw(_PAIRS[name]) for name in names}
     inside = draw(st.sets(st.sampled_from(sorted(pairs))))
     outer = {name: text for name, text in pairs.items() if name not in inside}

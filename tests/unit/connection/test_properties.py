@@ -41,10 +41,10 @@ SupportEnhancedSQL Tables Timeout URI UseConnectionPooling User UserDefinedViews
 """,
 )
 OWN = ["BaseURL", "IdURL", "RateLimit", "ReportsRateLimit", "MaxConnections", "UserAgent", "DSN", "Driver", "UsePKCE"]
-OWN += ["Completeness", "Today"]
+OWN += ["Completeness", "Today", "AsOf"]
 LATER = [entry.name for entry in PROPERTIES.values() if entry.support is Support.LATER]
 CHECKED = {Kind.INTEGER, Kind.SECONDS, Kind.BOOLEAN, Kind.CHOICE, Kind.URL, Kind.RATE, Kind.HEADERS, Kind.HOST}
-CHECKED |= {Kind.HOSTS, Kind.FILE, Kind.TOKEN, Kind.ACCOUNT, Kind.DAY}
+CHECKED |= {Kind.HOSTS, Kind.FILE, Kind.TOKEN, Kind.ACCOUNT, Kind.DAY, Kind.MOMENT}
 
 
 def resolved(name: str, value: str) -> Connection:
@@ -89,8 +89,8 @@ def test_unlikely_name_is_not_repeated() -> None:
 
 def test_one_warning_names_all_that_have_no_effect() -> None:
     with pytest.warns(UnsupportedPropertyWarning) as caught:
-        resolve("auto cache=true;RTK=hidden;Tables=clients", environ={})
-    assert [str(warning.message) for warning in caught] == ["without effect yet: AutoCache, RTK, Tables"]
+        resolve("batch size=7;RTK=hidden;Tables=clients", environ={})
+    assert [str(warning.message) for warning in caught] == ["without effect yet: BatchSize, RTK, Tables"]
     assert caught[0].filename == __file__
 
 

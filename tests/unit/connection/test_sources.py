@@ -292,11 +292,11 @@ def test_odd_section_names_stay_on_one_line(home: Home) -> None:
 
 
 def test_warning_names_the_properties_of_all_sources(home: Home) -> None:
-    home.write("[acme]\nAutoCache = true\n")
+    home.write("[acme]\nCacheMetadata = true\n")
     home.environ.update(HARVEST_DUCK_CONNECTION="RTK=x")
     with pytest.warns(UnsupportedPropertyWarning) as caught:
-        home.read("DSN=acme;Offline=true")
-    assert [str(warning.message) for warning in caught] == ["without effect yet: AutoCache, Offline, RTK"]
+        home.read("DSN=acme;URI=x")
+    assert [str(warning.message) for warning in caught] == ["without effect yet: CacheMetadata, RTK, URI"]
 
 
 # The file

@@ -83,7 +83,7 @@ def test_the_environment_may_name_them_for_sql(directory: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["DSN=acme;Logfile=", "OAuthSettingsLocation=memory://x", "Verbosity=5;CacheLocation=c"]
+    "text", ["DSN=acme;Logfile=", "OAuthSettingsLocation=memory://x", "Verbosity=5;CacheLocation=:memory:"]
 )
 @pytest.mark.filterwarnings("ignore:without effect yet")
 def test_what_writes_no_file_is_allowed(text: str, directory: Path) -> None:
@@ -93,8 +93,8 @@ def test_what_writes_no_file_is_allowed(text: str, directory: Path) -> None:
 def test_no_other_property_is_the_path_of_a_file_that_may_be_written() -> None:
     """A new one has to be thought of: one that is read has to be there, and is of the kind FILE."""
     honoured = {entry for entry in PROPERTIES.values() if entry.support is Support.HONOURED}
-    paths = {entry.name for entry in honoured if entry.kind in {Kind.PATH, Kind.LOCATION}}
-    assert paths == {"Logfile", "OAuthSettingsLocation"}
+    paths = {entry.name for entry in honoured if entry.kind in {Kind.PATH, Kind.LOCATION, Kind.DATABASE}}
+    assert paths == {"CacheLocation", "Logfile", "OAuthSettingsLocation"}
     assert {entry.name for entry in honoured if entry.kind is Kind.FILE} == {"SSLServerCert"}
 
 

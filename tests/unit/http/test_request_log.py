@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -11,7 +13,7 @@ import pytest
 import harvest_duck
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.connection import resolve
-from harvest_duck.http.request_log import SENT, LoggedRequest, RequestLog
+from harvest_duck.http.request_log import FILE, MEMORY, SENT, Answer, LoggedRequest, RequestLog
 from harvest_duck.protocol.request import Request
 from harvest_duck.sandbox import MAIN_ID
 
@@ -47,6 +49,30 @@ def test_only_what_was_sent_is_shown_in_the_order_in_which_it_was_meant_to_go() 
     assert request_log.table().column("scan").to_pylist() == [1, 3]
 
 
+def test_an_answer_without_a_request_is_a_row_between_those_of_requests() -> None:
+    request_log = RequestLog()
+    request_log.add(CLIENTS, 1).mark_sent(0)
+    as_of = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    given = Answer(2, "clients", 7, as_of + timedelta(seconds=90), FILE, "acme.duckdb", as_of, 5)
+    request_log.add_answer(given)
+    request_log.add_answer(replace(given, as_of=None, place="", source=MEMORY))
+    request_log.add(CLIENTS, 3).mark_sent(0)
+    rows = request_log.table().to_pylist()
+    assert [row["scan"] for row in rows] == [1, 2, 2, 3]
+    assert {name: value for name, value in rows[1].items() if value is not None} == {
+        "scan": 2,
+        "table_name": "clients",
+        "account_id": 7,
+        "sent_at": given.at,
+        "request": "acme.duckdb",
+        "records": 5,
+        "source": "file",
+        "age_s": 90.0,
+    }
+    assert (rows[2]["request"], rows[2]["source"], rows[2]["age_s"]) == (None, "memory", None)
+    assert [entry.scan for entry in request_log.entries] == [1, 3]
+
+
 def test_an_entry_is_a_row_of_all_that_is_known() -> None:
     request_log = RequestLog()
     entry = request_log.add(CLIENTS, 4)
@@ -67,6 +93,8 @@ def test_an_entry_is_a_row_of_all_that_is_known() -> None:
         "elapsed_ms": 56.5,
         "retries": 2,
         "waited_s": 1.5,
+        "source": "harvest",
+        "age_s": 0.0,
     }
 
 

@@ -1,0 +1,68 @@
+"""The answer to a scan: asked of Harvest, or taken from the cache of its connection, with the same columns and rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.tables import table as table_named
+from harvest_duck.errors import QueryError
+from harvest_duck.http.request_log import RequestLog
+from harvest_duck.pushdown.arrow_filter import read_filter, refuse_unfit
+from harvest_duck.pushdown.sql import shown
+from harvest_duck.runtime.blocking_reader import Readers
+from harvest_duck.scanner import scan as live
+from harvest_duck.scanner.progress import RunningScans
+from harvest_duck.scanner.scan_request import scan_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pyarrow.compute as pc
+
+    from harvest_duck.scanner.scan_request import ScanRequest
+
+
+def scan(
+    table: str,
+    connection: str = "",
+    *,
+    columns: Sequence[str] | None = None,
+    filter: pc.Expression | None = None,  # noqa: A002 - the name that pyarrow gives it
+    raw: bool = False,
+) -> pa.RecordBatchReader:
+    """Return a reader over the rows of `table`, in the named columns, or in all of them when `columns` is None.
+
+    `filter` is an expression such as `pyarrow.compute.field("spent_date") >= date(2026, 1, 1)`. Only rows of which it
+    is true are returned, and the parts of it that a parameter of the API answers narrow the requests. With `raw` there
+    is one more column, `record`: the JSON of each row as Harvest sent it. Requests go out as batches are read; those
+    under way are cancelled when the reader is freed. A connection with a CacheLocation answers from there what it can.
+    Raises the errors of `harvest_duck.errors`, while reading as well.
+    """
+    entry = replace(table_named(table), raw=raw)
+    schema = schema_of(entry)
+    names = schema.names if columns is None else list(columns)
+    read = read_filter(filter, schema)
+    unknown = [name for name in (*names, *sorted(read.columns or ())) if name not in entry]
+    if unknown or not names:
+        fault = f"has no column {shown(unknown[0])}" if unknown else "was asked for no column at all"
+        raise QueryError(f"{entry.name} {fault}; harvest_columns('{entry.name}') lists them")
+    refuse_unfit(read, schema, where=entry.name)
+    request = scan_request(entry, connection, names, read)
+    return pa.RecordBatchReader.from_batches(request.schema, batches(request, RequestLog(), RunningScans(), Readers()))
+
+
+def batches(
+    request: ScanRequest,
+    request_log: RequestLog,
+    running: RunningScans,
+    readers: Readers,
+    *,
+    cautious: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Iterator[pa.RecordBatch]:
+    """Return the batches of a scan, from the cache of its connection or as `scanner.scan.batches` does."""
+    return live.batches(request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile)
