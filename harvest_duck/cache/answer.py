@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pyarrow.compute as pc
 
+    from harvest_duck.cache.expected import Expected
     from harvest_duck.scanner.scan_request import ScanRequest
 
 
@@ -66,3 +67,11 @@ def batches(
 ) -> Iterator[pa.RecordBatch]:
     """Return the batches of a scan, from the cache of its connection or as `scanner.scan.batches` does."""
     return live.batches(request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile)
+
+
+def expected(request: ScanRequest) -> Expected | ScanRequest:
+    """Return what the cache of a connection would do for a scan, or the scan that Harvest would be asked for instead.
+
+    Nothing is sent, and nothing is stored.
+    """
+    return request

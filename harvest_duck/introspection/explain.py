@@ -1,7 +1,7 @@
 """The requests that a query would send, as a table: step by step for each scan, from its plans and the sizes of lists.
 
 `list_sizes` finds the sizes; nothing here sends anything. The table holds for scans that are read to their end, of
-lists that do not change meanwhile, when every request is answered at once.
+lists that do not change meanwhile, when every request is answered at once. A scan that a cache answers has one step.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from harvest_duck.catalog.model import Limit, Paging
 from harvest_duck.display.listing import listing
+from harvest_duck.http.request_log import HARVEST
 from harvest_duck.planner.countable import countable
 from harvest_duck.planner.enforced import distinct_terms, enforced_domains, is_enforced
 from harvest_duck.planner.splits import Sizes, Way, ways
@@ -28,6 +29,7 @@ from harvest_duck.pushdown.sql import condition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from harvest_duck.cache.expected import Expected
     from harvest_duck.connection import Connection
     from harvest_duck.planner import Plan
     from harvest_duck.pushdown.predicate import Predicate
@@ -47,6 +49,8 @@ EXPLAINED = pa.schema(
         ("earliest_s", pa.float64()),
         ("pushed", pa.list_(pa.string())),
         ("rechecked", pa.list_(pa.string())),
+        ("source", pa.string()),
+        ("age_s", pa.float64()),
         ("hint", pa.string()),
     ]
 )
@@ -58,16 +62,17 @@ _PARTS = re.compile("([/?&=])")
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A scan with its plans and the sizes of their lists."""
+    """A scan with its plans and the sizes of their lists, or with what its cache does."""
 
     query: ScanRequest
     plans: Sequence[Plan]
     sizes: Sizes = field(default_factory=dict[Request, int | None])
+    cached: Expected | None = None
 
     @property
     def asks_for_accounts(self) -> bool:
         """Whether Harvest has to be asked which accounts there are."""
-        return self.query.plans is None
+        return self.query.plans is None and self.cached is None
 
 
 class Purpose(StrEnum):
@@ -83,6 +88,8 @@ class Purpose(StrEnum):
     REPORT = "report"
     ACCOUNTS = "accounts"
     NOTHING = "nothing"
+    CACHED = "cached"
+    SYNC = "sync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +123,22 @@ def explained(scans: Iterable[Planned], hints: Sequence[str | None]) -> pa.Table
     clocks: dict[object, int] = {}
     rows = []
     for number, (scan, hint) in enumerate(zip(scans, hints, strict=True), 1):
-        said = {**_terms(scan), "hint": hint}
+        said = {**_terms(scan), **_source(scan.cached), "hint": hint}
         for step in _steps(scan):
             earliest = _earliest(scan.query.settings, step, clocks)
             rows.append({"scan": number, **_row(step), "earliest_s": earliest, **said})
     return listing(rows, EXPLAINED)
 
 
+def _source(cached: Expected | None) -> dict[str, Any]:
+    """Return where the rows of a scan would come from, and how old they would be."""
+    if cached is None:
+        return {"source": HARVEST, "age_s": 0.0}
+    return {"source": cached.source, "age_s": cached.age_s}
+
+
 def _row(step: _Step) -> dict[str, Any]:
-    limited = step.purpose not in {Purpose.ACCOUNTS, Purpose.NOTHING}
+    limited = step.purpose not in {Purpose.ACCOUNTS, Purpose.NOTHING, Purpose.CACHED}
     return {
         "table_name": step.request.table,
         "account_id": step.request.account_id,
@@ -153,6 +167,11 @@ def _possible(plan: Plan, sizes: Sizes) -> tuple[Request, ...]:
 
 def _steps(scan: Planned) -> Iterator[_Step]:
     table, settings = scan.query.table, scan.query.settings
+    if scan.cached is not None:
+        purpose = Purpose.CACHED if scan.cached.requests == 0 else Purpose.SYNC
+        request = Request(table.name, "", (), table.limit, table.paging, account_id=scan.cached.account_id)
+        yield _Step(purpose, request, scan.cached.place, scan.cached.requests)
+        return
     if scan.asks_for_accounts:
         request = accounts_request(settings.id_url)
         yield _Step(Purpose.ACCOUNTS, request, request.path_and_query, 1)

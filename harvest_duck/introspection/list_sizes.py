@@ -9,6 +9,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from harvest_duck.cache.answer import expected
+from harvest_duck.cache.expected import Expected
 from harvest_duck.catalog.model import Limit
 from harvest_duck.decoder.endpoint_decoder import decoder_for
 from harvest_duck.errors import QueryError
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
 def planned(query: ScanRequest) -> Planned:
     """Return the plans of a query without a request; raise `QueryError` where Harvest has to be asked for accounts."""
+    asked = expected(query)
+    if isinstance(asked, Expected):
+        return Planned(query, (), cached=asked)
+    query = asked
     if query.plans is None:
         given = "AccountId is *" if query.settings.account_id else "no AccountId is given"
         raise QueryError(
@@ -46,7 +52,11 @@ async def counted(queries: Sequence[ScanRequest]) -> list[Planned]:
     reports = sum(query.table.limit is Limit.REPORTS for query in queries)
     known: dict[Connection, dict[Request, int | None]] = {}
     found = []
-    for query in queries:
+    for each in queries:
+        query = expected(each)
+        if isinstance(query, Expected):
+            found.append(Planned(each, (), cached=query))
+            continue
         sizes = known.setdefault(query.settings, {})
         async with client_for(query.settings) as client:
             probed = query.table.limit is not Limit.REPORTS or reports <= SHOWN
