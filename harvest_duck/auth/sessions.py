@@ -89,10 +89,11 @@ def accounts(connection: str = "") -> tuple[Account, ...]:
 def prepare(connection: str = "") -> None:
     """Get a token for `connection` now, asking a person to sign in if InitiateOAuth allows it.
 
-    For programs that want the sign-in before the query, in a thread that Ctrl-C ends. Raises as a query would.
+    For programs that want the sign-in before the query, in a thread that Ctrl-C ends. Nothing is done for a connection
+    that is offline. Raises as a query would.
     """
     settings = resolve(connection)
-    if settings.stores_tokens:
+    if settings.stores_tokens and not settings.offline:
         loop.run(_token(settings))
 
 

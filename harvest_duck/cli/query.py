@@ -38,8 +38,8 @@ _target = click.option(
 
 #: The request and its figures first: the narrowest terminal has room for them.
 _EXPLAINED = """
-SELECT step, requests, records, earliest_s, request, pushed, rechecked, source, age_s, scan, table_name, rate_limit, account_id,
-    hint
+SELECT step, requests, records, earliest_s, request, pushed, rechecked, source, age_s, scan, table_name, rate_limit,
+    account_id, hint
 FROM explained
 """
 

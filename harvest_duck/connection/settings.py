@@ -196,6 +196,11 @@ class Connection:
         return numbers
 
     @property
+    def offline(self) -> bool:
+        """Whether the file of a copy answers alone, so that no token is needed."""
+        return self.cache is not None and self.cache.offline
+
+    @property
     def stores_tokens(self) -> bool:
         """Whether tokens come from a stored sign-in, and are refreshed, rather than from the string alone."""
         return self.auth_scheme is AuthScheme.OAUTH and self.oauth.initiate is not InitiateOAuth.OFF
@@ -221,7 +226,7 @@ class Connection:
         Raises `CredentialsError` if a stored sign-in would be used and OAuthClientId is missing. A connection that is
         offline needs none.
         """
-        if self.cache is not None and self.cache.offline:
+        if self.offline:
             return
         if not self.stores_tokens:
             self.require_token()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harvest_duck.auth.sessions import prepare
 from harvest_duck.connection import resolve
 from harvest_duck.connection.settings import Cache, Connection
 from harvest_duck.errors import ConnectionStringError, CredentialsError
@@ -75,6 +76,10 @@ def test_offline_and_as_of_need_a_file(text: str, location: str) -> None:
 def test_what_cannot_be_meant_is_refused(text: str) -> None:
     with pytest.raises(ConnectionStringError, match=f"^connection string: {text.partition('=')[0]} has to be"):
         resolved(f"{text};AutoCache=true")
+
+
+def test_nobody_signs_in_for_a_connection_that_is_offline() -> None:
+    prepare("CacheLocation=acme.duckdb;Offline=true;AuthScheme=OAuth;InitiateOAuth=GETANDREFRESH")
 
 
 def test_offline_needs_no_token() -> None:
