@@ -6,10 +6,11 @@ import sys
 
 import click
 
-from harvest_duck.cli import output, statements, targets
+from harvest_duck.cli import output, statements
 from harvest_duck.cli.query import opened
 from harvest_duck.cli.terminal import screen_of
 from harvest_duck.display.layout import Look, Style
+from harvest_duck.formats import targets
 
 #: The titles and the SQL of the demo, whose days fit the sandbox's today.
 QUERIES = (

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import click
 import duckdb
 
-from harvest_duck.cli import progress, results, targets
-from harvest_duck.cli.formats import (
+from harvest_duck.cli import progress
+from harvest_duck.cli.terminal import Form, result_text, screen_of
+from harvest_duck.errors import QueryError
+from harvest_duck.formats import (
     BINARY,
     FOR_PEOPLE,
     Format,
     compression_of,
     format_of,
     parquet,
+    results,
+    targets,
     text_output,
     workbook,
 )
-from harvest_duck.cli.terminal import Form, result_text, screen_of
-from harvest_duck.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -11,12 +11,12 @@ import duckdb
 
 from harvest_duck.auth import sessions
 from harvest_duck.catalog.tables import table as table_named
-from harvest_duck.cli import completion, output, results, signals, statements, targets
+from harvest_duck.cli import completion, output, signals, statements
 from harvest_duck.cli.connection_option import connection_option
-from harvest_duck.cli.formats import FOR_PEOPLE, Format
 from harvest_duck.engine import register
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.formats import FOR_PEOPLE, Format, results, targets
 from harvest_duck.pushdown.sql import identifier
 from harvest_duck.text import escaped
 

@@ -12,8 +12,8 @@ import duckdb
 from duckdb import StatementType
 
 from harvest_duck.cli import standard_input
-from harvest_duck.cli.results import WITH_ROWS
 from harvest_duck.errors import QueryError
+from harvest_duck.formats.results import WITH_ROWS
 from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:

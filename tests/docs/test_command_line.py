@@ -16,7 +16,7 @@ from support.paths import DOCS
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli import failures
-from harvest_duck.cli.formats import FOR_PEOPLE, Format, format_of
+from harvest_duck.formats import FOR_PEOPLE, Format, format_of
 
 PAGE = DOCS / "command-line.md"
 TEXT = PAGE.read_text("utf-8")

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 from support.command import run, write
 
-from harvest_duck.cli.formats import BINARY, Format
 from harvest_duck.errors import QueryError
+from harvest_duck.formats import BINARY, Format
 
 if TYPE_CHECKING:
     from pathlib import Path

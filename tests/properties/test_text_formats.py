@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.run_size import share
 
-from harvest_duck.cli import results
-from harvest_duck.cli.formats import Format
-from harvest_duck.cli.formats.text_output import pieces
+from harvest_duck.formats import Format, results
+from harvest_duck.formats.text_output import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

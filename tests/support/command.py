@@ -15,7 +15,8 @@ import pytest
 from support.clocks import PATIENCE_S
 from support.secret_watch import SEEN
 
-from harvest_duck.cli import main, output, query, results, statements, targets
+from harvest_duck.cli import main, output, query, statements
+from harvest_duck.formats import results, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

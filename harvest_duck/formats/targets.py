@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
-from harvest_duck.cli.formats import compression_of
 from harvest_duck.errors import QueryError
+from harvest_duck.formats import compression_of
 from harvest_duck.runtime.output_file import replacing
 
 if TYPE_CHECKING:

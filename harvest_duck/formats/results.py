@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 from duckdb import StatementType
 
-from harvest_duck.cli.formats.arrow_columns import python_rows
+from harvest_duck.formats.arrow_columns import python_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from harvest_duck.cli.formats import unique
+from harvest_duck.formats import unique
 from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harvest_duck.cli.formats.lines import FRACTIONS, NUMBERS, UNQUOTED, Lines, between, concat
+from harvest_duck.formats.lines import FRACTIONS, NUMBERS, UNQUOTED, Lines, between, concat
 from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:

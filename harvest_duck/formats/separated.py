@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.cli.formats import unique
-from harvest_duck.cli.formats.lines import UNQUOTED, Lines, between, concat
+from harvest_duck.formats import unique
+from harvest_duck.formats.lines import UNQUOTED, Lines, between, concat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from harvest_duck.cli.formats import unique
-from harvest_duck.cli.formats.lines import FRACTIONS, NUMBERS, Lines, concat
+from harvest_duck.formats import unique
+from harvest_duck.formats.lines import FRACTIONS, NUMBERS, Lines, concat
 from harvest_duck.pushdown.sql import text
 from harvest_duck.text import terminal_safe_json
 

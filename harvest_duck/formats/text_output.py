@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harvest_duck.cli.formats import Format
-from harvest_duck.cli.formats.arrow_columns import as_relation, converter_of
-from harvest_duck.cli.formats.json_objects import array, objects
-from harvest_duck.cli.formats.markdown import markdown
-from harvest_duck.cli.formats.separated import separated
+from harvest_duck.formats import Format
+from harvest_duck.formats.arrow_columns import as_relation, converter_of
+from harvest_duck.formats.json_objects import array, objects
+from harvest_duck.formats.markdown import markdown
+from harvest_duck.formats.separated import separated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from harvest_duck.cli.formats.lines import Lines
+    from harvest_duck.formats.lines import Lines
 
 __all__ = ["pieces"]
 

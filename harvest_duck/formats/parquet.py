@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from harvest_duck.cli.formats.arrow_columns import as_relation, with_unique_names
+from harvest_duck.formats.arrow_columns import as_relation, with_unique_names
 from harvest_duck.pushdown.sql import identifier, text
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from decimal import Decimal
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.cli.formats import unique
 from harvest_duck.display.cells import text as text_of
 from harvest_duck.errors import QueryError
+from harvest_duck.formats import unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
