@@ -35,12 +35,11 @@ class Readers:
             stop.end(interrupt.ended())
 
     @contextmanager
-    def opened(self) -> Iterator[Stop]:
-        """Add an iterator for as long as it is read, and give the stop that ends it."""
-        stop = Stop()
+    def opened(self, stop: Stop) -> Iterator[None]:
+        """Add an iterator, which `stop` ends, for as long as it is read."""
         self._stops.add(stop)
         try:
-            yield stop
+            yield
         finally:
             self._stops.discard(stop)
             interrupt.forget(stop)
@@ -55,8 +54,17 @@ def pulled(
 
     `meanwhile` is called a few times a second while one is awaited.
     """
+    stop = Stop()
+    # Now, because Ctrl-C may come while DuckDB plans the rest of the query.
+    interrupt.add(stop)
+    return _read(batches, stop, readers, meanwhile)
+
+
+def _read(
+    batches: Callable[[], AsyncGenerator[pa.RecordBatch]], stop: Stop, readers: Readers, meanwhile: Callable[[], None]
+) -> Iterator[pa.RecordBatch]:
     source = _Source(batches())
-    with readers.opened() as stop:
+    with readers.opened(stop):
         try:
             while (batch := loop.run(source.next(), stop, meanwhile)) is not None:
                 yield batch

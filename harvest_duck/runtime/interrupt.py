@@ -5,7 +5,10 @@ thread of DuckDB waits for Harvest (duckdb 1.4 to 2.0). So the event loop reads 
 descriptor, and ends the waits of DuckDB's threads. No handler is set: Python handles the signal as it always does, and
 where SIGINT is ignored, as `nohup … &` has it, nothing happens.
 
-DuckDB has no call that says whether a query still runs. The time below stands for that.
+DuckDB has no call that says whether a query still runs, and where its main thread alone hears of Ctrl-C, other threads
+go on with the query. So a scan that stands between two batches is ended too, as long as the main thread is at the call
+at which it was when the last batch came. DuckDB may have left that call before the event loop reads the signal: the
+time below stands for that. A scan that the user left half read goes on.
 """
 
 from __future__ import annotations
@@ -14,22 +17,30 @@ import atexit
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from operator import eq
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
+    #: The frames of a thread, the outermost first: which one, and the instruction at which it is.
+    _Place = tuple[tuple[int, int], ...]
+
 #: Seconds after a batch arrived within which DuckDB is taken to be still working on it.
-_PROCESSING_S = 0.2
+_PROCESSING_S = 1.0
+#: The packages whose functions DuckDB and Arrow call.
+_OURS = ("harvest_duck.engine.", "harvest_duck.scanner.", "harvest_duck.runtime.")
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Stop:
     """Ends, from any thread, one wait or all the waits of a scan."""
 
@@ -37,9 +48,13 @@ class Stop:
     #: Whether Ctrl-C ends it: not once a thread that the user started has waited. A thread of DuckDB may serve any of
     #: the user's threads.
     on_sigint: bool = True
+    #: Whether a thread waits, or starts what it will wait for.
+    awaited: bool = False
     future: Future[Any] | None = None
     #: When a thread of DuckDB last stopped waiting.
     waited_at: float = float("-inf")
+    #: Where the main thread stood when the scan began, or when a thread last stopped waiting.
+    place: _Place = ()
 
     def end(self, error: BaseException) -> None:
         """Raise `error` in the thread that waits, or in the next one that does."""
@@ -47,10 +62,15 @@ class Stop:
         if (future := self.future) is not None:
             future.cancel()
 
-    @property
-    def busy(self) -> bool:
-        """Whether a thread waits, or one of DuckDB's did a moment ago."""
-        return self.future is not None or time.monotonic() - self.waited_at < _PROCESSING_S
+    def wait_for(self, future: Future[Any]) -> None:
+        """Let the end of this cancel `future`, which may have come already."""
+        self.future = future
+        if self.error is not None:
+            future.cancel()
+
+    def busy(self, place: _Place) -> bool:
+        """Whether a query needs it now, where the main thread stands at `place`."""
+        return self.awaited or _within_one_call(self.place, place) or time.monotonic() - self.waited_at < _PROCESSING_S
 
 
 class _State:
@@ -58,7 +78,8 @@ class _State:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.stops: set[Stop] = set()
+        #: Weak, because a scan that DuckDB never reads ends without a word.
+        self.stops: set[ref[Stop]] = set()
         self.ending = False
         self.loop: asyncio.AbstractEventLoop | None = None
         #: The loop reads the first socket, Python writes the number of each signal to the second.
@@ -71,39 +92,49 @@ _state = _State()
 _inherited: list[_State] = []
 
 
+def add(stop: Stop) -> None:
+    """Keep track of `stop` from now on, as the scan of a query begins that has not asked for a batch."""
+    _state.stops.add(ref(stop, _state.stops.discard))
+    if _is_main_thread() or not _is_python_thread():
+        stop.place = _place()
+
+
 @contextmanager
-def waiting(stop: Stop, future: Future[Any]) -> Iterator[None]:
-    """A context in which the calling thread waits for `future`; raises the error that `stop` was ended with."""
+def waiting(stop: Stop) -> Iterator[None]:
+    """A context in which the calling thread starts something and waits; raises the error that `stop` was ended with.
+
+    Begins before the start, because a signal may come as soon as a request is under way.
+    """
     of_duckdb = not _is_python_thread()
     stop.on_sigint = stop.on_sigint and (of_duckdb or _is_main_thread())
-    stop.future = future
-    _state.stops.add(stop)
+    stop.awaited = True
+    _state.stops.add(ref(stop, _state.stops.discard))
     if refused():
         stop.error = stop.error or ended()
-    if stop.error is not None:
-        future.cancel()
     try:
         yield
     except BaseException:
-        future.cancel()
+        if stop.future is not None:
+            stop.future.cancel()
         if stop.error is None:
             raise
     finally:
-        stop.future = None
+        stop.place = _place() if stop.on_sigint else ()
         stop.waited_at = time.monotonic() if of_duckdb else float("-inf")
+        stop.future, stop.awaited = None, False
     if stop.error is not None:
         raise stop.error
 
 
 def forget(stop: Stop) -> None:
     """Stop keeping track of `stop`, as no thread will wait again."""
-    _state.stops.discard(stop)
+    _state.stops.discard(ref(stop))
 
 
 def end_all() -> None:
     """End all waits, and those to come in other threads than the main one, as the process ends."""
     _state.ending = True
-    for stop in tuple(_state.stops):
+    for stop in _stops():
         stop.end(ended())
 
 
@@ -160,9 +191,34 @@ def _read_signals(wakeup: socket.socket) -> None:
     with suppress(BlockingIOError):
         received = wakeup.recv(1 << 16)
         if any(number in received and signal.getsignal(number) is handler for number, handler in _handlers.items()):
-            for stop in tuple(_state.stops):
-                if stop.on_sigint and stop.busy:
+            place = _place()
+            for stop in _stops():
+                if stop.on_sigint and stop.busy(place):
                     stop.end(KeyboardInterrupt())
+
+
+def _stops() -> list[Stop]:
+    return [stop for each in _state.stops.copy() if (stop := each()) is not None]
+
+
+def _place() -> _Place:
+    """Return the frames of the main thread, the outermost first, and the instruction at which each is.
+
+    Without those of our own that DuckDB called: the query is at the same call before and after them.
+    """
+    frames: list[tuple[int, int]] = []
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001 - there is no public one
+    while frame is not None:
+        frames.append((id(frame), frame.f_lasti))
+        if str(frame.f_globals.get("__name__")).startswith(_OURS):
+            frames.clear()
+        frame = frame.f_back
+    return tuple(reversed(frames))
+
+
+def _within_one_call(one: _Place, other: _Place) -> bool:
+    """Whether the main thread was at the same call at both places; inside it may be functions that DuckDB called."""
+    return bool(one and other) and all(map(eq, one, other))
 
 
 def _is_main_thread() -> bool:

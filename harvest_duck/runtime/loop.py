@@ -62,9 +62,11 @@ def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None, meanwhile: 
         coroutine.close()
         raise interrupt.ended()
     once = Stop()
-    future = start(coroutine)
+    waited = stop or once
     try:
-        with interrupt.waiting(stop or once, future):
+        with interrupt.waiting(waited):
+            future = start(coroutine)
+            waited.wait_for(future)
             # Not future.result(): a signal that another thread of the process receives does not end a wait without a
             # timeout (7 of 40 on a busy machine, Python 3.11 on Linux, 2026-11), and on Windows no signal does.
             while not wait([future], timeout=_SIGNAL_S).done:
