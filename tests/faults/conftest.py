@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 #: The number of schedules; those of a usual run, besides the ones that once failed; the number of tests.
-ALL, USUAL, BATCHES = 400, 60, 8
+ALL, USUAL, BATCHES = 400, 30, 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +33,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     else:
         whole = config.getoption("--thorough")
         chosen = sorted({*range(ALL if whole else USUAL), *ONCE_FAILED})
-    size = max(USUAL // 4, -(-len(chosen) // BATCHES))
+    size = max(USUAL // 2, -(-len(chosen) // BATCHES))
     batches = [chosen[start : start + size] for start in range(0, len(chosen), size)]
     metafunc.parametrize("seeds", batches, ids=[f"{batch[0]}-{batch[-1]}" for batch in batches])

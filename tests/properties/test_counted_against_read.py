@@ -83,7 +83,7 @@ FILTERED = (
     "SELECT 1 FROM {t} WHERE {where}",
     "SELECT EXISTS (FROM {t} WHERE {where})",
 )
-#: So that a usual run, which tries a third of the queries and conditions with each table, tries each query with a third
+#: So that a usual run, which tries a sixth of the queries and conditions with each table, tries each query with a sixth
 #: of the tables.
 TURNS = {name: turn for turn, name in enumerate(TABLES)}
 PERIOD = f"from_date = '{SPAN[0]}' AND to_date = '{SPAN[1]}'"

@@ -20,13 +20,13 @@ Case = TypeVar("Case")
 __all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of"]
 
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
-_USUAL = 0.2
+_USUAL = 0.1
 #: What hypothesis draws where a test does not say how much.
 _EXAMPLES = 100
 
 
 def share(number: int) -> int:
-    """Return the number in a thorough run, and a fifth of it in a usual one; at least 1."""
+    """Return the number in a thorough run, and a tenth of it in a usual one; at least 1."""
     return number if _thorough() else max(1, round(number * _USUAL))
 
 
@@ -35,8 +35,8 @@ def _thorough() -> bool:
 
 
 def some_of(cases: Iterable[Case], turn: int) -> list[Case]:
-    """Return all cases in a thorough run, and in a usual one every third, beginning with another at each turn."""
-    every = 1 if _thorough() else 3
+    """Return all cases in a thorough run, and in a usual one every sixth, beginning with another at each turn."""
+    every = 1 if _thorough() else 6
     return list(cases)[turn % every :: every]
 
 
