@@ -46,6 +46,11 @@ _USUAL, _SPINNER = 80, 2
     help="How to look for what was deleted: by the total, by that of each month too, or not at all.",
 )
 @click.option("--accept-deletes", is_flag=True, help="Go on where more than 5 % of a table are gone.")
+@click.option(
+    "--history/--no-history",
+    default=None,
+    help="Keep earlier versions of rows from now on, or no longer, and then none of those that were kept.",
+)
 @click.option("--explain", is_flag=True, help="Show how many requests it would send, and send none.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
@@ -54,6 +59,7 @@ def sync(
     path: Path,
     connection: str,
     accept_deletes: bool,
+    history: bool | None,
     explain: bool,
     as_json: bool,
     quiet: bool,
@@ -71,7 +77,8 @@ def sync(
         else:
             sessions.prepare(connection)
             with _progress(wanted=not quiet) as tell:
-                result = harvest_duck.sync(connection, path, accept_deletes=accept_deletes, on_progress=tell, **options)
+                options |= {"accept_deletes": accept_deletes, "history": history, "on_progress": tell}
+                result = harvest_duck.sync(connection, path, **options)
     screen = screen_of(sys.stdout)
     if explain:
         _write(sync_report.plan_lines(plan, screen), sync_report.plan_record(plan), as_json=as_json)

@@ -23,6 +23,8 @@ STORAGE_VERSION = "v1.4.0"
 CATALOG = "copy"
 #: When a row was seen to be gone.
 SEEN_AT = "deleted_seen_at"
+#: The runs as of which a version of a row came, and was there no longer.
+VALID_FROM, VALID_TO = "valid_from", "valid_to"
 _TIME = "TIMESTAMP WITH TIME ZONE"
 #: The tables of the schema `mirror`, with what they hold and the types of their columns.
 RECORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -78,11 +80,13 @@ RECORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
 }
+#: Of each table whose history is kept, since when, and as of when its rows last changed. Not in a file without one.
+HISTORY = {"table_name": "VARCHAR", "began_at": _TIME, "changed_at": _TIME}
 
 
-def main(table: str) -> str:
+def main(table: str, catalog: str = CATALOG) -> str:
     """Return the name of the table with the rows that exist, as SQL writes it."""
-    return f"{CATALOG}.main.{identifier(table)}"
+    return f"{catalog}.main.{identifier(table)}"
 
 
 def deleted(table: str) -> str:
@@ -90,8 +94,18 @@ def deleted(table: str) -> str:
     return f'{CATALOG}."deleted".{identifier(table)}'
 
 
+def earlier(table: str, catalog: str = CATALOG) -> str:
+    """Return the name of the table with the earlier versions of rows."""
+    return f"{catalog}.history.{identifier(table)}"
+
+
+def since(table: str, catalog: str = CATALOG) -> str:
+    """Return the name of the table with the keys of the rows that came or changed since the history began."""
+    return f"{catalog}.since.{identifier(table)}"
+
+
 def record(table: str, catalog: str = CATALOG) -> str:
-    """Return the name of a table of `RECORDS`, in a file that is attached as `catalog`."""
+    """Return the name of a table of `RECORDS`, or of `history`, in a file that is attached as `catalog`."""
     return f"{catalog}.mirror.{identifier(table)}"
 
 
@@ -121,15 +135,50 @@ def tables(table: Table) -> Iterator[str]:
     yield from _comments(table)
 
 
+def history() -> Iterator[str]:
+    """Yield what makes a file one with a history, as yet of no table."""
+    yield f"CREATE SCHEMA IF NOT EXISTS {CATALOG}.history"
+    yield f"CREATE SCHEMA IF NOT EXISTS {CATALOG}.since"
+    yield f"CREATE TABLE {record('history')} ({_listed(HISTORY)})"
+    yield f"COMMENT ON TABLE {record('history')} IS 'Since when the history of each table is kept, and its last change'"
+
+
+def history_tables(table: Table) -> Iterator[str]:
+    """Yield what makes the two tables of the history of a table of the catalog, without rows."""
+    name, keys = table.name, {column: kind for column, kind in columns(table).items() if column in table.key}
+    yield f"CREATE TABLE {earlier(name)} ({_listed(columns(table) | {VALID_FROM: _TIME, VALID_TO: _TIME})})"
+    yield f"CREATE TABLE {since(name)} ({_listed(keys | {VALID_FROM: _TIME})})"
+    yield from _history_comments(table)
+    comment = "Since when the rows are as they are in main, but for those that the history began with"
+    yield f"COMMENT ON TABLE {since(name)} IS {text(comment)}"
+
+
+def rebuilt_history(table: Table, kept: Collection[str]) -> Iterator[str]:
+    """Yield what gives the earlier versions the columns of the catalog, as `rebuilt` does."""
+    yield _rebuilt(table, kept, earlier(table.name), VALID_FROM, VALID_TO)
+    yield from _history_comments(table)
+
+
 def rebuilt(table: Table, kept: Collection[str]) -> Iterator[str]:
     """Yield what gives the two tables the columns of the catalog; those that are not `kept` become NULL."""
-    selected = ", ".join(
-        identifier(name) if name in kept else f"CAST(NULL AS {kind}) AS {identifier(name)}"
-        for name, kind in columns(table).items()
-    )
-    for name, more in ((main(table.name), ""), (deleted(table.name), f", {identifier(SEEN_AT)}")):
-        yield f"CREATE OR REPLACE TABLE {name} AS SELECT {selected}{more} FROM {name}"
+    yield _rebuilt(table, kept, main(table.name))
+    yield _rebuilt(table, kept, deleted(table.name), SEEN_AT)
     yield from _comments(table)
+
+
+def _rebuilt(table: Table, kept: Collection[str], name: str, *more: str) -> str:
+    selected = [
+        identifier(column) if column in kept else f"CAST(NULL AS {kind}) AS {identifier(column)}"
+        for column, kind in columns(table).items()
+    ]
+    return f"CREATE OR REPLACE TABLE {name} AS SELECT {', '.join([*selected, *map(identifier, more)])} FROM {name}"
+
+
+def _history_comments(table: Table) -> Iterator[str]:
+    name = earlier(table.name)
+    yield f"COMMENT ON TABLE {name} IS {text(f'Earlier versions: {table.description}')}"
+    yield f"COMMENT ON COLUMN {name}.{VALID_FROM} IS 'The sync that found the row so'"
+    yield f"COMMENT ON COLUMN {name}.{VALID_TO} IS 'The sync that found it otherwise, or gone'"
 
 
 def _comments(table: Table) -> Iterator[str]:

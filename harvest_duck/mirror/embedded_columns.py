@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.mirror.definitions import main
+from harvest_duck.mirror.row_changes import Update
 from harvest_duck.pushdown.sql import identifier
 
 if TYPE_CHECKING:
@@ -44,18 +45,14 @@ def embedded_columns(table: Table) -> tuple[EmbeddedColumn, ...]:
     return (*_found(table), *_of_project(table))
 
 
-def update_sql(table: Table, parent: str, columns: list[EmbeddedColumn]) -> str:
+def update(parent: str, columns: list[EmbeddedColumn]) -> Update:
     """Return the UPDATE of the copy that brings `columns`, all of one `parent` and reference, up to date.
 
     It changes only rows in which a value is another one.
     """
     values = ", ".join(f"{identifier(each.name)} = {_value(each)}" for each in columns)
     differs = " OR ".join(f"child.{identifier(each.name)} IS DISTINCT FROM {_value(each)}" for each in columns)
-    reference = identifier(columns[0].reference)
-    return (
-        f"UPDATE {main(table.name)} AS child SET {values} FROM {main(parent)} AS parent "
-        f"WHERE child.{reference} = parent.id AND ({differs})"
-    )
+    return Update(values, main(parent), f"child.{identifier(columns[0].reference)} = parent.id AND ({differs})")
 
 
 def _value(column: EmbeddedColumn) -> str:

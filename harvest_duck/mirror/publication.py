@@ -70,6 +70,20 @@ class OpenCopy(WorkingCopy):
         self._lock.note_run(self._run)
         return self._run
 
+    def keep_history(self, started_at: datetime, *, wanted: bool | None = None) -> None:
+        """Begin a run that keeps earlier versions of what it changes, or does not; None leaves that as it was.
+
+        Raises `MirrorError` where another program has tables in the way of a history that is kept.
+        """
+        super().keep_history(started_at, wanted=wanted)
+        names = self.versions.foreign() if self.versions.kept else []
+        if names:
+            raise MirrorError(
+                f"{escaped(self._paths.published)}: another program made, dropped or replaced "
+                f"{shortened(', '.join(names), _REASON)}, as the tables of its history are named: give your own other "
+                "names, or end the history by --no-history (history=False)"
+            )
+
     def publish(self) -> None:
         """Give the file, with all that is in it, to its readers; nothing can be done with it after that.
 

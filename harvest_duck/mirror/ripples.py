@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from harvest_duck.mirror.embedded_columns import embedded_columns, update_sql
+from harvest_duck.mirror.embedded_columns import embedded_columns, update
 from harvest_duck.mirror.tables import Kind
 from harvest_duck.pushdown.sql import identifier
 
@@ -43,7 +43,7 @@ def update_embedded_columns(run: Run) -> None:
         columns = [each for each in embedded_columns(mirrored.table) if run.copy.has_table(each.parent)]
         for (parent, _), some in groupby(columns, key=lambda each: (each.parent, each.reference)):
             if run.changed[parent]:
-                run.copy.update(mirrored.name, update_sql(mirrored.table, parent, list(some)))
+                run.copy.update(mirrored.table, update(parent, list(some)))
 
 
 def rates(copy: WorkingCopy, table: Table) -> pa.Table | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harvest_duck.mirror import definitions
 from harvest_duck.mirror.definitions import SEEN_AT, deleted, main, record
 from harvest_duck.mirror.dependents import dependents
 from harvest_duck.mirror.model import Changes
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from harvest_duck.catalog.model import Table
+    from harvest_duck.mirror.versions import Versions
 
 _ARRIVED = "_arrived"
 _POSITION = "_position"
@@ -38,6 +40,14 @@ class Replaced(NamedTuple):
     changes: Changes
     new_ids: pa.Array
     changed_ids: pa.Array
+
+
+class Update(NamedTuple):
+    """What an UPDATE assigns to the rows `child` of a table, by the rows `parent` of another one, and where."""
+
+    assigned: str
+    parent: str
+    where: str
 
 
 NOTHING = Replaced(Changes(), pa.array([], pa.int64()), pa.array([], pa.int64()))
@@ -81,21 +91,22 @@ def stage(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
         con.unregister(_ARRIVED)
 
 
-def replace(con: duckdb.DuckDBPyConnection, table: Table) -> Replaced:
+def replace(con: duckdb.DuckDBPyConnection, table: Table, versions: Versions) -> Replaced:
     """Put the staged rows that differ in place of those with their keys, and return what they are."""
-    held = main(table.name)
-    differs = " OR ".join(
-        f"h.{name} IS DISTINCT FROM s.{name}"
-        for name in (identifier(column.name) for column in table.columns if not column.key)
-    )
+    held, kept = main(table.name), versions.are_kept(table)
+    versioned = _differs(table, versions.known(table)) if kept else "false"
     touched = _number(
         con,
-        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT s.rowid AS staged, h.rowid AS held "
-        f"FROM staged s LEFT JOIN {held} h ON {_same_key(table)} WHERE h.rowid IS NULL OR {differs or 'false'}",
+        "CREATE OR REPLACE TEMP TABLE touched AS "
+        f"SELECT s.rowid AS staged, h.rowid AS held, {versioned} AS versioned "
+        f"FROM staged s LEFT JOIN {held} h ON {_same_key(table)} WHERE {_differs(table, definitions.columns(table))}",
     )
     if not touched:
         return NOTHING
     ids = _ids_touched(con, table)
+    if kept:
+        versions.end(table, "SELECT held FROM touched WHERE versioned")
+        versions.begin(table, "staged WHERE rowid IN (SELECT staged FROM touched WHERE versioned)")
     changed = _number(con, f"DELETE FROM {held} WHERE rowid IN (SELECT held FROM touched WHERE held IS NOT NULL)")
     _run(con, f"INSERT INTO {held} BY NAME FROM staged WHERE rowid IN (SELECT staged FROM touched)")
     if touched > changed:
@@ -106,7 +117,11 @@ def replace(con: duckdb.DuckDBPyConnection, table: Table) -> Replaced:
 
 
 def replace_all(
-    con: duckdb.DuckDBPyConnection, table: Table, column: str | None, values: Sequence[int] | None
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    column: str | None,
+    values: Sequence[int] | None,
+    versions: Versions,
 ) -> Changes:
     """Put the staged rows of a table without a key in place of all where `column` is in `values`; count them."""
     held = main(table.name)
@@ -116,8 +131,12 @@ def replace_all(
     gone = _number(con, f"SELECT count(*) FROM ({kept} EXCEPT ALL SELECT {names} FROM staged)", parameters)
     came = _number(con, f"SELECT count(*) FROM (SELECT {names} FROM staged EXCEPT ALL {kept})", parameters)
     if gone or came:
+        if versions.are_kept(table):
+            versions.end(table, f"SELECT rowid FROM {held}")
         _run(con, f"DELETE FROM {held} AS h WHERE {within}", parameters)
         _run(con, f"INSERT INTO {held} BY NAME FROM staged")
+        if versions.are_kept(table):
+            versions.begin(table, held)
     changed = min(gone, came)
     return Changes(came - changed, changed, gone - changed)
 
@@ -141,6 +160,7 @@ def move(
     table: Table,
     holds: Callable[[str], bool],
     seen_at: datetime | None,
+    versions: Versions,
 ) -> dict[str, int]:
     """Move the rows that are marked as gone, and those that go with them; return how many of each table went.
 
@@ -153,11 +173,35 @@ def move(
         _run(con, f"DELETE FROM {record('parents')} WHERE table_name = ? AND parent_id IN ({parents})", [child.name])
         gone = f"{main(child.name)} h WHERE h.{identifier(column)} IN ({parents})"
         if holds(child.name) and _mark(con, child, gone):
-            moved |= {name: moved.get(name, 0) + rows for name, rows in move(con, child, holds, seen_at).items()}
+            gone_too = move(con, child, holds, seen_at, versions)
+            moved |= {name: moved.get(name, 0) + rows for name, rows in gone_too.items()}
     if seen_at is not None:
         rows = f"SELECT *, ?::TIMESTAMPTZ AS {identifier(SEEN_AT)} FROM {main(table.name)} WHERE rowid IN ({marked})"
         _run(con, f"INSERT INTO {deleted(table.name)} BY NAME {rows}", [seen_at])
+    if versions.are_kept(table):
+        versions.end(table, marked)
     return moved | {table.name: _number(con, f"DELETE FROM {main(table.name)} WHERE rowid IN ({marked})")}
+
+
+def update(con: duckdb.DuckDBPyConnection, table: Table, how: Update, versions: Versions) -> int:
+    """Run an UPDATE of a table, and return how many rows it changed."""
+    held = main(table.name)
+    if versions.are_kept(table):
+        _run(
+            con,
+            "CREATE OR REPLACE TEMP TABLE updated AS "
+            f"SELECT child.rowid AS held FROM {held} AS child, {how.parent} AS parent WHERE {how.where}",
+        )
+        versions.end(table, "SELECT held FROM updated")
+        # An UPDATE may give a row another rowid.
+        versions.begin(table, f"{held} WHERE rowid IN (SELECT held FROM updated)")
+    return _number(con, f"UPDATE {held} AS child SET {how.assigned} FROM {how.parent} AS parent WHERE {how.where}")
+
+
+def _differs(table: Table, names: Iterable[str]) -> str:
+    """Return the condition that a staged row is new, or has another value in one of the columns."""
+    columns = [identifier(name) for name in names if name not in table.key]
+    return " OR ".join(["h.rowid IS NULL", *(f"h.{name} IS DISTINCT FROM s.{name}" for name in columns)])
 
 
 def _mark(con: duckdb.DuckDBPyConnection, table: Table, source: str, parameters: Sequence[Any] = ()) -> int:

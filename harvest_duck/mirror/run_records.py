@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: The runs that are kept: those of two months, where one begins every ten minutes.
 _RUNS = 10_000
 _READ = "_read"
+#: The outcomes of runs that read every table.
+ENDED = ("done", "unproven")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,14 @@ class SyncRun:
     changed: int | None
     deleted: int | None
     seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHistory:
+    """Since when earlier versions of the rows of a table are kept, and as of when its rows last changed."""
+
+    began_at: datetime
+    changed_at: datetime
 
 
 class RunRecords:
@@ -155,6 +165,22 @@ class RunRecords:
     def runs(self) -> list[SyncRun]:
         """Return the runs that the file knows, the latest one last."""
         return [SyncRun(*row) for row in self._rows("sync_runs")]
+
+    def last_ended(self) -> datetime | None:
+        """Return when the last run that read every table began, None where the file knows of none."""
+        return max((run.started_at for run in self.runs() if run.outcome in ENDED), default=None)
+
+    def keeps_history(self) -> bool:
+        """Whether earlier versions of rows are kept."""
+        found = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?"
+        return bool(self.run(found, [self._catalog, "mirror", "history"]))
+
+    def history(self) -> dict[str, KeptHistory]:
+        """Return what is known of the history of each table; of none where none is kept."""
+        if not self.keeps_history():
+            return {}
+        rows = self.run(f"SELECT table_name, began_at, changed_at FROM {self._record('history')}")
+        return {name: KeptHistory(*moments) for name, *moments in rows}
 
     def begin_run(self, depth: str, started_at: datetime) -> int:
         """Keep that a run began, and return its number; of the oldest runs the records go."""

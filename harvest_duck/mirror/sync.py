@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 #: The table of the user whose token reads.
 ME = MIRRORED[0].table
-#: The outcomes of runs that read every table.
-_ENDED = ("done", "unproven")
 
 
 def sync(
@@ -44,13 +42,16 @@ def sync(
     whole: bool = False,
     check_deletes: str = "recent",
     accept_deletes: bool = False,
+    history: bool | None = None,
     on_progress: Callable[[SyncProgress], None] | None = None,
 ) -> SyncResult:
     """Make a copy of an account in the DuckDB file at `path`, or bring it up to date, and return what was done.
 
     `tables` are the tables to copy, with those that they follow from; by default those that the copy has, or all that
     the user may read. `whole` reads every row again. `check_deletes` is "recent", "all" or "none", see `CheckDeletes`.
-    `accept_deletes` lets more than 5 % of a table vanish. `on_progress` is called on this thread as answers come.
+    `accept_deletes` lets more than 5 % of a table vanish. `history` says whether earlier versions of rows are kept from
+    now on; False removes what was kept, and None leaves it as it is for the file. `on_progress` is called on this
+    thread as answers come.
 
     Readers of the file see the copy as it was until the new one is whole. After an error the file is as it was, and a
     first copy goes on where it ended. Raises the errors of a scan, `MirrorError` where the file cannot be used,
@@ -62,9 +63,10 @@ def sync(
     started_at, place = datetime.now(UTC), Path(path)
     depth = _depth(reader, check_deletes, whole=whole)
     with working_copy(place) as copy:
-        last, tables = _last_run(copy), _with_begun(copy, tables)
+        last, tables = copy.last_ended(), _with_begun(copy, tables)
         with copy.transaction():
             number = copy.begin_run(_depth_name(copy.source(), depth), started_at)
+            copy.keep_history(started_at, wanted=history)
         me = reader.read(ME)
         refuse_stranger(place, copy.source(), owner(me))
         wanted = _tables(copy, tables)
@@ -98,7 +100,7 @@ def explain_sync(
         wanted = _tables(records, tables)
         plans = [
             *list_plans(copy, records, wanted, depth, now.date()),
-            *children_plans(copy, records, wanted, depth, {}, now=now, last=_last_run(records)),
+            *children_plans(copy, records, wanted, depth, {}, now=now, last=records.last_ended()),
         ]
     return [
         PlannedTable(each.mirrored.name, each.method.value, each.reason, each.requests, each.most) for each in plans
@@ -173,6 +175,7 @@ def _published(copy: OpenCopy, result: SyncResult) -> SyncResult:
             changed=result.changed,
             deleted=result.deleted,
         )
+        copy.end_history()
     if copy.changed_rows or result.depth == "first":
         copy.publish()
         return replace(result, published=True)
@@ -206,11 +209,6 @@ def _with_begun(copy: OpenCopy, names: list[str] | None) -> list[str] | None:
     if names is None or not copy.first or begun.rights is None:
         return names
     return None if begun.tables is None else [*begun.tables, *names]
-
-
-def _last_run(records: RunRecords) -> datetime | None:
-    """Return when the last run that went to its end began."""
-    return max((run.started_at for run in records.runs() if run.outcome in _ENDED), default=None)
 
 
 def _depth(reader: TableReader, check_deletes: str, *, whole: bool) -> Depth:

@@ -17,6 +17,7 @@ from harvest_duck.mirror import definitions, row_changes
 from harvest_duck.mirror.definitions import deleted, main
 from harvest_duck.mirror.model import Changes
 from harvest_duck.mirror.run_records import RunRecords
+from harvest_duck.mirror.versions import Versions
 from harvest_duck.pushdown.sql import identifier
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
     from harvest_duck.mirror.periods import Period
+    from harvest_duck.mirror.row_changes import Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class WorkingCopy(RunRecords):
         #: Whether any transaction so far changed what readers see.
         self.changed_rows = False
         self._tables = self._held_tables()
+        self.versions = Versions(self)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -105,11 +108,14 @@ class WorkingCopy(RunRecords):
                 for name, types in other.items():
                     kept = {column for column, kind in wanted[name] if types.get(column) == kind}
                     self._define(definitions.rebuilt(TABLES[name], kept))
+                    if name in self.versions.tables:
+                        self._define(definitions.rebuilt_history(TABLES[name], kept))
 
     def drop(self, name: str) -> None:
         """Remove a table with its deleted rows, and forget what was read of it."""
         self.run(f"DROP TABLE {main(name)}")
         self.run(f"DROP TABLE {deleted(name)}")
+        self.versions.drop(name)
         self._tables -= {name}
         self.changes.pop(name, None)
         self.changed_rows = True
@@ -120,9 +126,25 @@ class WorkingCopy(RunRecords):
         for name in self._tables:
             self.run(f"DROP TABLE {main(name)}")
             self.run(f"DROP TABLE IF EXISTS {deleted(name)}")
+            self.versions.drop(name)
         self._tables = frozenset()
         self.changed_rows = True
         self.forget_all()
+
+    def keep_history(self, started_at: datetime, *, wanted: bool | None = None) -> None:
+        """Begin a run that keeps earlier versions of what it changes, or does not; None leaves that as it was."""
+        if wanted is not None and wanted != self.versions.kept:
+            self.changed_rows = True
+            if wanted:
+                self.versions.begin_history()
+            else:
+                self.versions.end_history()
+        self.versions.begin_run(started_at)
+
+    def end_history(self) -> None:
+        """End a run, for the history."""
+        began = self.versions.end_run(self._tables, [name for name, changes in self.changes.items() if changes])
+        self.changed_rows = self.changed_rows or began
 
     def apply(self, table: Table, rows: pa.Table) -> Applied:
         """Put rows in place of those with their keys, and return what changed.
@@ -159,7 +181,7 @@ class WorkingCopy(RunRecords):
             return Applied(*row_changes.NOTHING)
         row_changes.stage(self.con, table, rows)
         if not table.key:
-            changes = row_changes.replace_all(self.con, table, column, values)
+            changes = row_changes.replace_all(self.con, table, column, values, self.versions)
             self._count(table.name, changes)
             return Applied(changes, *row_changes.NOTHING[1:])
         missing = row_changes.mark_missing(self.con, table, column, values)
@@ -176,11 +198,11 @@ class WorkingCopy(RunRecords):
         marked = row_changes.mark_ids(self.con, table, ids)
         return self._move(table, seen_at if tombstones else None) if marked else 0
 
-    def update(self, table: str, sql: str) -> int:
+    def update(self, table: Table, how: Update) -> int:
         """Run an UPDATE of a table, and return how many rows it changed."""
-        ((changed,),) = self.run(sql)
-        self._count(table, Changes(changed=changed))
-        return int(changed)
+        changed = row_changes.update(self.con, table, how, self.versions)
+        self._count(table.name, Changes(changed=changed))
+        return changed
 
     def count(self, table: Table) -> int:
         """Return the number of rows of a table."""
@@ -207,12 +229,12 @@ class WorkingCopy(RunRecords):
         return int(rows)
 
     def _replaced(self, table: Table) -> Applied:
-        replaced = row_changes.replace(self.con, table)
+        replaced = row_changes.replace(self.con, table, self.versions)
         self._count(table.name, replaced.changes)
         return Applied(*replaced)
 
     def _move(self, table: Table, seen_at: datetime | None) -> int:
-        moved = row_changes.move(self.con, table, self.has_table, seen_at)
+        moved = row_changes.move(self.con, table, self.has_table, seen_at, self.versions)
         for name, rows in moved.items():
             self._count(name, Changes(deleted=rows))
         return moved.get(table.name, 0)

@@ -250,6 +250,27 @@ def test_what_would_take_too_much_away_is_asked_for(harvest: Sandbox, account: s
     assert rows(timed, "SELECT count(*) FROM deleted.time_entries") == [(20,)]
 
 
+def test_earlier_versions_are_kept_from_one_option_to_the_other(harvest: Sandbox, account: str, copy: Path) -> None:
+    first, *others = harvest.records(MAIN_ID, SHORT)
+    assert run("sync", "--to", str(copy), "--history", connection=account).returncode == 0
+    harvest.replace(MAIN_ID, SHORT, [first | {"name": "New"}, *others])
+    assert run("sync", "--to", str(copy), connection=account).returncode == 0
+    assert rows(copy, "SELECT name FROM history.clients") == [(first["name"],)]
+    assert run("sync", "--to", str(copy), "--no-history", connection=account).returncode == 0
+    assert rows(copy, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'history'") == []
+
+
+def test_a_history_that_another_program_changed_is_an_error(account: str, copy: Path) -> None:
+    assert run("sync", "--to", str(copy), "--history", connection=account).returncode == 0
+    with duckdb.connect(copy) as con:
+        con.execute("DROP TABLE history.clients")
+    ended = run("sync", "--to", str(copy), connection=account)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert f"{copy}: another program made, dropped or replaced history.clients, as the tables" in ended.stderr
+    assert "end the history by --no-history" in ended.stderr
+    assert run("sync", "--to", str(copy), "--no-history", connection=account).returncode == 0
+
+
 def test_a_table_that_is_not_proven_is_a_status_of_its_own(harvest: Sandbox, account: str, timed: Path) -> None:
     """An entry with an old `updated_at` enters each time that Harvest counts."""
     old, numbers = harvest.records(MAIN_ID, "time_entries")[-1], count(1)

@@ -23,7 +23,7 @@ def follow(seed: int, folder: Path, rounds: int | None = None) -> None:
 
     Raise AssertionError if its copy is ever wrong.
     """
-    with Synced(seed, folder, _TABLES[seed % len(_TABLES)]) as synced:
+    with Synced(seed, folder, _TABLES[seed % len(_TABLES)], history=bool(seed % 2)) as synced:
         try:
             _follow(synced, rounds)
         except Exception as error:
@@ -49,6 +49,7 @@ def _follow(synced: Synced, rounds: int | None) -> None:
     again = synced.sync()
     assert (again.inserted, again.changed, again.deleted, again.published) == (0, 0, 0, False)
     synced.check_whole()
+    synced.check_history()
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -59,6 +60,10 @@ class Copied(AbstractContextManager["Copied"]):
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.con.execute(query).fetchall()
+
+    def rows(self, query: str) -> Counter[str]:
+        """Return the rows of a query in words, and how often each is there."""
+        return Counter(map(repr, self._rows(query)))
 
     def keys(self, name: str, schema: str = "main") -> set[Key]:
         """Return the keys of the rows of a table, each of which has to be there once."""

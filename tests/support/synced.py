@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -12,10 +12,12 @@ from support.histories import PAGE_SIZE, Clock, History, agency
 
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
+from harvest_duck.mirror.history import relation_as_of
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from aiohttp import web
@@ -45,7 +47,9 @@ class Synced:
     A context in which the sandbox serves.
     """
 
-    def __init__(self, seed: int, folder: Path, tables: tuple[str, ...] | None = USUAL) -> None:
+    def __init__(
+        self, seed: int, folder: Path, tables: tuple[str, ...] | None = USUAL, *, history: bool = False
+    ) -> None:
         self.clock = Clock()
         self.sandbox: Sandbox = agency(self.clock)
         self.history = History(seed, self.sandbox.account(MAIN_ID), self.clock)
@@ -55,6 +59,9 @@ class Synced:
         #: The keys that a published copy had once.
         self.held: defaultdict[str, set[Key]] = defaultdict(set)
         self._states: list[AccountState] = []
+        #: What the copy is told of its history, and what it held as of the moments that it has to know.
+        self._keeps = history
+        self._held_then: list[tuple[datetime, str, Counter[str]]] = []
 
     def __enter__(self) -> Self:
         self.sandbox.start()
@@ -95,7 +102,7 @@ class Synced:
     def sync(self, **options: Any) -> SyncResult:
         """Bring the copy up to date, and check what has to hold after any sync."""
         self._states = [self.history.account.state]
-        options = {"tables": self.tables} | options
+        options = {"tables": self.tables, "history": self._keeps or None} | options
         result = harvest_duck.sync(self.connection, self.path, accept_deletes=True, **options)
         self.history.told.append(f"== {result.depth} sync: {result.requests} requests, proven: {result.proven} ==")
         with Copied(self.path) as copy:
@@ -104,7 +111,16 @@ class Synced:
             for each in result.tables:
                 if each.proven_at is not None:
                     self._check_proof(copy, each.table)
+                if self._keeps and each.readable:
+                    self._held_then.append((result.started_at, each.table, copy.rows(f"FROM copy.main.{each.table}")))
         return result
+
+    def check_history(self) -> None:
+        """Raise AssertionError unless the copy knows what it held after each sync."""
+        with Copied(self.path) as copy:
+            for moment, name, rows in self._held_then:
+                found = copy.rows(relation_as_of(TABLES[name], moment))
+                assert found == rows, f"{name} as of {moment}: has {found - rows}, lacks {rows - found}"
 
     def check_invariants(self) -> None:
         """Raise AssertionError unless the published file opens, and keeps no tombstone of a record that exists.

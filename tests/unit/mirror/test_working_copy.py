@@ -17,8 +17,10 @@ from support.run_size import share
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.mirror import definitions, mirror_file
+from harvest_duck.mirror.history import relation_as_of
 from harvest_duck.mirror.model import Changes
 from harvest_duck.mirror.periods import Period
+from harvest_duck.mirror.row_changes import Update
 from harvest_duck.mirror.run_records import RunRecords
 from harvest_duck.mirror.working_copy import Applied, WorkingCopy
 
@@ -196,20 +198,50 @@ def compare(found: Applied, changes: Changes, new: set[int], changed: set[int]) 
     )
 
 
+def rows_held(oracle: Oracle) -> dict[str, Counter[str]]:
+    return {name: Counter(repr(values(HELD[name], row)) for row in rows.values()) for name, rows in oracle.rows.items()}
+
+
+@pytest.fixture(scope="module")
+def historic() -> Iterator[WorkingCopy]:
+    """A copy with the tables of invoices, which keeps their history."""
+    with empty_copy() as copy:
+        with copy.transaction():
+            copy.keep_history(NOON, wanted=True)
+            for table in HELD.values():
+                copy.create(table)
+            copy.end_history()
+        yield copy
+
+
 @settings(max_examples=share(40))
 @given(steps())
-def test_it_holds_what_the_oracle_holds(shared: WorkingCopy, drawn: list[tuple[Any, ...]]) -> None:
-    copy, oracle = shared, Oracle()
+def test_it_holds_what_the_oracle_holds_and_held_what_that_did(
+    historic: WorkingCopy, drawn: list[tuple[Any, ...]]
+) -> None:
+    copy, oracle = historic, Oracle()
     with copy.transaction():
         for table in HELD:
             copy.run(f"DELETE FROM {definitions.main(table)}")
             copy.run(f"DELETE FROM {definitions.deleted(table)}")
+            copy.run(f"DELETE FROM {definitions.earlier(table)}")
+            copy.run(f"DELETE FROM {definitions.since(table)}")
+        copy.run("UPDATE copy.mirror.history SET changed_at = began_at")
+    held = {NOON: rows_held(oracle)}
     for number, step in enumerate(drawn):
+        # Two steps to a run.
+        at = NOON + timedelta(days=1 + number // 2)
         with copy.transaction():
-            run_step(copy, oracle, NOON + timedelta(days=number), step)
+            if not number % 2:
+                copy.keep_history(at)
+            run_step(copy, oracle, at, step)
+            copy.end_history()
+        held[at] = rows_held(oracle)
+    for at, rows in held.items():
+        for table in HELD.values():
+            assert Counter(map(repr, read(copy, f"({relation_as_of(table, at)})"))) == rows[table.name], at
     for table in HELD.values():
-        expected = Counter(repr(values(table, row)) for row in oracle.rows[table.name].values())
-        assert Counter(map(repr, read(copy, definitions.main(table.name)))) == expected
+        assert Counter(map(repr, read(copy, definitions.main(table.name)))) == rows_held(oracle)[table.name]
         tombstones = Counter(repr((*values(table, row), at)) for row, at in oracle.deleted[table.name].values())
         assert Counter(map(repr, read(copy, definitions.deleted(table.name)))) == tombstones
 
@@ -293,11 +325,12 @@ def test_names_in_rows_are_brought_up_to_date(copy: WorkingCopy) -> None:
         copy.apply(clients, arrow(clients, [{"id": 1, "name": "new"}, {"id": 2, "name": None}]))
         rows = [{"id": n, "client_id": n and 1 + n % 2, "client_name": "old"} for n in range(4)]
         copy.apply(INVOICES, arrow(INVOICES, rows))
-        names = (
-            "UPDATE copy.main.invoices AS i SET client_name = c.name FROM copy.main.clients c "
-            "WHERE i.client_id = c.id AND i.client_name IS DISTINCT FROM c.name"
+        names = Update(
+            "client_name = parent.name",
+            definitions.main("clients"),
+            "child.client_id = parent.id AND child.client_name IS DISTINCT FROM parent.name",
         )
-        assert [copy.update("invoices", names) for _ in range(2)] == [3, 0]
+        assert [copy.update(INVOICES, names) for _ in range(2)] == [3, 0]
         assert copy.changes["invoices"] == Changes(inserted=4, changed=3)
     assert copy.run("SELECT client_name FROM copy.invoices ORDER BY id") == [("old",), (None,), ("new",), (None,)]
 
