@@ -271,11 +271,13 @@ TAKERS = [
 
 @pytest.mark.parametrize("string", STRINGS)
 def test_no_connection_string_in_sql_is_used(
-    string: str, each_way: Iterator[duckdb.DuckDBPyConnection], stage: Stage
+    string: str, each_way: Iterator[duckdb.DuckDBPyConnection], stage: Stage, request: pytest.FixtureRequest
 ) -> None:
+    """Each string is tried with one half of what takes one as DuckDB is, and with the other where it is locked."""
     given = stage.names[string]
+    turn = [*STRINGS].index(string) + [*SETTINGS].index(request.node.callspec.params["guarded"])
     for con in each_way:
-        for sql in TAKERS:
+        for sql in TAKERS[turn % 2 :: 2]:
             refused(con, [sql.format(given, quoted=text(given))], STRINGS[string])
         assert stage.sandbox.requests == []
         assert con.execute(CLIENTS).fetchone() == stage.clients
@@ -506,16 +508,22 @@ def own(stage: Stage) -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-#: What people may do to the catalogs of a database, and then try.
+@pytest.fixture(scope="module")
+def lasting(stage: Stage) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with one door that tests share, and leave as it is."""
+    with harvest_duck.connect(stage.attached, only_attached=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def spoilt(stage: Stage) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with one door to which people do one thing after the other."""
+    with harvest_duck.connect(stage.attached, only_attached=True) as opened:
+        yield opened
+
+
+#: What people may do to the catalogs of a database, and then try; none of it refuses what comes after it.
 SPOILED = {
-    "the functions of the shared catalog": (
-        (
-            "CREATE OR REPLACE MACRO harvest_duck.main.harvest_scan(tbl, conn := {evil}) AS TABLE "
-            f"SELECT id FROM query_table('harvest_duck._internal.' || tbl) WHERE {HIDDEN} = {{evil}}"
-        ),
-        "FROM harvest_duck.harvest_scan('clients')",
-        EITHER,
-    ),
     "the functions of the account": (
         (
             "CREATE OR REPLACE MACRO harvest.main.harvest_scan(tbl, conn := {evil}) AS TABLE "
@@ -542,22 +550,30 @@ SPOILED = {
         "FROM harvest.clients",
         FREED,
     ),
-    "the token of the database": (
-        "CREATE OR REPLACE MACRO harvest_duck._internal.token() AS {token}",
-        "FROM harvest_scan('clients', {evil})",
-        DOOR,
-    ),
-    "the optimizer": ("PRAGMA disable_optimizer", "FROM harvest_scan('clients', {evil})", UNTOLD),
-    "one rule of the optimizer": (
-        "SET disabled_optimizers = 'filter_pushdown'",
-        "FROM harvest_scan('clients', {evil})",
-        UNTOLD,
-    ),
     "the reader of the environment": (
         "CREATE OR REPLACE MACRO memory.main.getvariable(name) AS 'f000000000000000'",
         "FROM harvest_scan('clients', {evil})",
         DOOR,
     ),
+    "the token of the database": (
+        "CREATE OR REPLACE MACRO harvest_duck._internal.token() AS {token}",
+        "FROM harvest_scan('clients', {evil})",
+        DOOR,
+    ),
+    "the functions of the shared catalog": (
+        (
+            "CREATE OR REPLACE MACRO harvest_duck.main.harvest_scan(tbl, conn := {evil}) AS TABLE "
+            f"SELECT id FROM query_table('harvest_duck._internal.' || tbl) WHERE {HIDDEN} = {{evil}}"
+        ),
+        "FROM harvest_duck.harvest_scan('clients')",
+        EITHER,
+    ),
+    "one rule of the optimizer": (
+        "SET disabled_optimizers = 'filter_pushdown'",
+        "FROM harvest_scan('clients', {evil})",
+        UNTOLD,
+    ),
+    "the optimizer": ("PRAGMA disable_optimizer", "FROM harvest_scan('clients', {evil})", UNTOLD),
 }
 
 
@@ -572,10 +588,10 @@ def token() -> Iterator[str]:
 
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_what_is_made_anew_in_sql_leads_nowhere(
-    spoiled: str, own: duckdb.DuckDBPyConnection, token: str, stage: Stage
+    spoiled: str, spoilt: duckdb.DuckDBPyConnection, token: str, stage: Stage
 ) -> None:
     before, last, said = SPOILED[spoiled]
-    refused(own, [each.format(**stage.names, token=text(token)) for each in (before, last)], said)
+    refused(spoilt, [each.format(**stage.names, token=text(token)) for each in (before, last)], said)
     assert stage.sandbox.requests == []
     stage.nothing_happened()
 
@@ -617,13 +633,13 @@ def test_one_database_with_one_door_leaves_another_open(own: duckdb.DuckDBPyConn
     stage.nothing_happened()
 
 
-def test_the_handle_of_a_detached_account_is_dead(own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
-    harvest_duck.attach(own, f"{stage.attached};Timeout=30", name="second")
-    gone = handle(own, "second")
-    assert own.execute("SELECT count(*) FROM harvest_scan('clients', ?)", [gone]).fetchone() == stage.clients
-    own.execute("DETACH second")
-    refused(own, [f"FROM harvest_scan('clients', {text(gone)})"], FREED)
-    assert own.execute(CLIENTS).fetchone() == stage.clients
+def test_the_handle_of_a_detached_account_is_dead(lasting: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+    harvest_duck.attach(lasting, f"{stage.attached};Timeout=30", name="second")
+    gone = handle(lasting, "second")
+    assert lasting.execute("SELECT count(*) FROM harvest_scan('clients', ?)", [gone]).fetchone() == stage.clients
+    lasting.execute("DETACH second")
+    refused(lasting, [f"FROM harvest_scan('clients', {text(gone)})"], FREED)
+    assert lasting.execute(CLIENTS).fetchone() == stage.clients
     stage.nothing_happened()
 
 
@@ -648,14 +664,16 @@ def test_a_door_that_closes_later_leaves_what_was_attached(stage: Stage) -> None
     stage.nothing_happened()
 
 
-def test_python_may_name_another_account_for_a_cursor_of_its_own(own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
-    cursor = own.cursor()
+def test_python_may_name_another_account_for_a_cursor_of_its_own(
+    lasting: duckdb.DuckDBPyConnection, stage: Stage
+) -> None:
+    cursor = lasting.cursor()
     harvest_duck.register(cursor, stage.sandbox.connection_string(account_id=EURO_ID))
     query = "SELECT DISTINCT account_id FROM harvest_scan('clients')"
     assert cursor.execute(query).fetchall() == [(EURO_ID,)]
     refused(cursor, ["FROM harvest_scan('clients', {euro})".format(**stage.names)], DOOR)
     stage.sandbox.clear_log()
-    assert own.execute(query).fetchall() == [(MAIN_ID,)]
+    assert lasting.execute(query).fetchall() == [(MAIN_ID,)]
     stage.nothing_happened()
 
 
@@ -730,58 +748,63 @@ def test_a_macro_cannot_end_the_connection_that_bound_the_datasets(
     assert own.execute(CLIENTS).fetchone() == stage.clients
 
 
-@pytest.mark.parametrize("setting", ["TimeZone = 'Asia/Tokyo'", "Calendar = 'japanese'", "integer_division = true"])
-def test_a_setting_that_is_global_before_the_lock_is_that_of_an_explanation(
-    setting: str, own: duckdb.DuckDBPyConnection, stage: Stage
+#: Settings that change what a query means, and that a cursor does not inherit.
+MEANT = {"TimeZone": "'Asia/Tokyo'", "Calendar": "'japanese'", "integer_division": "true"}
+
+
+def test_settings_that_are_global_before_the_lock_are_those_of_an_explanation(
+    own: duckdb.DuckDBPyConnection, stage: Stage
 ) -> None:
     explain = "SELECT request FROM harvest.harvest_explain('SELECT id FROM harvest.clients')"
-    name = setting.partition(" ")[0]
-    own.execute(f"SET GLOBAL {setting}")
+    for name, value in MEANT.items():
+        own.execute(f"SET GLOBAL {name} = {value}")
     own.execute("SET lock_configuration = true")
     cursor = own.cursor()
-    value = f"SELECT current_setting('{name}')"
-    assert cursor.execute(value).fetchone() == own.execute(value).fetchone()
+    values = "SELECT " + ", ".join(f"current_setting('{name}')" for name in MEANT)
+    assert cursor.execute(values).fetchone() == own.execute(values).fetchone() == ("Asia/Tokyo", "japanese", True)
     assert own.execute(explain).fetchall() == cursor.execute(explain).fetchall() == [("/v2/clients?per_page=2000",)]
     stage.nothing_happened()
 
 
-@pytest.mark.parametrize("setting", ["TimeZone = 'Asia/Tokyo'", "Calendar = 'japanese'", "integer_division = true"])
 def test_a_setting_of_one_connection_before_the_lock_refuses_an_explanation(
-    setting: str, own: duckdb.DuckDBPyConnection, stage: Stage
+    own: duckdb.DuckDBPyConnection, stage: Stage
 ) -> None:
-    own.execute(f"SET {setting}")
+    cursors = [registered(own.cursor()) for _ in MEANT]
+    for cursor, (name, value) in zip(cursors, MEANT.items(), strict=True):
+        cursor.execute(f"SET {name} = {value}")
     own.execute("SET lock_configuration = true")
-    refused(own, ["FROM harvest_explain('FROM harvest.clients')"], "set it globally before the lock")
-    assert own.execute(CLIENTS).fetchone() == stage.clients
+    for cursor in cursors:
+        refused(cursor, ["FROM harvest_explain('FROM harvest.clients')"], "set it globally before the lock")
+        assert cursor.execute(CLIENTS).fetchone() == stage.clients
     stage.nothing_happened()
 
 
-def test_an_explanation_of_itself_comes_to_an_end(own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+def test_an_explanation_of_itself_comes_to_an_end(lasting: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     """With a greater limit of recursion it would end the process."""
     arguments = " AND ".join(f"_{name} = ''" for name in ("session", *(name.lower() for name in COPIED)))
     explained = f"_sql = 'FROM memory.main.itself' AND _probe = 'false' AND {arguments}"
-    own.execute("CREATE VIEW memory.main.itself AS SELECT 'before' AS request")
-    own.execute(
+    lasting.execute("CREATE VIEW memory.main.itself AS SELECT 'before' AS request")
+    lasting.execute(
         "CREATE OR REPLACE VIEW memory.main.itself AS "
         f"SELECT e.request FROM harvest_duck._internal.harvest_explain e WHERE {explained}"
     )
     for _ in range(2):
         with pytest.raises(duckdb.Error) as raised:
-            own.execute("FROM memory.main.itself").fetchall()
+            lasting.execute("FROM memory.main.itself").fetchall()
         assert len(str(raised.value)) < 1000
-        assert binding_of(own).explanations.acquire(blocking=False), "the places are free again"
-        binding_of(own).explanations.release()
-    found = own.execute("SELECT request FROM harvest_explain('SELECT id FROM harvest.clients')").fetchall()
+        assert binding_of(lasting).explanations.acquire(blocking=False), "the places are free again"
+        binding_of(lasting).explanations.release()
+    found = lasting.execute("SELECT request FROM harvest_explain('SELECT id FROM harvest.clients')").fetchall()
     assert found == [("/v2/clients?per_page=2000",)]
     stage.nothing_happened()
 
 
-def test_so_many_explanations_at_a_time_and_no_more(own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+def test_so_many_explanations_at_a_time_and_no_more(lasting: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     explain = "FROM harvest_explain('SELECT id FROM harvest.clients', probe := false)"
     with ExitStack() as taken:
         for _ in range(EXPLANATIONS - 1):
-            taken.enter_context(binding_of(own).explanations)
-        assert own.execute(explain).fetchall() != []
-        taken.enter_context(binding_of(own).explanations)
-        refused(own, [explain], f"more than {EXPLANATIONS} explanations at a time")
+            taken.enter_context(binding_of(lasting).explanations)
+        assert lasting.execute(explain).fetchall() != []
+        taken.enter_context(binding_of(lasting).explanations)
+        refused(lasting, [explain], f"more than {EXPLANATIONS} explanations at a time")
     stage.nothing_happened()
