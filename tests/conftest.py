@@ -13,6 +13,7 @@ from support import run_size, secret_watch
 from support.secret_watch import pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks of pytest
 
 import harvest_duck
+from harvest_duck.cli import query
 from harvest_duck.http.ratelimit.window import SystemClock
 from harvest_duck.sandbox import Sandbox
 from harvest_duck.scanner.client_pool import pool
@@ -92,8 +93,8 @@ def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
 
 @pytest.fixture(scope="session")
 def agency() -> Iterator[Sandbox]:
-    """A sandbox of the usual size that all tests share and none changes."""
-    with Sandbox(seed=7, scale=0.3, limits=False) as running:
+    """A sandbox that all tests share and none changes, with two pages of time entries."""
+    with Sandbox(seed=7, scale=0.3, time_entries=2500, limits=False) as running:
         yield running
 
 
@@ -130,4 +131,11 @@ def con(attached: duckdb.DuckDBPyConnection, connection: str) -> Iterator[duckdb
     with attached.cursor() as opened:
         harvest_duck.register(opened, connection)
         opened.execute("SET TimeZone = 'UTC'")
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def lasting(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection as `harvest-duck query` opens one, for `support.command.write_from`."""
+    with query.opened(f"{agency.connection_string()};RateLimit=off;ReportsRateLimit=off") as opened:
         yield opened

@@ -14,20 +14,23 @@ import pyarrow.parquet as pq
 import pytest
 from support import program
 from support.clocks import PATIENCE_S
-from support.command import run, run_process, start
+from support.command import run, run_process, start, write, write_from
 
 from harvest_duck.catalog.tables import TABLES
+from harvest_duck.cli import failures
 from harvest_duck.cli.demo import QUERIES
 from harvest_duck.sandbox import MAIN_ID, TODAY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import duckdb
+
     from harvest_duck.sandbox import Sandbox
 
 
 def test_the_demo_shows_each_query_and_its_rows() -> None:
-    ended = run_process("demo")
+    ended = run("demo")
     assert (ended.returncode, ended.stderr) == (0, "")
     for title, sql in QUERIES:
         assert title in ended.stdout
@@ -50,24 +53,21 @@ def test_a_query_prints_a_table(connection: str, sandbox: Sandbox) -> None:
     ]
 
 
-def test_a_query_prints_csv_and_json(connection: str) -> None:
+def test_a_query_prints_csv_and_json(connection: str, lasting: duckdb.DuckDBPyConnection) -> None:
     sql = "SELECT id, name, is_active, address, [1, 2] AS l FROM harvest_scan('clients') ORDER BY id LIMIT 3"
     as_csv = run("query", sql, "--format", "csv", "--connection", connection)
-    as_json = run("query", sql, "--format", "json", "-c", connection)
+    as_json = write_from(lasting, sql, form="json")
     rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
     records = json.loads(as_json.stdout)
     assert [row["id"] for row in rows] == [str(record["id"]) for record in records]
     assert [row["name"] for row in rows] == [record["name"] for record in records]
     assert records[0]["l"] == [1, 2]
-    empty = run("query", "SELECT 1 WHERE false", "--format", "json", "-c", connection)
-    assert json.loads(empty.stdout) == []
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "json"])
-def test_a_query_writes_a_file_by_its_ending(ending: str, connection: str, tmp_path: Path) -> None:
+def test_a_query_writes_a_file_by_its_ending(ending: str, lasting: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     target = tmp_path / f"out.{ending}"
-    ended = run("query", "SELECT id, name FROM harvest.clients;", "-o", str(target), connection=connection)
-    assert ended.returncode == 0, ended.stderr
+    ended = write_from(lasting, "SELECT id, name FROM harvest.clients;", target)
     assert "rows written to" in ended.stderr
     assert [file.name for file in tmp_path.iterdir()] == [target.name]
 
@@ -83,28 +83,27 @@ def test_export_writes_a_table_with_a_condition(connection: str, sandbox: Sandbo
     assert all(request.query.get("from") == "2026-01-01" for request in sandbox.requests)
 
 
-@pytest.mark.parametrize("arguments", [["--format", "json"], ["--format", "csv"], []])
+@pytest.mark.parametrize("arguments", [["--format", "json"], []])
 def test_export_names_its_file_by_the_format(arguments: list[str], connection: str, tmp_path: Path) -> None:
     ended = run("export", "tasks", *arguments, connection=connection, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert [path.name for path in tmp_path.iterdir()] == [f"tasks.{arguments[1] if arguments else 'parquet'}"]
 
 
-def test_a_file_keeps_its_mode_and_a_link_its_target(connection: str, tmp_path: Path) -> None:
+def test_a_file_keeps_its_mode_and_a_link_its_target(tmp_path: Path) -> None:
     real, link = tmp_path / "real.csv", tmp_path / "link.csv"
     real.write_text("old")
     real.chmod(0o600)
     link.symlink_to(real)
-    ended = run("query", "SELECT 1 AS one -- with a comment", "-o", str(link), connection=connection)
-    assert ended.returncode == 0, ended.stderr
+    write("SELECT 1 AS one -- with a comment", link)
     assert link.is_symlink()
     assert real.read_text() == "one\n1\n"
     assert real.stat().st_mode & 0o777 == 0o600
 
 
-def test_json_keeps_numbers_and_every_column(connection: str) -> None:
+def test_json_keeps_numbers_and_every_column() -> None:
     sql = "SELECT 1.25::DECIMAL(18,4) AS h, 1 AS id, 2 AS id, TIME '14:59' AS t"
-    (record,) = json.loads(run("query", sql, "--format", "json", "-c", connection).stdout)
+    (record,) = json.loads(write(sql, form="json").stdout)
     assert record["h"] == 1.25
     assert len(record) == 4
 
@@ -144,10 +143,18 @@ def test_a_failed_export_leaves_the_file_as_it_was(sandbox: Sandbox, tmp_path: P
         ("FROM harvest_explain('SELEC 1')", "harvest_explain: "),
     ],
 )
-def test_an_error_is_our_sentence_alone(sql: str, sentence: str, connection: str) -> None:
-    ended = run("query", sql, connection=connection)
+def test_an_error_is_our_sentence_alone(sql: str, sentence: str, lasting: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(failures.TOLD) as raised:
+        write_from(lasting, sql)
+    said = failures.sentence(raised.value)
+    assert said.startswith(sentence)
+    assert len(said.splitlines()) == 1
+
+
+def test_an_error_is_one_line_after_the_name_of_the_command(connection: str) -> None:
+    ended = run("query", "FROM harvest_scan('tme_entries')", connection=connection)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"harvest-duck: {sentence}")
+    assert ended.stderr.startswith('harvest-duck: no Harvest table "tme_entries"; did you mean "time_entries"?')
     assert len(ended.stderr.splitlines()) == 1
 
 
@@ -188,21 +195,24 @@ def test_a_mistake_is_reported_without_a_traceback(arguments: list[str], says: s
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "shows"),
-    [
-        (["query", "SELECT count(*) > 0 AS found FROM harvest.tasks", "--format", "csv"], "found\ntrue\n"),
-        (["tables", "--format", "csv"], "time_entries,"),
-        (["connections", "list", "--format", "csv"], "name,account_id,signs_in,where\n"),
-        (["accounts", "--format", "csv"], "account_id,name,product\n"),
-        (["whoami", "--format", "csv"], "name,email,user_id,accounts\n"),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
-)
-def test_a_command_runs_in_a_process_of_its_own(arguments: list[str], shows: str, connection: str) -> None:
-    ended = run_process(*arguments, connection=connection)
+def test_a_query_runs_in_a_process_of_its_own(connection: str) -> None:
+    sql = "SELECT count(*) > 0 AS found FROM harvest.tasks"
+    ended = run_process("query", sql, "--format", "csv", connection=connection)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "found\ntrue\n", "")
+
+
+def test_commands_run_in_a_process_that_has_loaded_nothing_else(connection: str) -> None:
+    shown = {
+        ("tables",): "time_entries,",
+        ("connections", "list"): "name,account_id,signs_in,where\n",
+        ("whoami",): "name,email,user_id,accounts\n",
+        ("accounts",): "account_id,name,product\n",
+    }
+    code = f"from harvest_duck.cli import cli\nfor words in {[*shown]!r}:\n"
+    ended = program.run(f"{code}    cli([*words, '--format', 'csv'], standalone_mode=False)\n", connection=connection)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert shows in ended.stdout
+    for each in shown.values():
+        assert each in ended.stdout
 
 
 def test_export_runs_in_a_process_of_its_own(connection: str, tmp_path: Path) -> None:

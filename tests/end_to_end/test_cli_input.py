@@ -5,27 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 from aiohttp import web
-from support.command import run, write_from
+from support.command import run, write, write_from
 
 import harvest_duck
-from harvest_duck.cli import query, statements
+from harvest_duck.cli import statements
+from harvest_duck.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    import duckdb
-
     from harvest_duck.sandbox import Sandbox
-
-
-@pytest.fixture(scope="module")
-def lasting(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of the command that tests share."""
-    with query.opened(f"{agency.connection_string()};RateLimit=off;ReportsRateLimit=off") as con:
-        yield con
 
 
 @pytest.fixture
@@ -37,8 +29,7 @@ def con(lasting: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> duckdb.DuckDBPy
 def test_sql_is_read_from_a_file_and_from_standard_input(connection: str, tmp_path: Path) -> None:
     file = tmp_path / "größe.sql"
     file.write_bytes("\ufeffSELECT 'ä€😀' AS t -- the end".encode())
-    ways = [["-f", str(file)], ["-f", "-"], ["-"], []]
-    for way in ways:
+    for way in (["-f", str(file)], ["-f", "-"], []):
         ended = run("query", *way, "--format", "csv", connection=connection, stdin=file.read_bytes())
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "t\nä€😀\n", ""), way
 
@@ -94,7 +85,7 @@ def test_an_error_after_many_rows_is_one_line(connection: str, sandbox: Sandbox,
     sandbox.on_request = refuse
     pages = f"{connection};Pagesize=500;MaxConnections=1"
     try:
-        for options in (["--format", "csv"], ["-o", "out.csv"], ["-o", "out.parquet"]):
+        for options in (["--format", "csv"], ["-o", "out.parquet"]):
             ended = run("query", "FROM harvest.time_entries", *options, "-c", pages, cwd=tmp_path)
             assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
             assert ended.stderr.startswith("harvest-duck: time_entries page 4: Harvest answered 403")
@@ -108,11 +99,9 @@ def test_an_error_names_the_file(connection: str, tmp_path: Path) -> None:
     ended = run("query", "-f", "report.sql", "--format", "csv", connection=connection, cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (1, "1\n1\n")
     assert ended.stderr.startswith("harvest-duck: report.sql, statement 3, line 3: Catalog Error: ")
-    (tmp_path / "report.sql").write_text("SELECT 1;\nSELEC 2")
-    ended = run("query", "-f", "report.sql", connection=connection, cwd=tmp_path)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("harvest-duck: report.sql: Parser Error: ")
-    assert "LINE 2: SELEC 2" in ended.stderr
+    with duckdb.connect() as con, pytest.raises(QueryError, match=r"^report.sql: Parser Error: ") as raised:
+        statements.script(con, "SELECT 1;\nSELEC 2", {}, "report.sql")
+    assert "LINE 2: SELEC 2" in str(raised.value)
 
 
 def test_every_result_of_several_statements_is_printed(connection: str, sandbox: Sandbox) -> None:
@@ -132,7 +121,7 @@ def test_every_result_of_several_statements_is_printed(connection: str, sandbox:
     assert first == ["some\ntrue", "id\n2", "x\n1"]
     assert described.startswith("column_name,column_type,null,key,default,extra\nid,BIGINT,")
     assert {request.query.get("from") for request in sandbox.requests} == {"2026-11-01"}
-    as_json = run("query", "SELECT 1 AS a; SELECT 2 AS b", "--format", "ndjson", connection=connection)
+    as_json = write("SELECT 1 AS a; SELECT 2 AS b", form="ndjson")
     assert as_json.stdout == '{"a":1}\n{"b":2}\n'
 
 
@@ -181,8 +170,7 @@ def test_a_parameter_of_the_command_reaches_harvest_and_its_explanation(connecti
     assert "from=2026-11-01&to=2026-11-05" in json.loads(explained.stdout)[0]["request"]
 
 
-def test_a_parameter_without_a_value_is_null(connection: str) -> None:
+def test_a_parameter_without_a_value_is_null() -> None:
     sql = "SELECT $a IS NULL AS a, $b = '' AS b, $c || '!' AS c, $d::INT + 1 AS d"
-    values = [part for value in ("a", "b=", "c=o'x", "d=41") for part in ("-p", value)]
-    ended = run("query", sql, *values, "--format", "csv", connection=connection)
+    ended = write(sql, form="csv", **statements.parameters(["a", "b=", "c=o'x", "d=41"]))
     assert ended.stdout == "a,b,c,d\ntrue,true,o'x!,42\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -20,9 +21,12 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", f"__file__ = 'program.py'\n{code}"]
 
 
-def run(code: str) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end."""
-    return subprocess.run(python(code), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+def run(code: str, *, connection: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, with the connection that it uses by default."""
+    environment = dict(os.environ) | ({"HARVEST_DUCK_CONNECTION": connection} if connection else {})
+    return subprocess.run(
+        python(code), capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=environment
+    )
 
 
 def start(code: str, **options: Any) -> subprocess.Popen[str]:

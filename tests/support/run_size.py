@@ -60,17 +60,21 @@ def apply(config: pytest.Config) -> None:
 
 
 def keep_what_differs(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect in a thorough run what does no more than in a usual one."""
-    if config.getoption("--thorough"):
-        kept = [item for item in items if _draws(item)]
-        config.hook.pytest_deselected(items=[item for item in items if not _draws(item)])
-        items[:] = kept
+    """Deselect in a thorough run what does no more than in a usual one, and in a usual one what is left to that."""
+    chosen = _draws if config.getoption("--thorough") else _is_usual
+    config.hook.pytest_deselected(items=[item for item in items if not chosen(item)])
+    items[:] = filter(chosen, items)
+
+
+def _is_usual(item: pytest.Item) -> bool:
+    """Whether a test also runs in a usual run."""
+    return item.get_closest_marker("thorough") is None
 
 
 def _draws(item: pytest.Item) -> bool:
-    """Whether hypothesis draws for a test, or it takes a share of something else."""
+    """Whether hypothesis draws for a test, it takes a share of something else, or runs in a thorough run alone."""
     return (
         hasattr(getattr(item, "obj", None), "hypothesis")
-        or item.get_closest_marker("takes_a_share") is not None
+        or any(item.get_closest_marker(name) is not None for name in ("takes_a_share", "thorough"))
         or "seeds" in getattr(item, "fixturenames", ())
     )
