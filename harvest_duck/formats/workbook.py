@@ -52,6 +52,7 @@ def write(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> in
     Raises `QueryError` where Excel has no room for a row, a column or a text.
     """
     from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
+    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415 - an extra
 
     if len(names) > _MOST_COLUMNS:
         raise QueryError(f"a sheet of Excel has {_MOST_COLUMNS:,} columns and not {len(names):,}: select fewer")
@@ -59,11 +60,14 @@ def write(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> in
         book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
         try:
             count = _Sheet(book, names).fill(rows)
-        except BaseException:
-            # Otherwise the temporary files of its sheet stay open.
             book.close()
-            raise
-        book.close()
+        except FileCreateError as error:
+            # It has the error of the system inside (XlsxWriter 3.2 to 3.3).
+            raise (error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))) from None
+        finally:
+            # An error would leave the temporary files of its sheet open.
+            for sheet in book.worksheets():
+                sheet._opt_close()  # noqa: SLF001 - `close` does it only where it ends well
     return count
 
 
