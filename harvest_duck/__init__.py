@@ -10,8 +10,9 @@ The life of one query, through the packages to the wire and back::
 `attach` adds an account as a schema of views; `scan` reads a table without SQL. `tables` and `describe` list the tables
 and their columns, `explain` the requests that a query would send, `progress` those that are still to come, and `access`
 the tables that a token may read. `sync` keeps a copy of an account in a DuckDB file, `explain_sync` tells what that
-would ask of Harvest, and `mirror_status` how old the copy is. `login` signs a person in by OAuth, `logout` out;
-`whoami` and `accounts` ask Harvest whose a connection is; the submodule `connections` stores named connections.
+would ask of Harvest, and `mirror_status` how old the copy is. `export` writes tables to files. `login` signs a person
+in by OAuth, `logout` out; `whoami` and `accounts` ask Harvest whose a connection is; the submodule `connections` stores
+named connections.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from harvest_duck.auth.sessions import accounts, login, logout, whoami
     from harvest_duck.cache.answer import scan
     from harvest_duck.engine.register import attach, connect, explain, interrupt, last_error, progress, register
+    from harvest_duck.exports.export import export
     from harvest_duck.introspection.access import access
     from harvest_duck.introspection.catalog_tables import describe, tables
     from harvest_duck.mirror.status import mirror_status
@@ -45,6 +47,7 @@ __all__ = [
     "describe",
     "explain",
     "explain_sync",
+    "export",
     "get_oauth_access_token",
     "get_oauth_authorization_url",
     "interrupt",
@@ -68,6 +71,7 @@ _MODULES = {
     "auth.sessions": ("accounts", "login", "logout", "whoami"),
     "cache.answer": ("scan",),
     "engine.register": ("attach", "connect", "explain", "interrupt", "last_error", "progress", "register"),
+    "exports.export": ("export",),
     "introspection.access": ("access",),
     "introspection.catalog_tables": ("describe", "tables"),
     "mirror.status": ("mirror_status",),

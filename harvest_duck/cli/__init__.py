@@ -27,7 +27,7 @@ _MODULES = {
     "demo": "demo",
     "describe": "tables",
     "doctor": "doctor",
-    "export": "query",
+    "export": "export",
     "login": "login",
     "logout": "login",
     "query": "query",

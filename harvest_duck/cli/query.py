@@ -1,4 +1,4 @@
-"""`harvest-duck query` and `harvest-duck export`: SQL in, rows on the terminal, in a pipe or in a file out."""
+"""`harvest-duck query`: SQL in, rows on the terminal, in a pipe or in a file out."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import click
 import duckdb
 
 from harvest_duck.auth import sessions
-from harvest_duck.catalog.tables import table as table_named
-from harvest_duck.cli import completion, output, signals, statements
+from harvest_duck.cli import output, signals, statements
 from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.engine import register
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError, QueryError
-from harvest_duck.formats import FOR_PEOPLE, Format, results, targets
-from harvest_duck.pushdown.sql import identifier
+from harvest_duck.exports import source
+from harvest_duck.formats import Format, targets
 from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.cli.statements import Script, Step
 
-__all__ = ["export", "opened", "query"]
+__all__ = ["opened", "query"]
 
 _target = click.option(
     "-o",
@@ -48,35 +47,15 @@ FROM explained
 def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A context with a DuckDB connection that has Harvest in it and raises our errors; may ask a person to sign in."""
     sessions.prepare(connection)
-    con = register.connect(connection)
-    try:
-        results.prepare(con)
-        with _our_errors(con):
-            yield con
-    finally:
-        con.close()
-
-
-@contextmanager
-def _our_errors(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """A context that raises the error of a scan in the place of DuckDB's, which has only its text.
-
-    Where Arrow reads the rows, DuckDB's error is an OSError (pyarrow 18 to 26).
-    """
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        cause = register.last_error(con)
-        if cause is not None and str(cause) in str(error):
-            raise cause from error
-        raise
+    with source.opened(connection) as con:
+        yield con
 
 
 @contextmanager
 def _placed(con: duckdb.DuckDBPyConnection, step: Step) -> Iterator[None]:
     """A context whose errors say which of several statements they are of."""
     try:
-        with _our_errors(con):
+        with source.our_errors(con):
             yield
     except (duckdb.Error, HarvestDuckError, OSError) as error:
         if not step.place or signals.is_interrupt(error) or isinstance(error, BrokenPipeError):
@@ -132,25 +111,6 @@ def query(
         # Below the table, where their column seldom has room.
         for hint in explained["hint"].drop_null().unique().to_pylist():
             click.echo(f"hint: {hint}", err=True)
-
-
-@click.command(short_help="Write a table of Harvest to a file.")
-@click.argument("table", shell_complete=completion.tables)
-@connection_option
-@click.option("--where", metavar="SQL", help="A condition such as \"spent_date >= '2026-01-01'\".")
-@output.format_option([form for form in Format if form not in FOR_PEOPLE], "By default what FILE ends with.")
-@_target
-def export(table: str, connection: str, where: str | None, form: str | None, target: Path | None) -> None:
-    """Write a table of Harvest to a file, by default TABLE.parquet, or what --format says."""
-    entry = table_named(table)
-    where = statements.argument(where, "--where") if where else "true"
-    place = target or Path(f"{entry.name}.{form or Format.PARQUET}")
-    chosen = output.chosen(form, place)
-    if chosen is None:
-        raise click.UsageError("Choose --format for standard output.")
-    with opened(connection) as con:
-        sql = f"SELECT * FROM harvest.{identifier(entry.name)} WHERE {where}"
-        _write(con, statements.script(con, sql, {}), place, chosen)
 
 
 def _write(con: duckdb.DuckDBPyConnection, script: Script, target: Path, form: Format | None) -> None:

@@ -20,7 +20,7 @@ from harvest_duck.runtime.output_file import replacing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["STANDARD_OUTPUT", "is_standard_output", "is_streamed", "is_terminal", "opened", "path_for"]
+__all__ = ["STANDARD_OUTPUT", "is_standard_output", "is_streamed", "is_terminal", "opened", "path_for", "place"]
 
 STANDARD_OUTPUT = Path("-")
 #: Other names of files that are open already, as `>(command)` of a shell is.
@@ -36,13 +36,13 @@ def is_streamed(target: Path) -> bool:
         return True
     if target.is_dir():
         raise QueryError(f"{target} is a folder: name a file in it")
-    folder = _place(target).parent
+    folder = place(target).parent
     if not folder.is_dir():
         raise QueryError(f"{target}: there is no folder {folder}: make it, or name another file")
     return target.exists() and not target.is_file()
 
 
-def _place(target: Path) -> Path:
+def place(target: Path) -> Path:
     """Return where the file is that links lead to."""
     # Python 3.11 and 3.12 raise RuntimeError for a link that leads to itself, 3.13 returns it.
     with suppress(RuntimeError):
@@ -79,7 +79,7 @@ def opened(target: Path) -> Iterator[BinaryIO]:
 def path_for(target: Path) -> Iterator[Path]:
     """A context with the path of a file to write, whose content is at `target` at the end, or nothing of it."""
     if not is_streamed(target):
-        with replacing(_place(target)) as beside:
+        with replacing(place(target)) as beside:
             yield beside
         return
     with _naming(target), TemporaryDirectory() as folder, _streamed(target) as stream:

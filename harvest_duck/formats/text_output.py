@@ -31,16 +31,18 @@ _FORMS: dict[Format, Callable[..., Lines]] = {
 
 
 def pieces(
-    batches: pa.RecordBatchReader, form: Format, time_zone: str, *, on_terminal: bool
+    batches: pa.RecordBatchReader, form: Format, time_zone: str, *, on_terminal: bool, spreadsheet_safe: bool = False
 ) -> Iterator[tuple[int, str]]:
     """Yield the text of the rows as they arrive, with the number of rows in each piece.
 
-    Instants are shown in `time_zone`. On a terminal, characters that it would obey are shown by others.
+    Instants are shown in `time_zone`. On a terminal, characters that it would obey are shown by others. CSV and TSV may
+    be `spreadsheet_safe`, see `separated`.
     """
     with converter_of(time_zone) as converter:
         # DuckDB 1.4.1 plans by what is in the table when a statement is prepared: without rows, nothing is NULL.
         converter.execute("PRAGMA disable_optimizer")
-        lines = _prepared(converter, batches.schema, form)
+        options = {"spreadsheet_safe": True} if spreadsheet_safe else {}
+        lines = _prepared(converter, batches.schema, partial(_FORMS[form], **options))
         safe = lines.on_terminal if on_terminal else str
         before, replaced = lines.header + lines.first, len(lines.first)
         for batch in batches:
@@ -53,11 +55,11 @@ def pieces(
             yield 0, safe(before + lines.footer)
 
 
-def _prepared(converter: duckdb.DuckDBPyConnection, schema: pa.Schema, form: Format) -> Lines:
+def _prepared(converter: duckdb.DuckDBPyConnection, schema: pa.Schema, form: Callable[..., Lines]) -> Lines:
     """Make a table for one batch after the other, and prepare the statement that makes lines of its rows."""
     relation = as_relation(converter, schema)
     relation.create("batch")
-    lines = _FORMS[form](schema.names, relation.types, relation.columns)
+    lines = form(schema.names, relation.types, relation.columns)
     # Planned once: it takes ten times as long as a batch.
     converter.execute(f"PREPARE lines AS SELECT {lines.row} FROM batch")
     return lines

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["replacing"]
+__all__ = ["MADE_HERE", "replacing", "reserved"]
 
 _MACHINE = sha256(platform.node().encode()).hexdigest()[:8]
-_BEFORE, _AFTER = f".harvest-duck-{_MACHINE}-", ".partial"
+#: How the names of what is made on this machine begin.
+MADE_HERE = f".harvest-duck-{_MACHINE}-"
+_AFTER = ".partial"
 
 
 @contextmanager
@@ -34,6 +36,19 @@ def replacing(path: Path) -> Iterator[Path]:
     A file that is replaced leaves its mode to the new one. After an error `path` is as it was, and nothing is left
     beside it. Raises OSError where there is no such folder, or no file may be made in it.
     """
+    with reserved(path) as beside:
+        yield beside
+        if path.exists():
+            shutil.copymode(path, beside)
+        os.replace(beside, path)  # noqa: PTH105 - atomic, and the one that says so
+
+
+@contextmanager
+def reserved(path: Path) -> Iterator[Path]:
+    """A context with an empty file beside `path` that no other process removes, and that is gone at the end.
+
+    Removes what killed processes left there before. Raises OSError as `replacing` does.
+    """
     _remove_abandoned(path.parent)
     try:
         beside, lock = _made(path.parent)
@@ -41,9 +56,6 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, f"{error.strerror}, so that no file can be made beside it", str(path)) from error
     try:
         yield beside
-        if path.exists():
-            shutil.copymode(path, beside)
-        os.replace(beside, path)  # noqa: PTH105 - atomic, and the one that says so
     finally:
         beside.unlink(missing_ok=True)
         if lock is not None:
@@ -53,7 +65,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def _made(folder: Path) -> tuple[Path, int | None]:
     """Make a file that no other process removes; return it with the lock, None where the file system has no locks."""
     while True:
-        beside = folder / f"{_BEFORE}{secrets.token_hex(8)}{_AFTER}"
+        beside = folder / f"{MADE_HERE}{secrets.token_hex(8)}{_AFTER}"
         os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         if os.name != "posix":
             return beside, None
@@ -71,6 +83,6 @@ def _made(folder: Path) -> tuple[Path, int | None]:
 def _remove_abandoned(folder: Path) -> None:
     """Remove the files of processes of this machine that were killed; those of other users may stay."""
     with suppress(OSError):
-        for each in folder.glob(f"{_BEFORE}*{_AFTER}"):
+        for each in folder.glob(f"{MADE_HERE}*{_AFTER}"):
             with suppress(OSError):
                 file_lock.remove_unlocked(each)

@@ -84,7 +84,7 @@ def test_a_file_system_without_locks_is_written_to(tmp_path: Path, monkeypatch: 
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    left = tmp_path / f"{output_file._BEFORE}0123456789abcdef.partial"
+    left = tmp_path / f"{output_file.MADE_HERE}0123456789abcdef.partial"
     left.touch()
     with replacing(tmp_path / "a") as beside:
         beside.write_text("a")
