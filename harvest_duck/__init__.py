@@ -10,9 +10,9 @@ The life of one query, through the packages to the wire and back::
 `attach` adds an account as a schema of views; `scan` reads a table without SQL. `tables` and `describe` list the tables
 and their columns, `explain` the requests that a query would send, `progress` those that are still to come, and `access`
 the tables that a token may read. `sync` keeps a copy of an account in a DuckDB file, `explain_sync` tells what that
-would ask of Harvest, and `mirror_status` how old the copy is. `export` writes tables to files. `login` signs a person
-in by OAuth, `logout` out; `whoami` and `accounts` ask Harvest whose a connection is; the submodule `connections` stores
-named connections.
+would ask of Harvest, and `mirror_status` how old the copy is. `export` writes tables to files, and `for_lake` converts
+rows to types that Delta Lake and Iceberg have. `login` signs a person in by OAuth, `logout` out; `whoami` and
+`accounts` ask Harvest whose a connection is; the submodule `connections` stores named connections.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from harvest_duck.cache.answer import scan
     from harvest_duck.engine.register import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.exports.export import export
+    from harvest_duck.exports.lake_types import for_lake
     from harvest_duck.introspection.access import access
     from harvest_duck.introspection.catalog_tables import describe, tables
     from harvest_duck.mirror.status import mirror_status
@@ -48,6 +49,7 @@ __all__ = [
     "explain",
     "explain_sync",
     "export",
+    "for_lake",
     "get_oauth_access_token",
     "get_oauth_authorization_url",
     "interrupt",
@@ -72,6 +74,7 @@ _MODULES = {
     "cache.answer": ("scan",),
     "engine.register": ("attach", "connect", "explain", "interrupt", "last_error", "progress", "register"),
     "exports.export": ("export",),
+    "exports.lake_types": ("for_lake",),
     "introspection.access": ("access",),
     "introspection.catalog_tables": ("describe", "tables"),
     "mirror.status": ("mirror_status",),
