@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from harvest_duck.cache import file_scan
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.errors import QueryError
@@ -66,7 +68,11 @@ def batches(
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[pa.RecordBatch]:
     """Return the batches of a scan, from the cache of its connection or as `scanner.scan.batches` does."""
-    return live.batches(request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile)
+    asked = partial(live.batches, request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile)
+    cache = request.settings.cache
+    if cache is not None and cache.path is not None and not request.table.raw:
+        return file_scan.batches(request, request_log, running, readers, beside=asked)
+    return asked()
 
 
 def expected(request: ScanRequest) -> Expected | ScanRequest:

@@ -135,6 +135,11 @@ class RequestLog:
 
     _kept: deque[LoggedRequest | Answer] = field(default_factory=lambda: deque(maxlen=_CAPACITY))
     _scans: Iterator[int] = field(default_factory=lambda: count(1))
+    _whole: RequestLog | None = None
+
+    def part(self) -> RequestLog:
+        """Return a log for some of the scans, whose requests this one has as well."""
+        return RequestLog(_scans=self._scans, _whole=self)
 
     @property
     def entries(self) -> tuple[LoggedRequest, ...]:
@@ -149,6 +154,8 @@ class RequestLog:
         """Add an entry for a request that will be sent, and return it."""
         entry = LoggedRequest(request, scan, self)
         self._kept.append(entry)
+        if self._whole is not None:
+            self._whole._kept.append(entry)  # noqa: SLF001 - it is of this class
         return entry
 
     def add_answer(self, answer: Answer) -> None:

@@ -59,9 +59,23 @@ def sync(
     """
     tables = _checked(tables)
     progress = RunProgress(on_progress)
-    reader = progress.reader = TableReader(connection, progress.batch)
-    started_at, place = datetime.now(UTC), Path(path)
-    depth = _depth(reader, check_deletes, whole=whole)
+    reader = TableReader(connection, progress.batch)
+    depth = depth_of(reader, check_deletes, whole=whole)
+    return run_sync(reader, Path(path), progress, depth, tables=tables, accept_deletes=accept_deletes, history=history)
+
+
+def run_sync(
+    reader: TableReader,
+    place: Path,
+    progress: RunProgress,
+    depth: Depth,
+    *,
+    tables: list[str] | None,
+    accept_deletes: bool = False,
+    history: bool | None = None,
+) -> SyncResult:
+    """Do what `sync` does with what it read from its arguments, and return the same."""
+    progress.reader, started_at = reader, datetime.now(UTC)
     with working_copy(place) as copy:
         last, tables = copy.last_ended(), _with_begun(copy, tables)
         with copy.transaction():
@@ -94,7 +108,7 @@ def explain_sync(
     page of them. Raises the errors of the connection string, and `MirrorError` where the file cannot be read.
     """
     tables = _checked(tables)
-    depth = _depth(TableReader(connection), check_deletes, whole=whole)
+    depth = depth_of(TableReader(connection), check_deletes, whole=whole)
     now = datetime.now(UTC)
     with published_copy(path) as (copy, records):
         wanted = _tables(records, tables)
@@ -211,7 +225,7 @@ def _with_begun(copy: OpenCopy, names: list[str] | None) -> list[str] | None:
     return None if begun.tables is None else [*begun.tables, *names]
 
 
-def _depth(reader: TableReader, check_deletes: str, *, whole: bool) -> Depth:
+def depth_of(reader: TableReader, check_deletes: str = "recent", *, whole: bool = False) -> Depth:
     """Return how deep a sync reads; raise `QueryError` for an unknown way to look for deleted records.
 
     Where the user takes two equal reads for the proof of a list, Harvest's totals are not to be believed, so that

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 #: Seconds after a batch arrived within which DuckDB is taken to be still working on it.
 _PROCESSING_S = 1.0
 #: The packages whose functions DuckDB and Arrow call.
-_OURS = ("harvest_duck.engine.", "harvest_duck.scanner.", "harvest_duck.runtime.")
+_OURS = ("harvest_duck.engine.", "harvest_duck.cache.", "harvest_duck.scanner.", "harvest_duck.runtime.")
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)

@@ -66,14 +66,15 @@ class ScanRequest:
 
 
 def scan_request(
-    table: Table, connection: str, names: Sequence[str], read: Filter, *, written_in_sql: bool = False
+    table: Table, connection: str | Connection, names: Sequence[str], read: Filter, *, written_in_sql: bool = False
 ) -> ScanRequest:
     """A request for the columns `names` of the rows that a filter keeps; nothing is sent.
 
-    `written_in_sql` says that the connection string is part of SQL, so that it may name no file to write. Raises
-    the errors of the connection string, and `QueryError` for what no request to Harvest can answer.
+    `connection` is a connection string, or the settings that one stands for. `written_in_sql` says that it is part of
+    SQL, so that it may name no file to write. Raises the errors of the connection string, and `QueryError` for what no
+    request to Harvest can answer.
     """
-    settings = resolve(connection, written_in_sql=written_in_sql)
+    settings = resolve(connection, written_in_sql=written_in_sql) if isinstance(connection, str) else connection
     settings.require_credentials()
     found = domains(read.predicate)
     refuse_unchosen(table, names, found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
 
     from harvest_duck.catalog.model import Table
+    from harvest_duck.connection import Connection
     from harvest_duck.scanner.scan_request import ScanRequest
 
 
@@ -50,26 +51,40 @@ class CountedRows:
     requests: int
 
 
+@dataclass(frozen=True, slots=True)
+class ScanSession:
+    """What scans of one connection of DuckDB share: where their requests and progress are shown, and what ends them."""
+
+    request_log: RequestLog = field(default_factory=RequestLog)
+    running: RunningScans = field(default_factory=RunningScans)
+    readers: Readers = field(default_factory=Readers)
+
+
 class TableReader:
-    """Reads tables of one connection, one after the other.
+    """Reads tables of one connection, one after the other, as scans of a `session`.
 
     `on_news` is called after each batch, and a few times a second while one is awaited. `requests` and `rows` count
-    what was sent and what came. `MaxRows` of the connection has no effect, since a copy is whole. Raises the errors of
-    the connection string.
+    what was sent and what came. Neither `MaxRows` nor the cache of the connection has any effect, since a copy is
+    whole. Raises the errors of the connection string.
     """
 
-    def __init__(self, connection: str, on_news: Callable[[], None] = lambda: None) -> None:
-        self.connection = connection
-        self.settings = resolve(connection)
+    def __init__(
+        self,
+        connection: str | Connection,
+        on_news: Callable[[], None] = lambda: None,
+        session: ScanSession | None = None,
+    ) -> None:
+        settings = resolve(connection) if isinstance(connection, str) else connection
+        self.settings = replace(settings, max_rows=None, cache=None)
         self.requests = 0
         self.rows = 0
         self._on_news = on_news
-        self._running = RunningScans()
-        self._readers = Readers()
+        self._session = session or ScanSession()
 
     def read(self, table: Table, keep: pc.Expression | None = None, *, names: Sequence[str] | None = None) -> ReadRows:
         """Return the rows of `table` of which `keep` is true, in the columns `names`, or in all of them."""
-        request, log = self._request(table, keep, schema_of(table).names if names is None else names), RequestLog()
+        names = schema_of(table).names if names is None else names
+        request, log = self._request(table, keep, names), self._session.request_log.part()
         found = []
         for batch in self._batches(request, log):
             found.append(batch)
@@ -79,18 +94,17 @@ class TableReader:
 
     def count(self, table: Table, keep: pc.Expression | None = None) -> CountedRows:
         """Return the number of rows of `table` of which `keep` is true: by Harvest's totals where they tell it."""
-        log = RequestLog()
+        log = self._session.request_log.part()
         rows = sum(batch.num_rows for batch in self._batches(self._request(table, keep, ()), log))
         return CountedRows(rows, _horizon(log, table), _sent(log))
 
     def progress(self) -> dict[str, Any] | None:
         """Return the progress of the scan that runs, see `page_source`; None where none does."""
-        rows = loop.run(self._running.rows())
+        rows = loop.run(self._session.running.rows())
         return rows[0] if rows else None
 
     def _request(self, table: Table, keep: pc.Expression | None, names: Sequence[str]) -> ScanRequest:
-        found = scan_request(table, self.connection, names, read_filter(keep, schema_of(table)))
-        return replace(found, settings=replace(found.settings, max_rows=None))
+        return scan_request(table, self.settings, names, read_filter(keep, schema_of(table)))
 
     def _batches(self, request: ScanRequest, log: RequestLog) -> Iterator[pa.RecordBatch]:
         before = self.requests
@@ -99,7 +113,8 @@ class TableReader:
             self.requests = before + _sent(log)
             self._on_news()
 
-        for batch in batches(request, log, self._running, self._readers, meanwhile=tell):
+        session = self._session
+        for batch in batches(request, log, session.running, session.readers, meanwhile=tell):
             yield batch
             tell()
         tell()

@@ -1,0 +1,55 @@
+"""Whose copy a file is, compared with the connection that is to be answered from it.
+
+The token of another user would see other rows. So Harvest is asked once in a process whose token a connection has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harvest_duck.errors import MirrorError
+from harvest_duck.mirror.ownership import owner, refuse_stranger
+from harvest_duck.mirror.sync import ME
+from harvest_duck.runtime import loop
+from harvest_duck.scanner.table_reader import TableReader
+from harvest_duck.text import escaped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harvest_duck.cache.freshness import Held
+    from harvest_duck.connection import Connection
+    from harvest_duck.mirror.run_records import Source
+    from harvest_duck.scanner.table_reader import ScanSession
+
+_Known = dict["Connection", dict[str, Any]]
+
+
+def require_owner(path: Path, held: Held, settings: Connection, session: ScanSession) -> None:
+    """Raise `MirrorError` if a copy is of another account or user than the token of a connection.
+
+    Sends a request where no scan or sync of this process has asked that before.
+    """
+    known, identity = loop.own("the owners of tokens", _Known), settings.identity
+    if identity not in known:
+        known[identity] = owner(TableReader(settings, session=session).read(ME))
+    if held.source is not None:
+        refuse_stranger(path, held.source, known[identity])
+
+
+def note_owner(held: Held, settings: Connection) -> None:
+    """Remember that a sync has found the token of a connection to be that of the copy."""
+    if held.source is not None:
+        known = {"account_id": held.source.account_id, "id": held.source.user_id}
+        loop.own("the owners of tokens", _Known)[settings.identity] = known
+
+
+def refuse_other_account(path: Path, source: Source, settings: Connection) -> None:
+    """Raise `MirrorError` if a connection that is offline names another account than that of the copy."""
+    named = settings.require_accounts()
+    if named is not None and named != (source.account_id,):
+        numbers = ", ".join(map(str, named))
+        raise MirrorError(
+            f"{escaped(path)} is a copy for account {source.account_id}, and the connection names {numbers}: "
+            "name the file of that account, or leave AccountId out"
+        )
