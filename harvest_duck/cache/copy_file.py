@@ -19,6 +19,7 @@ from harvest_duck.cache.freshness import Held, follows_parents
 from harvest_duck.errors import MirrorError
 from harvest_duck.mirror import mirror_file
 from harvest_duck.mirror.definitions import CATALOG, main
+from harvest_duck.mirror.history import History, relation_as_of
 from harvest_duck.mirror.mirror_file import FileVersion
 from harvest_duck.mirror.paths import MirrorPaths
 from harvest_duck.mirror.published_copy import published_copy
@@ -29,8 +30,10 @@ from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
+    from harvest_duck.catalog.model import Table
     from harvest_duck.mirror.run_records import RunRecords
     from harvest_duck.mirror.tables import MirroredTable
     from harvest_duck.mirror.working_copy import WorkingCopy
@@ -117,9 +120,9 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                     files.give_back(opened.con)
 
 
-def relation(table: str) -> str:
-    """Return the table of the attached file that holds the rows of a table of the catalog."""
-    return main(table)
+def relation(table: Table, as_of: datetime | None, catalog: str = CATALOG) -> str:
+    """Return what holds the rows of a table in a file that is attached as `catalog`, now or as of a moment."""
+    return main(table.name, catalog) if as_of is None else f"({relation_as_of(table, as_of, catalog)})"
 
 
 def _files() -> _Files:
@@ -160,6 +163,7 @@ def _look(path: Path) -> Held:
             proofs=records.proofs(),
             tables=frozenset(each.name for each in MIRRORED if copy.has_table(each.name)),
             told=frozenset(each.name for each in MIRRORED if follows_parents(each) and _is_told(copy, records, each)),
+            history=History.of(copy, records),
         )
 
 

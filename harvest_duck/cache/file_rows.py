@@ -32,8 +32,10 @@ def rows(request: ScanRequest, path: Path) -> Iterator[pa.RecordBatch]:
     fields = [] if not request.names and not request.filter.columns and request.filter.keep is None else request.fields
     schema = schema_of(request.table)
     wanted = pa.schema([schema.field(name) for name in fields])
+    cache = request.settings.cache
+    as_of = None if cache is None else cache.as_of
     with reading(path) as con:
-        query = select(request.table, relation(request.table.name), fields, request.terms)
+        query = select(request.table, relation(request.table, as_of), fields, request.terms)
         found = counted(con, query) if not fields else map(partial(_typed, wanted), _read(con, query))
         keep = request.filter.keep
         for batch in found:

@@ -15,6 +15,7 @@ from harvest_duck.cache.file_rows import rows
 from harvest_duck.cache.freshness import Way
 from harvest_duck.errors import MirrorBusy, MirrorError
 from harvest_duck.http.request_log import FILE, Answer
+from harvest_duck.mirror.history import require_known
 from harvest_duck.runtime import interrupt, loop
 from harvest_duck.runtime.interrupt import Stop
 from harvest_duck.scanner.table_reader import ScanSession
@@ -64,7 +65,7 @@ def expected(request: ScanRequest) -> Expected | None:
     found = Way.FILE if cache.offline else _way(request, cache, held, now)
     if found is Way.BESIDE:
         return None
-    as_of = held.known_at(name)
+    as_of = cache.as_of or held.known_at(name)
     account = None if held.source is None else held.source.account_id
     age_s = None if as_of is None else max(0.0, (now - as_of).total_seconds())
     synced = found is Way.SYNC
@@ -112,6 +113,9 @@ def _offline(request: ScanRequest, path: Path) -> Held:
             f"{escaped(path)}, which is {old}, does not have {name} whole, and the connection is offline: "
             f"add it by `harvest-duck sync {name}`, or ask without Offline"
         )
+    as_of = _file_of(request)[0].as_of
+    if as_of is not None:
+        require_known(held.history, path, name, as_of)
     return held
 
 
@@ -141,7 +145,8 @@ def _from_file(request: ScanRequest, path: Path, held: Held, asked: Asked) -> It
     """Yield the batches of a scan from the file, and log the answer at the end."""
     log, name, source = asked.session.request_log, request.table.name, held.source
     account = None if source is None else source.account_id
-    answer = Answer(log.next_scan(), name, account, datetime.now(UTC), FILE, path.name, held.known_at(name), rows=None)
+    as_of = _file_of(request)[0].as_of or held.known_at(name)
+    answer = Answer(log.next_scan(), name, account, datetime.now(UTC), FILE, path.name, as_of, rows=None)
     counted, whole = 0, False
     try:
         for batch in rows(request, path):

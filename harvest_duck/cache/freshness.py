@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harvest_duck.connection.settings import Cache
+    from harvest_duck.mirror.history import History
     from harvest_duck.mirror.run_records import Proof, Source
 
 _BY_NAME = {each.name: each for each in MIRRORED}
@@ -39,13 +40,15 @@ class Way(Enum):
 class Held:
     """What is known of the copy in a file: whose it is, its `tables`, and as of when each is proven.
 
-    `told` are the tables of children that have all that their parents tell of. `source` is None where there is no file.
+    `told` are the tables of children that have all that their parents tell of. `source` is None where there is no file,
+    and `history` where it keeps none.
     """
 
     source: Source | None = None
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     tables: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
+    history: History | None = None
 
     def whole(self, name: str) -> bool:
         """Whether the file has all rows of a table, in the columns of the catalog, as of some moment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -301,6 +302,26 @@ def test_a_name_that_others_repeat_is_the_new_one_after_the_sync(
     query = f"SELECT {names} FROM harvest_scan('time_entries') WHERE client_id = {client}"
     ((every, renamed),) = rows(con, query)
     assert every == renamed > 0
+
+
+def test_as_of_reads_what_the_file_held_then(
+    con: duckdb.DuckDBPyConnection, small: Sandbox, harvest: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.duckdb"
+    harvest_duck.sync(harvest, path, tables=["clients"], history=True)
+    account = small.account(MAIN_ID)
+    client = account.records("clients")[0]
+    query = f"SELECT name FROM harvest_scan('clients') WHERE id = {client['id']}"
+    then = datetime.now(UTC).isoformat()
+    account.edit("clients", client["id"], {"name": "Renamed"})
+    harvest_duck.sync(harvest, path)
+    small.clear_log()
+    assert rows(using(con, f"CacheLocation={path};AsOf={then}"), query) == [(client["name"],)]
+    assert rows(con, "SELECT age_s >= 0 FROM harvest_requests()") == [(True,)]
+    assert rows(using(con, f"CacheLocation={path};Offline=true"), query) == [("Renamed",)]
+    with pytest.raises(duckdb.Error, match="keeps the history of clients since"):
+        rows(using(con, f"CacheLocation={path};AsOf=2020-01-01T00:00:00Z"), query)
+    assert asked(small) == []
 
 
 def test_every_table_is_in_a_copy_or_said_to_be_in_none() -> None:
