@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 TABLES = ("time_entries", "clients", "projects", "invoices", "invoice_line_items", "invoice_payments")
 #: The modules that put a file in the place of another one.
 _PUBLICATION = ("publication.py", "mirror_file.py", "check_file.py", "run_lock.py", "paths.py")
-_ANY = (*_PUBLICATION, "sync.py", "run.py", "working_copy.py", "run_records.py", "row_changes.py", "first_copy.py")
+_ANY = (
+    *_PUBLICATION,
+    "sync.py",
+    "run.py",
+    "working_copy.py",
+    "run_records.py",
+    "row_changes.py",
+    "first_copy.py",
+    "versions.py",
+)
 #: Kills of one history.
 KILLS = 5
 
@@ -39,10 +48,10 @@ class Ended(Exception):
 def kill(processes: SyncProcesses, seed: int, folder: Path, kills: int = KILLS) -> int:
     """Kill some syncs of a history, and return how many of them ended by it, since some end before.
 
-    Half of the histories begin with a copy; of the others, the first one is killed. Raise AssertionError if a copy is
-    wrong.
+    Half of the histories begin with a copy; of the others, the first one is killed. Every second copy keeps a history.
+    Raise AssertionError if a copy is wrong.
     """
-    with Synced(seed, folder, TABLES) as synced:
+    with Synced(seed, folder, TABLES, history=not seed % 2) as synced:
         try:
             return _kill(processes, synced, kills)
         except Exception as error:
@@ -152,6 +161,7 @@ def _check(synced: Synced) -> None:
     synced.pause()
     assert synced.sync().proven
     synced.check_equal()
+    synced.check_history()
     assert {each.name for each in synced.path.parent.iterdir()} <= _left(synced.path)
 
 
