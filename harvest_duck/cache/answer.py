@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.cache import file_scan
+from harvest_duck.cache import file_scan, memory_scan
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.errors import QueryError
@@ -68,16 +68,33 @@ def batches(
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[pa.RecordBatch]:
     """Return the batches of a scan, from the cache of its connection or as `scanner.scan.batches` does."""
-    asked = partial(live.batches, request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile)
     cache = request.settings.cache
-    if cache is not None and cache.path is not None and not request.table.raw:
-        return file_scan.batches(request, request_log, running, readers, beside=asked)
-    return asked()
+    if cache is not None and cache.path is not None and not _live(request):
+        beside = partial(
+            memory_scan.batches, request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile
+        )
+        return file_scan.batches(request, request_log, running, readers, beside=beside)
+    read = live.batches if _live(request) else memory_scan.batches
+    return read(request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile)
 
 
 def expected(request: ScanRequest) -> Expected | ScanRequest:
     """Return what the cache of a connection would do for a scan, or the scan that Harvest would be asked for instead.
 
-    Nothing is sent, and nothing is stored.
+    Nothing is sent, and nothing is stored. Raises as `batches` does for what cannot be answered offline.
     """
-    return request
+    if _live(request):
+        return request
+    cache = request.settings.cache
+    from_file = None if cache is None or cache.path is None else file_scan.expected(request)
+    return from_file or memory_scan.expected(request)
+
+
+def _live(request: ScanRequest) -> bool:
+    """Whether only Harvest can answer; raises `QueryError` where it may not be asked."""
+    if request.settings.offline and request.table.raw:
+        raise QueryError(
+            f"{request.table.name}: records as Harvest sent them are in no copy, and the connection is offline: "
+            "ask without Offline and AsOf"
+        )
+    return request.settings.cache is None or request.table.raw

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from harvest_duck.runtime import interrupt, loop
 from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
     from concurrent.futures import Future
 
-    import pyarrow as pa
+#: A record batch, or several of them.
+Item = TypeVar("Item")
 
 _CLOSE_S = 5.0
 
@@ -46,10 +47,10 @@ class Readers:
 
 
 def pulled(
-    batches: Callable[[], AsyncGenerator[pa.RecordBatch]],
+    batches: Callable[[], AsyncGenerator[Item]],
     readers: Readers,
     meanwhile: Callable[[], None] = lambda: None,
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[Item, None, None]:
     """The batches of `batches`, which is called when the first one is asked for; `readers` can end them.
 
     `meanwhile` is called a few times a second while one is awaited.
@@ -61,8 +62,8 @@ def pulled(
 
 
 def _read(
-    batches: Callable[[], AsyncGenerator[pa.RecordBatch]], stop: Stop, readers: Readers, meanwhile: Callable[[], None]
-) -> Iterator[pa.RecordBatch]:
+    batches: Callable[[], AsyncGenerator[Item]], stop: Stop, readers: Readers, meanwhile: Callable[[], None]
+) -> Generator[Item, None, None]:
     source = _Source(batches())
     with readers.opened(stop):
         try:
@@ -73,14 +74,14 @@ def _read(
                 _wait_for(loop.start(source.close()))
 
 
-class _Source:
+class _Source(Generic[Item]):
     """An iterator that can be closed while its next batch is awaited, as after a Ctrl-C."""
 
-    def __init__(self, batches: AsyncGenerator[pa.RecordBatch]) -> None:
+    def __init__(self, batches: AsyncGenerator[Item]) -> None:
         self._batches = batches
         self._waiting: asyncio.Task[object] | None = None
 
-    async def next(self) -> pa.RecordBatch | None:
+    async def next(self) -> Item | None:
         self._waiting = asyncio.current_task()
         return await anext(self._batches, None)
 

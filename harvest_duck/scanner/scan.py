@@ -47,7 +47,7 @@ def batches(
     `cautious` says that the reader may ask for a second batch without wanting it. `meanwhile` is called a few times a
     second while a batch is awaited.
     """
-    return pulled(partial(_scanned, request, request_log, running, cautious=cautious), readers, meanwhile)
+    return pulled(partial(scanned, request, request_log, running, cautious=cautious), readers, meanwhile)
 
 
 async def plans_of(request: ScanRequest, context: ScanContext, *, afresh: bool = False) -> Sequence[Plan]:
@@ -69,9 +69,10 @@ async def listed_accounts(settings: Connection, context: ScanContext) -> Mapping
     return {account.id: account.name for account in await context.client.accounts(entry, context.user)}
 
 
-async def _scanned(
+async def scanned(
     request: ScanRequest, request_log: RequestLog, running: RunningScans, *, cautious: bool
 ) -> AsyncGenerator[pa.RecordBatch]:
+    """Yield the batches of a scan, on the event loop; see `batches`."""
     table, settings = request.table, request.settings
     keep = partial(_kept, request.names, request.filter.keep)
     async with client_for(settings) as client:

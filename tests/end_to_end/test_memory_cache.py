@@ -1,0 +1,297 @@
+"""What was asked once is answered from the memory of the process: by each query that it covers, in every thread."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow.compute as pc
+import pytest
+from support.asked import asked
+from support.clocks import PATIENCE_S, Clock
+from support.held import held
+from support.histories import Clock as Calendar
+from support.histories import agency as small_agency
+
+import harvest_duck
+from harvest_duck.cache import memory
+from harvest_duck.connection import resolve
+from harvest_duck.errors import Forbidden
+from harvest_duck.runtime import loop
+from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
+from harvest_duck.scanner.client_pool import pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARCH = "spent_date BETWEEN '2026-03-01' AND '2026-03-31'"
+QUARTER = "from_date = '2026-01-01' AND to_date = '2026-03-31'"
+#: What a dashboard asks, each in a request of its own or in several.
+DASHBOARD = (
+    f"SELECT sum(hours) FROM harvest.time_entries WHERE {MARCH}",
+    f"SELECT user_name, sum(hours) FROM harvest.time_entries WHERE {MARCH} AND user_id IN (1, 2) GROUP BY ALL",
+    "SELECT DISTINCT client_name FROM harvest.time_entries WHERE spent_date >= '2026-02-01' ORDER BY 1",
+    "SELECT count(*) FROM harvest.time_entries",
+    "SELECT count(*) FROM harvest.expenses WHERE notes LIKE '%a%'",
+    "SELECT name FROM harvest.clients ORDER BY name LIMIT 3",
+    "SELECT name FROM harvest.tasks LIMIT 3",
+    "SELECT c.name, p.name FROM harvest.projects p JOIN harvest.clients c ON c.id = p.client_id ORDER BY ALL",
+    f"SELECT client_name, total_hours FROM harvest.report_time_clients WHERE {QUARTER} ORDER BY 1",
+    "SELECT count(*), min(hourly_rate) FROM harvest.user_assignments WHERE is_active",
+    "SELECT name FROM harvest.company",
+    "SELECT state, count(*) FROM harvest.invoices GROUP BY ALL ORDER BY ALL",
+)
+#: Queries whose requests depend on how they are read.
+COLD = (
+    *DASHBOARD,
+    "SELECT notes FROM harvest.time_entries LIMIT 3",
+    "SELECT EXISTS (FROM harvest.time_entries)",
+    "SELECT count(*) FROM harvest.time_entries WHERE user_id = 1 OR project_id = 2",
+    "SELECT count(*) FROM harvest.time_entries WHERE notes IS NULL",
+    "SELECT hours FROM harvest.time_entries WHERE id = 1",
+    "SELECT amount FROM harvest.invoice_payments WHERE invoice_id IN (7, 9)",
+    "SELECT count(*) FROM harvest.user_assignments WHERE project_id IN (1, 2)",
+    f"SELECT count(*) FROM harvest.report_time_team WHERE {QUARTER} AND user_id = 3",
+)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The clock of requests, and an empty memory."""
+    found = Clock()
+    monkeypatch.setattr(pool(), "clock", found)
+    memory.clear()
+    yield found
+    memory.clear()
+
+
+@pytest.fixture
+def remembering(connection: str) -> str:
+    """The connection with a memory."""
+    return f"{connection};CacheLocation=:memory:"
+
+
+@pytest.fixture
+def cached(remembering: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    with harvest_duck.connect(remembering) as opened:
+        yield opened
+
+
+def test_a_dashboard_asks_in_its_first_round_alone(
+    cached: duckdb.DuckDBPyConnection, attached: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    first = [cached.execute(sql).fetchall() for sql in DASHBOARD]
+    # The second is within the first, and the clients of the join are known.
+    assert len(asked(sandbox)) == len(DASHBOARD) - 1
+    sandbox.clear_log()
+    for _ in range(3):
+        assert [cached.execute(sql).fetchall() for sql in DASHBOARD] == first
+    assert not asked(sandbox)
+    assert first == [attached.execute(sql).fetchall() for sql in DASHBOARD]
+
+
+def timeless(sandbox: Sandbox) -> list[str]:
+    """Return the requests in some order; since when changes are asked for is another moment each time."""
+    return sorted(re.sub("updated_since=[^&]*", "", each) for each in asked(sandbox, per_page=True))
+
+
+def test_an_empty_memory_costs_what_harvest_costs(
+    cached: duckdb.DuckDBPyConnection, attached: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    for sql in COLD:
+        sandbox.clear_log()
+        wanted = attached.execute(sql).fetchall()
+        live = timeless(sandbox)
+        sandbox.clear_log()
+        memory.clear()
+        assert cached.execute(sql).fetchall() == wanted, sql
+        assert timeless(sandbox) == live, sql
+
+
+def test_all_connections_share_what_one_of_them_asked(remembering: str, sandbox: Sandbox) -> None:
+    harvest_duck.scan("clients", remembering).read_all()
+    sandbox.clear_log()
+    with harvest_duck.connect(f"{remembering};Pagesize=7;CacheTolerance=60") as con:
+        con.execute("SELECT count(*) FROM harvest.clients").fetchall()
+    assert not asked(sandbox)
+    # Whoever reads by another token may see other rows.
+    other = sandbox.connection_string(role="member") + ";RateLimit=off;CacheLocation=:memory:"
+    with pytest.raises(Forbidden):
+        harvest_duck.scan("clients", other).read_all()
+
+
+def test_several_accounts_are_remembered_each(connection: str, sandbox: Sandbox) -> None:
+    sql = "SELECT account_id, count(name) FROM harvest.clients GROUP BY ALL ORDER BY ALL"
+    wanted = [(account, len(sandbox.records(account, "clients"))) for account in (MAIN_ID, EURO_ID)]
+    for named, listed in ((f"{MAIN_ID},{EURO_ID}", []), ("*", ["/api/v2/accounts"])):
+        several = connection.replace(f"AccountId={MAIN_ID}", f"AccountId={named}")
+        with harvest_duck.connect(f"{several};CacheLocation=:memory:") as con:
+            sandbox.clear_log()
+            found = con.execute(sql).fetchall()
+            assert set(wanted) <= set(found)
+            assert asked(sandbox)[: len(listed) + 2] == [*listed, "/clients", "/clients"]
+            sandbox.clear_log()
+            assert con.execute(sql).fetchall() == found
+            con.execute(f"SELECT count(name) FROM harvest.clients WHERE account_id = {EURO_ID}").fetchall()
+            assert not asked(sandbox)
+
+
+def test_nothing_is_older_than_the_query_tolerates(remembering: str, clock: Clock, sandbox: Sandbox) -> None:
+    def sent(tolerance_s: float) -> int:
+        sandbox.clear_log()
+        harvest_duck.scan("tasks", f"{remembering};CacheTolerance={tolerance_s}", columns=["name"]).read_all()
+        return len(asked(sandbox))
+
+    assert sent(600) == 1
+    clock.moment += 100
+    assert (sent(600), sent(101), sent(100), sent(100)) == (0, 0, 1, 0)
+    assert (sent(0), sent(0)) == (1, 1)
+    # What was asked for anyway serves the others.
+    clock.moment += 100
+    assert (sent(0), sent(600)) == (1, 0)
+
+
+def test_what_is_too_old_for_all_is_dropped(remembering: str, clock: Clock) -> None:
+    async def drop() -> None:
+        memory.memory().drop_old()
+
+    with harvest_duck.connect(f"{remembering};CacheTolerance=50") as con:
+        con.execute("SELECT count(name), (SELECT count(*) FROM harvest.roles) FROM harvest.tasks").fetchall()
+        con.execute("DETACH harvest")
+    assert memory.memory().held_bytes > 0
+    assert memory.memory().wakes
+    clock.moment += 49
+    loop.run(drop())
+    assert memory.memory().held_bytes > 0
+    clock.moment += 1
+    loop.run(drop())
+    assert memory.memory().held_bytes == 0
+    assert not memory.memory().wakes
+
+
+def test_the_rest_is_fetched_and_brought_to_one_moment(clock: Clock) -> None:
+    calendar = Calendar()
+    with small_agency(calendar) as agency:
+        account, connection = agency.account(MAIN_ID), agency.connection_string() + ";RateLimit=off;Pagesize=5"
+
+        def ids(first: date, last: date, settings: str = "") -> list[int]:
+            keep = (pc.field("spent_date") >= first) & (pc.field("spent_date") <= last)
+            read = harvest_duck.scan("time_entries", connection + settings, columns=["id"], filter=keep).read_all()
+            return sorted(read["id"].to_pylist())
+
+        days = [date(2024, 1, 1), date(2024, 6, 30), date(2024, 7, 1), date(2024, 12, 31)]
+        memory_of = ";CacheLocation=:memory:"
+        early = ids(days[0], days[1], memory_of)
+        assert len(early) > 5
+        moved = early[0]
+        account.edit("time_entries", moved, {"spent_date": "2024-08-01"})
+        calendar.go(seconds=30)
+        agency.clear_log()
+        found = ids(days[0], days[3], memory_of)
+        first, *_, last = asked(agency)
+        assert first == "/time_entries?from=2024-07-01&to=2024-12-31"
+        assert last.startswith("/time_entries?updated_since=")
+        assert found == ids(days[0], days[3])
+        agency.clear_log()
+        assert moved not in ids(days[0], days[1], memory_of)
+        assert moved in ids(days[2], days[3], memory_of)
+        assert not asked(agency)
+
+
+def test_eight_threads_ask_once(remembering: str, sandbox: Sandbox) -> None:
+    barrier = threading.Barrier(8)
+
+    def read(column: str) -> int:
+        barrier.wait(PATIENCE_S)
+        return harvest_duck.scan("time_entries", f"{remembering};Pagesize=500", columns=[column]).read_all().num_rows
+
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(read, ["id", "hours"] * 4))
+    assert found == {len(sandbox.records(MAIN_ID, "time_entries"))}
+    assert len(asked(sandbox)) == len(set(asked(sandbox))) == 11
+
+
+def test_nobody_waits_for_a_reader_that_stopped(remembering: str, sandbox: Sandbox) -> None:
+    connection = f"{remembering};Pagesize=1000"
+    slow = harvest_duck.scan("time_entries", connection)
+    slow.read_next_batch()
+    whole = harvest_duck.scan("time_entries", connection).read_all()
+    assert len(asked(sandbox)) == 6
+    assert 1000 + slow.read_all().num_rows == whole.num_rows == len(sandbox.records(MAIN_ID, "time_entries"))
+    assert len(asked(sandbox)) == 6
+
+
+def test_a_scan_that_stops_early_leaves_nothing(remembering: str, sandbox: Sandbox) -> None:
+    for _ in range(2):
+        sandbox.clear_log()
+        reader = harvest_duck.scan("time_entries", f"{remembering};Pagesize=1000;MaxRows=5")
+        assert reader.read_all().num_rows == 5
+        assert asked(sandbox) == ["/time_entries"]
+    assert memory.memory().held_bytes == 0
+
+
+def test_who_is_interrupted_takes_nothing_from_the_others(remembering: str, sandbox: Sandbox) -> None:
+    async def two_read() -> None:
+        table = memory.memory().table(resolve(remembering).identity, "time_entries")
+        while [fetch.readers for fetch in table.fetches] != [2]:  # noqa: ASYNC110 - nobody tells when
+            await asyncio.sleep(0.001)
+
+    with harvest_duck.connect(remembering) as con, harvest_duck.connect(remembering) as other:
+        sql = "SELECT count(notes) FROM harvest.time_entries"
+        with held(sandbox, page=2) as holding, ThreadPoolExecutor(2) as threads:
+            running = [threads.submit(each.execute, sql) for each in (con, other)]
+            assert holding.arrived.wait(PATIENCE_S)
+            loop.run(two_read())
+            harvest_duck.interrupt(other)
+            with pytest.raises(duckdb.Error):
+                running[1].result(PATIENCE_S)
+            holding.let_go()
+            wanted = running[0].result(PATIENCE_S).fetchall()
+        assert asked(sandbox).count("/time_entries") == 1
+        sandbox.clear_log()
+        assert other.execute(sql).fetchall() == wanted
+        assert not asked(sandbox)
+
+
+def test_an_error_is_not_remembered(remembering: str, sandbox: Sandbox) -> None:
+    sandbox.respond_next("/v2/time_entries", status=403)
+    with pytest.raises(Forbidden):
+        harvest_duck.scan("time_entries", f"{remembering};Pagesize=1000").read_all()
+    assert memory.memory().held_bytes == 0
+    sandbox.clear_log()
+    found = harvest_duck.scan("time_entries", f"{remembering};Pagesize=1000").read_all()
+    assert found.num_rows == len(sandbox.records(MAIN_ID, "time_entries"))
+    assert len(asked(sandbox)) == 6
+
+
+def test_records_as_harvest_sent_them_are_asked_for(cached: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    for _ in range(2):
+        sandbox.clear_log()
+        cached.execute("SELECT count(record) FROM harvest_raw('clients')").fetchall()
+        cached.execute("SELECT count(record) FROM harvest_get('/clients')").fetchall()
+        assert len(asked(sandbox)) == 2
+
+
+def test_the_log_tells_what_came_from_memory(cached: duckdb.DuckDBPyConnection, clock: Clock) -> None:
+    for _ in range(2):
+        cached.execute("SELECT name FROM harvest.tasks WHERE is_active ORDER BY 1").fetchall()
+        clock.moment += 30
+    columns = "table_name, account_id, status, source, round(age_s), sent_at IS NULL"
+    live, held_rows = cached.execute(f"SELECT {columns} FROM harvest_requests() ORDER BY scan").fetchall()
+    assert live == ("tasks", MAIN_ID, 200, "harvest", 0, False)
+    assert held_rows == ("tasks", MAIN_ID, None, "memory", 30, False)
+
+
+def test_explain_tells_what_memory_has(cached: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    sql = "SELECT name FROM harvest.tasks WHERE is_active ORDER BY 1"
+    explained = f"SELECT step, requests FROM harvest_explain($${sql}$$, probe := false)"
+    cold = cached.execute(explained).fetchall()
+    cached.execute(sql).fetchall()
+    sandbox.clear_log()
+    assert cached.execute(explained).fetchall() != cold
+    assert not asked(sandbox)
