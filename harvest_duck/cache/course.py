@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: A change may be saved a little after its `updated_at`; as much as a sync allows for.
 _OVERLAP = timedelta(minutes=15)
+#: So much later may a horizon be than that of a later answer, which may have taken longer.
+_SLACK = timedelta(minutes=1)
 
 
 class Part(NamedTuple):
@@ -79,6 +81,11 @@ def apart(request: ScanRequest, parts: Sequence[Part]) -> bool:
 def since(pieces: Sequence[Piece]) -> datetime:
     """Return since when all that changed has to be asked for, so that pieces become one state."""
     return min(piece.horizon for piece in pieces) - _OVERLAP
+
+
+def steady(horizon: datetime, pieces: Sequence[Piece]) -> bool:
+    """Whether what was asked after pieces were read is as of a later moment by Harvest's clock, or nearly so."""
+    return horizon >= max(piece.horizon for piece in pieces) - _SLACK
 
 
 def _saves(request: ScanRequest, region: Region, parts: Sequence[Part]) -> bool:

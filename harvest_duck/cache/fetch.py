@@ -65,6 +65,10 @@ class Fetch(Generic[Held]):
         moments = [entry.horizon for entry in self._watched.sent if entry.horizon is not None]
         return min(moments, default=None)
 
+    def progress(self) -> dict[str, Any]:
+        """Return the row of the progress of the scan."""
+        return self._watched.running_scans.row()
+
     async def read(self) -> AsyncGenerator[pa.RecordBatch]:
         """Yield all batches; those that have not come yet are asked for one by one."""
         self.readers += 1
@@ -151,16 +155,17 @@ class _Running(RunningScans):
 
     def __init__(self, others: RunningScans) -> None:
         self._others = others
-        self._row: Callable[[], dict[str, Any]] | None = None
+        #: The row of the progress of the one that was added, once it runs.
+        self.row: Callable[[], dict[str, Any]] = dict
 
     @contextmanager
     def running(self, number: int, row: Callable[[], dict[str, Any]]) -> Iterator[None]:
         """Include the scan of that number while the context is open."""
-        self._row = row
+        self.row = row
         with self._others.running(number, row):
             yield
 
     @property
     def requests_left(self) -> int | None:
         """The number of requests that are still to come, None where it is not known."""
-        return None if self._row is None else self._row()["requests_left"]
+        return self.row().get("requests_left")

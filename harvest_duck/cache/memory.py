@@ -116,8 +116,7 @@ class Memory:
     def wanted_for(self, table: HeldTable, tolerance_s: float) -> None:
         """Note, on the event loop, how old rows of a table a query takes, and drop what is older later on."""
         table.longest_s = max(table.longest_s, tolerance_s or _FOR_OTHERS_S)
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(table.longest_s + _DROPPED_S, self.drop_old)
+        self._wake_in(table.longest_s)
 
     def drop_old(self) -> None:
         """Drop, on the event loop, what is too old, and come back when the next may be."""
@@ -126,9 +125,16 @@ class Memory:
             table.drop_old(at)
             if not (table.pieces or table.counted or table.fetches):
                 del self._tables[key]
-        left = [table.longest_s for table in self._tables.values()]
-        if left:
-            self._timer = asyncio.get_running_loop().call_later(min(left) + _DROPPED_S, self.drop_old)
+        for table in self._tables.values():
+            self._wake_in(table.longest_s)
+
+    def _wake_in(self, seconds: float) -> None:
+        running, seconds = asyncio.get_running_loop(), seconds + _DROPPED_S
+        if self._timer is not None and self._timer.when() <= running.time() + seconds:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = running.call_later(seconds, self.drop_old)
 
     def forget(self, identity: Connection | None) -> None:
         """Forget what is held of a connection, or of all."""

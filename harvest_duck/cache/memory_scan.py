@@ -10,12 +10,12 @@ No list tells that a record was deleted, so one may be found for as long as the 
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harvest_duck.cache.course import Part, apart, course_of, since
+from harvest_duck.cache.course import Part, apart, course_of, since, steady
 from harvest_duck.cache.coverage import ANYWHERE
 from harvest_duck.cache.delivery import Delivery, Rows
 from harvest_duck.cache.expected import Expected
@@ -23,7 +23,7 @@ from harvest_duck.cache.fetch import Fetch, Watched
 from harvest_duck.cache.memory import Counted, HeldTable, Piece, memory, new_state
 from harvest_duck.cache.moment import now
 from harvest_duck.cache.piece_rows import brought_up
-from harvest_duck.cache.region_scan import account_of, can_be_held, changes, region_request
+from harvest_duck.cache.region_scan import account_of, can_be_held, changes, fetched, region_request, wanted
 from harvest_duck.http.request_log import MEMORY
 from harvest_duck.runtime.blocking_reader import pulled
 from harvest_duck.scanner import scan as live
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.cache.course import Course
     from harvest_duck.cache.coverage import Region
+    from harvest_duck.cache.moment import Moment
     from harvest_duck.http.request_log import RequestLog
     from harvest_duck.runtime.blocking_reader import Readers
     from harvest_duck.scanner.progress import RunningScans
@@ -118,28 +119,51 @@ class _Answering:
             table.keep_count(predicate, Counted(tuple(fetch.batches), fetch.began))
 
         fetch, joined = self._fetch(table, ("count", predicate), request, done)
-        async with aclosing(fetch.read()) as found:
-            async for batch in found:
-                yield Rows((batch,), began=fetch.began if joined else None, counted=True)
+        async with aclosing(self._read(fetch, Rows((), began=joined, counted=True))) as found:
+            async for rows in found:
+                yield rows
 
     async def _together(self, table: HeldTable, course: Course) -> AsyncGenerator[Rows]:
         parts = course.parts
         if course.fetch is not None:
             along = course.fetch.along if parts else ANYWHERE
             fetch, joined = self._fetch_region(table, course.fetch)
-            async with aclosing(fetch.read()) as found:
-                async for batch in found:
-                    began = fetch.began if joined else None
-                    yield Rows((batch,), along, began=began, may_come_again=bool(parts))
+            async with aclosing(self._read(fetch, Rows((), along, joined, may_come_again=bool(parts)))) as found:
+                async for rows in found:
+                    yield rows
             if parts and fetch.piece is not None and self._request.table.day is not None:
                 parts = (*parts, Part(fetch.piece, along))
         if apart(self._request, parts):
-            parts = await self._brought_up(table, parts)
+            brought_up = await self._brought_up(table, parts)
+            if brought_up is None:
+                async with aclosing(self._anew(table)) as found:
+                    async for rows in found:
+                        yield rows
+                return
+            parts = brought_up
         for piece, along in parts:
-            yield Rows(piece.batches, along, began=piece.began, may_have_come=course.fetch is not None)
+            yield Rows(piece.batches, along, piece.began, may_have_come=course.fetch is not None)
 
-    async def _brought_up(self, table: HeldTable, parts: Sequence[Part]) -> tuple[Part, ...]:
-        """Return parts of one state, after a request for all that changed since the oldest of them."""
+    async def _anew(self, table: HeldTable) -> AsyncGenerator[Rows]:
+        """Yield all rows, asked of Harvest, but for records that were delivered."""
+        fetch, joined = self._fetch_region(table, fetched(self._request, wanted(self._request)))
+        async with aclosing(self._read(fetch, Rows((), ANYWHERE, joined, may_have_come=True))) as found:
+            async for rows in found:
+                yield rows
+
+    async def _read(self, fetch: Fetch[Piece], rows: Rows) -> AsyncGenerator[Rows]:
+        """Yield the batches of a fetch as rows of a kind, and tell the progress, also of what another scan began."""
+        told = nullcontext() if rows.began is None else self._running.running(self._log.next_scan(), fetch.progress)
+        with told:
+            async with aclosing(fetch.read()) as found:
+                async for batch in found:
+                    yield replace(rows, batches=(batch,))
+
+    async def _brought_up(self, table: HeldTable, parts: Sequence[Part]) -> tuple[Part, ...] | None:
+        """Return parts of one state, after a request for all that changed since the oldest of them.
+
+        Return None where Harvest's clock went back meanwhile, so that it cannot tell what changed.
+        """
         olds = [part.piece for part in parts]
         region = changes(self._request, since(olds))
         # Who joins needs what changed until now, so of the same pieces.
@@ -148,11 +172,13 @@ class _Answering:
         async with aclosing(fetch.read()) as found:
             changed = [batch async for batch in found]
         state, horizon = new_state(), fetch.horizon or min(piece.horizon for piece in olds)
+        if not steady(horizon, olds):
+            return None
         news = [brought_up(piece, changed, self._request.table, horizon, state) for piece in olds]
         table.replace(olds, news)
         return tuple(Part(piece, part.along) for piece, part in zip(news, parts, strict=True))
 
-    def _fetch_region(self, table: HeldTable, region: Region) -> tuple[Fetch[Piece], bool]:
+    def _fetch_region(self, table: HeldTable, region: Region) -> tuple[Fetch[Piece], Moment | None]:
         def done(fetch: Fetch[Piece]) -> None:
             if fetch.horizon is not None:
                 fetch.piece = Piece(region, tuple(fetch.batches), fetch.began, fetch.horizon)
@@ -166,14 +192,14 @@ class _Answering:
         what: object,
         request: ScanRequest,
         done: Callable[[Fetch[Piece]], None] = lambda _: None,
-    ) -> tuple[Fetch[Piece], bool]:
-        """Return the fetch of something, and whether another scan began it."""
+    ) -> tuple[Fetch[Piece], Moment | None]:
+        """Return the fetch of something, and when it began, where another scan began it."""
         at = now()
         for fetch in table.fetches:
             if fetch.what == what and fetch.began.age_s(at) < self._tolerance_s:
-                return fetch, True
+                return fetch, fetch.began
         watched = Watched(self._log, self._running)
         source = partial(live.scanned, request, watched, watched.running_scans, cautious=self._cautious)
         fetch = Fetch(what, source(), watched, at, done=done, over=table.fetches.remove)
         table.fetches.append(fetch)
-        return fetch, False
+        return fetch, None
