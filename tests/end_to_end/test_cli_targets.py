@@ -6,20 +6,23 @@ import contextlib
 import os
 import stat
 import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from support import pseudo_terminal
 from support.clocks import PATIENCE_S
-from support.command import COMMAND, environment, run, start
+from support.command import COMMAND, environment, run, start, write
 from support.held import held
 
+from harvest_duck.cli import failures
+from harvest_duck.errors import HarvestDuckError
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from harvest_duck.sandbox import Sandbox
 
@@ -38,19 +41,18 @@ def reading(pipe: Path) -> Iterator[list[bytes]]:
     reader.join(PATIENCE_S)
 
 
-def test_a_fifo_is_written_and_stays_one(connection: str, tmp_path: Path) -> None:
+def test_a_fifo_is_written_and_stays_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.csv"
     with reading(pipe) as found:
-        ended = run("query", "SELECT 1 AS a; SELECT 2 AS b", "-o", str(pipe), connection=connection)
-    assert (ended.returncode, ended.stderr) == (0, f"2 rows written to {pipe}\n")
+        ended = write("SELECT 1 AS a; SELECT 2 AS b", pipe)
+    assert ended.stderr == f"2 rows written to {pipe}\n"
     assert found == [b"a\n1\n\nb\n2\n"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_standard_output_has_three_names(connection: str, tmp_path: Path) -> None:
-    for name in ("-", "/dev/stdout", None):
-        options = [] if name is None else ["-o", name]
-        ended = run("query", "SELECT 1 AS a", *options, "--format", "csv", connection=connection)
+    for name in ("-", "/dev/stdout"):
+        ended = write("SELECT 1 AS a", Path(name), "csv")
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "a\n1\n", "")
     target = tmp_path / "appended.csv"
     target.write_text("before\n")
@@ -61,7 +63,7 @@ def test_standard_output_has_three_names(connection: str, tmp_path: Path) -> Non
 
 
 def test_rows_go_through_a_pipe_before_the_last_answer_has_come(sandbox: Sandbox, connection: str) -> None:
-    with held(sandbox, page=50) as late:
+    with held(sandbox, page=20) as late:
         con = f"{connection};Pagesize=100;MaxConnections=1"
         process = start("query", "FROM harvest.time_entries", "--format", "ndjson", "-c", con)
         assert process.stdout is not None
@@ -77,57 +79,61 @@ def test_rows_go_through_a_pipe_before_the_last_answer_has_come(sandbox: Sandbox
 
 def test_a_file_name_may_be_as_long_as_the_system_lets_it(connection: str, tmp_path: Path) -> None:
     target = tmp_path / ("ä" * 123 + ".csv")
-    ended = run("query", "SELECT 1 AS a", "-o", str(target), connection=connection)
-    assert ended.returncode == 0, ended.stderr
+    write("SELECT 1 AS a", target)
     assert target.read_text() == "a\n1\n"
     longer = tmp_path / ("x" * 300 + ".csv")
     ended = run("query", "SELECT 1 AS a", "-o", str(longer), connection=connection)
     assert (ended.returncode, ended.stderr) == (1, f"harvest-duck: {longer}: File name too long\n")
 
 
-def test_a_link_stays_and_its_file_is_written(connection: str, tmp_path: Path) -> None:
+def test_a_link_stays_and_its_file_is_written(tmp_path: Path) -> None:
     target, link = tmp_path / "folder" / "real.csv", tmp_path / "link.csv"
     target.parent.mkdir()
     link.symlink_to(target)
     for value in ("1", "2"):
-        ended = run("query", f"SELECT {value} AS a", "-o", str(link), connection=connection)
-        assert ended.returncode == 0, ended.stderr
+        write(f"SELECT {value} AS a", link)
         assert link.is_symlink()
         assert target.read_text() == f"a\n{value}\n"
     assert [*target.parent.iterdir()] == [target]
 
 
-def test_a_link_to_itself_is_no_place(connection: str, tmp_path: Path) -> None:
+def test_a_link_to_itself_is_no_place(tmp_path: Path) -> None:
     link = tmp_path / "link.csv"
     link.symlink_to(link.name)
-    ended = run("query", "SELECT 1 AS a", "-o", str(link), connection=connection)
-    assert ended.stderr == f"harvest-duck: {link} is a link that leads to itself: name another file\n"
+    with pytest.raises(HarvestDuckError, match=f"^{link} is a link that leads to itself: name another file$"):
+        write("SELECT 1 AS a", link)
     assert [*tmp_path.iterdir()] == [link]
 
 
-def test_an_odd_name_is_told_in_quotes(connection: str, tmp_path: Path) -> None:
+def test_an_odd_name_is_told_in_quotes(tmp_path: Path) -> None:
     target = tmp_path / "odd\n.csv"
-    ended = run("query", "SELECT 1 AS a", "-o", str(target), connection=connection)
-    assert (ended.returncode, ended.stderr) == (0, f"1 row written to {str(target)!r}\n")
+    assert write("SELECT 1 AS a", target).stderr == f"1 row written to {str(target)!r}\n"
     assert target.read_text() == "a\n1\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")  # noqa: PTH110 - as short as it gets
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_a_full_disk_names_the_place(form: str, connection: str) -> None:
-    ended = run("query", "SELECT 1", "-o", "/dev/full", "--format", form, connection=connection)
-    assert (ended.returncode, ended.stderr) == (1, "harvest-duck: /dev/full: No space left on device\n")
+def test_a_full_disk_names_the_place(form: str) -> None:
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        write("SELECT 1", Path("/dev/full"), form)
+    assert failures.sentence(raised.value) == "/dev/full: No space left on device"
 
 
 def test_what_a_terminal_obeys_does_not_reach_it(connection: str) -> None:
     sql = f"SELECT '{OBEYED}' AS \"n{OBEYED}\""
     # The others are written by the same code: table and line, csv and tsv, json and ndjson.
-    for form in ("table", "csv", "json", "markdown"):
-        shown = pseudo_terminal.run("query", sql, "--format", form, columns=80, connection=connection, TERM="dumb")
-        assert shown.returncode == 0, shown.stdout
-        assert not set(OBEYED) & set(shown.stdout), form
-    as_json = run("query", f"SELECT '{OBEYED}' AS a", "--format", "csv", connection=connection)
-    assert as_json.stdout == f"a\n{OBEYED}\n"
+    forms = ("table", "csv", "json", "markdown")
+    program = (
+        "import sys\nfrom harvest_duck.cli import cli\n"
+        f"for form in {forms}: cli(['query', *sys.argv[1:], '--format', form], standalone_mode=False)"
+    )
+    shown = pseudo_terminal.run(
+        sql, columns=80, connection=connection, command=[sys.executable, "-c", program], TERM="dumb"
+    )
+    assert shown.returncode == 0, shown.stdout
+    assert all(sign in shown.stdout for sign in ("(1 row)", "[\n{", "|---|"))
+    assert not set(OBEYED) & set(shown.stdout)
+    assert write(f"SELECT '{OBEYED}' AS a", form="csv").stdout == f"a\n{OBEYED}\n"
 
 
 def test_parquet_is_not_for_a_terminal(connection: str) -> None:

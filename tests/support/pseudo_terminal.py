@@ -12,7 +12,7 @@ from support.clocks import PATIENCE_S
 from support.command import COMMAND, Ended, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["opened", "run"]
 
@@ -34,13 +34,13 @@ def opened(columns: int) -> Iterator[tuple[int, IO[str]]]:
         yield reading.fileno(), writing
 
 
-def run(*arguments: str, columns: int, connection: str, **variables: str) -> Ended:
-    """Run `harvest-duck` with a terminal as its input, output and errors; lines end as in a file."""
+def run(*arguments: str, columns: int, connection: str, command: Sequence[str] = COMMAND, **variables: str) -> Ended:
+    """Run `harvest-duck`, or another command, with a terminal as all its streams; lines end as in a file."""
     shown = b""
     env = {name: text for name, text in environment(connection).items() if name not in _OWN}
     with opened(columns) as (ours, theirs):
         process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*command, *arguments],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
