@@ -10,9 +10,10 @@ The life of one query, through the packages to the wire and back::
 `attach` adds an account as a schema of views; `scan` reads a table without SQL. `tables` and `describe` list the tables
 and their columns, `explain` the requests that a query would send, `progress` those that are still to come, and `access`
 the tables that a token may read. `sync` keeps a copy of an account in a DuckDB file, `explain_sync` tells what that
-would ask of Harvest, and `mirror_status` how old the copy is. `export` writes tables to files, and `for_lake` converts
-rows to types that Delta Lake and Iceberg have. `login` signs a person in by OAuth, `logout` out; `whoami` and
-`accounts` ask Harvest whose a connection is; the submodule `connections` stores named connections.
+would ask of Harvest, and `mirror_status` how old the copy is; `clear_cache` forgets what a CacheLocation of `:memory:`
+holds. `export` writes tables to files, and `for_lake` converts rows to types that Delta Lake and Iceberg have. `login`
+signs a person in by OAuth, `logout` out; `whoami` and `accounts` ask Harvest whose a connection is; the submodule
+`connections` stores named connections.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         refresh_oauth_access_token,
     )
     from harvest_duck.auth.sessions import accounts, login, logout, whoami
-    from harvest_duck.cache.answer import scan
+    from harvest_duck.cache.answer import clear_cache, scan
     from harvest_duck.engine.register import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.exports.export import export
     from harvest_duck.exports.lake_types import for_lake
@@ -44,6 +45,7 @@ __all__ = [
     "access",
     "accounts",
     "attach",
+    "clear_cache",
     "connect",
     "describe",
     "explain",
@@ -71,7 +73,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "auth.cdata_procedures": ("get_oauth_access_token", "get_oauth_authorization_url", "refresh_oauth_access_token"),
     "auth.sessions": ("accounts", "login", "logout", "whoami"),
-    "cache.answer": ("scan",),
+    "cache.answer": ("clear_cache", "scan"),
     "engine.register": ("attach", "connect", "explain", "interrupt", "last_error", "progress", "register"),
     "exports.export": ("export",),
     "exports.lake_types": ("for_lake",),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.cache import file_scan, memory_scan
+from harvest_duck.cache import file_scan, memory, memory_scan
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.tables import table as table_named
+from harvest_duck.connection import resolve
 from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.pushdown.arrow_filter import read_filter, refuse_unfit
@@ -88,6 +89,14 @@ def expected(request: ScanRequest) -> Expected | ScanRequest:
     cache = request.settings.cache
     from_file = None if cache is None or cache.path is None else file_scan.expected(request)
     return from_file or memory_scan.expected(request)
+
+
+def clear_cache(connection: str | None = None) -> None:
+    """Forget the rows that this process holds of a connection, or of all: the next query asks Harvest.
+
+    The files of copies stay as they are. Raises the errors of the connection string.
+    """
+    memory.clear(None if connection is None else resolve(connection).identity)
 
 
 def _live(request: ScanRequest) -> bool:

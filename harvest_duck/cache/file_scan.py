@@ -111,7 +111,7 @@ def _offline(request: ScanRequest, path: Path) -> Held:
         old = "of unknown age" if known is None else f"{freshness.age(known)} old"
         raise MirrorError(
             f"{escaped(path)}, which is {old}, does not have {name} whole, and the connection is offline: "
-            f"add it by `harvest-duck sync {name}`, or ask without Offline"
+            f"add it by `harvest-duck sync {name} --to {escaped(path)}`, or ask without Offline"
         )
     as_of = _file_of(request)[0].as_of
     if as_of is not None:

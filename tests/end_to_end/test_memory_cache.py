@@ -336,3 +336,18 @@ def test_explain_tells_what_memory_has(cached: duckdb.DuckDBPyConnection, sandbo
     sandbox.clear_log()
     assert cached.execute(explained).fetchall() != cold
     assert not asked(sandbox)
+
+
+def test_what_is_cleared_is_asked_again(remembering: str, sandbox: Sandbox) -> None:
+    def read() -> int:
+        sandbox.clear_log()
+        harvest_duck.scan("tasks", remembering).read_all()
+        return len(sandbox.requests)
+
+    assert [read(), read()] == [1, 0]
+    harvest_duck.clear_cache("APIKey=another;AccountId=1")
+    assert read() == 0
+    harvest_duck.clear_cache(f"{remembering};MaxRows=3")
+    assert [read(), read()] == [1, 0]
+    harvest_duck.clear_cache()
+    assert read() == 1
