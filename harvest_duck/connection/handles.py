@@ -1,7 +1,7 @@
 """Handles: names that stand for connection strings in SQL, so that no view shows a secret.
 
-A handle lives as long as its owner keeps the `Handle` object, to which `Handles` refers weakly. So a connection string
-is freed with what uses it.
+After a handle may stand one property, `;AsOf=…`: the account as it was at that moment. A handle lives as long as its
+owner keeps the `Handle` object, to which `Handles` refers weakly. So a connection string is freed with what uses it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from harvest_duck.errors import ConnectionStringError
 
-_FORM = re.compile("@[0-9a-f]{32}")
+_FORM = re.compile("(?P<handle>@[0-9a-f]{32})(?P<moment>;AsOf=[-0-9T:.]+Z)?")
 _ONE_DOOR = (
     "this database was opened with only_attached=True, and reads no other connection than those attached to it: "
     "leave the connection string out"
@@ -47,18 +47,24 @@ class Handles:
 
     def __contains__(self, text: str) -> bool:
         """Whether a text is the name of a handle, rather than a connection string that is written in SQL."""
-        return text in self._handles
+        return self._found(text) is not None
 
     def connection_of(self, text: str) -> str:
         """Return the connection string that a handle stands for; any other text is one itself.
 
         Raises `ConnectionStringError` for a handle that was freed, and for a text where only handles are allowed.
         """
-        handle = self._handles.get(text)
-        if handle is not None:
-            return handle.connection
+        found = self._found(text)
+        if found is not None:
+            return found
         if _FORM.fullmatch(text):
             raise ConnectionStringError("the account was detached, or its connection of DuckDB closed: attach it again")
         if self.only_attached:
             raise ConnectionStringError(_ONE_DOOR if text else _ONE_DOOR_AND_NO_DEFAULT)
         return text
+
+    def _found(self, text: str) -> str | None:
+        """Return the connection string of a handle that is known, with the moment after it; None for any other text."""
+        form = _FORM.fullmatch(text)
+        handle = None if form is None else self._handles.get(form["handle"])
+        return None if form is None or handle is None else f"{handle.connection}{form['moment'] or ''}"

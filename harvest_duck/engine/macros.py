@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 CATALOG = "harvest_duck"
 #: The schema of what only this package reads.
 INTERNAL = "_internal"
+#: What a function reads of its argument `moment`, in microseconds since 1970; NULL for infinity too.
+_MOMENT = "epoch_us(moment::TIMESTAMPTZ)"
 #: What a function passes on of its argument `conn`: text, since a scan finds no other value.
 _ACCOUNT = {CONNECTION: "conn::VARCHAR"}
+#: The same with the moment after it, in UTC whatever the time zone of the connection.
+_AS_OF = f"conn::VARCHAR || strftime(make_timestamp({_MOMENT}), ';AsOf=%Y-%m-%dT%H:%M:%S.%fZ')"
 #: The settings of a connection that change what a query means, and that a cursor does not inherit.
 SETTINGS = ("TimeZone", "Calendar", "integer_division", "search_path")
 
@@ -49,6 +53,7 @@ def own_functions(default: str) -> Iterator[str]:
             "harvest_report(report, from_date, to_date, step := step, conn := conn)"
         ),
         f"harvest_raw(tbl, {account})": "harvest_raw(tbl, conn := conn)",
+        f"harvest_as_of(tbl, moment, {account})": "harvest_as_of(tbl, moment, conn := conn)",
         f"harvest_get(path, {account})": "harvest_get(path, conn := conn)",
         f"harvest_access({account})": "harvest_access(conn := conn)",
         "harvest_requests()": "harvest_requests()",
@@ -91,6 +96,12 @@ def _functions(default: str) -> dict[str, str]:
     return {
         f"harvest_scan(tbl, {account})": _table_of_tbl("harvest_scan", without=[RECORD.name]),
         f"harvest_raw(tbl, {account})": _table_of_tbl("harvest_raw"),
+        f"harvest_as_of(tbl, moment, {account})": passing(
+            f"query_table(CASE WHEN {_MOMENT} IS NULL THEN error('harvest_as_of: the moment is NULL or infinite') "
+            f"ELSE {_dataset_of_tbl('harvest_as_of')} END)",
+            {CONNECTION: _AS_OF},
+            without=[RECORD.name],
+        ),
         f"harvest_report(report, from_date, to_date, step := NULL, {account})": passing(
             f"query({query_of(dataset(''))})", _ACCOUNT, without=[RECORD.name]
         ),

@@ -223,6 +223,12 @@ COPIES: dict[str, tuple[str, Callable[[Sandbox, str, Path], object]]] = {
         "MirrorError",
         lambda _, connection, path: harvest_duck.sync(connection, path, tables=["report_uninvoiced"]),
     ),
+    "no history": (
+        "MirrorError",
+        lambda _, connection, path: harvest_duck.scan(
+            "time_entries", f"{connection};CacheLocation={path};AsOf=2026-03-31T12:00:00Z"
+        ).read_all(),
+    ),
     "another sync": (
         "MirrorBusy",
         lambda _, connection, path: harvest_duck.sync(

@@ -262,6 +262,7 @@ TAKERS = [
     "FROM harvest_scan('accounts', {})",
     "FROM harvest_access({})",
     "FROM harvest_raw('clients', {})",
+    "FROM harvest_as_of('clients', now(), {})",
     "FROM harvest_get('/clients', {})",
     f"SELECT id FROM harvest_duck._internal.users WHERE {HIDDEN} = {{}}",
     "FROM harvest_explain('FROM harvest_scan(''clients'', ' || {quoted} || ')')",

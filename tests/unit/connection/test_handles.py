@@ -71,6 +71,26 @@ def test_a_handle_stands_for_its_string_until_it_is_freed() -> None:
     assert handles.connection_of(other.name) == "AccountId=1"
 
 
+def test_a_moment_may_stand_after_a_handle_and_nothing_else() -> None:
+    handles = Handles(only_attached=True)
+    handle, moment = handles.add("DSN=acme"), ";AsOf=2026-03-31T12:00:00.000000Z"
+    assert f"{handle.name}{moment}" in handles
+    assert handles.connection_of(f"{handle.name}{moment}") == f"DSN=acme{moment}"
+    for text in (
+        f"{moment}",
+        f"{handle.name};Offline=true",
+        f"{handle.name}{moment};AccountId=1",
+        f"{handle.name};AsOf=",
+    ):
+        assert text not in handles
+        with pytest.raises(ConnectionStringError, match="only_attached=True"):
+            handles.connection_of(text)
+    name = handle.name
+    del handle
+    with pytest.raises(ConnectionStringError, match="was detached"):
+        handles.connection_of(f"{name}{moment}")
+
+
 def test_nothing_but_a_handle_of_the_same_database_passes_a_closed_door() -> None:
     handles, others = Handles(only_attached=True), Handles()
     attached, stranger = handles.add("AccountId=1"), others.add("AccountId=2")

@@ -209,13 +209,13 @@ def test_a_moment_that_the_history_does_not_know_is_an_error(con: duckdb.DuckDBP
     run(con, at(20), (CLIENTS, names("Ada")))
     history = History.of(RunRecords(con), RunRecords(con))
     place = Path("acme.duckdb")
-    for minutes in (0, 10, 20):
+    for minutes in (0, 10, 20, 20.15):
         require_known(history, place, "clients", at(minutes))
     for known, table, minutes, message in (
         (None, "clients", 0, "acme.duckdb keeps no history: sync with --history"),
         (history, "tasks", 0, "acme.duckdb has no history of tasks: sync that table"),
         (history, "clients", -1, r"since 2026-11-29 12:00:00.*and not of 2026-11-29 11:59:00.*name a later moment"),
-        (history, "clients", 21, r"last synced at 2026-11-29 12:20:00.*sync again, or name an earlier moment"),
+        (history, "clients", 21, r"last synced at 2026-11-29 12:20:09.*sync again, or name an earlier moment"),
     ):
         with pytest.raises(MirrorError, match=message):
             require_known(known, place, table, at(minutes))
