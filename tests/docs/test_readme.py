@@ -70,9 +70,10 @@ COMMANDS = {
 
 
 def commands_in(page: Path) -> list[tuple[tuple[str, ...], list[str]]]:
-    """Each line of a page that runs `harvest-duck`: the command, and the words after it."""
+    """Each line of a page that runs `harvest-duck`: the command, and the words after it, on the next line as well."""
     found = []
-    for line in re.findall(r"^(?:[^`|#\n]* [|&]+ )?harvest-duck ([^#\n]*)", page.read_text("utf-8"), re.MULTILINE):
+    text = page.read_text("utf-8").replace("\\\n", " ")
+    for line in re.findall(r"^(?:[^`|#\n]* [|&]+ )?harvest-duck ([^#\n]*)", text, re.MULTILINE):
         words = shlex.split(line.replace("…", "x").partition(" | ")[0])
         length = 2 if tuple(words[:2]) in COMMANDS else 1
         found.append((tuple(words[:length]), words[length:]))
