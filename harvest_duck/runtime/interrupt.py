@@ -14,6 +14,7 @@ time below stands for that. A scan that the user left half read goes on.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import signal
 import socket
@@ -22,14 +23,15 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from operator import eq
-from typing import TYPE_CHECKING, Any
+from operator import call, eq
+from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
+    from types import FrameType
 
     #: The frames of a thread, the outermost first: which one, and the instruction at which it is.
     _Place = tuple[tuple[int, int], ...]
@@ -207,7 +209,7 @@ def _place() -> _Place:
     Without those of our own that DuckDB called: the query is at the same call before and after them.
     """
     frames: list[tuple[int, int]] = []
-    frame = sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001 - there is no public one
+    frame = frames_of_threads().get(threading.main_thread().ident or 0)
     while frame is not None:
         frames.append((id(frame), frame.f_lasti))
         if str(frame.f_globals.get("__name__")).startswith(_OURS):
@@ -219,6 +221,20 @@ def _place() -> _Place:
 def _within_one_call(one: _Place, other: _Place) -> bool:
     """Whether the main thread was at the same call at both places; inside it may be functions that DuckDB called."""
     return bool(one and other) and all(map(eq, one, other))
+
+
+def frames_of_threads() -> dict[int, FrameType]:
+    """Return the innermost frame of each thread, by the identity of the thread.
+
+    No garbage is collected meanwhile: a collection could wait for the GIL, whose holder waits for a lock of this call
+    (Python up to 3.11.8, https://github.com/python/cpython/issues/106883).
+    """
+    steps: list[Callable[[], Any]] = [sys._current_frames]  # noqa: SLF001 - there is no public one
+    if gc.isenabled():
+        steps = [gc.disable, *steps, gc.enable]
+    # One call in C, so that no other thread runs and no signal is heard between its steps. The result has the frame of
+    # this function: in a variable of it, it would be garbage that keeps what the callers hold.
+    return cast("dict[int, FrameType]", list(map(call, steps))[len(steps) // 2])
 
 
 def _is_main_thread() -> bool:

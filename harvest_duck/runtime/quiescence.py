@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import dis
-import sys
 import threading
 import time
 from functools import cache
@@ -88,7 +87,7 @@ def _wait_again() -> None:
 
 def _places(leave_out: Container[int | None]) -> dict[int, _Place]:
     """Return where all other threads stand."""
-    frames = sys._current_frames()  # noqa: SLF001 - there is no public one
+    frames = interrupt.frames_of_threads()
     return {ident: _place(frame) for ident, frame in frames.items() if ident not in leave_out}
 
 

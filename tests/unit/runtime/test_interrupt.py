@@ -7,8 +7,10 @@ DuckDB it does not either, until DuckDB looks.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
+import threading
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -96,3 +98,15 @@ def test_a_scan_that_is_never_read_is_kept_by_nothing() -> None:
     before = len(interrupt._state.stops)
     reader()
     assert len(interrupt._state.stops) == before
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_looking_where_threads_stand_leaves_the_garbage_collector_as_it_is(collects: bool) -> None:
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        frames = interrupt.frames_of_threads()
+        assert gc.isenabled() is collects
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert frames[threading.get_ident()].f_code.co_name == "frames_of_threads"
