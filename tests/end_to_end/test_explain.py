@@ -122,7 +122,7 @@ PAGES_OF_TEN = "RateLimit=off;ReportsRateLimit=off;Pagesize=10"
 @pytest.fixture(scope="module")
 def long() -> Iterator[Sandbox]:
     """An account with many pages of a few records each."""
-    with Sandbox(seed=7, scale=0.3, time_entries=400, limits=False) as running:
+    with Sandbox(seed=7, scale=0.1, time_entries=320, limits=False) as running:
         yield running
 
 

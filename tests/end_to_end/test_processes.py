@@ -271,13 +271,16 @@ print(counts == [[(status,)]])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("name", ["harvest_duck.engine.shared_catalog", "harvest_duck.scanner.executor"])
+@pytest.mark.parametrize(
+    "name",
+    ["harvest_duck.engine.shared_catalog", pytest.param("harvest_duck.scanner.executor", marks=pytest.mark.thorough)],
+)
 def test_a_child_can_query_that_was_forked_while_a_thread_imported(name: str, connection: str) -> None:
     done = run(f"NAME, PATIENCE_S = {name!r}, {int(PATIENCE_S)}\n{FORK_DURING_IMPORT}", connection)
     assert done.stdout == "True\n", done.stderr
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.thorough)])
 def test_processes_of_a_pool_scan(method: str, connection: str, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     heading = f"import harvest_duck\nCONNECTION = {connection!r}\n"
