@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
-from support.browser import accessible, launched
+from support.browser import accessible, expect, launched
 
 from harvest_duck.display.listing import as_html
 from harvest_duck.introspection.catalog_tables import describe, tables

@@ -7,8 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from support.browser import accessible, launched
+from support.browser import accessible, expect, launched
 from support.clocks import PATIENCE_S
 from support.command import run, start
 from support.sign_in import token_requests
@@ -19,6 +18,8 @@ from harvest_duck.sandbox import MAIN_ID
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
 
     from harvest_duck.sandbox import Sandbox
 
