@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harvest_duck.cache.coverage import ANYWHERE, Region, Split, place_of, split
 from harvest_duck.cache.piece_rows import count_within
-from harvest_duck.cache.region_scan import fetched, is_count, wanted
+from harvest_duck.cache.region_scan import fetched, is_count, least_requests, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,11 +66,12 @@ def course_of(request: ScanRequest, table: HeldTable, tolerance_s: float, at: Mo
 
 
 def _fetching(request: ScanRequest, region: Region, found: Split, parts: tuple[Part, ...]) -> Course:
-    if found.missing is not None and parts and _saves(request, region, parts):
+    whole = fetched(request, region)
+    if found.missing is not None and parts:
         rest = fetched(request, Region(region.restriction, found.missing, region.inputs))
-        if not region.within(rest):
+        if not region.within(rest) and _saves(request, region, parts, (rest, whole)):
             return Course(parts, rest)
-    return Course(fetch=fetched(request, region))
+    return Course(fetch=whole)
 
 
 def apart(request: ScanRequest, parts: Sequence[Part]) -> bool:
@@ -88,10 +89,13 @@ def steady(horizon: datetime, pieces: Sequence[Piece]) -> bool:
     return horizon >= max(piece.horizon for piece in pieces) - _SLACK
 
 
-def _saves(request: ScanRequest, region: Region, parts: Sequence[Part]) -> bool:
-    """Whether held parts save a page or more, since to ask what changed costs a request; children cost none."""
+def _saves(request: ScanRequest, region: Region, parts: Sequence[Part], ways: Sequence[Region]) -> bool:
+    """Whether held parts save a page or more, of as many lists as one of the `ways` reads, or are of children.
+
+    To ask what changed costs a request, and children are not asked for it.
+    """
     place = place_of(request.table)
     if request.table.day is None or place is None:
         return True
     held = (count_within(piece.batches, {**region.restriction, place: along}) for piece, along in parts)
-    return sum(held) >= request.settings.page_size
+    return sum(held) >= request.settings.page_size * max(least_requests(request, each) for each in ways)

@@ -16,7 +16,6 @@ from harvest_duck.pushdown.ranges import Bound, Range
 from harvest_duck.scanner.scan_request import named_accounts, plans_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from harvest_duck.planner import Plan
@@ -40,21 +39,34 @@ def wanted(request: ScanRequest) -> Region:
 
 def fetched(request: ScanRequest, region: Region) -> Region:
     """Return the largest region that costs the requests of `region`, which is part of what a scan wants."""
-    table = request.table
-    listed = named_accounts(table, request.settings) is None
-
-    def plans(of: Region) -> Sequence[Plan]:
-        restriction = {name: domain for name, domain in of.restriction.items() if not (listed and name == _ACCOUNT)}
-        domains = domains_of(table, replace(of, restriction=restriction), request.domains or {})
-        accounts = named_accounts(table, request.settings) or {None: ""}
-        return plans_for(table, request.settings, domains, accounts, request.branches)
+    listed = named_accounts(request.table, request.settings) is None
 
     def same(other: Region) -> bool:
         every_account = listed and _ACCOUNT in region.restriction and _ACCOUNT not in other.restriction
-        return not every_account and plans(other) == asked
+        return not every_account and _plans(request, other) == asked
 
-    asked = plans(region)
+    asked = _plans(request, region)
     return least(region, same)
+
+
+def least_requests(request: ScanRequest, region: Region) -> int:
+    """Return the requests for a region whose lists have a page each; of one account where nobody named them."""
+    return sum(map(_least_requests, _plans(request, region)))
+
+
+def _plans(request: ScanRequest, region: Region) -> list[Plan]:
+    """Return the plans for a region; one for all accounts where only Harvest can list them."""
+    table, accounts = request.table, named_accounts(request.table, request.settings)
+    restriction = {name: each for name, each in region.restriction.items() if accounts is not None or name != _ACCOUNT}
+    domains = domains_of(table, replace(region, restriction=restriction), request.domains or {})
+    return plans_for(table, request.settings, domains, accounts or {None: ""}, request.branches)
+
+
+def _least_requests(plan: Plan) -> int:
+    if plan.alternative is None:
+        return len(plan.requests) + (plan.whole is not None)
+    # The list is counted, to choose between the two.
+    return 1 + max(len(plan.requests), plan.alternative.sent)
 
 
 def region_request(request: ScanRequest, region: Region) -> ScanRequest:
