@@ -10,9 +10,11 @@ import re
 import secrets
 from weakref import WeakValueDictionary
 
+from harvest_duck.connection.grammar import fold, parse, render
 from harvest_duck.errors import ConnectionStringError
 
-_FORM = re.compile("(?P<handle>@[0-9a-f]{32})(?P<moment>;AsOf=[-0-9T:.]+Z)?")
+_AS_OF = "AsOf"
+_FORM = re.compile(f"(?P<handle>@[0-9a-f]{{32}})(?:;{_AS_OF}=(?P<moment>[-0-9T:.]+Z))?")
 _ONE_DOOR = (
     "this database was opened with only_attached=True, and reads no other connection than those attached to it: "
     "leave the connection string out"
@@ -67,4 +69,12 @@ class Handles:
         """Return the connection string of a handle that is known, with the moment after it; None for any other text."""
         form = _FORM.fullmatch(text)
         handle = None if form is None else self._handles.get(form["handle"])
-        return None if form is None or handle is None else f"{handle.connection}{form['moment'] or ''}"
+        if form is None or handle is None:
+            return None
+        return handle.connection if form["moment"] is None else _as_of(handle.connection, form["moment"])
+
+
+def _as_of(connection: str, moment: str) -> str:
+    """Return a connection string with the moment in place of that which it may have."""
+    pairs = {name: value for name, value in parse(connection).items() if fold(name) != fold(_AS_OF)}
+    return render(pairs | {_AS_OF: moment})

@@ -111,6 +111,9 @@ def test_the_tables_of_an_account_may_be_as_of_a_moment(account: Account) -> Non
     with harvest_duck.connect(f"{account.cached};AsOf={moment.isoformat()}") as con:
         for name in ("clients", "time_entries"):
             assert as_scanned(name, con.sql(f"FROM harvest.{name}")) == account.read[moment][name]
+        later = max(account.read)
+        found = con.sql(f"FROM harvest_as_of('clients', TIMESTAMPTZ '{later}')")
+        assert as_scanned("clients", found) == account.read[later]["clients"]
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,9 @@ def test_a_moment_may_stand_after_a_handle_and_nothing_else() -> None:
     handle, moment = handles.add("DSN=acme"), ";AsOf=2026-03-31T12:00:00.000000Z"
     assert f"{handle.name}{moment}" in handles
     assert handles.connection_of(f"{handle.name}{moment}") == f"DSN=acme{moment}"
+    other = handles.add("as of=2020-01-01T00:00:00Z; APIKey={a;'b}")
+    assert handles.connection_of(f"{other.name}{moment}") == f'APIKey="a;\'b"{moment}'
+    assert handles.connection_of(other.name) == other.connection
     for text in (
         f"{moment}",
         f"{handle.name};Offline=true",
