@@ -71,6 +71,10 @@ def _head(path: Path, found: MirrorStatus, now: datetime) -> Iterator[str]:
     yield f"{escaped(path)}: account {found.account_id} as user {found.user_id} sees it, {size}"
     if found.last_run is not None:
         yield f"last sync: {_run(found.last_run, now)}"
+    began = [each.history_began_at for each in found.tables if each.history_began_at is not None]
+    if began:
+        kept = sum(each.earlier for each in found.tables)
+        yield f"history: since {sync_report.moment(min(began))}; {sync_report.counted(kept, 'earlier version')}"
     if found.running is not None:
         by = found.running
         yield f"a sync is running for {_age(by.since, now)}: process {by.pid} on {by.host}"

@@ -48,8 +48,8 @@ def progress_line(progress: SyncProgress, age_s: float, width: int) -> str:
     expected = progress.requests_expected
     of = "" if expected is None else f"{progress.requests:,} of "
     parts = {
-        "requests": of + _count(progress.requests if expected is None else expected, "request"),
-        "rows": _count(progress.rows, "row"),
+        "requests": of + counted(progress.requests if expected is None else expected, "request"),
+        "rows": counted(progress.rows, "row"),
         "rate": f"{progress.rows / progress.elapsed_s:,.0f}/s" if progress.elapsed_s >= 1 else "",
         "waits": f"waits {duration(waits_s)} (limit)" if waits_s >= _WORTH_TELLING_S else "",
         "left": "" if left_s is None else f"{duration(max(0.0, left_s - age_s))} left",
@@ -88,22 +88,22 @@ def _changes(result: SyncResult) -> str:
 
 
 def _effort(result: SyncResult) -> str:
-    return f"{_count(result.requests, 'request')} in {duration(result.seconds)}"
+    return f"{counted(result.requests, 'request')} in {duration(result.seconds)}"
 
 
 def _proof(result: SyncResult) -> str:
     read = [each for each in result.tables if each.readable]
     moments = [each.proven_at for each in read if each.proven_at is not None]
-    tables = _count(len(read), "table")
+    tables = counted(len(read), "table")
     which = f"{len(moments)} of {tables}"
     if len(moments) == len(read):
         which = tables if len(read) == 1 else f"all {tables}"
-    return f"{which} proven whole" + (f" as of {_moment(min(moments))}" if moments else "")
+    return f"{which} proven whole" + (f" as of {moment(min(moments))}" if moments else "")
 
 
 def _left_out(result: SyncResult) -> str:
     left_out = sum(not each.readable for each in result.tables)
-    return f"{_count(left_out, 'table')} left out" if left_out else ""
+    return f"{counted(left_out, 'table')} left out" if left_out else ""
 
 
 def unproven_lines(result: SyncResult) -> Iterator[str]:
@@ -126,7 +126,7 @@ def plan_lines(plan: Sequence[PlannedTable], screen: Screen) -> Iterator[str]:
 
 
 def _sums(plan: Sequence[PlannedTable]) -> Iterator[str]:
-    yield f"{_count(sum(each.requests or 0 for each in plan), 'request')} if nothing changed"
+    yield f"{counted(sum(each.requests or 0 for each in plan), 'request')} if nothing changed"
     unknown = [each.table for each in plan if each.requests is None or each.most is None]
     if not unknown:
         yield f"never more than {sum(each.most or 0 for each in plan):,}, whatever was deleted"
@@ -181,9 +181,11 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of something, in the singular for one."""
     return f"{number:,} {noun if number == 1 else f'{noun}s'}"
 
 
-def _moment(instant: datetime) -> str:
+def moment(instant: datetime) -> str:
+    """A moment in UTC, to the second."""
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import MirrorError
 from harvest_duck.mirror import check_file, mirror_file, run_lock
-from harvest_duck.mirror.definitions import CATALOG, deleted, main
+from harvest_duck.mirror.definitions import CATALOG, deleted, earlier, main
 from harvest_duck.mirror.paths import MirrorPaths
 from harvest_duck.mirror.run_records import Proof, RunRecords
+from harvest_duck.mirror.versions import SCHEMAS
 from harvest_duck.pushdown.sql import text
 from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     import duckdb
 
     from harvest_duck.mirror.run_lock import Holder
-    from harvest_duck.mirror.run_records import SyncRun
+    from harvest_duck.mirror.run_records import KeptHistory, SyncRun
 
 
 @dataclass(frozen=True, slots=True)
 class TableStatus:
     """A table of a copy: its rows and deleted rows, about how many bytes they take, and as of when they are true.
 
-    The ids are proven as of `proven_at`; every value was read at `values_whole_at` or later, at once or in turn.
+    The ids are proven as of `proven_at`; every value was read at `values_whole_at` or later, at once or in turn. So
+    many `earlier` versions of rows are kept since `history_began_at`, None where none are.
     """
 
     table: str
@@ -39,6 +42,8 @@ class TableStatus:
     proven_at: datetime | None
     values_whole_at: datetime | None
     watermark: datetime | None
+    earlier: int = 0
+    history_began_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def mirror_status(path: str | os.PathLike[str]) -> MirrorStatus:
         raise MirrorError(f"{escaped(paths.published)} is not there: {_missing(paths, running)}")
     with mirror_file.reporting(paths.published, "read"), mirror_file.instance() as con:
         mirror_file.attach_published(con, paths.published)
-        source = RunRecords(con).source()
+        source, history = RunRecords(con).source(), RunRecords(con).history()
         with check_file.attached(con, paths, source.generation) as checks:
             records = checks or RunRecords(con)
             proofs, runs = records.proofs(), records.runs()
@@ -75,7 +80,7 @@ def mirror_status(path: str | os.PathLike[str]) -> MirrorStatus:
             size_bytes=paths.published.stat().st_size,
             last_run=runs[-1] if runs else None,
             running=running,
-            tables=_tables(con, proofs),
+            tables=_tables(con, proofs, history),
         )
 
 
@@ -85,32 +90,49 @@ def _missing(paths: MirrorPaths, running: Holder | None) -> str:
     return "its first copy is not whole, sync again" if paths.part.exists() else "make it by harvest-duck sync"
 
 
-def _tables(con: duckdb.DuckDBPyConnection, proofs: dict[str, Proof]) -> tuple[TableStatus, ...]:
+def _tables(
+    con: duckdb.DuckDBPyConnection, proofs: dict[str, Proof], history: dict[str, KeptHistory]
+) -> tuple[TableStatus, ...]:
     found = con.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main'", [CATALOG]
     ).fetchall()
     held = {name for (name,) in found}
     names = [name for name in TABLES if name in held]
-    sizes = _bytes(con, names)
-    return tuple(_table(con, name, sizes.get(name, 0), proofs.get(name, Proof(name))) for name in names)
+    sizes = _bytes(con, {name: _parts(history.get(name)) for name in names})
+    tables = (_table(con, name, sizes.get(name, 0), proofs.get(name, Proof(name))) for name in names)
+    return tuple(
+        replace(each, earlier=_count(con, earlier(each.table)), history_began_at=history[each.table].began_at)
+        if each.table in history
+        else each
+        for each in tables
+    )
+
+
+def _parts(history: KeptHistory | None) -> tuple[str, ...]:
+    """Return the schemas that have a table of that name."""
+    return ("main", "deleted") if history is None else ("main", "deleted", *SCHEMAS)
 
 
 def _table(con: duckdb.DuckDBPyConnection, name: str, size: int, proof: Proof) -> TableStatus:
-    counts = f"SELECT (SELECT count(*) FROM {main(name)}), (SELECT count(*) FROM {deleted(name)})"
-    ((rows, gone),) = con.execute(counts).fetchall()
     read = [each for each in (proof.values_whole_at, proof.values_checked_since) if each is not None]
+    rows, gone = _count(con, main(name)), _count(con, deleted(name))
     return TableStatus(name, rows, gone, size, proof.proven_at, max(read, default=None), proof.watermark)
 
 
-def _bytes(con: duckdb.DuckDBPyConnection, names: list[str]) -> dict[str, int]:
-    """Return about how many bytes the tables take: those that lie in one block share it evenly."""
-    if not names:
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    ((rows,),) = con.execute(f"SELECT count(*) FROM {table}").fetchall()
+    return int(rows)
+
+
+def _bytes(con: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return about how many bytes the tables take, in all schemas that have one: what lies in one block share it."""
+    if not parts:
         return {}
     segments = " UNION ALL ".join(
         f"SELECT {text(name)} AS name, unnest([block_id] || coalesce(additional_block_ids, [])) AS block "
         f"FROM pragma_storage_info({text(f'{CATALOG}.{schema}.{name}')})"
-        for name in names
-        for schema in ("main", "deleted")
+        for name, schemas in parts.items()
+        for schema in schemas
     )
     ((block_size,),) = con.execute(
         "SELECT block_size FROM pragma_database_size() WHERE database_name = ?", [CATALOG]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -256,6 +257,10 @@ def test_earlier_versions_are_kept_from_one_option_to_the_other(harvest: Sandbox
     harvest.replace(MAIN_ID, SHORT, [first | {"name": "New"}, *others])
     assert run("sync", "--to", str(copy), connection=account).returncode == 0
     assert rows(copy, "SELECT name FROM history.clients") == [(first["name"],)]
+    told = run("status", str(copy)).stdout.splitlines()
+    assert [re.sub(r"[-:\d]+ [:\d]+ UTC", "…", line) for line in told if "history" in line] == [
+        "history: since …; 1 earlier version"
+    ]
     assert run("sync", "--to", str(copy), "--no-history", connection=account).returncode == 0
     assert rows(copy, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'history'") == []
 
