@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
+from harvest_duck.errors import QueryError
 from harvest_duck.exports.model import Mode
 from harvest_duck.exports.partitions import split
 from harvest_duck.formats.parquet_file import ROW_GROUP, ParquetFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path, PurePath
 
     from harvest_duck.exports.partitions import Partition
     from harvest_duck.exports.staged_files import StagedFiles
 
-__all__ = ["Written", "write_partitions"]
+__all__ = ["Written", "refuse_other_keys", "write_partitions"]
 
 #: Files that are open at a time, of which each has a descriptor; DuckDB has as many.
 _MOST_OPEN = 100
@@ -122,6 +123,22 @@ def write_partitions(
     return Written(rows, tuple(files.paths))
 
 
+def refuse_other_keys(folder: Path, table: str, keys: Sequence[Partition]) -> None:
+    """Raise `QueryError` where files of a table lie in other partitions: readers would take the same rows twice."""
+    names = [key.name for key in keys]
+    for path in _own(folder, table):
+        there = [each.partition("=")[0] for each in path.parts[1:-1]]
+        if there != names:
+            raise QueryError(
+                f"{folder / table} has files {_by(there)}, and not {_by(names)}: "
+                "choose the same partitions, or another folder"
+            )
+
+
+def _by(names: Sequence[str]) -> str:
+    return f"by {', '.join(names)}" if names else "without partitions"
+
+
 def _replaced(folder: Path, table: str, paths: Sequence[str], mode: Mode) -> set[str]:
     """Return the paths of files of the table that are there and go when those at `paths` come.
 
@@ -129,10 +146,15 @@ def _replaced(folder: Path, table: str, paths: Sequence[str], mode: Mode) -> set
     """
     if mode is Mode.APPEND:
         return set()
-    found = (each.relative_to(folder) for each in (folder / table).rglob(f"{table}*.parquet"))
-    own = {each.as_posix(): each.parent.as_posix() for each in found if _is_own(each, table)}
     new = {path.rpartition("/")[0] for path in paths}
-    return {path for path, parent in own.items() if mode is Mode.WHOLE or parent in new}
+    own = _own(folder, table)
+    return {each.as_posix() for each in own if mode is Mode.WHOLE or each.parent.as_posix() in new}
+
+
+def _own(folder: Path, table: str) -> Iterator[PurePath]:
+    """Return the paths of the files of a table that exports have written, from the folder of all tables on."""
+    found = (each.relative_to(folder) for each in (folder / table).rglob(f"{table}*.parquet"))
+    return (each for each in found if _is_own(each, table))
 
 
 def _is_own(path: PurePath, table: str) -> bool:

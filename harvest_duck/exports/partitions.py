@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, TIMESTAMP, VARCHAR
 from harvest_duck.errors import QueryError
+from harvest_duck.pushdown.sql import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +29,8 @@ PERIODS = {"year": 4, "month": 7, "day": 10}
 _WRITTEN = re.compile(r"\s*(?:(?P<period>\w+)\s*\(\s*(?P<of>\w+)\s*\)|(?P<column>\w+))\s*")
 #: The value of NULL, as Hive, Spark, DuckDB, Polars and Arrow know it.
 _NULL = "__HIVE_DEFAULT_PARTITION__"
+#: The most characters that the name of a folder has: 255 with ext4, XFS, APFS and NTFS.
+_LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,21 @@ class Partition:
     period: str | None = None
 
     def folders(self, batch: pa.RecordBatch) -> pa.StringArray:
-        """Return the name of the folder of each row."""
+        """Return the name of the folder of each row; raises `QueryError` for a value that no folder can be named by."""
         values = batch.column(self.column)
         if self.period:
             values = pc.utf8_slice_codeunits(_dates(values).cast(pa.string()), 0, PERIODS[self.period])
         coded = values.cast(pa.string()).dictionary_encode()
-        named = pa.array(
-            [f"{self.name}={quote(value, safe=' ')}" for value in coded.dictionary.to_pylist()], pa.string()
-        )
+        named = pa.array(list(map(self._folder, coded.dictionary.to_pylist())), pa.string())
         return pc.fill_null(pa.DictionaryArray.from_arrays(coded.indices, named).cast(pa.string()), self._null)
+
+    def _folder(self, value: str) -> str:
+        folder = f"{self.name}={quote(value, safe=' ')}"
+        if len(folder) > _LONGEST:
+            raise QueryError(
+                f"{self.column}: {shown(value)} is too long for the name of a folder: choose another key, such as an id"
+            )
+        return folder
 
     @property
     def _null(self) -> str:

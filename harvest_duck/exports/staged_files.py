@@ -11,6 +11,8 @@ import json
 import os
 import shutil
 from contextlib import contextmanager, suppress
+from errno import EACCES, EISDIR
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from harvest_duck.runtime.output_file import MADE_HERE, reserved
@@ -52,7 +54,7 @@ class StagedFiles:
                 _move(self._place, self.folder)
             except BaseException:
                 # Half of it would be worse than either: a second Ctrl-C does not come through `cli`.
-                _move(self._place, self.folder)
+                _finish(self._place, self.folder)
                 raise
 
 
@@ -81,17 +83,32 @@ def finish_abandoned(folder: Path) -> None:
         left = [each for each in found if not each.with_suffix(".partial").exists()]
     for place in left:
         with _turn(folder):
-            if (place / _LIST).exists():
-                _move(place, folder)
+            _finish(place, folder)
             shutil.rmtree(place, ignore_errors=True)
 
 
+def _finish(place: Path, folder: Path) -> None:
+    """Do what is left to do of a list of moves, if there is one; OSError where some were made, and others fail."""
+    if not (place / _LIST).exists():
+        return
+    try:
+        _move(place, folder)
+    except OSError:
+        if (place / _LIST).exists():
+            raise
+
+
 def _move(place: Path, folder: Path) -> None:
-    """Do what a list of moves says, or what is left to do of it; the list goes last."""
+    """Do what a list of moves says, or what is left to do of it; the list goes last, and where there is no room."""
     moves = json.loads((place / _LIST).read_text("utf-8"))
+    try:
+        _make_room(folder, moves["to"])
+    except OSError:
+        if all((place / source).exists() for source in moves["from"]):
+            (place / _LIST).unlink()
+        raise
     for source, path in zip(moves["from"], moves["to"], strict=True):
         target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
             if target.exists():
                 shutil.copymode(target, place / source)
@@ -102,6 +119,27 @@ def _move(place: Path, folder: Path) -> None:
         with suppress(OSError):
             (folder / path).parent.rmdir()
     (place / _LIST).unlink(missing_ok=True)
+
+
+def _make_room(folder: Path, paths: Iterable[str]) -> None:
+    """Make the folders that files are to lie in; none where one of them, or a file, cannot be made, with an OSError."""
+    made: list[Path] = []
+    try:
+        for path in paths:
+            target = folder / path
+            for each in reversed([folder / parent for parent in PurePath(path).parents]):
+                if not each.is_dir():
+                    each.mkdir()
+                    made.append(each)
+            if target.is_dir():
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(target))
+            if not os.access(target.parent, os.W_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES), str(target.parent))
+    except OSError:
+        for each in reversed(made):
+            with suppress(OSError):
+                each.rmdir()
+        raise
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harvest_duck.exports.described_schema import described_schema, in_schema
-from harvest_duck.exports.model import Exported, FileFormat, Order
-from harvest_duck.exports.partitioned_files import write_partitions
+from harvest_duck.exports.model import Exported, FileFormat, Mode, Order
+from harvest_duck.exports.partitioned_files import refuse_other_keys, write_partitions
 from harvest_duck.exports.partitions import partitions_of
 from harvest_duck.exports.source import selected
 from harvest_duck.exports.staged_files import staged
@@ -43,9 +43,14 @@ def write_file(con: duckdb.DuckDBPyConnection, table: Table, order: Order) -> Ex
 
 
 def write_folder(con: duckdb.DuckDBPyConnection, table: Table, order: Order) -> Exported:
-    """Write the rows of a table to Parquet files in its folder, and return what was written."""
+    """Write the rows of a table to Parquet files in its folder, and return what was written.
+
+    Raises `QueryError` where they would lie beside files of other partitions.
+    """
     schema = described_schema(table, datetime.now(UTC), time_as_text=order.time_as_text)
     keys = partitions_of(table, order.partition_by)
+    if order.mode is not Mode.WHOLE:
+        refuse_other_keys(order.target, table.name, keys)
     with staged(order.place_of(table.name)) as files, selected(con, table, order.where) as batches:
         exact = in_schema(batches, schema)
         written = write_partitions(exact, schema, table.name, keys=keys, staged=files, mode=order.mode)

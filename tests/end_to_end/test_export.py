@@ -178,6 +178,19 @@ def test_a_table_without_partitions_takes_added_files(write: Any, sandbox: Sandb
     assert ids(tmp_path / "tasks") == sorted(2 * [each["id"] for each in sandbox.records(MAIN_ID, "tasks")])
 
 
+def test_no_files_are_added_beside_those_of_other_partitions(write: Any, sandbox: Sandbox, tmp_path: Path) -> None:
+    write(tmp_path, "expenses", where=LATE, partition_by=MONTHS)
+    before = files(tmp_path)
+    sandbox.clear_log()
+    for mode in ({"append": True}, {"append": True, "partition_by": "user_id"}):
+        with pytest.raises(errors.QueryError, match=r"expenses has files by month, and not .*: choose the same"):
+            write(tmp_path, "expenses", where=LATE, **mode)
+    with pytest.raises(errors.QueryError, match="by month, and not by year:"):
+        write(tmp_path, "expenses", where=LATE, partition_by="year(spent_date)", replace_partitions=True)
+    assert files(tmp_path) == before
+    assert not sandbox.requests
+
+
 def test_a_database_has_tables_with_comments_for_duckdb_from_1_4_on(write: Any, tmp_path: Path) -> None:
     target = tmp_path / "acme.duckdb"
     tables = [table(name) for name in ("me", "time_entries", "invoices", "estimates")]

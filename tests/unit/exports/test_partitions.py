@@ -95,3 +95,11 @@ def test_keys_are_read_as_they_are_written() -> None:
 def test_what_is_no_key_is_told(written: str, name: str, says: str) -> None:
     with pytest.raises(QueryError, match=says):
         partitions_of(table(name), [written])
+
+
+def test_a_value_that_names_no_folder_is_told() -> None:
+    names = pa.RecordBatch.from_pydict({"name": ["a", "Ж" * 42]})
+    key = Partition("name", "name")
+    with pytest.raises(QueryError, match=r'name: "ЖЖЖ.*too long for the name of a folder: choose another key'):
+        key.folders(names)
+    assert len(key.folders(names.slice(0, 1))) == 1

@@ -94,6 +94,18 @@ def test_nothing_is_published_after_an_error(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == []
 
 
+def test_files_for_which_there_is_no_room_leave_the_old_ones(tmp_path: Path) -> None:
+    (tmp_path / "t" / "b.parquet").mkdir(parents=True)
+    (tmp_path / "t" / "c").write_text("in the way")
+    for path in ("t/b.parquet", "t/c/d"):
+        with staged(tmp_path / "t") as files:
+            for each in ("t/new/a", path):
+                files.add(each).write_text("new")
+            with pytest.raises(OSError, match=path.rpartition("/")[0]):
+                files.publish(lambda: {"t/c"})
+        assert {*tmp_path.rglob("*")} == {tmp_path / "t", tmp_path / "t" / "b.parquet", tmp_path / "t" / "c"}
+
+
 def test_files_of_a_process_that_lives_stay(tmp_path: Path) -> None:
     with staged(tmp_path / "t") as files:
         files.add("t/a").write_text("new")
