@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from support.cases import each
 from support.paths import api_facts
 
 from harvest_duck.catalog.model import AlternatePath, Host, Limit, Match, Origin, Paging, Param
@@ -66,7 +67,7 @@ DOCUMENTED_PARAMS = {
 }
 ALL_COLUMNS = {f"{of.name}.{column.name}": (of, column) for of in TABLES.values() for column in of.columns}
 
-each_table = pytest.mark.parametrize("name", FACTS)
+each_table = each(FACTS)
 
 
 def sql(arrow: str) -> str:

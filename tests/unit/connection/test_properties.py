@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import each
 
 from harvest_duck.connection import (
     PROPERTIES,
@@ -57,7 +58,7 @@ def test_table_holds_what_is_documented_and_our_own() -> None:
     assert sorted(PROPERTIES) == sorted([*DOCUMENTED, *OWN])
 
 
-@pytest.mark.parametrize("entry", PROPERTIES.values(), ids=lambda entry: entry.name)
+@each(PROPERTIES.values())
 def test_entry_is_sound(entry: Property) -> None:
     """One line of description, choices exactly for a choice, a default among them."""
     assert entry.about.endswith(".")
@@ -94,7 +95,7 @@ def test_one_warning_names_all_that_have_no_effect() -> None:
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("name", LATER)
+@each(LATER)
 def test_later_property_is_accepted_with_a_warning(name: str) -> None:
     with pytest.warns(UnsupportedPropertyWarning, match=f"^without effect yet: {name}$"):
         resolve(f"{name}=anything", environ={})
@@ -290,7 +291,7 @@ def test_defaults() -> None:
     assert plain.proxy_from_environment is False
 
 
-@pytest.mark.parametrize("name", sorted(set(PROPERTIES) - set(LATER) - {"DSN", "ProfileSettings"}))
+@each(sorted(set(PROPERTIES) - set(LATER) - {"DSN", "ProfileSettings"}))
 def test_empty_value_is_the_default(name: str) -> None:
     assert resolve(f"{name}=", environ={}) == resolve("Driver=x", environ={})
 

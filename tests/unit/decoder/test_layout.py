@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import each
 
 from harvest_duck.catalog.model import (
     BIGINT,
@@ -24,7 +24,7 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.decoder.layout import Layout, Tree
 from harvest_duck.protocol.page import ENVELOPE
 
-each_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+each_table = each(TABLES.values())
 
 
 def type_at(within: Type, path: tuple[str, ...]) -> Type | None:

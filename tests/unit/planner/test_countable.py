@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from support.cases import each
 
 from harvest_duck.catalog.model import Limit, Paging, Table
 from harvest_duck.catalog.tables import TABLES
@@ -104,7 +105,7 @@ def test_nothing_is_counted_where_no_row_can_be() -> None:
     assert counted("time_entries", Compare("account_id", Op.EQ, 1)) == [False]
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+@each(TABLES.values())
 def test_only_lists_whose_records_are_rows_are_counted(table: Table) -> None:
     splits = planned(table.name).requests if table.max_span_days is None else ()
     listed = table.paging is not Paging.NONE and table.items is None and table.limit is Limit.GENERAL

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import each
 from support.run_size import share
 from support.table_params import DAY, HOLDS, INPUTS, MOMENT, NAMES, NARROWING, expected, sample
 
@@ -36,11 +37,11 @@ OPTIONAL = [table for table in PERIODS if "include_fixed_fee" in table]
 
 NARROWED = {table.name: [param for of, param in NARROWING if of is table] for table, _ in NARROWING}
 
-each_narrowed = pytest.mark.parametrize("name", NARROWED)
-each_period = pytest.mark.parametrize("table", PERIODS, ids=lambda table: table.name)
+each_narrowed = each(NARROWED)
+each_period = each(PERIODS)
 each_optional = pytest.mark.parametrize("table", OPTIONAL, ids=lambda table: table.name)
-each_child = pytest.mark.parametrize("table", CHILDREN, ids=lambda table: table.name)
-each_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+each_child = each(CHILDREN)
+each_table = each(TABLES.values())
 
 
 def planned(table: Table | str, *terms: Predicate, target: Target = TARGET) -> Plan:
