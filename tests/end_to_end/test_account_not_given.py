@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,10 +33,16 @@ def string(sandbox: Sandbox, role: str) -> str:
     return f"{sandbox.connection_string(role=role).replace(f'AccountId={MAIN_ID};', '')};RateLimit=off"
 
 
+@functools.cache
+def database() -> duckdb.DuckDBPyConnection:
+    """A DuckDB that tests share, each with a cursor of its own."""
+    return duckdb.connect()
+
+
 @contextmanager
 def connected(sandbox: Sandbox, role: str = "manager") -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB that knows the account of a user."""
-    with duckdb.connect() as con:
+    """A cursor that knows the account of a user."""
+    with database().cursor() as con:
         harvest_duck.register(con, string(sandbox, role))
         yield con
 
