@@ -102,7 +102,15 @@ def visible(table: Table, rows: Rows) -> Counter[str]:
 # Against scans
 
 
-@pytest.mark.parametrize("name", USERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=[pytest.mark.thorough] if name in ("manager of estimates", "member with a right") else []
+        )
+        for name in USERS
+    ],
+)
 def test_the_access_of_a_user_is_what_its_scans_give(name: str, small: Sandbox, administrator: Asked) -> None:
     """One test a user, as it takes a scan of every table."""
     user = administrator if name == "administrator" else Asked(small, name)

@@ -34,8 +34,7 @@ def _heard() -> Iterator[None]:
     ("number", "name"),
     [
         (signal.SIGINT, "out.parquet"),
-        (signal.SIGINT, "out.csv"),
-        (signal.SIGTERM, "out.parquet"),
+        (signal.SIGTERM, "out.csv"),
         (signal.SIGHUP, "out.csv"),
     ],
 )

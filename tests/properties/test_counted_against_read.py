@@ -297,7 +297,7 @@ def test_no_more_than_max_rows_are_counted(most: int, small: Sandbox) -> None:
 def test_each_user_counts_what_they_can_read(role: str, small: Sandbox) -> None:
     """Harvest may give a user a part of a table, and may refuse the user the parents or the children."""
     with harvest_duck.connect(f"{small.connection_string(role=role)};RateLimit=off;ReportsRateLimit=off") as con:
-        for table in filter(can_be_counted, TABLES.values()):
+        for table in some_of(filter(can_be_counted, TABLES.values()), len(role)):
             column = next(column.name for column in table.columns)
             found = [_result(con, f"SELECT {what} FROM harvest.{table.name}") for what in (f"{column}", "1")]
             assert found[0] == found[1], table.name

@@ -36,7 +36,7 @@ PARAMS = {
 @pytest.fixture(scope="module")
 def harvest() -> Iterator[Sandbox]:
     """A smaller sandbox than usual, since these tests read it repeatedly."""
-    with Sandbox(scale=0.2, limits=False) as running:
+    with Sandbox(scale=0.1, limits=False) as running:
         yield running
 
 
