@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from support.command import run
+from support.command import run, write
 from support.run_size import some_of
 
 import harvest_duck
@@ -95,7 +95,8 @@ def test_no_column_is_named_so(odd: str) -> None:
     assert len(str(refused.value)) < 200
 
 
-@each_odd
+@pytest.mark.takes_a_share
+@pytest.mark.parametrize("odd", [pytest.param(odd, id=name) for name, odd in some_of(ODD.items(), 0)])
 def test_an_attached_account_may_be_named_so(con: duckdb.DuckDBPyConnection, connection: str, odd: str) -> None:
     """DuckDB cuts no name, and refuses an empty one and one with a zero in words."""
     # It stands in each of 700 statements.
@@ -371,8 +372,7 @@ NASTY_SQL = "'" + NASTY.replace("'", "''").replace("\x00", "' || chr(0) || '") +
 @pytest.mark.parametrize("name", ["n", "[red]n[/red]\x1b]0;t\x07"])
 def test_a_terminal_gets_nothing_that_it_would_obey(name: str) -> None:
     quoted = name.replace('"', '""')
-    done = run("query", f'SELECT {NASTY_SQL} AS "{quoted}"', connection=OFFLINE)
-    assert done.returncode == 0
+    done = write(f'SELECT {NASTY_SQL} AS "{quoted}"')
     assert "O'Brien; DROP TABLE" in done.stdout
     assert terminal_safe(name) in done.stdout
     assert all(each.isprintable() or each == "\n" for each in done.stdout)
@@ -386,22 +386,20 @@ def test_an_error_does_not_reach_a_terminal_raw() -> None:
 
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_a_program_gets_every_character(form: str, tmp_path: Path) -> None:
-    done = run("query", f"SELECT {NASTY_SQL} AS n", "--format", form, connection=OFFLINE)
-    assert done.returncode == 0
+    done = write(f"SELECT {NASTY_SQL} AS n", form=form)
     if form == "json":
         assert json.loads(done.stdout) == [{"n": NASTY}]
     else:
         assert done.stdout == 'n\n"{}"\n'.format(NASTY.replace('"', '""'))
     target = tmp_path / f"o'clock; x.{form}"
-    assert run("query", f"SELECT {NASTY_SQL} AS n", "-o", str(target), connection=OFFLINE).returncode == 0
+    write(f"SELECT {NASTY_SQL} AS n", target)
     found = duckdb.sql(f"FROM '{str(target).replace(chr(39), chr(39) * 2)}'").fetchall()
     assert found == [(NASTY,)]
 
 
 def test_parquet_keeps_every_character(tmp_path: Path) -> None:
     target = tmp_path / 'a "b"; c.parquet'
-    done = run("query", f"SELECT {NASTY_SQL} AS n", "-o", str(target), connection=OFFLINE)
-    assert done.returncode == 0
+    write(f"SELECT {NASTY_SQL} AS n", target)
     assert duckdb.sql(f"FROM '{target}'").fetchall() == [(NASTY,)]
 
 

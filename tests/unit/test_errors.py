@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import TYPE_CHECKING
@@ -35,13 +36,19 @@ if TYPE_CHECKING:
 SECRET = "t0ken-that-nobody-may-see"
 
 
+@functools.cache
+def database() -> duckdb.DuckDBPyConnection:
+    """A DuckDB that tests share, each with a cursor of its own."""
+    return duckdb.connect()
+
+
 def fails(connection: str, table: str = "clients") -> HarvestDuckError:
     """The error of a scan, checked to read the same through SQL, on one line."""
     with pytest.raises(HarvestDuckError) as raised:
         harvest_duck.scan(table, connection).read_all()
     message = str(raised.value)
     assert "\n" not in message
-    with duckdb.connect() as con:
+    with database().cursor() as con:
         harvest_duck.register(con)
         with pytest.raises(duckdb.Error) as seen:
             con.execute(f"FROM harvest_scan('{table}', ?)", [connection]).fetchall()
