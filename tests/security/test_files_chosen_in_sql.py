@@ -24,7 +24,11 @@ SCANS = [
     "SELECT count(*) FROM harvest_scan('clients', {})",
     "FROM harvest_scan('accounts', conn := {})",
 ]
-OTHERS = ["CREATE TABLE kept AS FROM harvest_scan('clients', {})", "FROM harvest_access({})"]
+OTHERS = [
+    "CREATE TABLE kept AS FROM harvest_scan('clients', {})",
+    "FROM harvest_access({})",
+    "FROM harvest_as_of('clients', now(), {})",
+]
 FILES = ["Logfile={}", "log file={}", "ProfileSettings='Logfile={}'", "AuthScheme=OAuth;OAuthSettingsLocation={}"]
 
 
