@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.errors import MirrorError
 from harvest_duck.mirror.definitions import CATALOG, VALID_FROM, VALID_TO, columns, earlier, main, since
-from harvest_duck.mirror.run_records import ENDED
 from harvest_duck.mirror.versions import same_key
 from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.text import escaped
@@ -36,9 +35,8 @@ class History:
         if not kept:
             return None
         # Until a run ends, no other one begins.
-        ends = (run.ended_at for run in newest.runs() if run.outcome in ENDED and run.ended_at is not None)
-        last = max([*ends, *(each.changed_at for each in kept.values())])
-        return cls({name: each.began_at for name, each in kept.items()}, last)
+        ends = [newest.last_end(), *(each.changed_at for each in kept.values())]
+        return cls({name: each.began_at for name, each in kept.items()}, max(each for each in ends if each is not None))
 
 
 def require_known(history: History | None, path: Path, table: str, moment: datetime) -> None:

@@ -170,6 +170,11 @@ class RunRecords:
         """Return when the last run that read every table began, None where the file knows of none."""
         return max((run.started_at for run in self.runs() if run.outcome in ENDED), default=None)
 
+    def last_end(self) -> datetime | None:
+        """Return when the last run that read every table ended, None where the file knows of none."""
+        ends = (run.ended_at for run in self.runs() if run.outcome in ENDED and run.ended_at is not None)
+        return max(ends, default=None)
+
     def keeps_history(self) -> bool:
         """Whether earlier versions of rows are kept."""
         found = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?"

@@ -64,7 +64,7 @@ class Versions:
     def begin_run(self, started_at: datetime) -> None:
         """Keep the versions that this run ends, and note those that it begins, as of one moment after all others."""
         if self.kept:
-            before = [self._records.last_ended(), *(each.changed_at for each in self._records.history().values())]
+            before = [self._records.last_end(), *(each.changed_at for each in self._records.history().values())]
             self._at = max([started_at, *(moment + _STEP for moment in before if moment is not None)])
             proofs = self._records.proofs()
             signatures = {name: proofs[name].columns for name in self._records.outdated()}
