@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.errors import MirrorError
 from harvest_duck.mirror.ownership import owner, refuse_stranger
 from harvest_duck.mirror.sync import ME
 from harvest_duck.runtime import loop
 from harvest_duck.scanner.table_reader import TableReader
-from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harvest_duck.cache.freshness import Held
     from harvest_duck.connection import Connection
-    from harvest_duck.mirror.run_records import Source
     from harvest_duck.scanner.table_reader import ScanSession
 
 _Known = dict["Connection", dict[str, Any]]
@@ -42,14 +39,3 @@ def note_owner(held: Held, settings: Connection) -> None:
     if held.source is not None:
         known = {"account_id": held.source.account_id, "id": held.source.user_id}
         loop.own("the owners of tokens", _Known)[settings.identity] = known
-
-
-def refuse_other_account(path: Path, source: Source, settings: Connection) -> None:
-    """Raise `MirrorError` if a connection that is offline names another account than that of the copy."""
-    named = settings.require_accounts()
-    if named is not None and named != (source.account_id,):
-        numbers = ", ".join(map(str, named))
-        raise MirrorError(
-            f"{escaped(path)} is a copy for account {source.account_id}, and the connection names {numbers}: "
-            "name the file of that account, or leave AccountId out"
-        )

@@ -34,13 +34,16 @@ def rows(request: ScanRequest, path: Path) -> Iterator[pa.RecordBatch]:
     wanted = pa.schema([schema.field(name) for name in fields])
     cache = request.settings.cache
     as_of = None if cache is None else cache.as_of
+    left = request.settings.max_rows
     with reading(path) as con:
         query = select(request.table, relation(request.table, as_of), fields, request.terms)
         found = counted(con, query) if not fields else map(partial(_typed, wanted), _read(con, query))
         keep = request.filter.keep
         for batch in found:
-            kept = batch if keep is None else matching(batch, keep)
-            yield kept.select(request.names)
+            kept = (batch if keep is None else matching(batch, keep)).select(request.names)
+            yield kept if left is None else kept.slice(0, left)
+            if left is not None and (left := left - kept.num_rows) <= 0:
+                return
 
 
 def counted(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:

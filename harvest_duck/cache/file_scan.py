@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harvest_duck.cache import copy_file, copy_sync, freshness
-from harvest_duck.cache.copy_owner import refuse_other_account, require_owner
+from harvest_duck.cache.copy_owner import require_owner
 from harvest_duck.cache.copy_sync import Asked
 from harvest_duck.cache.expected import Expected
 from harvest_duck.cache.file_rows import rows
@@ -16,6 +16,7 @@ from harvest_duck.cache.freshness import Way
 from harvest_duck.errors import MirrorBusy, MirrorError
 from harvest_duck.http.request_log import FILE, Answer
 from harvest_duck.mirror.history import require_known
+from harvest_duck.mirror.ownership import refuse_other_account
 from harvest_duck.runtime import interrupt, loop
 from harvest_duck.runtime.interrupt import Stop
 from harvest_duck.scanner.table_reader import ScanSession
@@ -103,7 +104,7 @@ def _offline(request: ScanRequest, path: Path) -> Held:
     held, name = copy_file.held(path), request.table.name
     if held.source is None:
         raise MirrorError(f"{escaped(path)} is not there, and the connection is offline: make it by harvest-duck sync")
-    refuse_other_account(path, held.source, request.settings)
+    refuse_other_account(path, held.source, request.settings.require_accounts())
     if freshness.mirrored(name) is None:
         raise MirrorError(f"{name} is in no copy, and the connection is offline: ask without Offline and AsOf")
     if not held.whole(name):

@@ -10,6 +10,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakValueDictionary, ref
 
 import duckdb
@@ -18,16 +19,30 @@ from harvest_duck.connection.handles import Handle, Handles
 from harvest_duck.engine.keeper import independent
 from harvest_duck.engine.session import Session, add, sessions
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 #: The most explanations of one database that may run at a time.
 EXPLANATIONS = 16
 
 
+class ViewsOfAccount(Protocol):
+    """What makes the views of an account, where those are not over its datasets."""
+
+    def statements(self, own: duckdb.DuckDBPyConnection, account: Account) -> Iterable[str]:
+        """Return the statements that make them."""
+
+
 @dataclass(eq=False)
 class Account:
-    """An attached account: the handle of its connection string, which it keeps, and the catalog with its tables."""
+    """An attached account: the handle of its connection string, which it keeps, and the catalog with its tables.
+
+    `file_views` are its views over the file of a copy, once it was offline.
+    """
 
     catalog: str
     handle: Handle
+    file_views: ViewsOfAccount | None = None
 
 
 class Binding:

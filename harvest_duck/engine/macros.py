@@ -14,7 +14,7 @@ from harvest_duck.engine.report_function import nearest, query_of
 from harvest_duck.pushdown.sql import identifier, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: The catalog of a bound database that all its connections share.
 CATALOG = "harvest_duck"
@@ -69,12 +69,17 @@ def setting(name: str) -> str:
     return f"current_setting({text(name)})::VARCHAR"
 
 
-def views(catalog: str, handle: str) -> Iterator[str]:
-    """The statements that make every table a view of `catalog`, and then describe them all in comments."""
+def views(catalog: str, handle: str, queries: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The statements that make every table a view of `catalog`, and then describe them all in comments.
+
+    `queries` has those of tables that are not read by their dataset.
+    """
     comments = []
     for table in TABLES.values():
         view = f"{identifier(catalog)}.main.{identifier(table.name)}"
-        query = passing(dataset(table.name), {CONNECTION: text(handle)}, without=[RECORD.name])
+        query = (queries or {}).get(table.name) or passing(
+            dataset(table.name), {CONNECTION: text(handle)}, without=[RECORD.name]
+        )
         yield f"CREATE OR REPLACE VIEW {view} AS {query}"
         comments.append(f"COMMENT ON VIEW {view} IS {text(table.description)}")
         comments += [

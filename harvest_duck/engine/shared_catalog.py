@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from harvest_duck.catalog.tables import TABLES
+from harvest_duck.connection import resolve
 from harvest_duck.engine import keeper
 from harvest_duck.engine.binding import Account, Binding, binding_named, lock, with_one_door
 from harvest_duck.engine.dataset import EndpointDataset, HarvestDataset
@@ -26,8 +27,9 @@ from harvest_duck.engine.functions import table_functions
 from harvest_duck.engine.hidden_arguments import passing
 from harvest_duck.engine.keeper import independent, watch
 from harvest_duck.engine.macros import CATALOG, INTERNAL, dataset, shared_functions, views
+from harvest_duck.engine.one_transaction import in_one_transaction
 from harvest_duck.engine.table_function import TableFunction
-from harvest_duck.errors import ConnectionStringError, QueryError
+from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
 from harvest_duck.pushdown.sql import identifier, text
 
 if TYPE_CHECKING:
@@ -90,6 +92,8 @@ def attach(con: duckdb.DuckDBPyConnection, binding: Binding, connection: str, na
         else:
             # The views keep their handle, and so does what was prepared with them.
             account.handle.connection = connection
+            if account.file_views is not None or _is_offline(connection):
+                _define(own, _views(own, binding, account))
 
 
 def _attached_account(own: duckdb.DuckDBPyConnection, binding: Binding, name: str) -> Account | None:
@@ -110,10 +114,32 @@ def _fill(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) ->
     function = TableFunction("account", _ATTACHED, [], partial(_attached_row, account), binding)
     with keeper.in_use:
         _bind(binding.bound_by or own, account.catalog, [function])
+    _define(own, [*_views(own, binding, account), *shared_functions(account.catalog, account.handle.name)])
+
+
+def _views(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) -> Iterable[str]:
+    """Return the statements that make the views of an account."""
+    if account.file_views is None and _is_offline(account.handle.connection):
+        # The others need none of what reads files.
+        from harvest_duck.engine.file_views import FileViews  # noqa: PLC0415
+
+        account.file_views = FileViews(account, binding)
+    if account.file_views is not None:
+        return account.file_views.statements(own, account)
+    return views(account.catalog, account.handle.name)
+
+
+def _is_offline(connection: str) -> bool:
+    """Whether the file of a copy answers alone; not where the connection string cannot be used yet."""
+    with suppress(HarvestDuckError):
+        return resolve(connection).offline
+    return False
+
+
+def _define(own: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
     with in_one_transaction(own):
-        for statements in (views, shared_functions):
-            for statement in statements(account.catalog, account.handle.name):
-                own.execute(statement)
+        for statement in statements:
+            own.execute(statement)
 
 
 def search_path(con: duckdb.DuckDBPyConnection) -> str:
@@ -197,24 +223,6 @@ def new_catalog(own: duckdb.DuckDBPyConnection, name: str, remedy: str) -> Itera
     except BaseException:
         own.execute(f"DETACH {identifier(name)}")
         raise
-
-
-@contextmanager
-def in_one_transaction(own: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit together what a cursor defines, or nothing, without the optimizer.
-
-    To optimize each of 700 statements, most of them comments, and to commit it takes a quarter of the time of `attach`
-    (2.0.1), or two fifths (1.4.4).
-    """
-    # A setting of this cursor alone.
-    own.execute("PRAGMA disable_optimizer")
-    own.begin()
-    try:
-        yield
-    except BaseException:
-        own.rollback()
-        raise
-    own.commit()
 
 
 def _attached_row(account: Account, _: Session) -> pa.Table:

@@ -51,6 +51,16 @@ def refuse_stranger(path: Path, source: Source, me: Mapping[str, Any]) -> None:
         )
 
 
+def refuse_other_account(path: Path, source: Source, accounts: tuple[int, ...] | None) -> None:
+    """Raise `MirrorError` if a connection that is offline names other accounts than that of the copy at `path`."""
+    if accounts is not None and accounts != (source.account_id,):
+        numbers = ", ".join(map(str, accounts))
+        raise MirrorError(
+            f"{escaped(path)} is a copy for account {source.account_id}, and the connection names {numbers}: "
+            "name the file of that account, or leave AccountId out"
+        )
+
+
 def rights(run: Run, me: Mapping[str, Any]) -> str:
     """Return the fingerprint of what the user may see; asks for their projects where those decide it."""
     if sees_everything(me):

@@ -23,12 +23,14 @@ from harvest_duck.mirror.working_copy import WorkingCopy
 from harvest_duck.text import escaped, one_line, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harvest_duck.mirror.run_lock import RunLock
 
 _REASON = 200
+#: Called when this process has published a copy.
+on_publish: list[Callable[[], None]] = []
 
 
 class OpenCopy(WorkingCopy):
@@ -105,6 +107,8 @@ class OpenCopy(WorkingCopy):
             mirror_file.replace(self._file, published)
         self._ended = True
         mirror_file.remove(self._paths.checks)
+        for tell in on_publish:
+            tell()
 
     def keep_checks(self) -> None:
         """Keep what the run proved beside the published file, which stays as it is; for a run that changed no row."""

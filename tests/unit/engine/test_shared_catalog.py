@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from harvest_duck.engine.shared_catalog import in_one_transaction, new_catalog
+from harvest_duck.engine.one_transaction import in_one_transaction
+from harvest_duck.engine.shared_catalog import new_catalog
 from harvest_duck.errors import ConnectionStringError
 
 

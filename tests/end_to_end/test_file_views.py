@@ -1,0 +1,150 @@
+"""The views of an account that is offline read the tables of the file itself, and follow what syncs make of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from support import program
+
+import harvest_duck
+from harvest_duck.mirror.tables import MIRRORED
+from harvest_duck.sandbox import MAIN_ID, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(duckdb.__version__ == "1.4.1", reason="it opens a file only once in a process")
+OPTIONS = ";RateLimit=off;ReportsRateLimit=off"
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Sandbox]:
+    """An account that the tests of this module change."""
+    with Sandbox(seed=11, scale=0.05, time_entries=300, limits=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def everything(small: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The copy of that account as it was at first; no test changes it."""
+    path = tmp_path_factory.mktemp("copies") / "acme.duckdb"
+    harvest_duck.sync(small.connection_string() + OPTIONS, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def offline(everything: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The account as it is in that copy."""
+    with harvest_duck.connect(f"CacheLocation={everything};Offline=true") as opened:
+        yield opened
+
+
+def rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return con.execute(sql).fetchall()
+
+
+def copies(con: duckdb.DuckDBPyConnection) -> int:
+    """Return how many files are attached."""
+    return len(rows(con, "FROM duckdb_databases() WHERE path IS NOT NULL"))
+
+
+def test_every_view_has_the_names_types_comments_and_rows_of_harvest(
+    offline: duckdb.DuckDBPyConnection, attached: duckdb.DuckDBPyConnection, small: Sandbox
+) -> None:
+    described = (
+        "SELECT table_name, column_index, column_name, data_type, comment FROM duckdb_columns() "
+        "WHERE database_name = 'harvest' AND schema_name = 'main' ORDER BY ALL"
+    )
+    assert rows(offline, described) == rows(attached, described)
+    commented = "SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'harvest' AND schema_name = 'main'"
+    assert sorted(rows(offline, commented)) == sorted(rows(attached, commented))
+    connection = small.connection_string() + OPTIONS
+    small.clear_log()
+    held = {each.name: rows(offline, f"FROM harvest.{each.name} ORDER BY ALL") for each in MIRRORED}
+    assert small.requests == []
+    with duckdb.connect() as live:
+        harvest_duck.register(live, connection)
+        for name, found in held.items():
+            assert found == rows(live, f"FROM harvest_scan('{name}') ORDER BY ALL"), name
+
+
+def test_a_view_reads_the_table_of_the_file(offline: duckdb.DuckDBPyConnection) -> None:
+    ((_, plan),) = rows(offline, "EXPLAIN SELECT sum(hours) FROM harvest.time_entries WHERE id > 5")
+    assert "SEQ_SCAN" in plan.upper().replace(" ", "_")
+    assert "ARROW" not in plan.upper()
+
+
+def test_what_the_file_does_not_have_is_said(offline: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(duckdb.Error, match="report_time_team is in no copy, and the connection is offline"):
+        rows(offline, "FROM harvest.report_time_team WHERE from_date = '2026-01-01' AND to_date = '2026-01-31'")
+
+
+def test_views_follow_what_syncs_put_in_the_place_of_the_file(small: Sandbox, tmp_path: Path) -> None:
+    path, connection = tmp_path / "acme.duckdb", small.connection_string() + OPTIONS
+    harvest_duck.sync(connection, path, tables=["clients", "time_entries"])
+    account = small.account(MAIN_ID)
+    client = account.records("clients")[0]["id"]
+    query = f"SELECT address FROM harvest.clients WHERE id = {client}"
+    with harvest_duck.connect(f"CacheLocation={path};Offline=true") as con, con.cursor() as streaming:
+        reader = streaming.execute("SELECT id FROM harvest.time_entries")
+        first = reader.fetchmany(1)
+        account.edit("clients", client, {"address": "by this process"})
+        harvest_duck.sync(connection, path)
+        assert rows(con, query) == [("by this process",)]
+        assert len(first + reader.fetchall()) == len(account.records("time_entries"))
+        account.edit("clients", client, {"address": "by another"})
+        program.run(f"import harvest_duck; harvest_duck.sync({connection!r}, {str(path)!r})")
+        while rows(con, query) != [("by another",)]:
+            pass
+        con.execute("USE memory; RESET search_path; DETACH harvest")
+        while copies(con):
+            pass
+
+
+def test_max_rows_cuts_offline_too(everything: Path) -> None:
+    with harvest_duck.connect(f"CacheLocation={everything};Offline=true;MaxRows=2") as con:
+        assert rows(con, "SELECT count(*) FROM harvest.clients") == [(2,)]
+        assert len(rows(con, "SELECT id FROM harvest.time_entries")) == 2
+
+
+def test_an_account_that_is_attached_again_becomes_offline_and_back(
+    small: Sandbox, everything: Path, offline: duckdb.DuckDBPyConnection
+) -> None:
+    number = len(small.records(MAIN_ID, "clients"))
+    query = "SELECT count(*) FROM again.clients"
+    for connection, requests in (
+        (small.connection_string() + OPTIONS, 1),
+        (f"CacheLocation={everything};Offline=true", 0),
+        (small.connection_string() + OPTIONS, 1),
+    ):
+        harvest_duck.attach(offline, connection, name="again")
+        small.clear_log()
+        assert (rows(offline, query), len(small.requests)) == ([(number,)], requests)
+    offline.execute("DETACH again")
+
+
+def test_a_file_that_comes_later_is_followed_and_one_without_access_is_scanned(small: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "later.duckdb"
+    with harvest_duck.connect(f"CacheLocation={path};Offline=true") as con:
+        with pytest.raises(duckdb.Error, match="is not there, and the connection is offline"):
+            rows(con, "FROM harvest.clients")
+        harvest_duck.sync(small.connection_string() + OPTIONS, path, tables=["clients"])
+        number = len(small.records(MAIN_ID, "clients"))
+        assert rows(con, "SELECT count(*) FROM harvest.clients") == [(number,)]
+        assert copies(con) == 1
+    with duckdb.connect(config={"enable_external_access": "false"}) as closed:
+        harvest_duck.attach(closed, f"CacheLocation={path};Offline=true", name="harvest")
+        assert rows(closed, "SELECT count(*) FROM harvest.clients") == [(number,)]
+        assert copies(closed) == 0
+
+
+def test_a_database_that_was_opened_read_only_has_the_views_too(everything: Path, tmp_path: Path) -> None:
+    database = tmp_path / "mine.duckdb"
+    duckdb.connect(str(database)).close()
+    offline = f"CacheLocation={everything};Offline=true"
+    with harvest_duck.connect(offline, database=database, read_only=True) as con:
+        assert rows(con, "SELECT count(*) > 0 FROM harvest.clients") == [(True,)]
+        assert copies(con) == 2
