@@ -48,7 +48,9 @@ class _OpenFiles:
     staged: StagedFiles
     schema: pa.Schema
     table: str
-    suffix: str
+    mode: Mode
+    #: What no other export puts into the names of its files.
+    stamp: str = field(default_factory=lambda: f"-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}")
     open: dict[str, tuple[ParquetFile, BinaryIO]] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
@@ -77,7 +79,9 @@ class _OpenFiles:
 
     def _begun(self, folder: str) -> tuple[ParquetFile, BinaryIO]:
         number = self.numbers[folder] = self.numbers.get(folder, -1) + 1
-        name = f"{self.table}{self.suffix}{f'-{number}' if number else ''}.parquet"
+        # The second file of a partition takes nobody's place, so that it can come before the first one does.
+        stamp = self.stamp if number or self.mode is Mode.APPEND else ""
+        name = f"{self.table}{stamp}{f'-{number}' if number else ''}.parquet"
         self.paths.append("/".join(filter(None, [self.table, folder, name])))
         stream = self.staged.add(self.paths[-1]).open("wb")
         return ParquetFile(stream, self.schema), stream
@@ -100,14 +104,13 @@ def write_partitions(
 ) -> Written:
     """Write the rows into files in the folders of their partitions, publish them, and return what was written.
 
-    Files of `Mode.APPEND` have names of their own: the moment and a random number. Others are called as the table is,
-    so that a new one takes the place of the old one in one step. A table without rows and partitions is a file without
-    rows.
+    Files of `Mode.APPEND` have names of their own: the moment and a random number. Of others the first of a partition
+    is called as the table is, so that a new one takes the place of the old one in one step. A table without rows and
+    partitions is a file without rows.
     """
-    suffix = f"-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}" if mode is Mode.APPEND else ""
     left_out = {key.column for key in keys if not key.period}
     kept = pa.schema([each for each in schema if each.name not in left_out], schema.metadata)
-    files, rows = _OpenFiles(staged, kept, table, suffix), 0
+    files, rows = _OpenFiles(staged, kept, table, mode), 0
     try:
         for batch in batches:
             rows += batch.num_rows

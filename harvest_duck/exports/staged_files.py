@@ -42,11 +42,12 @@ class StagedFiles:
     def publish(self, replaced: Callable[[], Iterable[str]]) -> None:
         """Move all files to their paths, then remove those that they replace, as seen when nobody else moves any.
 
-        A new file of the same path takes the place of the old one in one step.
+        A new file of the same path takes the place of the old one in one step, after those that take nobody's place.
         """
         with _turn(self.folder):
             gone = sorted({*replaced()} - {*self._paths})
-            moves = {"from": list(map(str, range(len(self._paths)))), "to": self._paths, "gone": gone}
+            order = sorted(range(len(self._paths)), key=lambda number: (self.folder / self._paths[number]).exists())
+            moves = {"from": list(map(str, order)), "to": [self._paths[each] for each in order], "gone": gone}
             unfinished = self._place / f"{_LIST}.partial"
             unfinished.write_text(json.dumps(moves), encoding="utf-8")
             unfinished.rename(self._place / _LIST)
