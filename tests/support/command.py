@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -42,10 +42,11 @@ def environment(connection: str | None = None, **others: str) -> dict[str, str]:
     return dict(os.environ) | ({"HARVEST_DUCK_CONNECTION": connection} if connection else {}) | others
 
 
-def run(*arguments: str, connection: str | None = None, cwd: Path | None = None, stdin: bytes = b"") -> Ended:
+def run(*arguments: str, connection: str | None = None, cwd: Path | None = None, stdin: bytes | IO[str] = b"") -> Ended:
     """Run `harvest-duck` with these arguments and this standard input in this process, without a terminal."""
+    given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8") if isinstance(stdin, bytes) else stdin
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        patch.setattr(sys, "stdin", given)
         patch.setattr(sys, "argv", ["harvest-duck", *arguments])
         if connection:
             patch.setenv("HARVEST_DUCK_CONNECTION", connection)

@@ -138,10 +138,14 @@ def test_the_redirect_of_a_browser_here_is_taken_too(login: Login, connection: s
         ("sandbox-code-forged\n", "Harvest refused the code, which is used already"),
     ],
 )
-def test_a_wrong_redirect_is_refused_in_one_line(login: Login, pasted: str, says: str) -> None:
-    status, out, err = login.ended(pasted)
-    assert (status, out) == (1, "")
-    (line,) = err.splitlines()
+def test_a_wrong_redirect_is_refused_in_one_line(connection: str, pasted: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "pasted"
+    file.write_text(pasted)
+    with file.open() as stdin:
+        ended = run("login", "--no-browser", connection=connection, stdin=stdin)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    *_, asked, line = ended.stderr.splitlines()
+    assert "paste it here" in asked
     assert line.startswith(f"harvest-duck: {says}")
 
 
@@ -149,18 +153,17 @@ def test_the_redirect_may_come_from_a_file(connection: str, tmp_path: Path) -> N
     pasted = tmp_path / "pasted"
     pasted.write_text("\nwhat is this\n")
     with pasted.open() as stdin:
-        under_way = Login(connection, "login", "--no-browser", stdin=stdin.fileno())
-        status, _, err = under_way.ended()
-    assert status == 1
-    assert err.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
+        ended = run("login", "--no-browser", connection=connection, stdin=stdin)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
 def test_an_endless_input_ends(connection: str) -> None:
     with Path("/dev/zero").open() as stdin:
-        status, _, err = Login(connection, "login", "--no-browser", stdin=stdin.fileno()).ended()
-    assert status == 1
-    assert err.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
+        ended = run("login", "--no-browser", connection=connection, stdin=stdin)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
 
 
 def test_a_second_login_says_that_it_waits_for_the_first(login: Login, connection: str) -> None:
