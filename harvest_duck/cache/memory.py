@@ -15,7 +15,7 @@ from harvest_duck.cache.moment import now
 from harvest_duck.runtime import loop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
     from datetime import datetime
 
     import pyarrow as pa
@@ -103,11 +103,18 @@ class Memory:
 
     def __init__(self) -> None:
         self._tables: dict[tuple[Connection, str], HeldTable] = {}
+        self._people: dict[Connection, Hashable] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def table(self, identity: Connection, name: str) -> HeldTable:
         """Return what is held of a table."""
         return self._tables.setdefault((identity, name), HeldTable())
+
+    def belongs_to(self, identity: Connection, person: Hashable) -> None:
+        """Forget the rows of a connection whose signed-in person is another one by now."""
+        if self._people.setdefault(identity, person) != person:
+            self.forget(identity)
+            self._people[identity] = person
 
     def look(self, identity: Connection, name: str) -> HeldTable:
         """Return what is held of a table, to look at only."""

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from harvest_duck.auth import BoundUser
 from harvest_duck.cache.course import Part, apart, course_of, since, steady
 from harvest_duck.cache.coverage import ANYWHERE
 from harvest_duck.cache.delivery import Delivery, Rows
@@ -27,6 +28,7 @@ from harvest_duck.cache.region_scan import account_of, can_be_held, changes, fet
 from harvest_duck.http.request_log import MEMORY
 from harvest_duck.runtime.blocking_reader import pulled
 from harvest_duck.scanner import scan as live
+from harvest_duck.scanner.client_pool import client_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
@@ -100,6 +102,7 @@ class _Answering:
 
     async def rows(self) -> AsyncGenerator[Rows]:
         """Yield the rows: those that are asked for first, so that a query that stops early takes what came."""
+        await self._ask_who()
         table = memory().table(self._request.settings.identity, self._request.table.name)
         memory().wanted_for(table, self._tolerance_s)
         course = course_of(self._request, table, self._tolerance_s, now())
@@ -110,6 +113,15 @@ class _Answering:
         async with aclosing(found):
             async for rows in found:
                 yield rows
+
+    async def _ask_who(self) -> None:
+        """Forget the rows of somebody else who was signed in before; raise as a scan does if nobody is."""
+        settings = self._request.settings
+        if settings.stores_tokens:
+            user = BoundUser()
+            async with client_for(settings) as client:
+                await client.bind(user)
+            memory().belongs_to(settings.identity, user.person)
 
     async def _count(self, table: HeldTable) -> AsyncGenerator[Rows]:
         predicate = self._request.filter.predicate
