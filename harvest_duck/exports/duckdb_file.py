@@ -34,9 +34,9 @@ class DuckdbFile:
 
     @classmethod
     @contextmanager
-    def made(cls, path: Path) -> Iterator[DuckdbFile]:
-        """A context with a new file at `path`, which is whole at its end."""
-        with duckdb.connect() as con:
+    def made(cls, path: Path, name: str) -> Iterator[DuckdbFile]:
+        """A context with a new file at `path`, which is whole at its end; an error of DuckDB calls it `name`."""
+        with _naming(path, name), duckdb.connect() as con:
             con.execute(f"ATTACH {text(str(path))} AS exported (TYPE duckdb, STORAGE_VERSION '{STORAGE_VERSION}')")
             yield cls(con)
             con.execute("CHECKPOINT exported")
@@ -64,6 +64,14 @@ class DuckdbFile:
         for column in table.columns:
             self._con.execute(f"COMMENT ON COLUMN {name}.{identifier(column.name)} IS {text(column.description)}")
         return int(rows)
+
+
+@contextmanager
+def _naming(path: Path, name: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise type(error)(str(error).replace(str(path), name)) from error
 
 
 def refuse_copy(path: Path) -> None:

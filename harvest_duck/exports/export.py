@@ -112,7 +112,7 @@ def _database(con: duckdb.DuckDBPyConnection, wanted: Order) -> Iterator[Callabl
     place = targets.place(wanted.target)
     refuse_copy(place)
     with staged(place) as files:
-        with DuckdbFile.made(files.add(place.name)) as file:
+        with DuckdbFile.made(files.add(place.name), str(wanted.target)) as file:
 
             def write(table: Table) -> Exported:
                 with source.selected(con, table, wanted.where) as batches:

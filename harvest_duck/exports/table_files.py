@@ -15,6 +15,7 @@ from harvest_duck.formats import Format, parquet_file, results, targets, text_ou
 from harvest_duck.formats.arrow_columns import python_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import duckdb
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
 
-__all__ = ["write_file", "write_folder"]
+__all__ = ["write_file", "write_folder", "write_parquet"]
 
 
 def write_file(con: duckdb.DuckDBPyConnection, table: Table, order: Order) -> Exported:
@@ -32,7 +33,7 @@ def write_file(con: duckdb.DuckDBPyConnection, table: Table, order: Order) -> Ex
     with selected(con, table, order.where) as batches:
         match order.form:
             case FileFormat.PARQUET:
-                rows = _write_parquet(batches, described_schema(table, read_at, time_as_text=order.time_as_text), path)
+                rows = write_parquet(batches, described_schema(table, read_at, time_as_text=order.time_as_text), path)
             case FileFormat.XLSX:
                 with targets.path_for(path) as beside:
                     rows = workbook.write(batches.schema.names, python_rows(batches, zone), beside)
@@ -51,14 +52,16 @@ def write_folder(con: duckdb.DuckDBPyConnection, table: Table, order: Order) -> 
     keys = partitions_of(table, order.partition_by)
     if order.mode is not Mode.WHOLE:
         refuse_other_keys(order.target, table.name, keys)
-    with staged(order.place_of(table.name)) as files, selected(con, table, order.where) as batches:
+    place = order.place_of(table.name)
+    with targets.naming(place), staged(place) as files, selected(con, table, order.where) as batches:
         exact = in_schema(batches, schema)
         written = write_partitions(exact, schema, table.name, keys=keys, staged=files, mode=order.mode)
     size = sum((order.target / each).stat().st_size for each in written.paths)
-    return Exported(table.name, written.rows, order.place_of(table.name), len(written.paths), size)
+    return Exported(table.name, written.rows, place, len(written.paths), size)
 
 
-def _write_parquet(batches: pa.RecordBatchReader, schema: pa.Schema, path: Path) -> int:
+def write_parquet(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> int:
+    """Write batches of the columns of a schema to a Parquet file, and return the number of their rows."""
     with targets.path_for(path) as beside, parquet_file.opened(beside, schema) as file:
         for batch in in_schema(batches, schema):
             file.write(batch)

@@ -20,7 +20,16 @@ from harvest_duck.runtime.output_file import replacing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["STANDARD_OUTPUT", "is_standard_output", "is_streamed", "is_terminal", "opened", "path_for", "place"]
+__all__ = [
+    "STANDARD_OUTPUT",
+    "is_standard_output",
+    "is_streamed",
+    "is_terminal",
+    "naming",
+    "opened",
+    "path_for",
+    "place",
+]
 
 STANDARD_OUTPUT = Path("-")
 #: Other names of files that are open already, as `>(command)` of a shell is.
@@ -66,7 +75,7 @@ def is_terminal(target: Path) -> bool:
 @contextmanager
 def opened(target: Path) -> Iterator[BinaryIO]:
     """A context with an open stream to `target`, which compresses if its name says so."""
-    with _naming(target), path_for(target) if not is_streamed(target) else _streamed(target) as place:
+    with naming(target), path_for(target) if not is_streamed(target) else _streamed(target) as place:
         if isinstance(place, Path):
             with place.open("wb") as stream, _compressing(stream, target) as compressed:
                 yield compressed
@@ -79,10 +88,10 @@ def opened(target: Path) -> Iterator[BinaryIO]:
 def path_for(target: Path) -> Iterator[Path]:
     """A context with the path of a file to write, whose content is at `target` at the end, or nothing of it."""
     if not is_streamed(target):
-        with replacing(place(target)) as beside:
+        with naming(target), replacing(place(target)) as beside:
             yield beside
         return
-    with _naming(target), TemporaryDirectory() as folder, _streamed(target) as stream:
+    with naming(target), TemporaryDirectory() as folder, _streamed(target) as stream:
         path = Path(folder, "rows")
         yield path
         with path.open("rb") as written:
@@ -90,7 +99,7 @@ def path_for(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _naming(target: Path) -> Iterator[None]:
+def naming(target: Path) -> Iterator[None]:
     """A context in which an error of the system names `target`, if it names no file: no room, or a bad descriptor."""
     try:
         yield

@@ -5,6 +5,8 @@ The limits are those of https://support.microsoft.com/office/1672b34d-7043-467e-
 
 from __future__ import annotations
 
+import io
+import traceback
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from tempfile import TemporaryDirectory
@@ -17,6 +19,8 @@ from harvest_duck.formats import unique
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from _typeshed import ReadableBuffer
 
 __all__ = ["require", "write"]
 
@@ -56,12 +60,14 @@ def write(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> in
 
     if len(names) > _MOST_COLUMNS:
         raise QueryError(f"a sheet of Excel has {_MOST_COLUMNS:,} columns and not {len(names):,}: select fewer")
-    with TemporaryDirectory() as folder:
-        book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
+    with TemporaryDirectory() as folder, _File(path) as file:
+        book = Workbook(file, {"constant_memory": True, "tmpdir": folder})
         try:
             count = _Sheet(book, names).fill(rows)
             book.close()
         except FileCreateError as error:
+            # Its traceback has the ZipFile, which is freed here, where its file is open.
+            traceback.clear_frames(error.__context__.__traceback__ if error.__context__ else None)
             # It has the error of the system inside (XlsxWriter 3.2 to 3.3).
             raise (error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))) from None
         finally:
@@ -69,6 +75,29 @@ def write(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> in
             for sheet in book.worksheets():
                 sheet._opt_close()  # noqa: SLF001 - `close` does it only where it ends well
     return count
+
+
+class _File(io.FileIO):
+    """A new file that, once a write has failed, takes everything and keeps nothing.
+
+    Python's ZipFile writes its end when it is freed, and shows the traceback of what goes wrong then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "wb")
+        self._failed = False
+
+    def write(self, content: ReadableBuffer, /) -> int:
+        """Write all bytes, and return their number."""
+        left = memoryview(content)
+        size = left.nbytes
+        try:
+            while left and not self._failed:
+                left = left[super().write(left) :]
+        except OSError:
+            self._failed = True
+            raise
+        return size
 
 
 class _Sheet:
