@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Written", "refuse_other_keys", "write_partitions"]
 
-#: Files that are open at a time, of which each has a descriptor; DuckDB has as many.
-_MOST_OPEN = 100
-#: Rows that wait in all files together, some 200 MB of time entries.
-_MOST_WAITING = 4 * ROW_GROUP
+#: Files that are begun at a time. Each takes 0.2 MB for 56 columns and three row groups (pyarrow 26).
+_MOST_BEGUN = 400
+#: Rows that wait in all files together: as many as in one file without partitions.
+_MOST_WAITING = ROW_GROUP
 #: How the name of a file goes on behind that of the table: one of several, or one that was added.
 _OWN = re.compile(r"(-\d{8}T\d{6}Z-[0-9a-f]{8})?(-\d+)?\.parquet")
 
@@ -41,56 +40,81 @@ class Written:
     paths: tuple[str, ...]
 
 
+class _Stream:
+    """A new file that is opened for each write, because a process may have few files open, 256 on macOS."""
+
+    closed = False
+
+    def __init__(self, path: Path) -> None:
+        path.touch(exist_ok=False)
+        self._path = path
+        self._size = 0
+
+    def write(self, content: bytes) -> int:
+        """Append to the file."""
+        with self._path.open("ab") as file:
+            file.write(content)
+        self._size += len(content)
+        return len(content)
+
+    def tell(self) -> int:
+        """The number of bytes written."""
+        return self._size
+
+    def flush(self) -> None:
+        """Do nothing, since everything is in the file."""
+
+    def close(self) -> None:
+        """Write no more."""
+        self.closed = True
+
+
 @dataclass
-class _OpenFiles:
+class _Files:
     """The files that are being written, one for each partition, that written to last at the end."""
 
     staged: StagedFiles
     schema: pa.Schema
     table: str
     mode: Mode
+    most_begun: int
     #: What no other export puts into the names of its files.
     stamp: str = field(default_factory=lambda: f"-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}")
-    open: dict[str, tuple[ParquetFile, BinaryIO]] = field(default_factory=dict)
+    begun: dict[str, ParquetFile] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
 
     def write(self, folder: str, batch: pa.RecordBatch) -> None:
-        """Write rows of a partition, and end a file where too many are open, a row group where too many rows wait."""
-        file, stream = self.open.pop(folder) if folder in self.open else self._begun(folder)
-        self.open[folder] = file, stream
+        """Write rows of a partition, and end a file where too many are begun, a row group where too many rows wait."""
+        file = self.begun.pop(folder) if folder in self.begun else self._begin(folder)
+        self.begun[folder] = file
         file.write(batch)
-        if len(self.open) > _MOST_OPEN:
-            self._end(next(iter(self.open)))
-        if sum(each.waiting for each, _ in self.open.values()) > _MOST_WAITING:
-            max((each for each, _ in self.open.values()), key=lambda each: each.waiting).flush()
+        if len(self.begun) > self.most_begun:
+            self._end(next(iter(self.begun)))
+        if sum(each.waiting for each in self.begun.values()) > _MOST_WAITING:
+            max(self.begun.values(), key=lambda each: each.waiting).flush()
 
     def end_all(self) -> None:
         """End every file."""
-        for folder in list(self.open):
+        for folder in list(self.begun):
             self._end(folder)
 
     def abandon(self) -> None:
-        """Close every file as it is."""
-        for file, stream in self.open.values():
+        """End every file as it is."""
+        for file in self.begun.values():
             file.abandon()
-            with suppress(OSError):
-                stream.close()
 
-    def _begun(self, folder: str) -> tuple[ParquetFile, BinaryIO]:
+    def _begin(self, folder: str) -> ParquetFile:
         number = self.numbers[folder] = self.numbers.get(folder, -1) + 1
         # The second file of a partition takes nobody's place, so that it can come before the first one does.
         stamp = self.stamp if number or self.mode is Mode.APPEND else ""
         name = f"{self.table}{stamp}{f'-{number}' if number else ''}.parquet"
         self.paths.append("/".join(filter(None, [self.table, folder, name])))
-        stream = self.staged.add(self.paths[-1]).open("wb")
-        return ParquetFile(stream, self.schema), stream
+        return ParquetFile(_Stream(self.staged.add(self.paths[-1])), self.schema)
 
     def _end(self, folder: str) -> None:
-        file, stream = self.open[folder]
-        file.close()
-        stream.close()
-        del self.open[folder]
+        self.begun[folder].close()
+        del self.begun[folder]
 
 
 def write_partitions(
@@ -101,16 +125,17 @@ def write_partitions(
     keys: Sequence[Partition],
     staged: StagedFiles,
     mode: Mode,
+    most_begun: int = _MOST_BEGUN,
 ) -> Written:
     """Write the rows into files in the folders of their partitions, publish them, and return what was written.
 
     Files of `Mode.APPEND` have names of their own: the moment and a random number. Of others the first of a partition
     is called as the table is, so that a new one takes the place of the old one in one step. A table without rows and
-    partitions is a file without rows.
+    partitions is a file without rows. At most `most_begun` files are being written at a time.
     """
     left_out = {key.column for key in keys if not key.period}
     kept = pa.schema([each for each in schema if each.name not in left_out], schema.metadata)
-    files, rows = _OpenFiles(staged, kept, table, mode), 0
+    files, rows = _Files(staged, kept, table, mode, most_begun), 0
     try:
         for batch in batches:
             rows += batch.num_rows
