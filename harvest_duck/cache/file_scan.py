@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -112,7 +113,7 @@ def _offline(request: ScanRequest, path: Path) -> Held:
         old = "of unknown age" if known is None else f"{freshness.age(known)} old"
         raise MirrorError(
             f"{escaped(path)}, which is {old}, does not have {name} whole, and the connection is offline: "
-            f"add it by `harvest-duck sync {name} --to {escaped(path)}`, or ask without Offline"
+            f"add it by `harvest-duck sync {name} --to {escaped(shlex.quote(str(path)))}`, or ask without Offline"
         )
     as_of = _file_of(request)[0].as_of
     if as_of is not None:

@@ -25,7 +25,7 @@ def published_copy(path: str | os.PathLike[str]) -> Iterator[tuple[WorkingCopy, 
     Raises `MirrorError` for a file that is no copy, and for one that another program writes to.
     """
     paths = MirrorPaths.of(path)
-    with mirror_file.instance() as con, mirror_file.reporting(paths.published):
+    with mirror_file.instance() as con, mirror_file.reporting(paths.published, "read"):
         if not os.path.lexists(paths.published):
             yield _empty(con)
             return
