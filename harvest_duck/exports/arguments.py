@@ -12,6 +12,7 @@ from harvest_duck.errors import QueryError
 from harvest_duck.exports.model import FileFormat, Layout, Mode, Order
 from harvest_duck.exports.partitions import partitions_of
 from harvest_duck.formats import compression_of, format_of, workbook
+from harvest_duck.formats.targets import STANDARD_OUTPUT
 from harvest_duck.mirror.tables import MIRRORED
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def _format(target: Path, form: str | None, layout: Layout) -> FileFormat:
 def _require_consistent(found: Order, *, folders: bool) -> None:
     """Raise `QueryError` for a format that cannot hold what is asked for, and for keys that a table does not have."""
     form, target = found.form, found.target
+    if found.layout is not Layout.FILE and (target == STANDARD_OUTPUT or (target.exists() and not target.is_dir())):
+        raise QueryError(f"{target} is no folder, as several tables, partitions and added files need: name one")
     if folders and form is not FileFormat.PARQUET:
         raise QueryError(f"{target}: partitions and added files are of Parquet, and not of {form}")
     if found.layout is Layout.FILE and form in _BINARY and compression_of(target):

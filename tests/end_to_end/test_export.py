@@ -284,6 +284,8 @@ def test_python_exports_and_says_what_it_wrote(connection: str, tmp_path: Path) 
         ({"target": None, "tables": None}, "an export needs a place"),
         ({"tables": "tme_entries"}, 'did you mean "time_entries"'),
         ({"format": "table"}, "table is no format of files: choose csv, "),
+        ({"target": "-", "tables": ["tasks", "roles"]}, "^- is no folder, as several tables, "),
+        ({"target": "/dev/null", "append": True}, "^/dev/null is no folder, as "),
     ],
 )
 def test_arguments_that_do_not_go_together_are_told(options: dict[str, Any], says: str) -> None:
