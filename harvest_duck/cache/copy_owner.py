@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.mirror.ownership import owner, refuse_stranger
+from harvest_duck.mirror.ownership import is_owner, owner, refuse_stranger
 from harvest_duck.mirror.sync import ME
 from harvest_duck.runtime import loop
 from harvest_duck.scanner.table_reader import TableReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from harvest_duck.cache.freshness import Held
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from harvest_duck.scanner.table_reader import ScanSession
 
 _Known = dict["Connection", dict[str, Any]]
+
+#: Called when this process knows more of a copy: whose it is, or, after a sync, as of when.
+on_known: list[Callable[[], None]] = []
+
+
+def is_known_owner(held: Held, settings: Connection) -> bool:
+    """Whether this process knows that a copy is of the user whose token a connection has."""
+    known, source = loop.own("the owners of tokens", _Known).get(settings.identity), held.source
+    return known is not None and source is not None and is_owner(source, known)
 
 
 def require_owner(path: Path, held: Held, settings: Connection, session: ScanSession) -> None:
@@ -30,6 +40,7 @@ def require_owner(path: Path, held: Held, settings: Connection, session: ScanSes
     known, identity = loop.own("the owners of tokens", _Known), settings.identity
     if identity not in known:
         known[identity] = owner(TableReader(settings, session=session).read(ME))
+        _tell()
     if held.source is not None:
         refuse_stranger(path, held.source, known[identity])
 
@@ -39,3 +50,9 @@ def note_owner(held: Held, settings: Connection) -> None:
     if held.source is not None:
         known = {"account_id": held.source.account_id, "id": held.source.user_id}
         loop.own("the owners of tokens", _Known)[settings.identity] = known
+    _tell()
+
+
+def _tell() -> None:
+    for tell in on_known:
+        tell()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from harvest_duck.cache.freshness import Held
-    from harvest_duck.connection.settings import Cache
+    from harvest_duck.connection.cache import Cache
     from harvest_duck.http.request_log import RequestLog
     from harvest_duck.runtime.blocking_reader import Readers
     from harvest_duck.scanner.progress import RunningScans

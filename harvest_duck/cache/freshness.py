@@ -14,7 +14,7 @@ from harvest_duck.mirror.tables import MIRRORED, Kind, MirroredTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harvest_duck.connection.settings import Cache
+    from harvest_duck.connection.cache import Cache
     from harvest_duck.mirror.history import History
     from harvest_duck.mirror.run_records import Proof, Source
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection.address import loopback
+from harvest_duck.connection.cache import Cache, cache_of
 from harvest_duck.connection.parsing import Given, Place, RateLimit, Values
 from harvest_duck.connection.secret_leaks import bearer
 from harvest_duck.errors import ConnectionStringError, CredentialsError, LoginRequired
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from pathlib import Path
 
     from harvest_duck.connection.secret import Secret
 
@@ -109,20 +109,6 @@ class Proxy:
             name.endswith(entry.removeprefix("*")) if entry.startswith(("*", ".")) else name == entry
             for entry in self.exceptions
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cache:
-    """What answers in place of Harvest: the file of a copy, or where `path` is None the memory of this process.
-
-    An answer may be `tolerance_s` seconds old. `offline` asks Harvest nothing, whatever the age. `as_of` is the moment,
-    in UTC, whose rows the history of the file gives, which is offline too.
-    """
-
-    path: Path | None
-    tolerance_s: float
-    offline: bool
-    as_of: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,27 +253,9 @@ def connection(given: Mapping[str, Given]) -> Connection:
         ssl_server_cert=values.file("SSLServerCert"),
         logfile=values.path("Logfile"),
         verbosity=values.integer("Verbosity"),
-        cache=_cache(given, values),
+        cache=cache_of(given, values),
         dsn=given["DSN"].text or None if "DSN" in given and given["DSN"].place is Place.STRING else None,
     )
-
-
-def _cache(given: Mapping[str, Given], values: Values) -> Cache | None:
-    """Return the cache of a connection: that of a CacheLocation or AutoCache=true, none with AutoCache=false."""
-    location, tolerance_s = values.database("CacheLocation"), values.seconds("CacheTolerance") or 0.0
-    offline, as_of = values.boolean("Offline"), values.moment("AsOf")
-    automatic = values.boolean("AutoCache") if "AutoCache" in given and given["AutoCache"].text else None
-    path = location if isinstance(location, Path) else None
-    for name, wanted in (("Offline", offline), ("AsOf", as_of is not None)):
-        if wanted and path is None:
-            raise ConnectionStringError(
-                f"{given[name].where}: {name} needs CacheLocation, the file of a copy that `harvest-duck sync` makes"
-            )
-    if offline or as_of is not None:
-        return Cache(path=path, tolerance_s=tolerance_s, offline=True, as_of=as_of)
-    if automatic is False or (automatic is None and location is None):
-        return None
-    return Cache(path=path, tolerance_s=tolerance_s, offline=False, as_of=None)
 
 
 def _oauth(values: Values) -> OAuth:

@@ -37,7 +37,7 @@ class ViewsOfAccount(Protocol):
 class Account:
     """An attached account: the handle of its connection string, which it keeps, and the catalog with its tables.
 
-    `file_views` are its views over the file of a copy, once it was offline.
+    `file_views` are its views over the file of a copy, once it had one.
     """
 
     catalog: str

@@ -16,7 +16,7 @@ import duckdb
 from harvest_duck.engine import scalar_subqueries
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.engine.binding import EXPLANATIONS
-from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
+from harvest_duck.engine.hidden_arguments import DRY_RUN_VARIABLE, SESSION_VARIABLE
 from harvest_duck.engine.macros import own_functions, setting
 from harvest_duck.engine.session import Session
 from harvest_duck.errors import QueryError
@@ -170,6 +170,7 @@ def _prepare(cursor: duckdb.DuckDBPyConnection, recording: Session, default: str
     for macro in own_functions(default):
         cursor.execute(macro)
     cursor.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(recording.name)}")
+    cursor.execute(f"SET VARIABLE {DRY_RUN_VARIABLE} = true")
     for name, value in {"python_enable_replacements": "false", **settings}.items():
         _set(cursor, name, value)
     cursor.execute(scalar_subqueries.READ_ONLY)

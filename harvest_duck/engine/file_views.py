@@ -1,15 +1,20 @@
-"""The views of an attached account that is offline: they read the tables of the file itself, as fast as DuckDB can.
+"""The views of an attached account with the file of a copy: they read its tables themselves, as fast as DuckDB can.
 
 The file is attached to the user's database beside the account. When a sync puts another file in its place, that is
 attached under another name, and the views read it from then on: at once where this process has synced, else within a
 second. The one before stays attached until the next comes, for queries and transactions that have begun. What the file
 cannot answer is left to the dataset of the table, which says why.
+
+Where the account is not offline, a view reads the file until the table is too old, and its dataset from then on. Which
+of the two is decided when DuckDB plans a query: `now()` is one moment for all of a transaction, and the condition that
+is false then leaves nothing of its part (2.0, 1.5 and 1.4, prepared statements too).
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -18,9 +23,11 @@ from weakref import WeakSet, ref
 import duckdb
 
 from harvest_duck.cache import copy_file
+from harvest_duck.cache.copy_owner import is_known_owner, on_known
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
-from harvest_duck.engine.macros import views
+from harvest_duck.engine.hidden_arguments import DRY_RUN_VARIABLE
+from harvest_duck.engine.macros import scan_of, views
 from harvest_duck.engine.one_transaction import in_one_transaction
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.mirror import mirror_file, publication
@@ -28,20 +35,23 @@ from harvest_duck.mirror.definitions import columns, record
 from harvest_duck.mirror.history import require_known
 from harvest_duck.mirror.ownership import refuse_other_account
 from harvest_duck.mirror.paths import MirrorPaths
-from harvest_duck.pushdown.sql import identifier
+from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.runtime import critical_section, loop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harvest_duck.cache.freshness import Held
+    from harvest_duck.catalog.model import Table
     from harvest_duck.connection import Connection
+    from harvest_duck.connection.cache import Cache
     from harvest_duck.engine.binding import Account, Binding
 
 #: Seconds after which to look again whether another process has synced.
 _LOOK_S = 1.0
 #: DuckDB 1.4.1 alone opens a file only once in a process: no sync could look at one that is attached.
 _OPENS_ONCE = duckdb.__version__ == "1.4.1"
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 _numbers = count(1)
 
 
@@ -52,13 +62,17 @@ class FileViews:
         self._account, self._binding = ref(account), ref(binding)
         self._lock = Lock()
         self._attached: list[str] = []
+        #: What the views were made of: what was known of the copy, and whether it is of the user who asks.
         self._held: Held | None = None
+        self._owned = False
+        self._written: dict[str, str] | None = None
         _all.add(self)
         loop.start(self._watch())
 
     def statements(self, own: duckdb.DuckDBPyConnection, account: Account) -> list[str]:
         """Return the statements that make the views of the account; attaches the file if they are to read it."""
         with self._lock:
+            self._written = None
             return self._renewed(own, account)
 
     def follow(self) -> bool:
@@ -88,50 +102,69 @@ class FileViews:
 
     def _define(self, own: duckdb.DuckDBPyConnection, account: Account) -> None:
         statements = self._renewed(own, account)
-        with in_one_transaction(own):
-            for statement in statements:
-                own.execute(statement)
+        try:
+            with in_one_transaction(own):
+                for statement in statements:
+                    own.execute(statement)
+        except BaseException:
+            self._written = None
+            raise
 
     def _renewed(self, own: duckdb.DuckDBPyConnection, account: Account) -> list[str]:
+        """Return the statements that make those of the views that have to be others than they are."""
         settings = resolve(account.handle.connection)
         queries: dict[str, str] = {}
         # What is cut to MaxRows is read by scans.
-        if settings.offline and settings.max_rows is None and not _OPENS_ONCE:
+        if _path_of(settings) is not None and settings.max_rows is None and not _OPENS_ONCE:
             with suppress(duckdb.Error, HarvestDuckError):
-                queries = self._queries(own, account.catalog, settings)
-        return list(views(account.catalog, account.handle.name, queries))
+                queries = self._queries(own, account, settings)
+        before, self._written = self._written, queries
+        other = [name for name in TABLES if before is None or before.get(name) != queries.get(name)]
+        return list(views(account.catalog, account.handle.name, queries, other))
 
-    def _queries(self, own: duckdb.DuckDBPyConnection, catalog: str, settings: Connection) -> dict[str, str]:
+    def _queries(self, own: duckdb.DuckDBPyConnection, account: Account, settings: Connection) -> dict[str, str]:
         """Return the query of each table that the file answers, which is attached for them."""
-        path = _path_of(settings)
-        held = self._held = copy_file.held(path)
-        if held.source is None:
+        path, cache = _path_of(settings), settings.cache
+        assert path is not None  # noqa: S101 - only asked for connections with the file of a copy
+        assert cache is not None  # noqa: S101 - as above
+        before, held = self._held, copy_file.held(path)
+        self._held, self._owned = held, is_known_owner(held, settings)
+        if held.source is None or not (cache.offline or self._owned):
             return {}
         refuse_other_account(path, held.source, settings.require_accounts())
-        name = identifier(f"_{catalog}_copy_{next(_numbers)}")
-        mirror_file.attach(own, MirrorPaths.of(path).published, name, read_only=True)
-        self._attached.append(name)
-        if own.execute(f"SELECT generation FROM {record('source', name)}").fetchall() != [(held.source.generation,)]:
+        if not self._attached or before is None or before.source is None or _generation(before) != _generation(held):
+            self._attach(own, path, account.catalog)
+        if own.execute(f"SELECT generation FROM {record('source', self._attached[-1])}").fetchall() != [
+            (held.source.generation,)
+        ]:
             # It was replaced since: scans read it until the views follow.
             self._held = None
             return {}
-        as_of = None if settings.cache is None else settings.cache.as_of
+        answered = ((table, _until(table.name, held, path, cache)) for table in TABLES.values())
+        now = datetime.now(UTC)
         return {
-            table.name: f"SELECT {', '.join(map(identifier, columns(table)))} "
-            f"FROM {copy_file.relation(table, as_of, name)}"
-            for table in TABLES.values()
-            if _is_answered(table.name, held, settings)
+            table.name: _query(table, cache, self._attached[-1], account.handle.name, until)
+            for table, until in answered
+            if until is not None and until > now
         }
+
+    def _attach(self, own: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> None:
+        name = identifier(f"_{catalog}_copy_{next(_numbers)}")
+        mirror_file.attach(own, MirrorPaths.of(path).published, name, read_only=True)
+        self._attached.append(name)
 
     def _is_replaced(self, account: Account) -> bool:
         settings = resolve(account.handle.connection)
-        if not settings.offline:
+        path, before = _path_of(settings), self._held
+        if path is None or settings.cache is None:
             return False
-        held, before = copy_file.held(_path_of(settings)), self._held
-        if before is None or before.source is None or held.source is None or settings.cache is None:
+        held = copy_file.held(path)
+        if before is None or before.source is None or held.source is None:
             return held is not before
+        if not settings.cache.offline:
+            return held is not before or self._owned != is_known_owner(held, settings)
         # A sync that changed no row may have moved the end of the history.
-        return held.source.generation != before.source.generation or (
+        return _generation(held) != _generation(before) or (
             settings.cache.as_of is not None and held.history != before.history
         )
 
@@ -145,27 +178,45 @@ _all: WeakSet[FileViews] = WeakSet()
 
 
 def _follow_all() -> None:
-    """Let the views over a file that this process has published read it at once."""
+    """Let the views over a file that this process has published, or knows more of, read it at once."""
     for each in tuple(_all):
         each.follow()
 
 
-def _path_of(settings: Connection) -> Path:
-    assert settings.cache is not None  # noqa: S101 - only asked for connections that are offline
-    assert settings.cache.path is not None  # noqa: S101 - as above
-    return settings.cache.path
+def _path_of(settings: Connection) -> Path | None:
+    return None if settings.cache is None else settings.cache.path
 
 
-def _is_answered(name: str, held: Held, settings: Connection) -> bool:
-    """Whether the file has what a view of a table is to show."""
+def _generation(held: Held) -> str | None:
+    return None if held.source is None else held.source.generation
+
+
+def _until(name: str, held: Held, path: Path, cache: Cache) -> datetime | None:
+    """Return the moment until which the file has what a view of a table is to show, None where it has not."""
     if name not in held.tables or not held.whole(name):
-        return False
-    if settings.cache is not None and settings.cache.as_of is not None:
+        return None
+    if not cache.offline:
+        as_of = held.as_of(name)
+        return None if as_of is None else as_of + timedelta(seconds=cache.tolerance_s)
+    if cache.as_of is not None:
         try:
-            require_known(held.history, _path_of(settings), name, settings.cache.as_of)
+            require_known(held.history, path, name, cache.as_of)
         except HarvestDuckError:
-            return False
-    return True
+            return None
+    return _FOR_EVER
+
+
+def _query(table: Table, cache: Cache, catalog: str, handle: str, until: datetime) -> str:
+    """Return the query of a table of the file; from a moment on, unless that is never, it reads the dataset."""
+    names = ", ".join(map(identifier, columns(table)))
+    rows = f"SELECT {names} FROM {copy_file.relation(table, cache.as_of, catalog)}"
+    if until == _FOR_EVER:
+        return rows
+    fresh = f"now() <= TIMESTAMPTZ {text(f'{until:%Y-%m-%d %H:%M:%S.%f}+00')}"
+    # An explanation runs the query without rows, and asks the dataset where they would come from.
+    here = f"({fresh} AND getvariable({text(DRY_RUN_VARIABLE)}) IS NULL)"
+    return f"{rows} WHERE {here} UNION ALL {scan_of(table, handle)} AND NOT {here}"
 
 
 publication.on_publish.append(_follow_all)
+on_known.append(_follow_all)

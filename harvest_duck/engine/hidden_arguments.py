@@ -30,6 +30,8 @@ PATH = "_path"
 SESSION = "_session"
 #: The variable of a registered connection that holds its session.
 SESSION_VARIABLE = "harvest_duck_session"
+#: The variable of a connection on which a query is explained.
+DRY_RUN_VARIABLE = "harvest_duck_dry_run"
 _AND = "and_kleene"
 
 

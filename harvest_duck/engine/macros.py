@@ -16,6 +16,8 @@ from harvest_duck.pushdown.sql import identifier, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from harvest_duck.catalog.model import Table
+
 #: The catalog of a bound database that all its connections share.
 CATALOG = "harvest_duck"
 #: The schema of what only this package reads.
@@ -69,17 +71,22 @@ def setting(name: str) -> str:
     return f"current_setting({text(name)})::VARCHAR"
 
 
-def views(catalog: str, handle: str, queries: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The statements that make every table a view of `catalog`, and then describe them all in comments.
+def scan_of(table: Table, handle: str) -> str:
+    """The query of a scan of a table, which ends in a condition."""
+    return passing(dataset(table.name), {CONNECTION: text(handle)}, without=[RECORD.name])
+
+
+def views(
+    catalog: str, handle: str, queries: Mapping[str, str] | None = None, tables: Iterable[str] = TABLES
+) -> Iterator[str]:
+    """The statements that make every table, or some, a view of `catalog`, and then describe them in comments.
 
     `queries` has those of tables that are not read by their dataset.
     """
     comments = []
-    for table in TABLES.values():
+    for table in (TABLES[name] for name in tables):
         view = f"{identifier(catalog)}.main.{identifier(table.name)}"
-        query = (queries or {}).get(table.name) or passing(
-            dataset(table.name), {CONNECTION: text(handle)}, without=[RECORD.name]
-        )
+        query = (queries or {}).get(table.name) or scan_of(table, handle)
         yield f"CREATE OR REPLACE VIEW {view} AS {query}"
         comments.append(f"COMMENT ON VIEW {view} IS {text(table.description)}")
         comments += [

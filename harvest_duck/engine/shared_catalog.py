@@ -92,7 +92,7 @@ def attach(con: duckdb.DuckDBPyConnection, binding: Binding, connection: str, na
         else:
             # The views keep their handle, and so does what was prepared with them.
             account.handle.connection = connection
-            if account.file_views is not None or _is_offline(connection):
+            if account.file_views is not None or _has_file(connection):
                 _define(own, _views(own, binding, account))
 
 
@@ -119,7 +119,7 @@ def _fill(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) ->
 
 def _views(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) -> Iterable[str]:
     """Return the statements that make the views of an account."""
-    if account.file_views is None and _is_offline(account.handle.connection):
+    if account.file_views is None and _has_file(account.handle.connection):
         # The others need none of what reads files.
         from harvest_duck.engine.file_views import FileViews  # noqa: PLC0415
 
@@ -129,10 +129,11 @@ def _views(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) -
     return views(account.catalog, account.handle.name)
 
 
-def _is_offline(connection: str) -> bool:
-    """Whether the file of a copy answers alone; not where the connection string cannot be used yet."""
+def _has_file(connection: str) -> bool:
+    """Whether the file of a copy answers; not where the connection string cannot be used yet."""
     with suppress(HarvestDuckError):
-        return resolve(connection).offline
+        cache = resolve(connection).cache
+        return cache is not None and cache.path is not None
     return False
 
 

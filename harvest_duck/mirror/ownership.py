@@ -34,6 +34,11 @@ def owner(me: ReadRows) -> dict[str, Any]:
     return found
 
 
+def is_owner(source: Source, me: Mapping[str, Any]) -> bool:
+    """Whether a copy is of the account and the user of the record `me`."""
+    return (source.account_id, source.user_id) == (me["account_id"], me["id"])
+
+
 def refuse_stranger(path: Path, source: Source, me: Mapping[str, Any]) -> None:
     """Raise `MirrorError` if the copy at `path` is of another account, or of another user, than the record `me`."""
     for word, held, now in (("account", source.account_id, me["account_id"]), ("user", source.user_id, me["id"])):

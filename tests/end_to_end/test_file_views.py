@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -148,3 +149,67 @@ def test_a_database_that_was_opened_read_only_has_the_views_too(everything: Path
     with harvest_duck.connect(offline, database=database, read_only=True) as con:
         assert rows(con, "SELECT count(*) > 0 FROM harvest.clients") == [(True,)]
         assert copies(con) == 2
+
+
+def scanned(con: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Whether a query reads a dataset of ours, rather than the file alone."""
+    ((_, plan),) = rows(con, f"EXPLAIN {sql}")
+    return "ARROW" in plan.upper() or "PYTHON" in plan.upper()
+
+
+def test_a_view_of_an_account_that_is_asked_reads_the_file_while_that_is_fresh(small: Sandbox, tmp_path: Path) -> None:
+    path, connection = tmp_path / "acme.duckdb", small.connection_string() + OPTIONS
+    harvest_duck.sync(connection, path, tables=["clients", "tasks"])
+    account = small.account(MAIN_ID)
+    client = account.records("clients")[0]["id"]
+    query = f"SELECT address FROM harvest.clients WHERE id = {client}"
+    with harvest_duck.connect(f"{connection};CacheLocation={path};CacheTolerance=100000") as con:
+        small.clear_log()
+        rows(con, query)
+        assert len(small.requests) <= 1
+        assert not scanned(con, query)
+        account.edit("clients", client, {"address": "nobody asks"})
+        small.clear_log()
+        assert rows(con, query) != [("nobody asks",)]
+        assert small.requests == []
+        # Another connection string for the same catalog, by which the file is too old: it is synced, and read again.
+        harvest_duck.attach(con, f"{connection};CacheLocation={path};CacheTolerance=0.000001", name="harvest")
+        assert scanned(con, query)
+        assert rows(con, query) == [("nobody asks",)]
+        harvest_duck.attach(con, f"{connection};CacheLocation={path};CacheTolerance=100000", name="harvest")
+        assert not scanned(con, query)
+        account.edit("clients", client, {"address": "synced"})
+        harvest_duck.sync(connection, path)
+        small.clear_log()
+        assert (rows(con, query), small.requests) == ([("synced",)], [])
+        assert not scanned(con, query)
+
+
+def test_a_view_reads_its_dataset_from_the_moment_on_at_which_the_file_is_too_old(
+    small: Sandbox, everything: Path
+) -> None:
+    connection = f"{small.connection_string()}{OPTIONS};CacheLocation={everything};CacheTolerance=100000"
+    described = "SELECT sql FROM duckdb_views() WHERE view_name = 'tasks' AND database_name = 'harvest'"
+    with harvest_duck.connect(connection) as con:
+        wanted = rows(con, "FROM harvest.tasks ORDER BY ALL")
+        definition = next(sql for (sql,) in rows(con, described) if "_copy_" in sql)
+        query = definition.partition(" AS ")[2].rstrip(";")
+        assert not scanned(con, query)
+        for moment, later in (("2000-01-01", True), ("2999-01-01", False)):
+            other = re.sub(r"'\d{4}-\d\d-\d\d [^']*'", f"'{moment} 00:00:00+00'", query)
+            con.execute(f"PREPARE asked AS FROM ({other}) ORDER BY ALL")
+            assert (rows(con, "EXECUTE asked"), scanned(con, other)) == (wanted, later)
+
+
+def test_an_explanation_says_that_the_file_of_an_account_that_is_asked_answers(
+    small: Sandbox, everything: Path
+) -> None:
+    connection = f"{small.connection_string()}{OPTIONS};CacheLocation={everything};CacheTolerance=100000"
+    with harvest_duck.connect(connection) as con:
+        for _ in range(2):
+            rows(con, "FROM harvest.tasks")
+            explained = (
+                "SELECT source, step, requests, age_s >= 0 FROM harvest_explain('FROM harvest.tasks WHERE id > 5')"
+            )
+            assert rows(con, explained) == [("file", "cached", 0, True)]
+        assert not scanned(con, "FROM harvest.tasks")

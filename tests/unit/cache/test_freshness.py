@@ -9,7 +9,7 @@ import pytest
 
 from harvest_duck.cache.freshness import Held, Way, is_fresh, tables_to_sync, way
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.connection.settings import Cache
+from harvest_duck.connection.cache import Cache
 from harvest_duck.mirror.definitions import FORMAT, signature
 from harvest_duck.mirror.run_records import Proof, Source
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harvest_duck.auth.sessions import prepare
 from harvest_duck.connection import resolve
-from harvest_duck.connection.settings import Cache, Connection
+from harvest_duck.connection.cache import Cache
 from harvest_duck.errors import ConnectionStringError, CredentialsError
+
+if TYPE_CHECKING:
+    from harvest_duck.connection.settings import Connection
 
 FILE = Path("acme.duckdb")
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
