@@ -25,7 +25,7 @@ def test_rows_come_with_the_moment_before_which_all_of_them_were_saved(sandbox: 
     before = datetime.now(UTC)
     found = reader.read(ENTRIES)
     assert found.rows.num_rows == len(sandbox.records(MAIN_ID, "time_entries"))
-    assert found.requests == len(sandbox.requests) == 3
+    assert found.requests == len(sandbox.requests) == 2
     assert before - timedelta(seconds=20) < found.horizon < datetime.now(UTC)
 
 
