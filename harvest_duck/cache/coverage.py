@@ -8,6 +8,7 @@ columns a held region either contains what is wanted or is of no use. Every answ
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -106,10 +107,10 @@ def split(wanted: Region, held: Sequence[Region]) -> Split:
             return Split((Share(index, wanted.along),), None)
     shares, missing = [], wanted.along
     for index in useful:
-        along = held[index].along
-        if _meet(missing, along):
-            shares.append(Share(index, missing.intersect(along)))
-            missing = difference(missing, along)
+        shared = _shared(missing, held[index].along)
+        if shared is not None:
+            shares.append(Share(index, shared))
+            missing = difference(missing, shared)
             if missing.empty:
                 return Split(tuple(shares), None)
     return Split(tuple(shares), missing)
@@ -143,11 +144,12 @@ def difference(whole: Domain, part: Domain) -> Domain:
     return Domain(tuple(filter(_holds_any, left)), whole.nulls and not part.nulls)
 
 
-def _meet(one: Domain, other: Domain) -> bool:
+def _shared(one: Domain, other: Domain) -> Domain | None:
+    """Return the places of both, None where there are none or they cannot be compared."""
     if len(_kinds(one.ranges) | _kinds(other.ranges)) > 1:
-        return False
+        return None
     shared = one.intersect(other)
-    return shared.nulls or any(map(_holds_any, shared.ranges))
+    return shared if shared.nulls or any(map(_holds_any, shared.ranges)) else None
 
 
 def _outside(ranges: Ranges) -> Ranges:
@@ -165,6 +167,8 @@ def _beyond(end: Bound | None) -> Bound | None:
 
 def _holds_any(part: Range) -> bool:
     """Whether a range holds a day or a whole number."""
+    if isinstance(part.single, date | int):
+        return True
     if _kinds((part,)) == {"date"}:
         first, last = first_day(part.low), last_day(part.high)
         known = (first is not None or part.low is None) and (last is not None or part.high is None)

@@ -50,7 +50,7 @@ QUERIED = (
     "invoice_payments",
     "projects",
 )
-STILL, CHANGING, RESTLESS = range(share(20)), range(share(30)), range(share(20))
+STILL, CHANGING, RESTLESS = range(share(14)), range(share(22)), range(share(14))
 
 TOLERANCE_S = 600
 #: So few records that parts of a list are worth keeping; fewer where only that matters.
