@@ -1,0 +1,99 @@
+"""Compare queries of a copy through views and `harvest_scan` with the same SELECT on the file, side by side in one run.
+
+A copy of the sandbox's account is made, and its time entries are repeated until they are as many as wanted. Each round
+runs every query in each way. CPU time counts, of all threads, and the best of the rounds: whatever else runs on the
+machine only ever adds time. Fails where the views take more than 1.3 times as much in all, or `harvest_scan` more than
+3 times for all columns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+import harvest_duck
+from harvest_duck.sandbox import Sandbox
+
+#: What a dashboard asks, with all columns last.
+QUERIES = (
+    "SELECT count(*) FROM {}",
+    "SELECT sum(hours) FROM {}",
+    "SELECT client_name, project_name, sum(hours) FROM {} GROUP BY ALL ORDER BY ALL",
+    "SELECT date_trunc('month', spent_date) AS month, user_name, sum(hours) FROM {} GROUP BY ALL ORDER BY ALL",
+    "SELECT count(DISTINCT notes) FROM {} WHERE spent_date >= '2026-01-01'",
+    "SELECT * FROM {} ORDER BY spent_date DESC, id LIMIT 100",
+    "SELECT id, spent_date, hours, notes FROM {}",
+    "SELECT * FROM {}",
+)
+VIEWS, ALL_COLUMNS = 1.3, 3.0
+
+
+def copied(path: Path, entries: int) -> None:
+    """Make a copy with so many time entries at least."""
+    with Sandbox(seed=7, scale=0.3, limits=False) as sandbox:
+        connection = sandbox.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
+        harvest_duck.sync(connection, path, tables=["time_entries"])
+    with duckdb.connect(str(path)) as con:
+        ((rows,),) = con.execute("SELECT count(*) FROM time_entries").fetchall()
+        con.execute(
+            "INSERT INTO time_entries SELECT t.* REPLACE (t.id + 1_000_000_000 * n AS id) "
+            f"FROM time_entries t, range(1, {-(-entries // rows)}) r(n)"
+        )
+
+
+def taken_s(con: duckdb.DuckDBPyConnection, query: str) -> float:
+    """Return the CPU seconds that a query takes, with its rows as a table of Arrow."""
+    began = time.process_time()
+    found: Any = con.sql(query)
+    (found.to_arrow_table if hasattr(found, "to_arrow_table") else found.fetch_arrow_table)()
+    return time.process_time() - began
+
+
+def measured(path: Path, rounds: int) -> dict[tuple[str, str], float]:
+    """Return the best time of each query in each way."""
+    with duckdb.connect() as plain, harvest_duck.connect(f"CacheLocation={path};Offline=true") as con:
+        plain.execute(f"ATTACH '{path}' AS copy (READ_ONLY)")
+        ways = {
+            "file": (plain, "copy.main.time_entries"),
+            "view": (con, "harvest.time_entries"),
+            "scan": (con, "harvest_scan('time_entries')"),
+        }
+        best: dict[tuple[str, str], float] = {}
+        for _, query, (way, (asked, source)) in product(range(rounds), QUERIES, ways.items()):
+            best[query, way] = min(best.get((query, way), float("inf")), taken_s(asked, query.format(source)))
+    return best
+
+
+def main() -> None:
+    """Measure, print a table, and fail where a ratio is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--time-entries", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=15)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "acme.duckdb")
+        copied(path, options.time_entries)
+        best = measured(path, options.rounds)
+    print("| query | file, ms | view | `harvest_scan` |\n|---|---|---|---|")
+    for query in QUERIES:
+        file_s = best[query, "file"]
+        shown = query.format("time_entries")
+        view, scan = (best[query, way] / file_s for way in ("view", "scan"))
+        print(f"| `{shown}` | {file_s * 1000:.1f} | {view:.2f} | {scan:.2f} |")
+    in_all = {way: sum(best[query, way] for query in QUERIES) for way in ("file", "view")}
+    views = in_all["view"] / in_all["file"]
+    all_columns = best[QUERIES[-1], "scan"] / best[QUERIES[-1], "file"]
+    print(f"DuckDB {duckdb.__version__}: views {views:.2f} in all, all columns by harvest_scan {all_columns:.2f}")
+    if views > VIEWS or all_columns > ALL_COLUMNS:
+        sys.exit("a ratio is not kept")
+
+
+if __name__ == "__main__":
+    main()
