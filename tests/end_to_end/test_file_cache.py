@@ -169,6 +169,7 @@ def test_a_sync_by_another_thread_is_seen_by_the_next_query(
     assert before != rows(con, query) == [("a new one",)]
 
 
+@pytest.mark.skipif(duckdb.__version__ == "1.4.1", reason="it opens a file only once in a process")
 def test_a_publication_leaves_what_is_being_read_as_it_is(
     small: Sandbox, harvest: str, some: Path, tmp_path: Path
 ) -> None:
