@@ -22,6 +22,9 @@ from harvest_duck.engine.session import Session, add, sessions
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from harvest_duck.cache.expected import Expected
+    from harvest_duck.catalog.model import Table
+
 #: The most explanations of one database that may run at a time.
 EXPLANATIONS = 16
 
@@ -31,6 +34,9 @@ class ViewsOfAccount(Protocol):
 
     def statements(self, own: duckdb.DuckDBPyConnection, account: Account) -> Iterable[str]:
         """Return the statements that make them."""
+
+    def read_of(self, con: duckdb.DuckDBPyConnection, table: str) -> tuple[Table, Expected] | None:
+        """Return which table of Harvest a plan reads by that name, and how old it is; None where it is another."""
 
 
 @dataclass(eq=False)

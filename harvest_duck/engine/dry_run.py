@@ -6,8 +6,9 @@ filters that DuckDB 1.x makes for one table from the rows of another.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from harvest_duck.cache.expected import Expected
+    from harvest_duck.catalog.model import Table
     from harvest_duck.engine.binding import Binding
     from harvest_duck.scanner.scan_request import ScanRequest
 
@@ -37,6 +40,8 @@ _PASSES_VALUES = duckdb.__version__.startswith("1.")
 #: Seconds for the same query with values in the place of its subqueries.
 _VALUES_S = 5.0
 _ROWS_AT_ONCE = 10_000
+#: A table in a plan; DuckDB 1.4 gives its name alone.
+_TABLE = re.compile(r'"Table": "([^"\\]+)"')
 #: The most characters that are shown of an error of DuckDB.
 _LONGEST = 500
 
@@ -68,12 +73,14 @@ class _Recording(Session):
 class Recorded:
     """The scans of a query; where it has scalar subqueries, also those of them alone and of the query with values.
 
-    `inner` and `valued` are empty where there is no such subquery, or its value cannot be had.
+    `inner` and `valued` are empty where there is no such subquery, or its value cannot be had. `files` are the tables
+    that DuckDB reads from the file of a copy by itself.
     """
 
     requests: list[ScanRequest]
     inner: list[ScanRequest] = field(default_factory=list)
     valued: list[ScanRequest] = field(default_factory=list)
+    files: list[tuple[Table, Expected]] = field(default_factory=list)
 
 
 def recorded(
@@ -97,7 +104,18 @@ def recorded(
         _record(cursor, recording, sql, settings, default=default, patience_s=patience_s)
         if recording.errors:
             raise recording.errors[0] from None
-        return _with_values(cursor, recording, sql)
+        found = _with_values(cursor, recording, sql)
+        return replace(found, files=_files(cursor, binding, sql))
+
+
+def _files(cursor: duckdb.DuckDBPyConnection, binding: Binding, sql: str) -> list[tuple[Table, Expected]]:
+    """Return the tables of files that DuckDB reads for a query, in the order of its plan."""
+    views = [each.file_views for each in binding.attached.values() if each.file_views is not None]
+    if not views:
+        return []
+    ((_, plan),) = cursor.execute(f"EXPLAIN (FORMAT JSON) {_select(cursor, sql).query}").fetchall()
+    found = (each.read_of(cursor, name) for name in _TABLE.findall(plan) for each in views)
+    return [each for each in found if each is not None]
 
 
 def _with_values(cursor: duckdb.DuckDBPyConnection, recording: _Recording, sql: str) -> Recorded:

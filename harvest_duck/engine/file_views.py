@@ -24,12 +24,14 @@ import duckdb
 
 from harvest_duck.cache import copy_file
 from harvest_duck.cache.copy_owner import is_known_owner, on_known
+from harvest_duck.cache.expected import Expected
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
 from harvest_duck.engine.hidden_arguments import DRY_RUN_VARIABLE
 from harvest_duck.engine.macros import scan_of, views
 from harvest_duck.engine.one_transaction import in_one_transaction
 from harvest_duck.errors import HarvestDuckError
+from harvest_duck.http.request_log import FILE
 from harvest_duck.mirror import mirror_file, publication
 from harvest_duck.mirror.definitions import columns, record
 from harvest_duck.mirror.history import require_known
@@ -52,6 +54,8 @@ _LOOK_S = 1.0
 #: DuckDB 1.4.1 alone opens a file only once in a process: no sync could look at one that is attached.
 _OPENS_ONCE = duckdb.__version__ == "1.4.1"
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
+#: The names under which files are attached.
+_COPY = r"^_.*_copy_\d+$"
 _numbers = count(1)
 
 
@@ -74,6 +78,22 @@ class FileViews:
         with self._lock:
             self._written = None
             return self._renewed(own, account)
+
+    def read_of(self, con: duckdb.DuckDBPyConnection, table: str) -> tuple[Table, Expected] | None:
+        """Return which table of the file a plan reads by that name, and how old it is; None where it is another."""
+        catalog, _, name = table.rpartition(".main.")
+        account, held, native = self._account(), self._held, self._written or {}
+        if account is None or held is None or name not in native:
+            return None
+        if catalog not in self._attached and (catalog or not _is_only_in_copies(con, name)):
+            return None
+        cache = resolve(account.handle.connection).cache
+        if cache is None or cache.path is None:
+            return None
+        number = None if held.source is None else held.source.account_id
+        as_of = cache.as_of or held.known_at(name)
+        age_s = None if as_of is None else max(0.0, (datetime.now(UTC) - as_of).total_seconds())
+        return TABLES[name], Expected(FILE, cache.path.name, number, age_s, 0)
 
     def follow(self) -> bool:
         """Let the views read what a sync has put in the place of the file, if one did; return whether it is over.
@@ -134,7 +154,8 @@ class FileViews:
         refuse_other_account(path, held.source, settings.require_accounts())
         if not self._attached or before is None or before.source is None or _generation(before) != _generation(held):
             self._attach(own, path, account.catalog)
-        if own.execute(f"SELECT generation FROM {record('source', self._attached[-1])}").fetchall() != [
+        attached = identifier(self._attached[-1])
+        if own.execute(f"SELECT generation FROM {record('source', attached)}").fetchall() != [
             (held.source.generation,)
         ]:
             # It was replaced since: scans read it until the views follow.
@@ -143,14 +164,14 @@ class FileViews:
         answered = ((table, _until(table.name, held, path, cache)) for table in TABLES.values())
         now = datetime.now(UTC)
         return {
-            table.name: _query(table, cache, self._attached[-1], account.handle.name, until)
+            table.name: _query(table, cache, attached, account.handle.name, until)
             for table, until in answered
             if until is not None and until > now
         }
 
     def _attach(self, own: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> None:
-        name = identifier(f"_{catalog}_copy_{next(_numbers)}")
-        mirror_file.attach(own, MirrorPaths.of(path).published, name, read_only=True)
+        name = f"_{catalog}_copy_{next(_numbers)}"
+        mirror_file.attach(own, MirrorPaths.of(path).published, identifier(name), read_only=True)
         self._attached.append(name)
 
     def _is_replaced(self, account: Account) -> bool:
@@ -170,7 +191,7 @@ class FileViews:
 
     def _detach(self, own: duckdb.DuckDBPyConnection, *, leave: int) -> None:
         while len(self._attached) > leave:
-            own.execute(f"DETACH {self._attached[0]}")
+            own.execute(f"DETACH {identifier(self._attached[0])}")
             del self._attached[0]
 
 
@@ -185,6 +206,12 @@ def _follow_all() -> None:
 
 def _path_of(settings: Connection) -> Path | None:
     return None if settings.cache is None else settings.cache.path
+
+
+def _is_only_in_copies(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether no other database has a table of that name."""
+    query = "SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND NOT regexp_matches(database_name, ?)"
+    return con.execute(query, [name, _COPY]).fetchall() == []
 
 
 def _generation(held: Held) -> str | None:

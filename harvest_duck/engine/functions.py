@@ -56,7 +56,7 @@ def explanation(
 
     found = recorded(con, binding, sql, settings, default=default)
     scans = loop.run(counted(found.requests)) if probe else map(planned, found.requests)
-    return explained(scans, hints(found.requests, found.inner, found.valued))
+    return explained(scans, hints(found.requests, found.inner, found.valued), found.files)
 
 
 def _requests(session: Session) -> pa.Table:

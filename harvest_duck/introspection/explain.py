@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harvest_duck.cache.expected import Expected
+    from harvest_duck.catalog.model import Table
     from harvest_duck.connection import Connection
     from harvest_duck.planner import Plan
     from harvest_duck.pushdown.predicate import Predicate
@@ -118,8 +119,13 @@ def unknown(plan: Plan, sizes: Sizes) -> list[Request]:
     ]
 
 
-def explained(scans: Iterable[Planned], hints: Sequence[str | None]) -> pa.Table:
-    """Return the table of `EXPLAINED`: one row for each step of each scan, in their order; each scan has its hint."""
+def explained(
+    scans: Iterable[Planned], hints: Sequence[str | None], files: Sequence[tuple[Table, Expected]] = ()
+) -> pa.Table:
+    """Return the table of `EXPLAINED`: one row for each step of each scan, in their order; each scan has its hint.
+
+    `files` are the tables that DuckDB reads from a file by itself: a row for each, after the scans.
+    """
     clocks: dict[object, int] = {}
     rows = []
     for number, (scan, hint) in enumerate(zip(scans, hints, strict=True), 1):
@@ -127,6 +133,8 @@ def explained(scans: Iterable[Planned], hints: Sequence[str | None]) -> pa.Table
         for step in _steps(scan):
             earliest = _earliest(scan.query.settings, step, clocks)
             rows.append({"scan": number, **_row(step), "earliest_s": earliest, **said})
+    for number, (table, cached) in enumerate(files, len(hints) + 1):
+        rows.append({"scan": number, **_row(_cached(table, cached)), **_source(cached), "pushed": [], "rechecked": []})
     return listing(rows, EXPLAINED)
 
 
@@ -168,9 +176,7 @@ def _possible(plan: Plan, sizes: Sizes) -> tuple[Request, ...]:
 def _steps(scan: Planned) -> Iterator[_Step]:
     table, settings = scan.query.table, scan.query.settings
     if scan.cached is not None:
-        purpose = Purpose.CACHED if scan.cached.requests == 0 else Purpose.SYNC
-        request = Request(table.name, "", (), table.limit, table.paging, account_id=scan.cached.account_id)
-        yield _Step(purpose, request, scan.cached.place, scan.cached.requests)
+        yield _cached(table, scan.cached)
         return
     if scan.asks_for_accounts:
         request = accounts_request(settings.id_url)
@@ -179,6 +185,12 @@ def _steps(scan: Planned) -> Iterator[_Step]:
         yield from _planned(plan, scan.sizes, scan.query.counted_terms)
     if not scan.plans and not scan.asks_for_accounts:
         yield _Step(Purpose.NOTHING, Request(table.name, "", (), table.limit, table.paging), "", 0)
+
+
+def _cached(table: Table, cached: Expected) -> _Step:
+    purpose = Purpose.CACHED if cached.requests == 0 else Purpose.SYNC
+    request = Request(table.name, "", (), table.limit, table.paging, account_id=cached.account_id)
+    return _Step(purpose, request, cached.place, cached.requests)
 
 
 def _planned(plan: Plan, sizes: Sizes, counted: Sequence[Predicate] | None) -> Iterator[_Step]:

@@ -102,25 +102,14 @@ def test_every_comment_is_the_same(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_what_answered_is_told_after_and_before_a_query(con: duckdb.DuckDBPyConnection) -> None:
-    for source in ("live", *CACHED):
+    sources = ("live", *CACHED)
+    con.execute("FROM remembered.tasks").fetchall()
+    explained = "SELECT source, step, requests, age_s >= 0 FROM harvest_explain($1, probe := false)"
+    found = [con.execute(explained, [f"FROM {source}.tasks WHERE id > 5"]).fetchall() for source in sources]
+    wanted = [("harvest", "list", None), ("memory", "cached", 0), ("file", "cached", 0), ("file", "cached", 0)]
+    assert found == [[(*each, True)] for each in wanted]
+    for source in sources:
         con.execute(f"FROM {source}.tasks").fetchall()
-    told = con.execute("SELECT source, age_s >= 0 FROM harvest_requests() ORDER BY sent_at").fetchall()
-    assert [source for source, _ in told if source != "memory"] == [
-        "harvest",
-        *["harvest"] * (len(told) - 4),
-        "file",
-        "file",
-    ]
-    assert all(known for _, known in told)
-    explained = [
-        con.execute(
-            "SELECT source, step, requests FROM harvest_explain($1, probe := false)", [f"FROM {source}.tasks"]
-        ).fetchall()
-        for source in ("live", *CACHED)
-    ]
-    assert [one for (one,) in explained] == [
-        ("harvest", "list", None),
-        ("memory", "cached", 0),
-        ("file", "cached", 0),
-        ("file", "cached", 0),
-    ]
+    # DuckDB reads the file by itself.
+    told = con.execute("SELECT source, age_s >= 0 FROM harvest_requests() WHERE table_name = 'tasks'").fetchall()
+    assert told[-2:] == [("harvest", True), ("memory", True)]

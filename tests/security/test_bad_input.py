@@ -294,8 +294,14 @@ ASKING = {
         "first",
         "last",
         "_NAME",
+        "_select(cursor, sql).query",
+        "attached",
+        "record('source', attached)",
+        "copy_file.relation(table, cache.as_of, catalog)",
+        "scan_of(table, handle)",
     },
-    "cli": {"where", "sql", "', '.join(_columns(writer, named.schema))", "column", "lines.row"},
+    "formats": {"', '.join(_columns(writer, named.schema))", "column", "lines.row"},
+    "exports": {"where or 'true'", "column.type.sql"},
 }
 QUOTING = {"identifier", "text", "setting", "passing", "dataset", "len", "nearest"}
 
