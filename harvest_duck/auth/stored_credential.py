@@ -16,7 +16,7 @@ import asyncio
 import time
 import weakref
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harvest_duck.auth import requests, result_page
@@ -263,8 +263,24 @@ class StoredCredential:
 _live: weakref.WeakSet[StoredCredential] = weakref.WeakSet()
 
 
+@dataclass
+class _SignIns:
+    """How often somebody signed in or out in this process."""
+
+    changes: int = 0
+
+
+_sign_ins = _SignIns()
+
+
+def sign_in_changes() -> int:
+    """Return how often somebody signed in or out in this process: earlier answers may be those of another person."""
+    return _sign_ins.changes
+
+
 def _forget(where: str) -> None:
     """Have every credential of the process that uses the store at `where` read it again."""
+    _sign_ins.changes += 1
     for each in list(_live):
         each.forget(where)
 

@@ -1,12 +1,14 @@
 """Whose copy a file is, compared with the connection that is to be answered from it.
 
-The token of another user would see other rows. So Harvest is asked once in a process whose token a connection has.
+The token of another user would see other rows. So Harvest is asked once in a process whose token a connection has,
+and again after somebody signed in or out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harvest_duck.auth.stored_credential import sign_in_changes
 from harvest_duck.mirror.ownership import is_owner, owner, refuse_stranger
 from harvest_duck.mirror.sync import ME
 from harvest_duck.runtime import loop
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from harvest_duck.connection import Connection
     from harvest_duck.scanner.table_reader import ScanSession
 
-_Known = dict["Connection", dict[str, Any]]
+#: By the connection, and how often somebody had signed in or out.
+_Known = dict[tuple["Connection", int], dict[str, Any]]
 
 #: Called when this process knows more of a copy: whose it is, or, after a sync, as of when.
 on_known: list[Callable[[], None]] = []
@@ -28,7 +31,8 @@ on_known: list[Callable[[], None]] = []
 
 def is_known_owner(held: Held, settings: Connection) -> bool:
     """Whether this process knows that a copy is of the user whose token a connection has."""
-    known, source = loop.own("the owners of tokens", _Known).get(settings.identity), held.source
+    known = loop.own("the owners of tokens", _Known).get((settings.identity, sign_in_changes()))
+    source = held.source
     return known is not None and source is not None and is_owner(source, known)
 
 
@@ -37,7 +41,7 @@ def require_owner(path: Path, held: Held, settings: Connection, session: ScanSes
 
     Sends a request where no scan or sync of this process has asked that before.
     """
-    known, identity = loop.own("the owners of tokens", _Known), settings.identity
+    known, identity = loop.own("the owners of tokens", _Known), (settings.identity, sign_in_changes())
     if identity not in known:
         known[identity] = owner(TableReader(settings, session=session).read(ME))
         _tell()
@@ -49,7 +53,7 @@ def note_owner(held: Held, settings: Connection) -> None:
     """Remember that a sync has found the token of a connection to be that of the copy."""
     if held.source is not None:
         known = {"account_id": held.source.account_id, "id": held.source.user_id}
-        loop.own("the owners of tokens", _Known)[settings.identity] = known
+        loop.own("the owners of tokens", _Known)[settings.identity, sign_in_changes()] = known
     _tell()
 
 

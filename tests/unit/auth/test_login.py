@@ -149,6 +149,19 @@ def test_everybody_of_an_application_can_be_signed_out(connection: str) -> None:
     assert (ended.signed_out, ended.still_signed_in) == (("Ada Moreau", "Clara Lindqvist"), None)
 
 
+def test_what_one_person_asked_answers_nobody_who_signs_in_after_them(connection: str) -> None:
+    remembering = f"{connection};CacheLocation=:memory:"
+    signed_in(connection)
+    before = harvest_duck.scan("expenses", remembering).read_all()
+    harvest_duck.logout(connection)
+    with pytest.raises(LoginRequired):
+        harvest_duck.scan("expenses", remembering).read_all()
+    signed_in(connection, Person(user="member"))
+    found = harvest_duck.scan("expenses", remembering).read_all()
+    assert found == harvest_duck.scan("expenses", connection).read_all()
+    assert found.num_rows < before.num_rows
+
+
 def test_a_store_that_will_not_do_is_told_before_anybody_is_asked(connection: str, tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     path.write_text("precious")
