@@ -67,8 +67,11 @@ class Split(NamedTuple):
 def place_of(table: Table) -> str | None:
     """Return the column along which regions of a table are cut, None where each is fetched as a whole.
 
-    Days are, of lists that tell what changed: a record may move to another day. A child stays with its parent.
+    Days are, of lists that tell what changed: a record may move to another day. A child stays with its parent. Rows
+    within a record are not: where a record lost all of its rows, what changed has none of them.
     """
+    if table.items is not None:
+        return None
     if table.day is not None:
         tells_changes = any(param.match is Match.SINCE for param in table.params)
         return table.day.name if tells_changes and table.identity is not None else None

@@ -114,8 +114,8 @@ def _files(cursor: duckdb.DuckDBPyConnection, binding: Binding, sql: str) -> lis
     if not views:
         return []
     ((_, plan),) = cursor.execute(f"EXPLAIN (FORMAT JSON) {_select(cursor, sql).query}").fetchall()
-    found = (each.read_of(cursor, name) for name in _TABLE.findall(plan) for each in views)
-    return [each for each in found if each is not None]
+    found = (filter(None, (each.read_of(cursor, name) for each in views)) for name in _TABLE.findall(plan))
+    return [read for each in found if (read := next(each, None)) is not None]
 
 
 def _with_values(cursor: duckdb.DuckDBPyConnection, recording: _Recording, sql: str) -> Recorded:

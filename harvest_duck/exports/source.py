@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from harvest_duck.connection import resolve
 from harvest_duck.engine import register
 from harvest_duck.errors import QueryError
 from harvest_duck.formats import results
@@ -24,7 +25,12 @@ __all__ = ["opened", "our_errors", "selected"]
 
 @contextmanager
 def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A context with a DuckDB connection that has Harvest in it as `harvest`, and raises our errors."""
+    """A context with a DuckDB connection that has Harvest in it as `harvest`, and raises our errors.
+
+    Raises `QueryError` where MaxRows would leave out rows: what replaces files has to be all of them.
+    """
+    if (most := resolve(connection).max_rows) is not None:
+        raise QueryError(f"MaxRows is {most}, and an export has all rows: add MaxRows=-1 to the connection string")
     con = register.connect(connection)
     try:
         results.prepare(con)

@@ -355,3 +355,9 @@ def test_a_file_takes_the_mode_of_the_umask(write: Any, tmp_path: Path) -> None:
         os.umask(before)
     modes = {each.stat().st_mode & 0o777 for each in tmp_path.rglob("*") if each.is_file()}
     assert modes == {0o640}
+
+
+def test_an_export_that_would_lack_rows_is_refused(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    with pytest.raises(errors.QueryError, match=r"^MaxRows is 5, and an export has all rows: add MaxRows=-1"):
+        harvest_duck.export(f"{connection};MaxRows=5", tmp_path / "tasks.parquet", tables="tasks")
+    assert (sandbox.requests, files(tmp_path)) == ([], [])

@@ -351,3 +351,21 @@ def test_what_is_cleared_is_asked_again(remembering: str, sandbox: Sandbox) -> N
     assert [read(), read()] == [1, 0]
     harvest_duck.clear_cache()
     assert read() == 1
+
+
+def test_rows_that_their_record_lost_are_not_answered_beside_later_ones() -> None:
+    calendar = Calendar()
+    with small_agency(calendar) as running:
+        account, day = running.account(MAIN_ID), pc.field("invoice_issue_date")
+        invoices = sorted(account.records("invoices"), key=lambda each: str(each["issue_date"]))
+        middle, last = (date.fromisoformat(invoices[number]["issue_date"]) for number in (6, 12))
+        live = f"{running.connection_string()};RateLimit=off;ReportsRateLimit=off;Pagesize=2"
+
+        def read(condition: pc.Expression, cache: str = ";CacheLocation=:memory:") -> int:
+            return harvest_duck.scan("invoice_line_items", live + cache, filter=condition).read_all().num_rows
+
+        read(day < middle)
+        calendar.go(minutes=1)
+        account.edit("invoices", invoices[0]["id"], {"line_items": []})
+        read((day >= middle) & (day < last))
+        assert read(day < last) == read(day < last, cache="")
