@@ -161,6 +161,8 @@ def test_default_serves_only_the_empty_string(home: Home) -> None:
     assert home.read("").account_id == "1"
     assert home.read(" jdbc:api: ;").account_id == "1"
     assert home.read("Timeout=1").account_id is None
+    home.write("[default]\nAccountId = 1\nCacheLocation = 'a.duckdb'\n[other]\nAccountId = 2\n")
+    assert home.read(";AsOf=2026-03-31T12:00:00Z").account_id == "1"
     home.environ.update(HARVEST_DUCK_CONNECTION="DSN=other")
     assert home.read("").account_id == "2"
 
