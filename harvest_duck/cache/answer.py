@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.cache import file_scan, memory, memory_scan
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.tables import table as table_named
 from harvest_duck.connection import resolve
@@ -16,6 +15,7 @@ from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.pushdown.arrow_filter import read_filter, refuse_unfit
 from harvest_duck.pushdown.sql import shown
+from harvest_duck.runtime import critical_section
 from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.scanner import scan as live
 from harvest_duck.scanner.progress import RunningScans
@@ -69,14 +69,19 @@ def batches(
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[pa.RecordBatch]:
     """Return the batches of a scan, from the cache of its connection or as `scanner.scan.batches` does."""
+    if _live(request):
+        return live.batches(request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile)
+    # What only connections with a cache need, authlib among it, takes 0.2 s to load.
+    with critical_section.entered():
+        from harvest_duck.cache import file_scan, memory_scan  # noqa: PLC0415
+
+    beside = partial(
+        memory_scan.batches, request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile
+    )
     cache = request.settings.cache
-    if cache is not None and cache.path is not None and not _live(request):
-        beside = partial(
-            memory_scan.batches, request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile
-        )
-        return file_scan.batches(request, request_log, running, readers, beside=beside)
-    read = live.batches if _live(request) else memory_scan.batches
-    return read(request, request_log, running, readers, cautious=cautious, meanwhile=meanwhile)
+    if cache is None or cache.path is None:
+        return beside()
+    return file_scan.batches(request, request_log, running, readers, beside=beside)
 
 
 def expected(request: ScanRequest) -> Expected | ScanRequest:
@@ -86,6 +91,9 @@ def expected(request: ScanRequest) -> Expected | ScanRequest:
     """
     if _live(request):
         return request
+    with critical_section.entered():
+        from harvest_duck.cache import file_scan, memory_scan  # noqa: PLC0415
+
     cache = request.settings.cache
     from_file = None if cache is None or cache.path is None else file_scan.expected(request)
     return from_file or memory_scan.expected(request)
@@ -96,6 +104,9 @@ def clear_cache(connection: str | None = None) -> None:
 
     The files of copies stay as they are. Raises the errors of the connection string.
     """
+    with critical_section.entered():
+        from harvest_duck.cache import memory  # noqa: PLC0415
+
     memory.clear(None if connection is None else resolve(connection).identity)
 
 

@@ -53,6 +53,7 @@ def attached(account: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def con(attached: duckdb.DuckDBPyConnection, account: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
     """A cursor with requests of its own."""
+    harvest_duck.clear_cache()
     account.clear_log()
     with attached.cursor() as opened:
         harvest_duck.register(opened)

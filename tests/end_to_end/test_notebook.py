@@ -38,6 +38,7 @@ def test_tab_offers_the_public_names_and_nothing_else(notebook: Kernel, jedi: bo
     assert [name.removeprefix(".") for name in notebook.completions("harvest_duck.e")] == [
         "explain",
         "explain_sync",
+        "export",
     ]
     assert "add" in [name.removeprefix(".") for name in notebook.completions("harvest_duck.connections.a")]
 
