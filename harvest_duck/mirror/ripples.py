@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from harvest_duck.mirror.embedded_columns import embedded_columns, update
-from harvest_duck.mirror.tables import Kind
+from harvest_duck.mirror.tables import MIRRORED, Kind
 from harvest_duck.pushdown.sql import identifier
 
 if TYPE_CHECKING:
@@ -36,8 +36,11 @@ _TOGETHER = 50
 
 
 def update_embedded_columns(run: Run) -> None:
-    """Take over the values that records repeat of others; inside a transaction of the copy."""
-    for mirrored in run.tables:
+    """Take over the values that records repeat of others, also into tables that the run leaves alone.
+
+    A later run would not know what this one has seen change. Inside a transaction of the copy.
+    """
+    for mirrored in MIRRORED:
         if mirrored.kind is Kind.RECORD or not run.copy.has_table(mirrored.name):
             continue
         columns = [each for each in embedded_columns(mirrored.table) if run.copy.has_table(each.parent)]
@@ -68,6 +71,17 @@ def rerated_projects(copy: WorkingCopy, table: Table, before: pa.Table | None) -
     )
     copy.con.unregister("rates_before")
     return {number for (number,) in found}
+
+
+def forget_children(run: Run) -> None:
+    """Let the next run that reads some children read those of the parents that this one has seen change.
+
+    For tables of children that the run leaves alone; inside a transaction of the copy.
+    """
+    named = {each.name for each in run.tables}
+    for mirrored in MIRRORED:
+        if mirrored.kind is Kind.CHILDREN and mirrored.name not in named and run.copy.has_table(mirrored.name):
+            run.copy.forget_parents_read(mirrored.name, run.changed[mirrored.source or ""])
 
 
 def read_time_of(run: Run, table: Table, projects: set[int]) -> None:

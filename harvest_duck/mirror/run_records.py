@@ -162,6 +162,11 @@ class RunRecords:
         finally:
             self.con.unregister(_READ)
 
+    def forget_parents_read(self, table: str, ids: Iterable[int]) -> None:
+        """Forget that the children of these records were read."""
+        within = "table_name = ? AND list_contains(?::BIGINT[], parent_id)"
+        self.run(f"DELETE FROM {self._record('parents')} WHERE {within}", [table, sorted(ids)])
+
     def runs(self) -> list[SyncRun]:
         """Return the runs that the file knows, the latest one last."""
         return [SyncRun(*row) for row in self._rows("sync_runs")]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import Completeness
 from harvest_duck.errors import QueryError
 from harvest_duck.mirror.model import CheckDeletes, PlannedTable, SyncResult
@@ -14,7 +15,7 @@ from harvest_duck.mirror.ownership import owner, refuse_stranger, require_same_r
 from harvest_duck.mirror.plan import children_plans, list_plans
 from harvest_duck.mirror.publication import working_copy
 from harvest_duck.mirror.published_copy import published_copy
-from harvest_duck.mirror.ripples import update_embedded_columns
+from harvest_duck.mirror.ripples import TIME, forget_children, read_time_of, update_embedded_columns
 from harvest_duck.mirror.run import Run, TableOutcome
 from harvest_duck.mirror.run_progress import RunProgress
 from harvest_duck.mirror.table_plan import Depth, Method, TablePlan
@@ -163,8 +164,11 @@ def _carried_out(run: Run, progress: RunProgress, last: datetime | None) -> Iter
     embedded = [each for each in plans if each.method is Method.EMBEDDED]
     progress.plan([*children, *embedded])
     yield from _done(run, progress, [*children, *embedded])
+    if run.rerated and TIME not in {each.name for each in run.tables} and run.copy.has_table(TIME):
+        read_time_of(run, TABLES[TIME], run.rerated)
     with run.copy.transaction():
         update_embedded_columns(run)
+        forget_children(run)
     if run.calls_deleted:
         require_same_rights(run)
 

@@ -385,6 +385,21 @@ def test_named_tables_are_those_of_later_syncs(harvest: str, tmp_path: Path) -> 
     assert [each.table for each in harvest_duck.sync(harvest, path).tables] == ["me", "clients", "tasks"]
 
 
+def test_what_some_tables_change_in_others_is_carried_over(harvest: str, tmp_path: Path, small: Sandbox) -> None:
+    path, account = tmp_path / "acme.duckdb", small.account(MAIN_ID)
+    harvest_duck.sync(harvest, path, tables=["clients", "projects", "time_entries", "invoice_payments"])
+    entry = next(each for each in account.records("time_entries") if each["billable_rate"])
+    invoice = account.records("invoices")[0]["id"]
+    account.rename("clients", entry["client"]["id"], "Another Name")
+    account.edit("invoices", invoice, {"notes": "paid at last"})
+    harvest_duck.sync(harvest, path, tables=["clients", "invoices"])
+    (name,) = rows(path, f"SELECT client_name FROM time_entries WHERE id = {entry['id']}")
+    assert name == ("Another Name",)
+    small.clear_log()
+    harvest_duck.sync(harvest, path)
+    assert f"/v2/invoices/{invoice}/payments" in {each.path for each in small.requests}
+
+
 def test_deletes_are_looked_for_as_asked(harvest: str, tmp_path: Path, small: Sandbox) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=TIME)
