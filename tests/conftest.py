@@ -29,7 +29,7 @@ _UNCOUNTED = {"fuzz", "mirror", "properties", "security"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--thorough`."""
+    """Add `--thorough` and `--with-thorough`."""
     run_size.add_option(parser)
 
 

@@ -48,6 +48,7 @@ def test_the_parameter_of_the_page_reaches_harvest() -> None:
     assert "from=2026-11-01" in explained.stdout
 
 
+@pytest.mark.thorough
 def test_bash_completes_as_the_page_says(tmp_path: Path) -> None:
     (line,) = re.findall(r"`(eval .*bash_source.*)` \|", TEXT)
     program = tmp_path / "harvest-duck"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
 
 
+@pytest.mark.thorough
 def test_the_demo_shows_each_query_and_its_rows() -> None:
     ended = run("demo")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -109,6 +110,7 @@ def test_json_keeps_numbers_and_every_column() -> None:
     assert len(record) == 4
 
 
+@pytest.mark.thorough
 def test_a_reader_that_has_seen_enough_is_no_error(connection: str) -> None:
     command = f"{sys.executable} -m harvest_duck query 'SELECT range FROM range(200000)' --format csv -c '{connection}'"
     ended = subprocess.run(
@@ -236,6 +238,7 @@ def test_a_process_ends_with_the_status_of_its_error() -> None:
     assert ended.stderr.startswith('harvest-duck: no Harvest table "tme_entries"')
 
 
+@pytest.mark.thorough
 def test_the_sandbox_serves_until_it_is_interrupted() -> None:
     settings = ("--today", "2026-03-31", "--currency", "GBP", "--rounding", "none", "--weekly-hours", "38")
     sql = "SELECT max(spent_date) AS day, bool_and(rounded_hours = hours) AS exact FROM harvest.time_entries"

@@ -54,6 +54,7 @@ def test_a_signal_leaves_nothing_half_written(
     assert [*tmp_path.iterdir()] == [target]
 
 
+@pytest.mark.thorough
 def test_a_query_that_duckdb_ends_says_the_same(sandbox: Sandbox, connection: str) -> None:
     count = "SELECT count(id) FROM harvest.time_entries"
     with held(sandbox, page=1) as hold, start("query", count, connection=connection) as process:
@@ -76,6 +77,7 @@ def test_a_command_that_is_still_loaded_ends_without_a_word(tmp_path: Path) -> N
         assert process.stderr.read() == ""
 
 
+@pytest.mark.thorough
 def test_a_signal_that_is_ignored_stays_so(sandbox: Sandbox, connection: str, tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -90,6 +92,7 @@ def test_a_signal_that_is_ignored_stays_so(sandbox: Sandbox, connection: str, tm
     assert target.exists()
 
 
+@pytest.mark.thorough
 def test_what_a_killed_process_left_is_removed_and_nothing_of_a_running_one(
     sandbox: Sandbox, connection: str, tmp_path: Path
 ) -> None:

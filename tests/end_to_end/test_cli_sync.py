@@ -300,6 +300,7 @@ def test_a_sync_that_looks_for_no_deletes_is_no_failure(harvest: Sandbox, accoun
     assert "; 1 of 2 tables proven whole" in ended.stdout
 
 
+@pytest.mark.thorough
 def test_ctrl_c_leaves_the_file_as_it_was(harvest: Sandbox, account: str, copy: Path) -> None:
     before = copy.read_bytes()
     with held(harvest, "/clients") as hold, start("sync", "--to", str(copy), connection=account) as process:
@@ -312,6 +313,7 @@ def test_ctrl_c_leaves_the_file_as_it_was(harvest: Sandbox, account: str, copy: 
     assert run("sync", "--to", str(copy), "--quiet", connection=account).returncode == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_a_terminal_shows_how_far_a_sync_is(harvest: Sandbox, account: str, tmp_path: Path) -> None:
     import pty  # noqa: PLC0415 - not on every system

@@ -50,6 +50,7 @@ def test_a_fifo_is_written_and_stays_one(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@pytest.mark.thorough
 def test_standard_output_has_three_names(connection: str, tmp_path: Path) -> None:
     for name in ("-", "/dev/stdout"):
         ended = write("SELECT 1 AS a", Path(name), "csv")

@@ -102,6 +102,7 @@ def test_threads_read_with_a_cursor_each(con: duckdb.DuckDBPyConnection, clients
     assert found == [clients] * 40
 
 
+@pytest.mark.thorough
 def test_threads_that_register_at_once_bind_the_database_once(connection: str, clients: tuple[int]) -> None:
     with duckdb.connect() as con:
         errors: list[BaseException] = []

@@ -78,11 +78,20 @@ def small(connection: str) -> str:
     return f"{connection};Pagesize=50"
 
 
-@pytest.fixture
-def fifty(small: str) -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def opened(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB with the agency in it, in pages of fifty."""
-    with harvest_duck.connect(small) as opened:
-        yield opened
+    with harvest_duck.connect(f"{agency.connection_string()};RateLimit=off;ReportsRateLimit=off;Pagesize=50") as con:
+        yield con
+
+
+@pytest.fixture
+def fifty(opened: duckdb.DuckDBPyConnection, small: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor of that DuckDB."""
+    with opened.cursor() as cursor:
+        harvest_duck.register(cursor, small)
+        yield cursor
+        cursor.execute("RESET threads; RESET external_threads")
 
 
 def works(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> bool:
@@ -144,6 +153,7 @@ def test_a_script_that_reads_batches_dies_of_ctrl_c_as_a_shell_expects(small: st
     assert (status, err.splitlines()[-1]) == (-signal.SIGINT, "KeyboardInterrupt")
 
 
+@pytest.mark.thorough
 def test_ctrl_c_leaves_a_scan_of_another_thread(small: str, sandbox: Sandbox) -> None:
     program = f"""
 import threading, harvest_duck
@@ -401,6 +411,7 @@ def test_a_reader_can_be_handed_from_thread_to_thread(small: str, sandbox: Sandb
     assert sorted(found) == sorted(record["id"] for record in sandbox.records(MAIN_ID, "time_entries"))
 
 
+@pytest.mark.thorough
 def test_the_signal_wakeup_is_removed_at_exit(small: str) -> None:
     """What is registered first is called last."""
     program = f"""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SOAK = ROOT / "benchmarks" / "soak.py"
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 def test_queries_of_every_kind_leave_nothing_behind(connection: str, sandbox: Sandbox) -> None:
     command = [sys.executable, SOAK, "--queries", "100", "--warm-up", "50", "--connection", connection]

@@ -78,6 +78,7 @@ def test_what_was_registered_for_arrow_tables_still_shows_the_others() -> None:
         assert (shown["text/html"], shown["text/plain"]) == ("<b>1</b>", "rows")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
 def test_a_listing_is_a_table_at_the_prompt_of_python() -> None:
     pexpect = pytest.importorskip("pexpect")

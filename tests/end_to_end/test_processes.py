@@ -50,6 +50,7 @@ print([name for name in ("authlib", "harvest_duck.sandbox") if name in sys.modul
     assert not sandbox.requests
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(
     (3, 12) <= sys.version_info < (3, 12, 3),
     reason="no thread can be started then, CPython issue 113964, mended in 3.12.3",
@@ -238,6 +239,7 @@ def claim(holds):
 """
 
 
+@pytest.mark.thorough
 def test_a_fork_disturbs_neither_parent_nor_child(connection: str) -> None:
     done = run(COUNTING + FORKED + "".join(FORKS.values()), f"{connection};Timeout=20")
     assert dict(zip(FORKS, done.stdout.splitlines(), strict=False)) == dict.fromkeys(FORKS, "True"), done.stderr
@@ -350,6 +352,7 @@ finally:
 """
 
 
+@pytest.mark.thorough
 def test_the_cells_of_a_notebook_can_be_interrupted(connection: str, sandbox: Sandbox) -> None:
     """With the usual settings, with as many threads as a server has, and with one thread that is not the caller's."""
     pytest.importorskip("ipykernel")

@@ -162,6 +162,7 @@ def test_a_line_tells_of_each_scan(left: int | None, shown: str) -> None:
     assert progress_line([]) == "waiting for DuckDB"
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_an_export_shows_a_person_at_a_terminal_how_far_it_is(long: Sandbox, tmp_path: Path) -> None:
     import pty  # noqa: PLC0415 - not on every system

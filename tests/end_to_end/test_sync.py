@@ -164,6 +164,7 @@ def test_a_rate_of_a_project_reaches_the_time_that_was_tracked_before(
     assert Decimal("187.5") in held.values()
 
 
+@pytest.mark.thorough
 def test_many_deletes_wait_for_a_persons_agreement(small: Sandbox, harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=TIME)
@@ -232,6 +233,7 @@ def test_a_copy_has_what_its_user_may_read(small: Sandbox, tmp_path: Path) -> No
         harvest_duck.sync(member, tmp_path / "other.duckdb", tables=["clients"])
 
 
+@pytest.mark.thorough
 def test_other_rights_read_all_again_and_bury_nothing(small: Sandbox, harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=TIME)
@@ -248,6 +250,7 @@ def test_other_rights_read_all_again_and_bury_nothing(small: Sandbox, harvest: s
     assert rows(path, "SELECT count(*) FROM deleted.time_entries") == [(0,)]
 
 
+@pytest.mark.thorough
 def test_what_is_out_of_sight_since_rights_changed_during_a_sync_is_not_called_deleted(
     small: Sandbox, harvest: str, tmp_path: Path
 ) -> None:
@@ -292,6 +295,7 @@ def test_a_list_that_changes_while_it_is_read_whole_is_read_again(small: Sandbox
     assert (found.proven, of(found, "user_assignments").requests > pages) == (True, True)
 
 
+@pytest.mark.thorough
 def test_a_column_that_is_new_in_the_catalog_is_read_for_all_rows(harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=TIME)
@@ -355,6 +359,7 @@ def test_a_table_that_is_refused_before_it_was_read_to_its_end_is_left_out(
     assert of(harvest_duck.sync(harvest, path), "invoices").inserted == len(small.records(MAIN_ID, "invoices"))
 
 
+@pytest.mark.thorough
 def test_a_first_copy_starts_over_when_its_user_gets_other_rights(small: Sandbox, harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     entries = small.records(MAIN_ID, "time_entries")

@@ -86,6 +86,7 @@ def test_a_record_shows_every_column(width: int, first_rows: dict[str, Rows]) ->
                 assert any(text.startswith(beginning(value)) for each, text in shown if each == name), (table, name)
 
 
+@pytest.mark.thorough
 @posix
 @pytest.mark.parametrize(("width", "variables"), [(80, {}), (120, {"NO_COLOR": "1"}), (200, {"TERM": "dumb"})])
 def test_a_query_fills_the_terminal(width: int, variables: dict[str, str], connection: str) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.thorough
 @pytest.mark.takes_a_share
 @pytest.mark.parametrize("seed", range(1, 4 * share(2), 4))
 def test_a_copy_follows_the_history_of_an_account(seed: int, tmp_path: Path) -> None:

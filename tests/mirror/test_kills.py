@@ -30,12 +30,14 @@ def processes() -> Iterator[SyncProcesses]:
         yield running
 
 
+@pytest.mark.thorough
 @pytest.mark.takes_a_share
 @pytest.mark.parametrize("seed", range(share(2)))
 def test_a_copy_outlives_the_kill_of_its_syncs(processes: SyncProcesses, seed: int, tmp_path: Path) -> None:
     kill(processes, seed, tmp_path, share(4))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("end", [end_by_error, end_by_signal])
 def test_a_copy_outlives_what_ends_its_syncs(end: Callable[[Synced], None], tmp_path: Path) -> None:
     with Synced(5, tmp_path, ("time_entries", "invoice_payments")) as synced:

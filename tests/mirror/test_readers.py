@@ -36,6 +36,7 @@ print(json.dumps([refused, sorted(seen)]))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.takes_a_share
 def test_readers_are_never_refused_and_see_one_sync_or_the_next(tmp_path: Path) -> None:
     with Synced(1, tmp_path, ("time_entries", "clients")) as synced:

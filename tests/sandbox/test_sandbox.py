@@ -261,6 +261,7 @@ def test_there_is_one_shared_sandbox_and_it_runs() -> None:
     assert python(code).stdout == "200\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_shares_a_sandbox_of_its_own() -> None:
     code = (

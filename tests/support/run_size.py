@@ -41,11 +41,16 @@ def some_of(cases: Iterable[Case], turn: int) -> list[Case]:
 
 
 def add_option(parser: pytest.Parser) -> None:
-    """Add `--thorough`."""
+    """Add `--thorough` and `--with-thorough`."""
     parser.addoption(
         "--thorough",
         action="store_true",
-        help="run the tests that draw examples, with all of them, and those of all faults",
+        help="run the tests that draw examples, with all of them, those of all faults, and what is left to such a run",
+    )
+    parser.addoption(
+        "--with-thorough",
+        action="store_true",
+        help="run also the tests that are left to a thorough run, with as many examples as usual",
     )
 
 
@@ -61,6 +66,8 @@ def apply(config: pytest.Config) -> None:
 
 def keep_what_differs(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect in a thorough run what does no more than in a usual one, and in a usual one what is left to that."""
+    if config.getoption("--with-thorough"):
+        return
     chosen = _draws if config.getoption("--thorough") else _is_usual
     config.hook.pytest_deselected(items=[item for item in items if not chosen(item)])
     items[:] = filter(chosen, items)

@@ -509,6 +509,7 @@ def set_size(terminal: int, *, rows: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
+@pytest.mark.thorough
 def test_a_terminal_shows_colours_and_eighty_columns_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     shown = through_terminal(NO_COLOR="")
@@ -542,6 +543,7 @@ harvest_duck.cli.main()
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user whom the system does not know")
 def test_a_user_without_a_home_directory() -> None:
     told = subprocess.run(

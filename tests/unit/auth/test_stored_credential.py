@@ -200,6 +200,7 @@ def test_a_token_that_expires_while_a_request_is_tried_again_is_refreshed_once_m
     assert store.exists()
 
 
+@pytest.mark.thorough
 @settings(max_examples=share(15), deadline=None)
 @given(
     expiries=st.sets(st.integers(0, 5).map(lambda number: 1 + 40 * number), max_size=4),
@@ -229,6 +230,7 @@ def test_whenever_tokens_expire_every_row_comes_once(expiries: set[int], size: i
     assert sorted(read["id"].to_pylist()) == wanted
 
 
+@pytest.mark.thorough
 @pytest.mark.takes_a_share
 def test_processes_with_one_expired_token_refresh_it_once(harvest: Sandbox, refreshing: str, store: Path) -> None:
     harvest.expire_access_tokens()

@@ -157,6 +157,7 @@ def test_a_replaced_account_frees_its_string(connection: str) -> None:
         assert con.execute(COUNT.replace("harvest.", "second.")).fetchone() == (True,)
 
 
+@pytest.mark.thorough
 def test_a_cursor_outlives_the_connection_that_attached(sandbox: Sandbox) -> None:
     mark = secrets.token_hex(8)
     con = harvest_duck.connect(f"{sandbox.connection_string()};RateLimit=off;UserAgent={mark}")

@@ -638,6 +638,7 @@ def test_deep_nesting_ends_in_an_error_or_is_ignored(member: bytes) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.thorough
 def test_nesting_close_to_the_end_of_the_stack_ends_in_an_error() -> None:
     """A value that could just be read may be too deep to be shown."""
     for depth in range(0, 1100, 3):

@@ -106,6 +106,7 @@ def test_an_argument_is_missing_where_not_every_row_has_to_have_it(whole: pc.Exp
     assert separated(whole, SCHEMA, [CONNECTION])[0] == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.uncounted
 def test_a_filter_with_thousands_of_terms_is_separated() -> None:
     ids = [pc.field("id") == number for number in range(5000)]

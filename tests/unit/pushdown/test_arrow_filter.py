@@ -287,6 +287,7 @@ def test_a_chain_as_long_as_a_list_of_duckdb_1_keeps_the_same_rows(
     assert some.filter(pc.is_null(read.keep)).num_rows == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.takes_a_share
 @pytest.mark.uncounted
 def test_a_chain_of_conditions_that_are_no_list_keeps_the_same_rows() -> None:

@@ -97,6 +97,7 @@ jobs = st.lists(st.builds(Job, st.integers(0, 30), st.integers(0, 20)), min_size
 shares = st.lists(jobs, min_size=2, max_size=4)
 
 
+@pytest.mark.thorough
 @pytest.mark.uncounted
 @settings(deadline=None, max_examples=share(100))
 @given(st.integers(1, 6), st.integers(1, 15), shares)
@@ -717,6 +718,7 @@ while time.monotonic() < until:
 """
 
 
+@pytest.mark.thorough
 def test_four_processes_together_keep_one_limit(sandbox: Sandbox, tmp_path: Path) -> None:
     connection = f"{sandbox.connection_string()};RateLimit=20/1;Pagesize=20"
     with ThreadPoolExecutor(4) as pool:
