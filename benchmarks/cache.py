@@ -1,9 +1,10 @@
 """Compare queries of a copy through views and `harvest_scan` with the same SELECT on the file, side by side in one run.
 
 A copy of the sandbox's account is made, and its time entries are repeated until they are as many as wanted. Each round
-runs every query in each way. CPU time counts, of all threads, and the best of the rounds: whatever else runs on the
-machine only ever adds time. Fails where the views take more than 1.3 times as much in all, or `harvest_scan` more than
-3 times for all columns.
+runs every query in each way: by views of an account that is offline, by views of one that would be asked if the copy
+were too old, and by `harvest_scan`. CPU time counts, of all threads, and the best of the rounds: whatever else runs on
+the machine only ever adds time. Fails where the views take more than 1.3 times as much in all, or `harvest_scan` more
+than 3 times for all columns.
 """
 
 from __future__ import annotations
@@ -35,11 +36,9 @@ QUERIES = (
 VIEWS, ALL_COLUMNS = 1.3, 3.0
 
 
-def copied(path: Path, entries: int) -> None:
+def copied(connection: str, path: Path, entries: int) -> None:
     """Make a copy with so many time entries at least."""
-    with Sandbox(seed=7, scale=0.3, limits=False) as sandbox:
-        connection = sandbox.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
-        harvest_duck.sync(connection, path, tables=["time_entries"])
+    harvest_duck.sync(connection, path, tables=["time_entries"])
     with duckdb.connect(str(path)) as con:
         ((rows,),) = con.execute("SELECT count(*) FROM time_entries").fetchall()
         con.execute(
@@ -56,13 +55,20 @@ def taken_s(con: duckdb.DuckDBPyConnection, query: str) -> float:
     return time.process_time() - began
 
 
-def measured(path: Path, rounds: int) -> dict[tuple[str, str], float]:
+def measured(connection: str, path: Path, rounds: int) -> dict[tuple[str, str], float]:
     """Return the best time of each query in each way."""
-    with duckdb.connect() as plain, harvest_duck.connect(f"CacheLocation={path};Offline=true") as con:
+    offline, asked_too = (
+        f"CacheLocation={path};Offline=true",
+        f"{connection};CacheLocation={path};CacheTolerance=100000",
+    )
+    with duckdb.connect() as plain, harvest_duck.connect(offline) as con, harvest_duck.connect(asked_too) as fresh:
         plain.execute(f"ATTACH '{path}' AS copy (READ_ONLY)")
+        # Asks whose the token is, as the first query of a process does.
+        fresh.execute("SELECT count(*) FROM harvest.time_entries").fetchall()
         ways = {
             "file": (plain, "copy.main.time_entries"),
             "view": (con, "harvest.time_entries"),
+            "fresh": (fresh, "harvest.time_entries"),
             "scan": (con, "harvest_scan('time_entries')"),
         }
         best: dict[tuple[str, str], float] = {}
@@ -77,18 +83,19 @@ def main() -> None:
     parser.add_argument("--time-entries", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(seed=7, scale=0.3, limits=False) as sandbox:
         path = Path(folder, "acme.duckdb")
-        copied(path, options.time_entries)
-        best = measured(path, options.rounds)
-    print("| query | file, ms | view | `harvest_scan` |\n|---|---|---|---|")
+        connection = sandbox.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
+        copied(connection, path, options.time_entries)
+        best = measured(connection, path, options.rounds)
+    print("| query | file, ms | view, offline | view, fresh | `harvest_scan` |\n|---|---|---|---|---|")
     for query in QUERIES:
         file_s = best[query, "file"]
         shown = query.format("time_entries")
-        view, scan = (best[query, way] / file_s for way in ("view", "scan"))
-        print(f"| `{shown}` | {file_s * 1000:.1f} | {view:.2f} | {scan:.2f} |")
-    in_all = {way: sum(best[query, way] for query in QUERIES) for way in ("file", "view")}
-    views = in_all["view"] / in_all["file"]
+        view, fresh, scan = (best[query, way] / file_s for way in ("view", "fresh", "scan"))
+        print(f"| `{shown}` | {file_s * 1000:.1f} | {view:.2f} | {fresh:.2f} | {scan:.2f} |")
+    in_all = {way: sum(best[query, way] for query in QUERIES) for way in ("file", "view", "fresh")}
+    views = max(in_all["view"], in_all["fresh"]) / in_all["file"]
     all_columns = best[QUERIES[-1], "scan"] / best[QUERIES[-1], "file"]
     print(f"DuckDB {duckdb.__version__}: views {views:.2f} in all, all columns by harvest_scan {all_columns:.2f}")
     if views > VIEWS or all_columns > ALL_COLUMNS:

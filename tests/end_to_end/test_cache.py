@@ -111,6 +111,6 @@ def test_what_answered_is_told_after_and_before_a_query(con: duckdb.DuckDBPyConn
     assert found == [[(*each, True)] for each in wanted]
     for source in sources:
         con.execute(f"FROM {source}.tasks").fetchall()
-    # DuckDB reads the file by itself.
+    # DuckDB reads the file by itself, but for 1.4.1.
     told = con.execute("SELECT source, age_s >= 0 FROM harvest_requests() WHERE table_name = 'tasks'").fetchall()
-    assert told[-2:] == [("harvest", True), ("memory", True)]
+    assert [each for each in told if each[0] != "file"][-2:] == [("harvest", True), ("memory", True)]
