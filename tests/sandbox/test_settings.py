@@ -54,6 +54,7 @@ def test_no_today_before_2000() -> None:
         Sandbox(today=date(1999, 12, 31))
 
 
+@pytest.mark.thorough
 def test_another_today_is_another_shared_sandbox() -> None:
     moved = shared(date(2026, 3, 31))
     try:

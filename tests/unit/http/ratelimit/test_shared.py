@@ -449,6 +449,7 @@ def test_those_who_wait_behind_have_room_in_the_same_exchange_as_far_as_it_goes(
     assert not late.admitted, "who waits behind one that has to wait has no room either"
 
 
+@pytest.mark.thorough
 def test_a_ledger_does_not_grow(folder: Path, clock: Told) -> None:
     process = Process(folder, clock.now)
     for _ in range(500):
