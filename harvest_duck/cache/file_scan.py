@@ -67,11 +67,16 @@ def expected(request: ScanRequest) -> Expected | None:
     found = Way.FILE if cache.offline else _way(request, cache, held, now)
     if found is Way.BESIDE:
         return None
+    answer = answer_of(name, held, cache, path, now)
+    return replace(answer, age_s=None, requests=None) if found is Way.SYNC else answer
+
+
+def answer_of(name: str, held: Held, cache: Cache, path: Path, now: datetime) -> Expected:
+    """Return the answer that the file of a copy has for a table as it is, with its age at `now`."""
     as_of = cache.as_of or held.known_at(name)
     account = None if held.source is None else held.source.account_id
     age_s = None if as_of is None else max(0.0, (now - as_of).total_seconds())
-    synced = found is Way.SYNC
-    return Expected(FILE, path.name, account, None if synced else age_s, None if synced else 0)
+    return Expected(FILE, path.name, account, age_s, 0)
 
 
 def _answered(

@@ -24,14 +24,13 @@ import duckdb
 
 from harvest_duck.cache import copy_file
 from harvest_duck.cache.copy_owner import is_known_owner, on_known
-from harvest_duck.cache.expected import Expected
+from harvest_duck.cache.file_scan import answer_of
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
 from harvest_duck.engine.hidden_arguments import DRY_RUN_VARIABLE
 from harvest_duck.engine.macros import scan_of, views
 from harvest_duck.engine.one_transaction import in_one_transaction
 from harvest_duck.errors import HarvestDuckError
-from harvest_duck.http.request_log import FILE
 from harvest_duck.mirror import mirror_file, publication
 from harvest_duck.mirror.definitions import columns, record
 from harvest_duck.mirror.history import require_known
@@ -43,6 +42,7 @@ from harvest_duck.runtime import critical_section, loop
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harvest_duck.cache.expected import Expected
     from harvest_duck.cache.freshness import Held
     from harvest_duck.catalog.model import Table
     from harvest_duck.connection import Connection
@@ -90,10 +90,7 @@ class FileViews:
         cache = resolve(account.handle.connection).cache
         if cache is None or cache.path is None:
             return None
-        number = None if held.source is None else held.source.account_id
-        as_of = cache.as_of or held.known_at(name)
-        age_s = None if as_of is None else max(0.0, (datetime.now(UTC) - as_of).total_seconds())
-        return TABLES[name], Expected(FILE, cache.path.name, number, age_s, 0)
+        return TABLES[name], answer_of(name, held, cache, cache.path, datetime.now(UTC))
 
     def follow(self) -> bool:
         """Let the views read what a sync has put in the place of the file, if one did; return whether it is over.
