@@ -31,6 +31,7 @@ from harvest_duck.engine.one_transaction import in_one_transaction
 from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
 from harvest_duck.pushdown.sql import identifier, text
+from harvest_duck.views import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,7 +115,8 @@ def _fill(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) ->
     function = TableFunction("account", _ATTACHED, [], partial(_attached_row, account), binding)
     with keeper.in_use:
         _bind(binding.bound_by or own, account.catalog, [function])
-    _define(own, [*_views(own, binding, account), *shared_functions(account.catalog, account.handle.name)])
+    functions = shared_functions(account.catalog, account.handle.name)
+    _define(own, [*_views(own, binding, account), *functions, *load.statements(account.catalog)])
 
 
 def _views(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) -> Iterable[str]:
