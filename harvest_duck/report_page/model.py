@@ -67,6 +67,16 @@ class Week:
     billable_hours: Decimal
     time_off_hours: Decimal
 
+    @property
+    def utilization(self) -> Decimal | None:
+        """The share of the capacity that was worked."""
+        return _share(self.hours, self.capacity_hours)
+
+    @property
+    def billable_utilization(self) -> Decimal | None:
+        """The share of the capacity that was sold."""
+        return _share(self.billable_hours, self.capacity_hours)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonHours:
@@ -80,6 +90,16 @@ class PersonHours:
     hours: Decimal
     billable_hours: Decimal
     time_off_hours: Decimal
+
+    @property
+    def utilization(self) -> Decimal | None:
+        """The share of the capacity that was worked."""
+        return _share(self.hours, self.capacity_hours)
+
+    @property
+    def billable_utilization(self) -> Decimal | None:
+        """The share of the capacity that was sold."""
+        return _share(self.billable_hours, self.capacity_hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,3 +326,7 @@ class Figures:
     quality: Quality | Unseen
     #: The definition of each figure: that of the views that it comes from, word for word.
     definitions: dict[str, str] = field(default_factory=dict)
+
+
+def _share(part: Decimal, whole: Decimal) -> Decimal | None:
+    return part / whole if whole else None
