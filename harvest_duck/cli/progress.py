@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from harvest_duck.display.progress_line import progress_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,27 +67,3 @@ def _show(console: Console, line: Callable[[], str], over: threading.Event) -> N
         while not over.is_set():
             status.update(line())
             over.wait(_PATIENCE_S)
-
-
-def progress_line(scans: list[dict[str, Any]]) -> str:
-    """Return one line about running scans, given as rows of `progress`."""
-    return "; ".join(map(_scan, scans)) or "waiting for DuckDB"
-
-
-def _scan(row: dict[str, Any]) -> str:
-    if row["waits_s"] >= 1:
-        waits = duration(row["waits_s"])
-        return f"{row['table_name']}: {row['records']:,} records; waits {waits}, since some have just changed"
-    if row["requests_left"] is None:
-        return f"{row['table_name']}: {row['records']:,} records by {row['requests']:,} requests"
-    requests = row["requests"] + row["requests_left"]
-    return (
-        f"{row['table_name']}: {row['records']:,} records, {row['requests']:,} of {requests:,} requests, "
-        f"{duration(row['left_s'])} left"
-    )
-
-
-def duration(seconds: float) -> str:
-    """Return a time in minutes and seconds, as people read it."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -7,9 +7,9 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.cli.progress import duration
 from harvest_duck.display.layout import LISTING, footer
 from harvest_duck.display.lines import folded
+from harvest_duck.display.progress_line import duration
 from harvest_duck.display.text_table import text_table
 from harvest_duck.text import escaped, terminal_safe, terminal_safe_json
 

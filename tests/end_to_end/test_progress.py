@@ -19,7 +19,7 @@ from support.held import held
 from support.virtual import VirtualClock, run
 
 import harvest_duck
-from harvest_duck.cli.progress import progress_line
+from harvest_duck.display.progress_line import progress_line
 from harvest_duck.http.ratelimit.window import SlidingWindow
 from harvest_duck.sandbox import Sandbox
 from harvest_duck.scanner.progress import PROGRESS, Progress
