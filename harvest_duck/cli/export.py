@@ -14,6 +14,7 @@ from harvest_duck.auth import sessions
 from harvest_duck.cli import completion, output, progress, statements
 from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.cli.terminal import screen_of
+from harvest_duck.display.file_size import file_size
 from harvest_duck.display.layout import LISTING
 from harvest_duck.display.lines import folded
 from harvest_duck.display.text_table import text_table
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from harvest_duck.exports.model import Exported, Order
 
 __all__ = ["export", "summary_lines"]
-
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @click.command(short_help="Write tables of Harvest to files.")
@@ -104,13 +103,13 @@ def summary_lines(wanted: Order, done: Sequence[Exported], screen: Screen) -> It
         return
     if written:
         look = replace(LISTING, styled=screen.styled)
-        rows = [(each.table, each.rows, each.files, _bytes(each.bytes)) for each in written]
+        rows = [(each.table, each.rows, each.files, file_size(each.bytes)) for each in written]
         shown = wanted.form is not FileFormat.DUCKDB
         names = ("table", "rows", "files", "size") if shown else ("table", "rows")
         yield from text_table(names, [row[: len(names)] for row in rows], screen.width, look).lines
     total = written[0].bytes if written and wanted.form is FileFormat.DUCKDB else sum(each.bytes for each in written)
     what = f"{_count(sum(each.rows for each in written), 'row')} of {_count(len(written), 'table')}"
-    yield f"{what} written to {escaped(wanted.target)}, {_bytes(total)}"
+    yield f"{what} written to {escaped(wanted.target)}, {file_size(total)}"
     if left_out := [each.table for each in done if each.left_out]:
         yield from folded(f"{_count(len(left_out), 'table')} left out: {', '.join(left_out)}", screen.width)
         first = next(each.left_out for each in done if each.left_out)
@@ -123,10 +122,4 @@ def _count(number: int, noun: str) -> str:
 
 def _size(done: Exported) -> str:
     files = f", {_count(done.files, 'file')}" if done.files != 1 else ""
-    return f"{files}, {_bytes(done.bytes)}" if done.bytes else files
-
-
-def _bytes(number: int) -> str:
-    """The size of files in the largest unit of which there is one."""
-    power = max((power for power in range(1, len(_UNITS)) if number >= 1000**power), default=0)
-    return f"{number / 1000**power:,.1f} {_UNITS[power]}" if power else f"{number} bytes"
+    return f"{files}, {file_size(done.bytes)}" if done.bytes else files
