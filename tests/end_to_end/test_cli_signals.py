@@ -34,8 +34,8 @@ def _heard() -> Iterator[None]:
     ("number", "name"),
     [
         (signal.SIGINT, "out.parquet"),
-        (signal.SIGTERM, "out.csv"),
-        (signal.SIGHUP, "out.csv"),
+        pytest.param(signal.SIGTERM, "out.csv", marks=pytest.mark.thorough),
+        pytest.param(signal.SIGHUP, "out.csv", marks=pytest.mark.thorough),
     ],
 )
 def test_a_signal_leaves_nothing_half_written(

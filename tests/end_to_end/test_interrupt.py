@@ -47,9 +47,10 @@ from harvest_duck.runtime import loop
 async def tasks():
     return sum(task.get_name() != LOOKING for task in asyncio.all_tasks()) - 1
 
+con = harvest_duck.connect(CONNECTION)
 for sql, settings in QUERIES:
     sys.stdin.readline()
-    con = harvest_duck.connect(CONNECTION)
+    con.execute("RESET threads; RESET external_threads")
     con.execute(settings)
     try:
         try:
@@ -136,7 +137,7 @@ def test_ctrl_c_ends_a_query_whichever_thread_waits(small: str, sandbox: Sandbox
     assert {entry.status for entry in sandbox.requests if entry.path.endswith("/clients")} == {200}
 
 
-@pytest.mark.parametrize("sql", [SUM, JOINED])
+@pytest.mark.parametrize("sql", [SUM, pytest.param(JOINED, marks=pytest.mark.thorough)])
 def test_the_command_that_ctrl_c_ends_has_status_130(sql: str, small: str, sandbox: Sandbox) -> None:
     with held(sandbox) as holding:
         status, out, err = interrupted(holding, *COMMAND, "query", sql, connection=small)
