@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was collected out of the search for garbage: a full one takes 0.12 s with it, and tests ask for many."""
+    """Keep what was collected out of the search for garbage: a full one takes 0.12 s with it, and there are many."""
     gc.collect()
     gc.freeze()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 from support.asked import asked
+from support.run_size import some_of
 
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
@@ -93,7 +94,8 @@ def table_of(connection: str, name: str) -> Any:
     return found.schema, sorted(found.to_pylist(), key=repr)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.takes_a_share
+@pytest.mark.parametrize("name", some_of(NAMES, 0, every=3))
 def test_a_table_is_the_same_asked_of_harvest_and_of_the_file(
     name: str, small: Sandbox, harvest: str, everything: Path
 ) -> None:

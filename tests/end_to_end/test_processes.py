@@ -83,6 +83,7 @@ threading.Thread(target=work).start()
     assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
 
 
+@pytest.mark.thorough
 def test_an_open_reader_at_the_end_prints_nothing(connection: str) -> None:
     done = run(
         'reader = harvest_duck.scan("time_entries", CONNECTION + ";Pagesize=50")\nreader.read_next_batch()', connection
@@ -288,7 +289,8 @@ def test_a_child_can_query_that_was_forked_while_a_thread_imported(name: str, co
     assert done.stdout == "True\n", done.stderr
 
 
-@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_processes_of_a_pool_scan(method: str, connection: str, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     heading = f"import harvest_duck\nCONNECTION = {connection!r}\n"
@@ -309,9 +311,9 @@ def test_asyncio_reads_in_threads_of_its_own(connection: str, sandbox: Sandbox) 
             return int(con.execute("SELECT count(*) FROM harvest.time_entries").fetchall()[0][0])
 
     async def several() -> list[int]:
-        return await asyncio.gather(*(asyncio.to_thread(count) for _ in range(3)))
+        return await asyncio.gather(*(asyncio.to_thread(count) for _ in range(2)))
 
-    assert asyncio.run(several()) == [len(sandbox.records(MAIN_ID, "time_entries"))] * 3
+    assert asyncio.run(several()) == [len(sandbox.records(MAIN_ID, "time_entries"))] * 2
 
 
 def test_a_cancelled_task_of_asyncio_leaves_its_query_to_an_interrupt(connection: str, sandbox: Sandbox) -> None:

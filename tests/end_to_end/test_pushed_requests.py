@@ -7,34 +7,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.asked import asked
+from support.run_size import some_of
 from support.sql_conditions import literal, period
 from support.table_params import HOLDS, INPUTS, NAMES, NARROWING, expected, sample
 
-import harvest_duck
 from harvest_duck.catalog.model import BIGINT, BOOLEAN, DATE, Host, Match, Paging, Param, Table
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.pushdown.predicate import Op, Value
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import duckdb
 
 #: The parameters that narrow a list, by table.
 NARROWED = {table.name: [param for each, param in NARROWING if each is table] for table, _ in NARROWING}
+TURNS = {name: turn for turn, name in enumerate(NARROWED)}
 each_narrowed = pytest.mark.parametrize("table", [TABLES[name] for name in NARROWED], ids=lambda table: table.name)
 RETRIEVED = [table for table in TABLES.values() if table.retrieve and table.parent is None]
 ASKED_BY_ACCOUNT = [table for table in TABLES.values() if table.host is Host.API]
 
 
 @pytest.fixture(scope="module")
-def con(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection for all tests, each of which clears the log of the agency."""
-    connection = agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
-    with harvest_duck.connect(connection) as opened:
-        opened.execute("SET TimeZone = 'UTC'")
-        yield opened
+def con(shared: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A cursor for all tests, each of which clears the log of the agency."""
+    return shared
 
 
 CHANGES = {param for _, param in NARROWING if param.match is Match.SINCE}
@@ -72,14 +68,14 @@ def bound(param: Param, day: date) -> dict[str, str]:
     return {param.name: str(day + timedelta(days=-1 if param.match is Match.FROM else 1))}
 
 
+@pytest.mark.takes_a_share
 @each_narrowed
 def test_an_operator_sends_its_parameter(table: Table, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    """A usual run tries each operator with a third of the parameters."""
     found, wanted = {}, {}
-    for param in NARROWED[table.name]:
+    for turn, param in enumerate(NARROWED[table.name], start=TURNS[table.name]):
         value = sample(table, param)
-        for op in Op:
-            if op is Op.NE:
-                continue
+        for op in some_of((each for each in Op if each is not Op.NE), turn, every=3):
             condition = f"{param.column} {op.value} {literal(value)}"
             found[condition] = ask(con, table, sandbox, condition)
             texts = {each.name: expected(each, op, value) for each in table.params_of(param.column)}
@@ -132,16 +128,19 @@ def test_two_ends_send_both(table: Table, con: duckdb.DuckDBPyConnection, sandbo
             assert found == [wanted], param.name
 
 
+@pytest.mark.takes_a_share
 @each_narrowed
 def test_a_condition_that_cannot_be_sent_requests_the_whole_list(
     table: Table, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:
-    for param in NARROWED[table.name]:
+    """A usual run tries one of both with each parameter."""
+    for turn, param in enumerate(NARROWED[table.name], start=TURNS[table.name]):
         value = literal(sample(table, param))
-        for condition in (
+        conditions = (
             f"coalesce({param.column}, {value}) = {value}",
             f"({param.column} = {value} OR {param.column} IS NULL)",
-        ):
+        )
+        for condition in some_of(conditions, turn, every=2):
             assert ask(con, table, sandbox, condition) == [{}], condition
 
 

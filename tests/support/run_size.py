@@ -34,9 +34,9 @@ def _thorough() -> bool:
     return bool(os.environ.get(_VARIABLE))
 
 
-def some_of(cases: Iterable[Case], turn: int) -> list[Case]:
-    """Return all cases in a thorough run, and in a usual one every sixth, beginning with another at each turn."""
-    every = 1 if _thorough() else 6
+def some_of(cases: Iterable[Case], turn: int, every: int = 6) -> list[Case]:
+    """Return all cases in a thorough run, and in a usual one every sixth or so, beginning with another at each turn."""
+    every = 1 if _thorough() else every
     return list(cases)[turn % every :: every]
 
 
