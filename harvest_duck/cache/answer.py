@@ -100,14 +100,16 @@ def expected(request: ScanRequest) -> Expected | ScanRequest:
 
 
 def clear_cache(connection: str | None = None) -> None:
-    """Forget the rows that this process holds of a connection, or of all: the next query asks Harvest.
+    """Forget the rows that this process holds of a connection, or of all, and whose token it is.
 
-    The files of copies stay as they are. Raises the errors of the connection string.
+    The next query asks Harvest. The files of copies stay as they are. Raises the errors of the connection string.
     """
     with critical_section.entered():
-        from harvest_duck.cache import memory  # noqa: PLC0415
+        from harvest_duck.cache import known, memory  # noqa: PLC0415
 
-    memory.clear(None if connection is None else resolve(connection).identity)
+    identity = None if connection is None else resolve(connection).identity
+    memory.clear(identity)
+    known.forget(identity)
 
 
 def _live(request: ScanRequest) -> bool:

@@ -66,6 +66,19 @@ def own_functions(default: str) -> Iterator[str]:
         yield f"CREATE OR REPLACE TEMP MACRO {signature} AS TABLE FROM {CATALOG}.main.{call}"
 
 
+def internal_functions(catalog: str, handle: str) -> Iterator[str]:
+    """The statements that make known, in the internal schema of an attached account, what its ready views ask."""
+    schema, account = f"{identifier(catalog)}.{INTERNAL}", {CONNECTION: text(handle)}
+    days = {hidden(name): f"{name}::DATE::VARCHAR" for name in ("from_date", "to_date")}
+    flags = {hidden(name): f"coalesce({name}::BOOLEAN, false)::VARCHAR" for name in ("read_holidays", "read_time_off")}
+    for signature, arguments in {
+        "visible(view, access)": {hidden(name): f"{name}::VARCHAR" for name in ("view", "access")},
+        "days_off(from_date, to_date, read_holidays, read_time_off)": {**days, **flags},
+    }.items():
+        source = dataset(signature.partition("(")[0])
+        yield f"CREATE OR REPLACE MACRO {schema}.{signature} AS TABLE {passing(source, {**account, **arguments})}"
+
+
 def setting(name: str) -> str:
     """The value of a setting, as a text."""
     return f"current_setting({text(name)})::VARCHAR"

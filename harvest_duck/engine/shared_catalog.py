@@ -21,12 +21,13 @@ import pyarrow as pa
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import resolve
 from harvest_duck.engine import keeper
+from harvest_duck.engine.account_functions import account_functions
 from harvest_duck.engine.binding import Account, Binding, binding_named, lock, with_one_door
 from harvest_duck.engine.dataset import EndpointDataset, HarvestDataset
 from harvest_duck.engine.functions import table_functions
 from harvest_duck.engine.hidden_arguments import passing
 from harvest_duck.engine.keeper import independent, watch
-from harvest_duck.engine.macros import CATALOG, INTERNAL, dataset, shared_functions, views
+from harvest_duck.engine.macros import CATALOG, INTERNAL, dataset, internal_functions, shared_functions, views
 from harvest_duck.engine.one_transaction import in_one_transaction
 from harvest_duck.engine.table_function import TableFunction
 from harvest_duck.errors import ConnectionStringError, HarvestDuckError, QueryError
@@ -115,7 +116,8 @@ def _fill(own: duckdb.DuckDBPyConnection, binding: Binding, account: Account) ->
     function = TableFunction("account", _ATTACHED, [], partial(_attached_row, account), binding)
     with keeper.in_use:
         _bind(binding.bound_by or own, account.catalog, [function])
-    functions = shared_functions(account.catalog, account.handle.name)
+    names = account.catalog, account.handle.name
+    functions = [*shared_functions(*names), *internal_functions(*names)]
     _define(own, [*_views(own, binding, account), *functions, *load.statements(account.catalog)])
 
 
@@ -181,7 +183,7 @@ def _make(con: duckdb.DuckDBPyConnection, binding: Binding) -> duckdb.DuckDBPyCo
     own = independent(con)
     with new_catalog(own, CATALOG, "detach or rename that database"):
         tables = [*(HarvestDataset(table, binding) for table in TABLES.values()), EndpointDataset(binding)]
-        datasets = [*tables, *table_functions(binding)]
+        datasets = [*tables, *table_functions(binding), *account_functions(binding)]
         with keeper.in_use:
             _bind(own, CATALOG, datasets)
         for statement in shared_functions(CATALOG, binding.default_of(binding.shared)):
