@@ -1,16 +1,46 @@
--- missing_rates: what makes money figures wrong: billable hours without a rate, hours without a cost, fixed fees without dates
+-- missing_rates: what makes the figures in money wrong: hours without a rate or a cost, fixed fees without an amount or dates?
+-- Access: account
 --
 -- Arguments
 --   from_date DATE = date_trunc('year', current_date) | first day, by default the first of this year
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
-SELECT 'billable rate' AS missing, t.project_id, t.client_name, t.project_name, t.user_id, t.user_name, count(*) AS entries, sum(t.hours) AS hours, t.account_id
-FROM harvest.time_entries t JOIN harvest.projects p ON p.id = t.project_id AND p.account_id = t.account_id AND NOT p.is_fixed_fee
-WHERE t.spent_date BETWEEN $from_date AND $to_date AND t.billable AND coalesce(t.billable_rate, 0) = 0 GROUP BY ALL
+--   One row for each project and person with time in the span that lacks a rate, and one for each thing that an active project with a fixed fee lacks.
+--   A rate that is 0 is missing too: Harvest counts such time as worth nothing, or as free of cost.
+--   Billable rate: billable time of a project without a fixed fee. Cost rate: any time.
+--   Fee, starts_on, ends_on: without them the revenue of a project with a fixed fee belongs to no span; the dates of such projects do not depend on the span.
+--   The hours are unrounded, and running timers count with what they have so far.
+--
+-- Columns
+--   missing: what is missing: billable rate, cost rate, fee, starts_on or ends_on
+--   project_id: project
+--   client_name: name of the client
+--   project_name: name of the project
+--   user_id: user whose time lacks a rate; NULL for what the project lacks
+--   user_name: first and last name of the user
+--   entries: number of time entries without that rate; NULL for what the project lacks
+--   hours: their hours
+--   account_id: account of the project
+WITH entries AS MATERIALIZED (
+    SELECT account_id, project_id, client_name, project_name, user_id, user_name, hours,
+        billable AND coalesce(billable_rate, 0) = 0 AS is_unrated, coalesce(cost_rate, 0) = 0 AS is_uncosted
+    FROM harvest.time_entries WHERE spent_date BETWEEN $from_date AND $to_date
+), projects AS MATERIALIZED (
+    SELECT account_id, id, client_name, name, is_active, is_fixed_fee, fee, starts_on, ends_on FROM harvest.projects
+), lacking AS (
+    SELECT 'billable rate' AS missing, t.* FROM entries t LEFT JOIN projects p ON p.id = t.project_id AND p.account_id = t.account_id
+    WHERE t.is_unrated AND NOT coalesce(p.is_fixed_fee, false)
+    UNION ALL
+    SELECT 'cost rate', * FROM entries WHERE is_uncosted
+)
+SELECT missing, project_id, any_value(client_name) AS client_name, any_value(project_name) AS project_name, user_id, any_value(user_name) AS user_name,
+    count(*) AS entries, sum(hours)::DECIMAL(18, 4) AS hours, account_id
+FROM lacking GROUP BY missing, project_id, user_id, account_id
 UNION ALL
-SELECT 'cost rate', project_id, client_name, project_name, user_id, user_name, count(*), sum(hours), account_id
-FROM harvest.time_entries WHERE spent_date BETWEEN $from_date AND $to_date AND coalesce(cost_rate, 0) = 0 GROUP BY ALL
-UNION ALL
-SELECT CASE WHEN fee IS NULL THEN 'fee' WHEN starts_on IS NULL THEN 'starts_on' ELSE 'ends_on' END, id, client_name, name, NULL, NULL, NULL, NULL, account_id
-FROM harvest.projects WHERE is_fixed_fee AND is_active AND (fee IS NULL OR starts_on IS NULL OR ends_on IS NULL)
+SELECT missing, id, client_name, name, NULL, NULL, NULL, NULL, account_id
+FROM (
+    SELECT *, unnest(list_filter(
+        [CASE WHEN fee IS NULL THEN 'fee' END, CASE WHEN starts_on IS NULL THEN 'starts_on' END, CASE WHEN ends_on IS NULL THEN 'ends_on' END],
+        lambda each: each IS NOT NULL)) AS missing
+    FROM projects WHERE is_fixed_fee AND is_active)

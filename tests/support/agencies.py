@@ -74,9 +74,14 @@ class Views:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
 
-    def of(self, agency: Agency, *, role: str = "administrator", accounts: str | None = None) -> Views:
-        """Attach an account as `views`, and return these views; with `accounts` such as `1,2` those of the sandbox."""
-        string = agency.connection(role)
+    def of(
+        self, agency: Agency, *, role: str = "administrator", accounts: str | None = None, options: str = ""
+    ) -> Views:
+        """Attach an account as `views`, and return these views; with `accounts` such as `1,2` those of the sandbox.
+
+        `options` are more properties of the connection string.
+        """
+        string = agency.connection(role) + options
         if accounts is not None:
             string = string.replace(f"AccountId={agency.account_id};", f"AccountId={accounts};")
         harvest_duck.attach(self.con, string, name="views")
