@@ -1,15 +1,40 @@
--- estimates_won: offers by quarter and currency: how many were won, how much of that was invoiced
+-- estimates_won: offers by quarter and currency: how many were won, how soon, and how many were invoiced
+-- Access: account
 --
 -- Arguments
 --   from_date DATE = date_trunc('year', current_date) | first day, by default the first of this year
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
-WITH billed AS (SELECT DISTINCT account_id, estimate_id FROM harvest.invoices WHERE estimate_id IS NOT NULL)
-SELECT date_trunc('quarter', e.issue_date)::DATE AS quarter, e.currency, count(*) AS offers, sum(e.amount) AS offered,
-    count(*) FILTER (e.state = 'accepted') AS won, coalesce(sum(e.amount) FILTER (e.state = 'accepted'), 0)::DECIMAL(18, 4) AS won_amount,
-    count(*) FILTER (e.state = 'sent') AS open, count(*) FILTER (b.estimate_id IS NOT NULL) AS invoiced,
+--   Estimates by the quarter and the currency in which they were issued, within the span; drafts are no offers. They count
+--   in the quarter of issue, whenever the client decides, so a late quarter is not complete. Amounts are with taxes and
+--   after the discount, as the estimate shows them.
+--   Won are those that are accepted now. The win rate is their share of the decided ones, which are accepted or declined;
+--   open ones are not counted in it. Days to accept are from issue to acceptance, by the day in UTC; an estimate that is
+--   accepted without a day of acceptance is won, and not in this average.
+--   Invoiced are the offers from which at least one invoice was made that is no draft, accepted or not.
+--
+-- Columns
+--   quarter: first day of the quarter
+--   currency: currency of the estimates
+--   offers: how many were issued
+--   offered: their amounts, with taxes
+--   won: how many of them are accepted
+--   won_amount: amounts of the accepted ones, with taxes
+--   open: how many the client has not decided
+--   invoiced: how many have an invoice
+--   win_rate: accepted as a share of accepted and declined; NULL where none is decided
+--   days_to_accept: days from issue to acceptance, on average
+--   account_id: Harvest account of the row
+WITH billed AS (
+    SELECT DISTINCT account_id, estimate_id FROM harvest.invoices WHERE estimate_id IS NOT NULL AND state <> 'draft'
+)
+SELECT date_trunc('quarter', e.issue_date)::DATE AS quarter, e.currency, count(*) AS offers,
+    sum(e.amount)::DECIMAL(18, 4) AS offered, count(*) FILTER (e.state = 'accepted') AS won,
+    coalesce(sum(e.amount) FILTER (e.state = 'accepted'), 0)::DECIMAL(18, 4) AS won_amount,
+    count(*) FILTER (e.state = 'sent') AS open, count(b.estimate_id) AS invoiced,
     round(won / nullif(count(*) FILTER (e.state IN ('accepted', 'declined')), 0), 4) AS win_rate,
-    round(avg(e.accepted_at::DATE - e.issue_date) FILTER (e.state = 'accepted'), 1) AS days_to_accept, e.account_id
+    round(avg((e.accepted_at AT TIME ZONE 'UTC')::DATE - e.issue_date) FILTER (e.state = 'accepted'), 1) AS days_to_accept,
+    e.account_id
 FROM harvest.estimates e LEFT JOIN billed b ON b.estimate_id = e.id AND b.account_id = e.account_id
 WHERE e.issue_date BETWEEN $from_date AND $to_date AND e.state <> 'draft' GROUP BY ALL

@@ -1,20 +1,50 @@
 -- lock_up: days of revenue tied up in work not invoiced (WIP days) and in invoices not paid (debtor days), per currency
+-- Access: account
 --
 -- Arguments
---   as_of DATE = current_date | the day to look from, by default today
+--   as_of DATE = current_date | the last of the 365 days that count, by default today
 --
 -- Definition
+--   WIP days = what is not invoiced / what was invoiced in 365 days without taxes x 365. Debtor days = what is due / what
+--   was invoiced in 365 days with taxes x 365. Lock-up days are both together.
+--   What is not invoiced is Harvest's own report on the uninvoiced of the 365 days up to as_of, as in the view uninvoiced:
+--   work, expenses, and what no invoice has of fixed fees. Older work is not in it.
+--   https://help.getharvest.com/api-v2/reports-api/reports/uninvoiced-report/
+--   What is due are all open invoices, of whatever day, as in receivables. Both are as of now, also with an earlier as_of:
+--   the API does not tell what was uninvoiced or due then. Drafts count on neither side; closed invoices were invoiced, and
+--   are not due.
+--   Currencies are never added: an invoice counts in its own currency, work in that of the client. Where something is
+--   uninvoiced or due in a currency in which nothing was invoiced in the 365 days, its days are NULL, and so is their sum;
+--   where nothing is, they are 0. A currency with none of the three has no row.
+--
+-- Columns
+--   currency: the currency
+--   uninvoiced: what is not invoiced, without taxes
+--   due: what is due on open invoices, with taxes
+--   invoiced_in_a_year: what was invoiced in the 365 days, without taxes
+--   wip_days: days of revenue that are not invoiced
+--   debtor_days: days of revenue that are not paid
+--   lock_up_days: both together
+--   account_id: Harvest account of the row
 WITH wip AS (
-    SELECT account_id, currency, sum(uninvoiced_amount) AS amount FROM harvest.report_uninvoiced
+    SELECT account_id, currency, sum(uninvoiced_amount) AS uninvoiced FROM harvest.report_uninvoiced
     WHERE from_date = $as_of - 364 AND to_date = $as_of GROUP BY ALL
-), i AS MATERIALIZED (SELECT account_id, currency, state, issue_date, amount, due_amount, coalesce(tax_amount, 0) + coalesce(tax2_amount, 0) AS tax FROM harvest.invoices),
-billed AS (
-    SELECT account_id, currency, sum(amount - tax) FILTER (state <> 'draft' AND issue_date BETWEEN $as_of - 364 AND $as_of) AS net,
-        sum(amount) FILTER (state <> 'draft' AND issue_date BETWEEN $as_of - 364 AND $as_of) AS gross,
-        sum(due_amount) FILTER (state = 'open') AS due FROM i GROUP BY ALL
+), billed AS (
+    SELECT account_id, currency, coalesce(sum(amount) FILTER (recent), 0) AS gross, coalesce(sum(tax) FILTER (recent), 0) AS tax,
+        coalesce(sum(due_amount) FILTER (state = 'open'), 0) AS due
+    FROM (
+        SELECT account_id, currency, state, amount, due_amount, issue_date BETWEEN $as_of - 364 AND $as_of AS recent,
+            coalesce(tax_amount, 0) + coalesce(tax2_amount, 0) AS tax
+        FROM harvest.invoices WHERE state <> 'draft'
+    ) GROUP BY ALL
+), sums AS (
+    SELECT coalesce(b.account_id, w.account_id) AS account_id, coalesce(b.currency, w.currency) AS currency,
+        coalesce(w.uninvoiced, 0)::DECIMAL(18, 4) AS uninvoiced, coalesce(b.due, 0)::DECIMAL(18, 4) AS due,
+        coalesce(b.gross, 0)::DECIMAL(18, 4) AS gross, coalesce(b.gross - b.tax, 0)::DECIMAL(18, 4) AS net
+    FROM billed b FULL JOIN wip w ON w.currency = b.currency AND w.account_id = b.account_id
 )
-SELECT coalesce(b.currency, w.currency) AS currency, coalesce(w.amount, 0)::DECIMAL(18, 4) AS uninvoiced, coalesce(b.due, 0)::DECIMAL(18, 4) AS due,
-    coalesce(b.net, 0)::DECIMAL(18, 4) AS invoiced_in_a_year,
-    round(w.amount / nullif(b.net, 0) * 365, 1) AS wip_days, round(coalesce(b.due, 0) / nullif(b.gross, 0) * 365, 1) AS debtor_days,
-    round(coalesce(wip_days, 0) + coalesce(debtor_days, 0), 1) AS lock_up_days, coalesce(b.account_id, w.account_id) AS account_id
-FROM billed b FULL JOIN wip w ON w.currency = b.currency AND w.account_id = b.account_id
+SELECT currency, uninvoiced, due, net AS invoiced_in_a_year,
+    CASE WHEN uninvoiced = 0 THEN 0 WHEN net > 0 THEN round(uninvoiced / net * 365, 1) END AS wip_days,
+    CASE WHEN due = 0 THEN 0 WHEN gross > 0 THEN round(due / gross * 365, 1) END AS debtor_days,
+    round(wip_days + debtor_days, 1) AS lock_up_days, account_id
+FROM sums WHERE uninvoiced <> 0 OR due <> 0 OR gross <> 0
