@@ -48,20 +48,16 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What every card has: the part of the account that it is limited to, and what it leaves of the chosen filter.
-
-    `limited_to` is None where the token sees all of it, and `unfiltered` is None where the chosen filter applies.
-    """
+    """The part of the account that a card is limited to, and what it leaves of the chosen filter; None without."""
 
     limited_to: str | None = None
     unfiltered: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Week:
-    """The hours of a week, which begins on `first`."""
+class Hours:
+    """The hours of a week or a person."""
 
-    first: date
     capacity_hours: Decimal
     hours: Decimal
     billable_hours: Decimal
@@ -70,36 +66,29 @@ class Week:
     @property
     def utilization(self) -> Decimal | None:
         """The share of the capacity that was worked."""
-        return _share(self.hours, self.capacity_hours)
+        return self.hours / self.capacity_hours if self.capacity_hours else None
 
     @property
     def billable_utilization(self) -> Decimal | None:
         """The share of the capacity that was sold."""
-        return _share(self.billable_hours, self.capacity_hours)
+        return self.billable_hours / self.capacity_hours if self.capacity_hours else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonHours:
+class Week(Hours):
+    """The hours of a week, which begins on `first`."""
+
+    first: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonHours(Hours):
     """The hours of a person in the period."""
 
     user_id: int
     name: str
     is_contractor: bool
     is_active: bool
-    capacity_hours: Decimal
-    hours: Decimal
-    billable_hours: Decimal
-    time_off_hours: Decimal
-
-    @property
-    def utilization(self) -> Decimal | None:
-        """The share of the capacity that was worked."""
-        return _share(self.hours, self.capacity_hours)
-
-    @property
-    def billable_utilization(self) -> Decimal | None:
-        """The share of the capacity that was sold."""
-        return _share(self.billable_hours, self.capacity_hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +106,13 @@ class Utilization(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """The budget of a running project, in hours where `unit` is so, else in that currency."""
+    """The budget of a running project, in hours where `unit` is so, else in that currency; None where it is unknown."""
 
     project_id: int
     project_name: str
     client_name: str
     is_monthly: bool
-    unit: str
+    unit: str | None
     budget: Decimal
     spent: Decimal
     share_spent: Decimal | None
@@ -142,9 +131,9 @@ class Budgets(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aged:
-    """The money of a client in one currency by its age in days."""
+    """The money of a client in one currency by its age in days; texts are empty where Harvest tells none."""
 
-    client_id: int
+    client_id: int | None
     client_name: str
     currency: str
     amount: Decimal
@@ -228,15 +217,18 @@ class Gaps(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectProfit:
-    """Revenue, cost and profit of a project; `missing` names what keeps its profit from being known."""
+    """Revenue, cost and profit of a project; `missing` names what keeps its profit from being known.
 
-    project_id: int
+    `project_type` is time_and_materials, fixed_fee or non_billable; None of a project that Harvest does not list.
+    """
+
+    project_id: int | None
     project_name: str
     client_name: str
-    project_type: str
+    project_type: str | None
     currency: str | None
     revenue: Decimal | None
-    cost: Decimal
+    cost: Decimal | None
     profit: Decimal | None
     margin: Decimal | None
     missing: str | None
@@ -297,6 +289,7 @@ class Figures:
     """All figures of one report.
 
     `person_name` and `role` tell whose token it was made with; `client` and `person` are the chosen filter.
+    `definitions` has the definition of each card: that of the views that it comes from, word for word.
     """
 
     company: str
@@ -324,9 +317,4 @@ class Figures:
     profit: Profit | Unseen
     lock_up: LockUps | Unseen
     quality: Quality | Unseen
-    #: The definition of each figure: that of the views that it comes from, word for word.
     definitions: dict[str, str] = field(default_factory=dict)
-
-
-def _share(part: Decimal, whole: Decimal) -> Decimal | None:
-    return part / whole if whole else None
