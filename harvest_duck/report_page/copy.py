@@ -1,0 +1,212 @@
+"""A copy of what a report needs of an account: read once, all tables at the same time, into a DuckDB of its own.
+
+The copy has the ready views over the catalog `harvest`. Its tables are those of Harvest as far as the figures need
+them, and only the rows of the client and the person that variables of a cursor choose.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from harvest_duck.engine.underlying import underlying
+from harvest_duck.errors import Forbidden, NotFound, QueryError
+from harvest_duck.pushdown.sql import identifier, shown, text
+from harvest_duck.report_page import inputs
+from harvest_duck.report_page.parallel_reads import Read, read_all
+from harvest_duck.report_page.visibility import Visibility
+from harvest_duck.views import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    import pyarrow as pa
+
+    from harvest_duck.report_page.options import Options
+
+__all__ = ["Copy", "copied"]
+
+CATALOG = "harvest"
+_DAYS_OFF = "_internal.days_off"
+_VISIBLE = "account_id, user_id, user_name, role, rates, costs, people, limited_to"
+#: So many answers are kept: those of about ten filters.
+_KEPT = 256
+#: What is asked in other words each day, and does not change because something in Harvest has.
+_MOVING = {"from_date", "to_date", "total_hours"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A copy of what a report needs of one account.
+
+    `options` are those that it was read for: figures of other days within `options.needed` can be made of it too, from
+    the same day `as_of`. `unseen` has a reason for each card that cannot be made. `digest` changes when and only when
+    something that was read has changed, whatever the day.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    options: Options
+    visibility: Visibility
+    unseen: Mapping[str, str]
+    digest: str
+    tables: frozenset[str]
+    _answers: OrderedDict[tuple[str, int | None, int | None], list[dict[str, Any]]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def company(self) -> dict[str, Any]:
+        """The row about the company."""
+        return self.rows("FROM harvest.main.company")[0]
+
+    def rows(self, sql: str, *, client: int | None = None, person: int | None = None) -> list[dict[str, Any]]:
+        """Return the rows of a query over what concerns a client or a person; they are kept, and not to be changed."""
+        key = (sql, client, person)
+        with self._lock:
+            if key not in self._answers:
+                self._answers[key] = self._asked(*key)
+                while len(self._answers) > _KEPT:
+                    self._answers.popitem(last=False)
+            self._answers.move_to_end(key)
+            return self._answers[key]
+
+    def _asked(self, sql: str, client: int | None, person: int | None) -> list[dict[str, Any]]:
+        for name, value in {"client": client, "person": person}.items():
+            self.con.execute(f"SET VARIABLE {name} = {'NULL' if value is None else int(value)}")
+        found = self.con.execute(sql)
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def serves(self, options: Options) -> bool:
+        """Return whether the figures of other options can be made without asking Harvest again."""
+        mine, needed = self.options.needed, options.needed
+        return options.as_of == self.options.as_of and mine.first <= needed.first and needed.last <= mine.last
+
+    def close(self) -> None:
+        """Free the copy."""
+        self.con.close()
+
+
+def today(con: object) -> date:
+    """Return the day of today in the time zone of a connection."""
+    day: date = underlying(con).execute("SELECT current_date").fetchall()[0][0]
+    return day
+
+
+def copied(con: object, name: str, options: Options) -> Copy:
+    """Return a copy of what a report with these options needs of the account that is attached as `name`.
+
+    The requests are those of the connection: its log has them, its progress tells of them, and interrupting it ends
+    them. Raises the errors of a scan, and `QueryError` where `name` is several accounts, or none.
+    """
+    user = underlying(con)
+    _require_attached(user, name)
+    visibility = Visibility.of(lambda sql: read_all(user, [Read("visible", sql)])["visible"], name)
+    unseen = visibility.unseen()
+    views = sorted({view for card, made_of in inputs.CARDS.items() if card not in unseen for view in made_of})
+    reads = [Read(each.table, inputs.select(each, name), optional=True) for each in inputs.inputs(options, views)]
+    if inputs.needs_days_off(views):
+        needed = options.needed
+        days = f"DATE '{needed.first}', DATE '{needed.last}', true, true"
+        reads.append(Read(_DAYS_OFF, f"FROM {identifier(name)}._internal.days_off({days})"))
+    tables = read_all(user, reads)
+    found = {table: rows for table, rows in tables.items() if not isinstance(rows, Forbidden | NotFound)}
+    refused = {table: rows for table, rows in tables.items() if isinstance(rows, Forbidden | NotFound)}
+    unseen |= _refused(refused)
+    zone = user.execute("SELECT current_setting('TimeZone')").fetchall()[0][0]
+    own = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+    try:
+        own.execute(f"SET TimeZone = {text(zone)}")
+        _fill(own, found, visibility)
+        return Copy(
+            con=own,
+            options=options,
+            visibility=visibility,
+            unseen=unseen,
+            digest=_digest(own, found),
+            tables=frozenset(found),
+        )
+    except BaseException:
+        own.close()
+        raise
+
+
+def _require_attached(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Raise `QueryError` unless an account is attached by that name."""
+    found = con.execute(
+        "SELECT count(*) FROM duckdb_functions() WHERE lower(database_name) = lower(?) AND function_name = 'visible'",
+        [name],
+    ).fetchall()
+    if found == [(0,)]:
+        raise QueryError(
+            f"no account is attached as {shown(name)}: harvest_duck.attach(con, connection, name=…) does it"
+        )
+
+
+def _refused(refused: Mapping[str, Exception]) -> dict[str, str]:
+    """Return the reason for each card that needs a table which Harvest refuses."""
+    unseen: dict[str, str] = {}
+    for card, views in inputs.CARDS.items():
+        if lost := sorted(inputs.tables(views) & refused.keys()):
+            unseen[card] = f"Harvest does not let this person read {' and '.join(lost)}."
+    return unseen
+
+
+def _fill(own: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], visibility: Visibility) -> None:
+    """Make the catalog of the copy: tables, views over them with the chosen filter, and the ready views."""
+    own.execute(f"ATTACH ':memory:' AS {CATALOG}; CREATE SCHEMA {CATALOG}._internal; CREATE SCHEMA {CATALOG}._rows")
+    for table, rows in tables.items():
+        own.register("read", rows)
+        own.execute(f"CREATE TABLE {CATALOG}._rows.{identifier(table)} AS FROM read")
+        own.unregister("read")
+        if table != _DAYS_OFF:
+            own.execute(f"CREATE VIEW {CATALOG}.main.{identifier(table)} AS {_filtered(table)}")
+    own.register("read", visibility.rows)
+    own.execute(f"CREATE TABLE {CATALOG}._rows.visible AS FROM read")
+    own.unregister("read")
+    for statement in _internal_functions(has_days_off=_DAYS_OFF in tables):
+        own.execute(statement)
+    for statement in load.statements(CATALOG):
+        own.execute(statement)
+
+
+def _filtered(table: str) -> str:
+    """Return the query of the rows of a table that the chosen client and person leave."""
+    conditions = [
+        f"(getvariable('{kind}') IS NULL OR {columns[table]} = getvariable('{kind}'))"
+        for kind, columns in inputs.FILTERS.items()
+        if table in columns
+    ]
+    return f"FROM {CATALOG}._rows.{identifier(table)} WHERE {' AND '.join(conditions) or 'true'}"
+
+
+def _internal_functions(*, has_days_off: bool) -> Iterable[str]:
+    """Return the statements that make the internal functions of an account, over the tables of the copy."""
+    yield (
+        f"CREATE MACRO {CATALOG}._internal.visible(view, access) AS TABLE "
+        f"SELECT {_VISIBLE} FROM {CATALOG}._rows.visible v WHERE v.asked = access"
+    )
+    if has_days_off:
+        person = "(getvariable('person') IS NULL OR user_id = getvariable('person'))"
+        yield (
+            f"CREATE MACRO {CATALOG}._internal.days_off(from_date, to_date, read_holidays, read_time_off) AS TABLE "
+            f'FROM {CATALOG}._rows."{_DAYS_OFF}" o WHERE o.day BETWEEN from_date AND to_date AND {person} '
+            "AND CASE o.kind WHEN 'holiday' THEN read_holidays ELSE read_time_off END"
+        )
+
+
+def _digest(own: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> str:
+    """Return a digest of the rows of all tables, whatever their order."""
+    parts = []
+    for table in sorted(tables):
+        fixed = sorted(set(tables[table].column_names) - (_MOVING if table.startswith("report_") else set()))
+        row = f"ROW({', '.join(f'{identifier(column)}::VARCHAR' for column in fixed)})::VARCHAR"
+        rows = f"sha256(string_agg({row}, chr(10) ORDER BY {row}))"
+        parts.append(f"SELECT {text(f'{table} {fixed}')} || {rows} AS part FROM {CATALOG}._rows.{identifier(table)}")
+    every = " UNION ALL ".join(parts)
+    ((digest,),) = own.execute(f"SELECT sha256(string_agg(part, chr(10) ORDER BY part)) FROM ({every})").fetchall()
+    return str(digest)

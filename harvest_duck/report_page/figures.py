@@ -1,0 +1,131 @@
+"""`figures`: all figures of a report, from the copy of what it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harvest_duck.report_page import money_figures, people_figures
+from harvest_duck.report_page.inputs import CARDS
+from harvest_duck.report_page.model import Choice, Figures, Unseen
+from harvest_duck.report_page.options import chosen
+from harvest_duck.report_page.source import Source, within
+from harvest_duck.views import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from harvest_duck.report_page.copy import Copy
+    from harvest_duck.report_page.options import Options
+
+__all__ = ["figures"]
+
+_OF_PEOPLE: dict[str, Callable[[Source], Any]] = {
+    "utilization": people_figures.utilization,
+    "gaps": people_figures.gaps,
+}
+_OF_MONEY: dict[str, Callable[[Source, tuple[str, ...]], Any]] = {
+    "budgets": money_figures.budgets,
+    "uninvoiced": money_figures.uninvoiced,
+    "receivables": money_figures.receivables,
+    "revenue": money_figures.revenue,
+    "profit": money_figures.profit,
+    "lock_up": money_figures.lock_up,
+    "quality": money_figures.quality,
+}
+
+
+def figures(copy: Copy, options: Options) -> Figures:
+    """Return the figures that a report with these options shows, of a copy that serves them.
+
+    Raises `QueryError` where there is no such client or person, or several.
+    """
+    company, clients, people = copy.company, _clients(copy), _people(copy)
+    source = Source(
+        copy,
+        options,
+        company["week_start_day"] or "Monday",
+        chosen("client", options.client, clients),
+        chosen("person", options.person, people),
+    )
+    currencies = _currencies(source)
+    cards = {name: _card(source, name, currencies) for name in CARDS}
+    return Figures(
+        company=company["name"] or "",
+        account_id=copy.visibility.account_id,
+        thousands_separator=company["thousands_separator"] or ",",
+        decimal_symbol=company["decimal_symbol"] or ".",
+        week_starts=source.week_starts,
+        person_name=copy.visibility.user_name,
+        role=copy.visibility.role,
+        as_of=options.as_of,
+        period=options.period,
+        before=options.before,
+        last_year=options.last_year,
+        currencies=currencies,
+        client=source.client,
+        person=source.person,
+        clients=clients,
+        people=people,
+        definitions={
+            card: "\n\n".join(load.views()[view].definition for view in views) for card, views in CARDS.items()
+        },
+        **cards,
+    )
+
+
+def _card(source: Source, name: str, currencies: tuple[str, ...]) -> Any:  # noqa: ANN401 - one class for each card
+    """Return the card of that name, or why it cannot be seen."""
+    if name in source.copy.unseen:
+        return Unseen(source.copy.unseen[name])
+    of_people = _OF_PEOPLE.get(name)
+    return _OF_MONEY[name](source, currencies) if of_people is None else of_people(source)
+
+
+def _clients(copy: Copy) -> tuple[Choice, ...]:
+    """Return the clients of projects and invoices."""
+    tables = [each for each in ("projects", "invoices") if each in copy.tables]
+    return _choices(copy, [f"SELECT client_id AS id, client_name AS name FROM harvest.main.{each}" for each in tables])
+
+
+def _people(copy: Copy) -> tuple[Choice, ...]:
+    """Return the people whose time is seen whole, those who left among them."""
+    if "users" not in copy.tables:
+        return ()
+    seen = "harvest.main.users JOIN harvest._internal.visible('report', 'people') v USING (account_id)"
+    each = f"SELECT id, concat_ws(' ', first_name, last_name) AS name FROM {seen}"
+    return _choices(copy, [f"{each} WHERE v.people IS NULL OR list_contains(v.people, id)"])
+
+
+def _choices(copy: Copy, queries: Iterable[str]) -> tuple[Choice, ...]:
+    every = " UNION ALL ".join(queries)
+    if not every:
+        return ()
+    rows = copy.rows(f"SELECT id, coalesce(max(name), '') AS name FROM ({every}) WHERE id IS NOT NULL GROUP BY id")
+    found = (Choice(id=row["id"], name=row["name"]) for row in rows)
+    return tuple(sorted(found, key=lambda choice: (choice.name.casefold(), choice.name, choice.id)))
+
+
+def _currencies(source: Source) -> tuple[str, ...]:
+    """Return the currencies with money in them, that of most projects first.
+
+    They are those of clients with a project that runs, or had time in the period, and of invoices that are open or from
+    the period and what it is compared with.
+    """
+    tables, options = source.copy.tables, source.options
+    queries = []
+    if {"projects", "time_entries"} <= tables:
+        then = f"SELECT project_id FROM harvest.main.time_entries WHERE {within('spent_date', options.period)}"
+        queries.append(
+            f"SELECT client_currency AS currency, 1 AS n FROM harvest.main.projects WHERE is_active OR id IN ({then})"
+        )
+    if "invoices" in tables:
+        periods = (options.period, options.before, options.last_year, options.year)
+        then = " OR ".join(within("issue_date", each) for each in periods)
+        queries.append(f"SELECT currency, 0 AS n FROM harvest.main.invoices WHERE state = 'open' OR {then}")
+    if not queries:
+        return ()
+    rows = source.money(
+        f"SELECT currency FROM ({' UNION ALL '.join(queries)}) WHERE currency IS NOT NULL "
+        "GROUP BY currency ORDER BY sum(n) DESC, currency"
+    )
+    return tuple(row["currency"] for row in rows)

@@ -1,0 +1,102 @@
+"""Where the figures come from: the ready views over a copy, with the filter that fits each card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+from harvest_duck.report_page.model import Compared, Money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from harvest_duck.report_page.copy import Copy
+    from harvest_duck.report_page.model import Choice, Period
+    from harvest_duck.report_page.options import Options
+
+__all__ = ["NONE", "Row", "Source", "amounts", "day", "days", "money", "share", "total", "within"]
+
+#: A row of a view.
+Row = dict[str, Any]
+NONE = Decimal(0)
+_SHARE = Decimal("0.0001")
+_OF_ALL_CLIENTS = "This is of all clients, because capacity belongs to no client."
+_OF_ALL_PEOPLE = "This is of all people, because budgets and invoices belong to no person."
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The ready views over a copy; cards of people are filtered by the person alone, those of money by the client."""
+
+    copy: Copy
+    options: Options
+    week_starts: str
+    client: Choice | None = None
+    person: Choice | None = None
+
+    def people(self, query: str) -> list[Row]:
+        """Return the rows of a query about people."""
+        return self.copy.rows(query, person=None if self.person is None else self.person.id)
+
+    def money(self, query: str) -> list[Row]:
+        """Return the rows of a query about money."""
+        return self.copy.rows(query, client=None if self.client is None else self.client.id)
+
+    def both(self, query: str) -> list[Row]:
+        """Return the rows of a query about what belongs to a client as well as to a person."""
+        client, person = (None if each is None else each.id for each in (self.client, self.person))
+        return self.copy.rows(query, client=client, person=person)
+
+    def of_people(self, card: str) -> dict[str, str | None]:
+        """Return what a card about people is limited to, and what it leaves of the chosen filter."""
+        unfiltered = None if self.client is None else _OF_ALL_CLIENTS
+        return {"limited_to": self.copy.visibility.limited_to(card), "unfiltered": unfiltered}
+
+    def of_money(self, card: str) -> dict[str, str | None]:
+        """Return what a card about money is limited to, and what it leaves of the chosen filter."""
+        unfiltered = None if self.person is None else _OF_ALL_PEOPLE
+        return {"limited_to": self.copy.visibility.limited_to(card), "unfiltered": unfiltered}
+
+
+def day(value: date) -> str:
+    """Return a day as SQL writes it."""
+    return f"DATE '{value}'"
+
+
+def days(period: Period) -> str:
+    """Return the first and the last day of a period as arguments of a view."""
+    return f"{day(period.first)}, {day(period.last)}"
+
+
+def within(column: str, period: Period) -> str:
+    """Return the condition that a day lies in a period."""
+    return f"{column} BETWEEN {day(period.first)} AND {day(period.last)}"
+
+
+def share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """Return a part as a fraction of the whole, rounded half up to ten-thousandths as the views do."""
+    return None if part is None or not whole else (part / whole).quantize(_SHARE, ROUND_HALF_UP)
+
+
+def total(rows: Iterable[Row], column: str) -> Decimal:
+    """Return the sum of a column; what is not known counts as nothing."""
+    return sum((row[column] for row in rows if row[column] is not None), NONE)
+
+
+def amounts(rows: Iterable[Row], column: str) -> dict[str, Decimal]:
+    """Return the sum of a column of money by currency."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        currency = row["currency"] or ""
+        sums[currency] = sums.get(currency, NONE) + (row[column] or NONE)
+    return sums
+
+
+def money(currencies: Iterable[str], value: Mapping[str, Decimal], *others: Mapping[str, Decimal]) -> tuple[Money, ...]:
+    """Return money in each currency, compared with that of the period before and of last year where they are given."""
+    return tuple(
+        Money(each, Compared(value.get(each, NONE), *(other.get(each, NONE) for other in others)))
+        for each in currencies
+    )
