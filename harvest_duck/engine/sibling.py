@@ -1,9 +1,10 @@
-"""A cursor that works for a registered connection: what it asks counts as asked by that connection."""
+"""What works in the place of a connection: a cursor that asks for it; and the accounts that are attached to it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.connection import resolve
 from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
 from harvest_duck.engine.session import Session, sessions
 from harvest_duck.engine.shared_catalog import binding_of
@@ -12,7 +13,18 @@ from harvest_duck.pushdown.sql import text
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["sibling"]
+    from harvest_duck.connection import Connection
+
+__all__ = ["attached", "sibling"]
+
+
+def attached(con: duckdb.DuckDBPyConnection, name: str) -> Connection | None:
+    """Return the connection of the account that is attached as `name`, None where none is.
+
+    Raises `ConnectionStringError` where its connection string cannot be used any more.
+    """
+    account = binding_of(con).attached.get(name.lower())
+    return None if account is None else resolve(account.handle.connection)
 
 
 def sibling(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
@@ -20,7 +32,8 @@ def sibling(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
     Interrupting the connection ends them. The last error is the cursor's own.
     """
-    binding, own = binding_of(con), sessions[con]
+    binding = binding_of(con)
+    own = sessions.get(con, binding.shared)
     cursor = con.cursor()
     session = Session(request_log=own.request_log, running=own.running, readers=own.readers, default=own.default)
     cursor.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(session.name)}")

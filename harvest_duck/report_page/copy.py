@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from harvest_duck.engine.sibling import attached
 from harvest_duck.engine.underlying import underlying
 from harvest_duck.errors import Forbidden, NotFound, QueryError
 from harvest_duck.pushdown.sql import identifier, shown, text
@@ -104,7 +105,7 @@ def copied(con: object, name: str, options: Options) -> Copy:
     them. Raises the errors of a scan, and `QueryError` where `name` is several accounts, or none.
     """
     user = underlying(con)
-    _require_attached(user, name)
+    _check(user, name)
     visibility = Visibility.of(lambda sql: read_all(user, [Read("visible", sql)])["visible"], name)
     unseen = visibility.unseen()
     views = sorted({view for card, made_of in inputs.CARDS.items() if card not in unseen for view in made_of})
@@ -135,15 +136,22 @@ def copied(con: object, name: str, options: Options) -> Copy:
         raise
 
 
-def _require_attached(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Raise `QueryError` unless an account is attached by that name."""
-    found = con.execute(
-        "SELECT count(*) FROM duckdb_functions() WHERE lower(database_name) = lower(?) AND function_name = 'visible'",
-        [name],
-    ).fetchall()
-    if found == [(0,)]:
+def _check(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Raise `QueryError` unless one account is attached by that name, all of it."""
+    account = attached(con, name)
+    if account is None:
         raise QueryError(
             f"no account is attached as {shown(name)}: harvest_duck.attach(con, connection, name=…) does it"
+        )
+    numbers = account.require_accounts() or ()
+    if len(numbers) > 1:
+        raise QueryError(
+            f"a report is of one account, and {shown(name)} is {len(numbers)}: attach one of them alone, "
+            f"as by AccountId={numbers[0]}"
+        )
+    if account.max_rows is not None:
+        raise QueryError(
+            f"MaxRows is {account.max_rows}, and a report needs all rows: add MaxRows=-1 to the connection string"
         )
 
 

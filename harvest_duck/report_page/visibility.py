@@ -42,9 +42,8 @@ class Visibility:
         rows = read(_query(name, ["rows"]))
         accounts = rows.column("account_id").to_pylist()
         if len(accounts) != 1:
-            ids = ",".join(map(str, accounts))
             raise QueryError(
-                f"a report is of one account, and {shown(name)} has {len(accounts)}, {ids}: attach one of them alone, "
+                f"a report is of one account, and {shown(name)} has {len(accounts)}: attach one of them alone, "
                 f"as by AccountId={min(accounts, default='…')}"
             )
         (first,) = rows.to_pylist()
