@@ -16,5 +16,5 @@ def test_every_file_is_a_view_of_its_own_name_and_tells_its_arguments() -> None:
 
 def test_a_view_names_the_catalog_of_its_account_wherever_it_reads() -> None:
     for statement in load.statements('a "b"'):
-        assert '"a ""b""".main.' in statement
+        assert '"a ""b""".' in statement
         assert " harvest." not in statement
