@@ -131,10 +131,17 @@ def account_functions(binding: Binding) -> list[AccountFunction]:
 def _visible(reading: Reading, view: str, access: str) -> pa.Table:
     viewers = _viewers(reading)
     visibility.refuse(view, access, viewers)
-    asked = [each for each in viewers if each.has_teammates_to_ask_for(access)]
-    return visibility.rows(
-        access, viewers, {(each.account_id, each.person.id): _teammates(reading, each) for each in asked}
-    )
+    teammates = {
+        (each.account_id, each.person.id): _teammates(reading, each)
+        for each in viewers
+        if each.has_teammates_to_ask_for(access)
+    }
+    managed = {
+        (each.account_id, each.person.id): _managed(reading, each)
+        for each in viewers
+        if each.has_projects_to_ask_for(access)
+    }
+    return visibility.rows(access, viewers, teammates, managed)
 
 
 def _viewers(reading: Reading) -> list[Viewer]:
@@ -155,6 +162,25 @@ def _teammates(reading: Reading, viewer: Viewer) -> list[int]:
             return []
 
     return reading.known(f"teammates {viewer.account_id} {viewer.person.id}", ask)
+
+
+def _managed(reading: Reading, viewer: Viewer) -> list[int]:
+    """Return the ids of the projects that a manager manages; of none where Harvest does not tell them, or the copy.
+
+    It is not documented whether Harvest lists others to them, whose time they see in part.
+    """
+
+    def ask() -> list[int]:
+        condition = _in_account(viewer.account_id) & (pc.field("user_id") == viewer.person.id)
+        try:
+            found = reading.rows("user_assignments", ["project_id", "is_active", "is_project_manager"], condition)
+        except (*_REFUSALS, MirrorError):
+            # They are for managers with teammates or projects:
+            # https://help.getharvest.com/api-v2/projects-api/projects/user-assignments/
+            return []
+        return [each["project_id"] for each in found if each["is_active"] and each["is_project_manager"]]
+
+    return reading.known(f"managed projects {viewer.account_id} {viewer.person.id}", ask)
 
 
 def _days_off(reading: Reading, from_date: str, to_date: str, read_holidays: str, read_time_off: str) -> pa.Table:

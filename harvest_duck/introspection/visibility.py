@@ -19,6 +19,9 @@ from harvest_duck.introspection.access_rules import Person
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    #: The ids of something by account and user.
+    Ids = Mapping[tuple[int | None, int | None], Sequence[int]]
+
 #: The columns of `_internal.visible`.
 VISIBLE = pa.schema(
     [
@@ -29,6 +32,7 @@ VISIBLE = pa.schema(
         ("rates", pa.bool_()),
         ("costs", pa.bool_()),
         ("people", pa.list_(pa.int64())),
+        ("projects", pa.list_(pa.int64())),
         ("limited_to", pa.string()),
     ]
 )
@@ -60,6 +64,10 @@ class Viewer:
         """Whether it matters for an access which teammates the user has."""
         return access == "people" and self.manages
 
+    def has_projects_to_ask_for(self, access: str) -> bool:
+        """Whether it matters for an access which projects the user manages."""
+        return access == "projects" and self.manages
+
 
 def refuse(view: str, access: str, viewers: Iterable[Viewer]) -> None:
     """Raise `QueryError` where a view may not be asked by one of the users, since its numbers would be wrong."""
@@ -83,16 +91,22 @@ def refuse(view: str, access: str, viewers: Iterable[Viewer]) -> None:
         )
 
 
-def rows(
-    access: str, viewers: Sequence[Viewer], teammates: Mapping[tuple[int | None, int | None], Sequence[int]]
-) -> pa.Table:
-    """Return a row of `VISIBLE` for each user; `teammates` are the ids of those assigned, by account and user."""
+def rows(access: str, viewers: Sequence[Viewer], teammates: Ids, managed: Ids) -> pa.Table:
+    """Return a row of `VISIBLE` for each user.
+
+    `teammates` are the ids of those assigned, by account and user, and `managed` those of the projects they manage.
+    """
+    keys = [(each.account_id, each.person.id) for each in viewers]
     return pa.Table.from_pylist(
-        [_row(access, each, teammates.get((each.account_id, each.person.id), ())) for each in viewers], schema=VISIBLE
+        [
+            _row(access, each, teammates.get(key, ()), managed.get(key, ()))
+            for each, key in zip(viewers, keys, strict=True)
+        ],
+        schema=VISIBLE,
     )
 
 
-def _row(access: str, viewer: Viewer, teammates: Sequence[int]) -> dict[str, Any]:
+def _row(access: str, viewer: Viewer, teammates: Sequence[int], managed: Sequence[int]) -> dict[str, Any]:
     person, whole = viewer.person, viewer.person.administrates
     others = sorted({*teammates} - {person.id})
     return {
@@ -103,6 +117,7 @@ def _row(access: str, viewer: Viewer, teammates: Sequence[int]) -> dict[str, Any
         "rates": person.may_see(Right.RATES),
         "costs": person.may_see(Right.COSTS),
         "people": None if whole else [person.id, *others],
+        "projects": None if whole else sorted(managed),
         "limited_to": None if whole else _limit(access, person.name or str(person.id), len(others)),
     }
 

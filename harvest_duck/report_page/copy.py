@@ -34,7 +34,7 @@ __all__ = ["Copy", "copied"]
 
 CATALOG = "harvest"
 _DAYS_OFF = "_internal.days_off"
-_VISIBLE = "account_id, user_id, user_name, role, rates, costs, people, limited_to"
+_VISIBLE = "account_id, user_id, user_name, role, rates, costs, people, projects, limited_to"
 #: So many answers are kept: those of about ten filters.
 _KEPT = 256
 #: What is asked in other words each day, and does not change because something in Harvest has.

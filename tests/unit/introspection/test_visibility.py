@@ -40,14 +40,25 @@ def test_an_access_that_is_none_is_an_error() -> None:
 
 def test_a_row_tells_whose_records_are_seen_whole_and_the_limit_in_words() -> None:
     mates = {(2, 20): [22, 21, 20], (3, 20): [99]}
-    ada, ben = rows("people", [ADMINISTRATOR, MANAGER], mates).to_pylist()
+    ada, ben = rows("people", [ADMINISTRATOR, MANAGER], mates, {}).to_pylist()
     assert (ada["people"], ada["limited_to"], ada["rates"], ada["costs"]) == (None, None, True, True)
     assert (ben["people"], ben["limited_to"]) == ([20, 21, 22], "Ben Okafor and 2 teammates")
     assert (ben["role"], ben["rates"], ben["costs"]) == ("manager", True, False)
-    words = [rows(access, [MANAGER], {(2, 20): [21]}).to_pylist()[0]["limited_to"] for access in ACCESSES[1:]]
+    words = [rows(access, [MANAGER], {(2, 20): [21]}, {}).to_pylist()[0]["limited_to"] for access in ACCESSES[1:]]
     assert words == [
         "Ben Okafor and 1 teammate",
         "the projects that Ben Okafor manages",
         "what Ben Okafor may read",
     ]
-    assert rows("people", [UNKNOWN], {}).to_pylist()[0]["limited_to"] == "40"
+    assert rows("people", [UNKNOWN], {}, {}).to_pylist()[0]["limited_to"] == "40"
+
+
+def test_a_row_tells_which_projects_are_seen_whole() -> None:
+    ada, ben = rows("projects", [ADMINISTRATOR, MANAGER], {}, {(2, 20): [7, 5]}).to_pylist()
+    assert (ada["projects"], ben["projects"]) == (None, [5, 7])
+    assert [each.has_projects_to_ask_for("projects") for each in (ADMINISTRATOR, MANAGER, MEMBER)] == [
+        False,
+        True,
+        False,
+    ]
+    assert not MANAGER.has_projects_to_ask_for("people")
