@@ -80,7 +80,7 @@ WITH spent AS (
         least(greatest($to_date - p.starts_on + 1, 0), days) AS days_then,
         b.one_currency <> in_currency OR b.other_currency <> in_currency AS billed_otherwise,
         -- Ten-thousandths as whole numbers, because DuckDB divides decimals as binary fractions.
-        (greatest(p.fee, coalesce(b.amount, 0))::DECIMAL(18, 4) * 10000)::HUGEINT AS earned
+        (greatest(p.fee, coalesce(b.amount, 0))::DECIMAL(28, 4) * 10000)::HUGEINT AS earned
     FROM harvest.projects p
     FULL JOIN work w ON w.project_id = p.id AND w.account_id = p.account_id
     LEFT JOIN billed b ON b.project_id = p.id AND b.account_id = p.account_id
@@ -93,8 +93,8 @@ WITH spent AS (
                 CASE WHEN unrated = 0 AND in_currency IS NOT NULL THEN coalesce(worth, 0) + coalesce(billable_expenses, 0) END
             WHEN 'fixed_fee' THEN
                 CASE WHEN fee IS NOT NULL AND in_currency IS NOT NULL AND billed_otherwise IS NOT TRUE
-                     THEN (((2 * earned * days_then + 100 * days) // (200 * days)
-                            - (2 * earned * days_before + 100 * days) // (200 * days)))::DECIMAL(18, 0) * 0.01 END
+                     THEN ((2 * earned * days_then + 100 * days) // (200 * days)
+                            - (2 * earned * days_before + 100 * days) // (200 * days))::DECIMAL(28, 0) * 0.01 END
             END::DECIMAL(18, 4) AS revenue,
         CASE WHEN coalesce(uncosted, 0) = 0 THEN coalesce(labour, 0)::DECIMAL(18, 4) END AS labour_cost
     FROM joined j
