@@ -1,38 +1,91 @@
 -- budget_burn: each budgeted project, how much is spent, how fast, and when it will be used up
+-- Access: projects
 --
 -- Arguments
 --   as_of DATE = current_date | the day to look from, by default today
---   weeks INTEGER = 4 | weeks whose average is the pace
+--   weeks INTEGER = 4 | how many weeks up to as_of the pace is taken from, at least 1
 --
 -- Definition
---   budget and spent are Harvest's own (report_project_budget, as of now); pace = working-day average over the last `weeks` weeks
-WITH budgets AS (
-    SELECT b.*, p.client_currency, p.starts_on, p.ends_on, p.is_fixed_fee, p.fee, p.cost_budget_include_expenses,
-        b.budget_by IN ('project_cost', 'task_fees') AS in_money
-    FROM harvest.report_project_budget b JOIN harvest.projects p ON p.id = b.project_id AND p.account_id = b.account_id
-    WHERE b.budget IS NOT NULL
-), pace AS (
-    SELECT t.account_id, t.project_id, sum(coalesce(t.rounded_hours, t.hours)) AS hours_then,
-        sum(CASE WHEN t.billable THEN round(coalesce(t.rounded_hours, t.hours) * t.billable_rate, 2) ELSE 0 END) AS money_then
-    FROM harvest.time_entries t WHERE t.spent_date BETWEEN $as_of - 7 * $weeks + 1 AND $as_of GROUP BY ALL
-), joined AS (
-    SELECT b.*, CASE WHEN b.in_money THEN p.money_then ELSE p.hours_then END / ($weeks * 5) AS a_day
-    FROM budgets b LEFT JOIN pace p ON p.project_id = b.project_id AND p.account_id = b.account_id
+--   The budget, what is spent and what remains are Harvest's own, of its report on project budgets. So they follow the
+--   account's setting whether only billable hours count, which the API does not tell, and leave out tasks and people
+--   without a budget of their own where the budget is by task or person. They are as of now, also with another as_of; of
+--   a monthly budget they are those of the current month.
+--   https://help.getharvest.com/api-v2/reports-api/reports/project-budget-report/
+--   A budget is in rounded hours, or in money: fees for the whole project (project_cost) or for its tasks (task_fees). Money is in the
+--   currency of the client. The unit is NULL where the project itself names another currency, since Harvest does not
+--   document which of them counts.
+--   A project without a budget has no row; one whose budget is 0 has one, without a share.
+--   The pace is what was written on the project in the weeks up to as_of, spread evenly over Monday to Friday. It counts
+--   all rounded hours, or billable ones at their rate; entries without a rate count as nothing, as in Harvest's report.
+--   Expenses are in what is spent, but not in the pace. Holidays and time off are not taken out.
+--   The outlook is the first of these that is true. over: something is spent and nothing remains. closed: the project is
+--   archived. idle: nothing was written in these weeks. will be over: at this pace, more than the budget is spent by the
+--   end of the month of a monthly budget, else by the last day of the project. near its end: the project has no last day
+--   from as_of on, and the rest lasts at most 20 working days. on track: none of these.
+--
+-- Columns
+--   client_id: client of the project
+--   client_name: name of the client
+--   project_id: the project
+--   project_name: name of the project
+--   is_active: whether the project is active; false once archived
+--   budget_by: what is budgeted: hours or fees, for the project, each task or each person
+--   budget_is_monthly: whether the budget starts afresh each month
+--   unit: hours, or the currency of a budget in money
+--   budget: the budget; that of one month where it is monthly
+--   spent: what is spent of it as of now
+--   remaining: the rest, negative once overrun
+--   share_spent: spent as a share of the budget; NULL where that is 0
+--   spent_a_week: the pace: what five working days take
+--   outlook: over, closed, idle, will be over, near its end or on track
+--   used_up_on: working day on which the rest is used up at this pace; of a monthly budget only if it is in the month of as_of; NULL if it is used up, if the project is archived or idle, or after more than 10,000 working days
+--   starts_on: first planned day of the project
+--   ends_on: last planned day of the project
+--   projected: what will be spent at this pace by the end of the month of a monthly budget, else by the last day; NULL if that is not set or past, or if the project is archived
+--   limited_to: what the figures are limited to; NULL where the token sees the whole account
+--   account_id: Harvest account of the row
+WITH pace AS (
+    SELECT account_id, project_id, sum(coalesce(rounded_hours, hours)) AS hours,
+        sum(CASE WHEN billable THEN round(coalesce(rounded_hours, hours) * billable_rate, 2) END) AS money
+    FROM harvest.time_entries
+    WHERE spent_date BETWEEN $as_of - 7 * $weeks + 1 AND $as_of GROUP BY ALL
+), budgets AS (
+    SELECT b.*, p.starts_on, p.ends_on, v.limited_to, b.budget_by IN ('project_cost', 'task_fees') AS in_money,
+        CASE WHEN NOT in_money THEN 'hours' WHEN p.currency <> p.client_currency THEN NULL
+             ELSE coalesce(p.client_currency, p.currency) END AS unit,
+        CASE WHEN NOT b.is_active THEN NULL WHEN b.budget_is_monthly THEN last_day($as_of)
+             WHEN p.ends_on >= $as_of THEN p.ends_on END AS last_day,
+        -- Ten-thousandths as whole numbers, because DuckDB divides decimals as binary fractions.
+        (b.budget_remaining::DECIMAL(28, 4) * 10000)::HUGEINT AS rest,
+        (coalesce(CASE WHEN in_money THEN w.money ELSE w.hours END, 0)::DECIMAL(28, 4) * 10000)::HUGEINT AS recent
+    FROM harvest.report_project_budget b
+    JOIN harvest._internal.visible('budget_burn', 'projects') v ON v.account_id = b.account_id
+        AND (v.projects IS NULL OR list_contains(v.projects, b.project_id))
+    LEFT JOIN harvest.projects p ON p.id = b.project_id AND p.account_id = b.account_id
+    LEFT JOIN pace w ON w.project_id = b.project_id AND w.account_id = b.account_id
+    WHERE b.budget IS NOT NULL AND (v.rates OR NOT in_money)
+), counted AS (
+    -- Mondays to Fridays are counted from the first day of year 1, which is a Monday.
+    SELECT *, 5 * $weeks AS days, $as_of - DATE '0001-01-01' AS looked_from, last_day - DATE '0001-01-01' AS ends,
+        5 * (looked_from // 7) + least(looked_from % 7 + 1, 5) AS weekdays_gone,
+        5 * (ends // 7) + least(ends % 7 + 1, 5) - weekdays_gone AS weekdays_left,
+        CASE WHEN rest > 0 AND recent > 0 AND is_active
+             THEN weekdays_gone + least((rest * days + recent - 1) // recent, 10001) END AS weekday_used_up,
+        CASE WHEN weekday_used_up <= weekdays_gone + 10000
+             THEN DATE '0001-01-01' + (7 * ((weekday_used_up - 1) // 5) + (weekday_used_up - 1) % 5)::INTEGER END AS used_up
+    FROM budgets
 )
-SELECT client_id, client_name, project_id, project_name, is_active, budget_by, budget_is_monthly,
-    CASE WHEN in_money THEN client_currency ELSE 'hours' END AS unit, budget, budget_spent AS spent, budget_remaining AS remaining,
-    round(budget_spent / nullif(budget, 0), 4) AS share_spent,
-    round(a_day * 5, 4)::DECIMAL(18, 4) AS spent_a_week,
-    CASE WHEN budget_remaining <= 0 THEN 'over' WHEN NOT is_active THEN 'closed' WHEN coalesce(a_day, 0) = 0 THEN 'idle'
-         WHEN budget_is_monthly AND budget_spent + a_day * left_days > budget THEN 'will be over'
-         WHEN NOT budget_is_monthly AND ends_on IS NOT NULL AND budget_spent + a_day * left_days > budget THEN 'will be over'
-         WHEN NOT budget_is_monthly AND ends_on IS NULL AND budget_remaining / a_day <= 20 THEN 'near its end'
+SELECT client_id, client_name, project_id, project_name, is_active, budget_by, budget_is_monthly, unit, budget,
+    budget_spent AS spent, budget_remaining AS remaining, round(budget_spent / nullif(budget, 0), 4) AS share_spent,
+    (((10 * recent + days) // (2 * days))::DECIMAL(28, 0) * 0.0001)::DECIMAL(18, 4) AS spent_a_week,
+    CASE WHEN rest <= 0 AND budget_spent > 0 THEN 'over'
+         WHEN NOT is_active THEN 'closed'
+         WHEN recent = 0 THEN 'idle'
+         WHEN recent * weekdays_left > rest * days THEN 'will be over'
+         WHEN last_day IS NULL AND rest * days <= 20 * recent THEN 'near its end'
          ELSE 'on track' END AS outlook,
-    CASE WHEN budget_remaining > 0 AND a_day > 0 AND NOT budget_is_monthly
-         THEN $as_of + ceil(budget_remaining / a_day * 7 / 5)::INT END AS used_up_on,
-    starts_on, ends_on, CASE WHEN left_days IS NOT NULL THEN round(budget_spent + coalesce(a_day, 0) * left_days, 4)::DECIMAL(18, 4) END AS projected,
-    account_id
-FROM (
-    SELECT *, CASE WHEN budget_is_monthly THEN len(list_filter(generate_series($as_of + 1, last_day($as_of), INTERVAL 1 DAY), lambda d: isodow(d) <= 5))
-                   WHEN ends_on > $as_of THEN len(list_filter(generate_series($as_of + 1, ends_on, INTERVAL 1 DAY), lambda d: isodow(d) <= 5)) END AS left_days
-    FROM joined)
+    CASE WHEN NOT budget_is_monthly OR used_up <= last_day THEN used_up END AS used_up_on,
+    starts_on, ends_on,
+    (budget_spent + ((2 * recent * weekdays_left + days) // (2 * days))::DECIMAL(28, 0) * 0.0001)::DECIMAL(18, 4) AS projected,
+    limited_to, account_id
+FROM counted WHERE CASE WHEN $weeks < 1 THEN error('budget_burn: weeks has to be at least 1') ELSE true END
