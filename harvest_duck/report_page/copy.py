@@ -1,7 +1,7 @@
 """A copy of what a report needs of an account: read once, all tables at the same time, into a DuckDB of its own.
 
 The copy has the ready views over the catalog `harvest`. Its tables are those of Harvest as far as the figures need
-them, and only the rows of the client and the person that variables of a cursor choose.
+them, and only the rows of the client that a variable chooses.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine.sibling import attached
 from harvest_duck.engine.underlying import underlying
 from harvest_duck.errors import Forbidden, NotFound, QueryError
@@ -24,6 +26,7 @@ from harvest_duck.views import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import date
 
     import pyarrow as pa
@@ -34,6 +37,8 @@ __all__ = ["Copy", "copied"]
 
 CATALOG = "harvest"
 _DAYS_OFF = "_internal.days_off"
+#: The variable that has the id of the chosen client.
+_CLIENT = "client"
 _VISIBLE = "account_id, user_id, user_name, role, rates, costs, people, projects, limited_to"
 #: So many answers are kept: those of about ten filters.
 _KEPT = 256
@@ -56,17 +61,19 @@ class Copy:
     unseen: Mapping[str, str]
     digest: str
     tables: frozenset[str]
-    _answers: OrderedDict[tuple[str, int | None, int | None], list[dict[str, Any]]] = field(default_factory=OrderedDict)
+    _answers: OrderedDict[tuple[str, int | None], list[dict[str, Any]]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
     @property
     def company(self) -> dict[str, Any]:
-        """The row about the company."""
-        return self.rows("FROM harvest.main.company")[0]
+        """The row about the company; nothing but a name where the token may not read it."""
+        for row in self.rows("FROM harvest.main.company"):
+            return row
+        return {**dict.fromkeys(inputs.HEAD["company"]), "name": f"Harvest account {self.visibility.account_id}"}
 
-    def rows(self, sql: str, *, client: int | None = None, person: int | None = None) -> list[dict[str, Any]]:
-        """Return the rows of a query over what concerns a client or a person; they are kept, and not to be changed."""
-        key = (sql, client, person)
+    def rows(self, sql: str, client: int | None = None) -> list[dict[str, Any]]:
+        """Return the rows of a query over what concerns a client, or everyone; they are kept, and not to be changed."""
+        key = (sql, client)
         with self._lock:
             if key not in self._answers:
                 self._answers[key] = self._asked(*key)
@@ -75,9 +82,8 @@ class Copy:
             self._answers.move_to_end(key)
             return self._answers[key]
 
-    def _asked(self, sql: str, client: int | None, person: int | None) -> list[dict[str, Any]]:
-        for name, value in {"client": client, "person": person}.items():
-            self.con.execute(f"SET VARIABLE {name} = {'NULL' if value is None else int(value)}")
+    def _asked(self, sql: str, client: int | None) -> list[dict[str, Any]]:
+        self.con.execute(f"SET VARIABLE {_CLIENT} = {'NULL::BIGINT' if client is None else int(client)}")
         found = self.con.execute(sql)
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -116,8 +122,8 @@ def copied(con: object, name: str, options: Options) -> Copy:
         reads.append(Read(_DAYS_OFF, f"FROM {identifier(name)}._internal.days_off({days})"))
     tables = read_all(user, reads)
     found = {table: rows for table, rows in tables.items() if not isinstance(rows, Forbidden | NotFound)}
-    refused = {table: rows for table, rows in tables.items() if isinstance(rows, Forbidden | NotFound)}
-    unseen |= _refused(refused)
+    unseen |= _refused(tables.keys() - found.keys(), visibility)
+    found.setdefault("company", schema_of(TABLES["company"]).empty_table())
     zone = user.execute("SELECT current_setting('TimeZone')").fetchall()[0][0]
     own = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
     try:
@@ -128,7 +134,7 @@ def copied(con: object, name: str, options: Options) -> Copy:
             options=options,
             visibility=visibility,
             unseen=unseen,
-            digest=_digest(own, found),
+            digest=_digest(own, {**found, "visible": visibility.rows}),
             tables=frozenset(found),
         )
     except BaseException:
@@ -155,12 +161,13 @@ def _check(con: duckdb.DuckDBPyConnection, name: str) -> None:
         )
 
 
-def _refused(refused: Mapping[str, Exception]) -> dict[str, str]:
-    """Return the reason for each card that needs a table which Harvest refuses."""
+def _refused(tables: AbstractSet[str], visibility: Visibility) -> dict[str, str]:
+    """Return the reason for each card that needs a table which Harvest refuses; without the company cards can do."""
     unseen: dict[str, str] = {}
     for card, views in inputs.CARDS.items():
-        if lost := sorted(inputs.tables(views) & refused.keys()):
-            unseen[card] = f"Harvest does not let this person read {' and '.join(lost)}."
+        if lost := sorted(inputs.tables(views) & tables - {"company"}):
+            names = " and ".join(lost).replace("_", " ")
+            unseen[card] = f"This takes {names}, which Harvest does not show to {visibility.user_name}."
     return unseen
 
 
@@ -172,7 +179,7 @@ def _fill(own: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], visibi
         own.execute(f"CREATE TABLE {CATALOG}._rows.{identifier(table)} AS FROM read")
         own.unregister("read")
         if table != _DAYS_OFF:
-            own.execute(f"CREATE VIEW {CATALOG}.main.{identifier(table)} AS {_filtered(table)}")
+            own.execute(f"CREATE VIEW {CATALOG}.main.{identifier(table)} AS {_of_client(table)}")
     own.register("read", visibility.rows)
     own.execute(f"CREATE TABLE {CATALOG}._rows.visible AS FROM read")
     own.unregister("read")
@@ -182,14 +189,11 @@ def _fill(own: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], visibi
         own.execute(statement)
 
 
-def _filtered(table: str) -> str:
-    """Return the query of the rows of a table that the chosen client and person leave."""
-    conditions = [
-        f"(getvariable('{kind}') IS NULL OR {columns[table]} = getvariable('{kind}'))"
-        for kind, columns in inputs.FILTERS.items()
-        if table in columns
-    ]
-    return f"FROM {CATALOG}._rows.{identifier(table)} WHERE {' AND '.join(conditions) or 'true'}"
+def _of_client(table: str) -> str:
+    """Return the query of the rows of a table that are those of the chosen client, all where none is chosen."""
+    column, chosen = inputs.CLIENT.get(table), f"getvariable('{_CLIENT}')"
+    where = f" WHERE {chosen} IS NULL OR {column} = {chosen}" if column else ""
+    return f"FROM {CATALOG}._rows.{identifier(table)}{where}"
 
 
 def _internal_functions(*, has_days_off: bool) -> Iterable[str]:
@@ -199,22 +203,21 @@ def _internal_functions(*, has_days_off: bool) -> Iterable[str]:
         f"SELECT {_VISIBLE} FROM {CATALOG}._rows.visible v WHERE v.asked = access"
     )
     if has_days_off:
-        person = "(getvariable('person') IS NULL OR user_id = getvariable('person'))"
         yield (
             f"CREATE MACRO {CATALOG}._internal.days_off(from_date, to_date, read_holidays, read_time_off) AS TABLE "
-            f'FROM {CATALOG}._rows."{_DAYS_OFF}" o WHERE o.day BETWEEN from_date AND to_date AND {person} '
+            f'FROM {CATALOG}._rows."{_DAYS_OFF}" o WHERE o.day BETWEEN from_date AND to_date '
             "AND CASE o.kind WHEN 'holiday' THEN read_holidays ELSE read_time_off END"
         )
 
 
 def _digest(own: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> str:
     """Return a digest of the rows of all tables, whatever their order."""
-    parts = []
+    parts = ["SELECT '' AS part"]
     for table in sorted(tables):
         fixed = sorted(set(tables[table].column_names) - (_MOVING if table.startswith("report_") else set()))
         row = f"ROW({', '.join(f'{identifier(column)}::VARCHAR' for column in fixed)})::VARCHAR"
         rows = f"sha256(string_agg({row}, chr(10) ORDER BY {row}))"
-        parts.append(f"SELECT {text(f'{table} {fixed}')} || {rows} AS part FROM {CATALOG}._rows.{identifier(table)}")
+        parts.append(f"SELECT concat({text(f'{table} {fixed}')}, {rows}) FROM {CATALOG}._rows.{identifier(table)}")
     every = " UNION ALL ".join(parts)
     ((digest,),) = own.execute(f"SELECT sha256(string_agg(part, chr(10) ORDER BY part)) FROM ({every})").fetchall()
     return str(digest)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.report_page.options import Options
 
-__all__ = ["CARDS", "FILTERS", "Input", "inputs", "needs_days_off", "select", "tables"]
+__all__ = ["CARDS", "CLIENT", "HEAD", "Input", "inputs", "needs_days_off", "select", "tables"]
 
 #: The views that each card is made of.
 CARDS = {
@@ -30,22 +30,18 @@ CARDS = {
     "quality": ("missing_rates",),
 }
 #: The columns that the head of the page and its choices need, of tables that are read anyway but for `company`.
-_HEAD = {
+HEAD = {
     "company": ("name", "week_start_day", "thousands_separator", "decimal_symbol", "currency"),
     "projects": ("client_id", "client_name", "client_currency", "is_active"),
     "invoices": ("client_id", "client_name", "currency", "state", "issue_date"),
     "users": ("id", "first_name", "last_name", "is_active"),
 }
-#: The columns by which the rows of a table are those of a client or a person.
-FILTERS = {
-    "client": {
-        **dict.fromkeys(
-            ("projects", "invoices", "time_entries", "expenses", "report_project_budget", "report_uninvoiced"),
-            "client_id",
-        ),
-        "invoice_line_items": "invoice_client_id",
-    },
-    "person": {"users": "id", "time_entries": "user_id", "expenses": "user_id"},
+#: The columns by which rows are those of a client.
+CLIENT = {
+    **dict.fromkeys(
+        ("projects", "invoices", "time_entries", "expenses", "report_project_budget", "report_uninvoiced"), "client_id"
+    ),
+    "invoice_line_items": "invoice_client_id",
 }
 _TABLE = re.compile(r"\bharvest\.([a-z]\w*)")
 _WORD = re.compile(r"\w+")
@@ -70,8 +66,7 @@ def inputs(options: Options, views: Collection[str]) -> Iterator[Input]:
         for table in TABLES.keys() & set(_TABLE.findall(sql)):
             words.setdefault(table, set()).update(_WORD.findall(sql))
     for table in sorted(words):
-        filters = {columns[table] for columns in FILTERS.values() if table in columns}
-        wanted = {*words[table], *_HEAD.get(table, ()), *filters, "account_id"}
+        wanted = {*words[table], *HEAD.get(table, ()), CLIENT.get(table), "account_id"}
         columns = (column.name for column in TABLES[table].columns if column.name in wanted)
         yield Input(table, tuple(columns), _condition(table, options))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harvest_duck.pushdown.sql import text
 from harvest_duck.report_page.model import Compared, Gaps, PersonDays, PersonHours, Utilization, Week
-from harvest_duck.report_page.source import NONE, days, share
+from harvest_duck.report_page.source import NONE, days, share, total
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from harvest_duck.report_page.model import Period
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["gaps", "utilization"]
 
+_PERSON = "user_id, user_name, is_contractor, is_active"
 _HOURS = ("capacity_hours", "hours", "billable_hours", "time_off_hours")
 #: The default of the view, and one at which every day is a gap on which hours are expected.
 _AT_LEAST, _EVERY_DAY = Decimal("0.8"), 99_999
@@ -27,52 +29,59 @@ _FRIDAY = 4
 def utilization(source: Source) -> Utilization:
     """Return how full the weeks of the period were, by week and by person."""
     options = source.options
-    now, before, last_year = (_weeks(source, each) for each in (options.period, options.before, options.last_year))
-    totals = [next(row for row in rows if row["is_total"]) for rows in (now, before, last_year)]
-    people = [row for row in now if row["user_id"] is not None and (row["capacity_hours"] or row["hours"])]
+    now = source.people(f"SELECT {_PERSON}, week, {', '.join(_HOURS)} FROM {_view(source, options.period)}")
+    totals = [_sums(rows) for rows in (now, _by_person(source, options.before), _by_person(source, options.last_year))]
+    people = [(rows[0], _sums(rows)) for rows in _grouped(now, "user_id").values()]
     return Utilization(
         **source.of_people("utilization"),
-        capacity_hours=Compared(*(row["capacity_hours"] for row in totals)),
-        hours=Compared(*(row["hours"] for row in totals)),
-        billable_hours=Compared(*(row["billable_hours"] for row in totals)),
-        utilization=Compared(*(share(row["hours"], row["capacity_hours"]) for row in totals)),
-        billable_utilization=Compared(*(share(row["billable_hours"], row["capacity_hours"]) for row in totals)),
-        weeks=tuple(
-            Week(first=row["week"], **_hours(row))
-            for row in sorted((row for row in now if row["week"] is not None), key=lambda row: row["week"])
+        capacity_hours=Compared(*(each["capacity_hours"] for each in totals)),
+        hours=Compared(*(each["hours"] for each in totals)),
+        billable_hours=Compared(*(each["billable_hours"] for each in totals)),
+        utilization=Compared(*(share(each["hours"], each["capacity_hours"]) for each in totals)),
+        billable_utilization=Compared(*(share(each["billable_hours"], each["capacity_hours"]) for each in totals)),
+        weeks=tuple(Week(first=week, **_sums(rows)) for week, rows in sorted(_grouped(now, "week").items())),
+        people=tuple(
+            sorted(
+                (_person(row, sums) for row, sums in people if sums["capacity_hours"] or sums["hours"]), key=_most_sold
+            )
         ),
-        people=tuple(_person(row) for row in sorted(people, key=_most_sold)),
     )
 
 
-def _weeks(source: Source, period: Period) -> list[Row]:
-    """Return a row of hours for each week, for each person, and for all."""
-    sums = ", ".join(f"coalesce(sum({each}), 0)::DECIMAL(18, 4) AS {each}" for each in _HOURS)
-    view = f"harvest.main.utilization({days(period)}, week_starts := {text(source.week_starts)})"
-    return source.people(
-        "SELECT week, user_id, any_value(user_name) AS name, any_value(is_contractor) AS is_contractor, "
-        f"any_value(is_active) AS is_active, grouping(week, user_id) = 3 AS is_total, {sums} "
-        f"FROM {view} GROUP BY GROUPING SETS ((week), (user_id), ())"
-    )
+def _view(source: Source, period: Period) -> str:
+    return f"harvest.main.utilization({days(period)}, week_starts := {text(source.week_starts)})"
 
 
-def _hours(row: Row) -> dict[str, Decimal]:
-    return {name: row[name] for name in _HOURS}
+def _by_person(source: Source, period: Period) -> list[Row]:
+    sums = ", ".join(f"sum({each}) AS {each}" for each in _HOURS)
+    return source.people(f"SELECT user_id, {sums} FROM {_view(source, period)} GROUP BY user_id")
 
 
-def _person(row: Row) -> PersonHours:
+def _sums(rows: list[Row]) -> dict[str, Decimal]:
+    """Return the sums of hours; who has no weekly capacity adds none."""
+    return {name: total(rows, name) for name in _HOURS}
+
+
+def _grouped(rows: Iterable[Row], column: str) -> dict[Any, list[Row]]:
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[column], []).append(row)
+    return groups
+
+
+def _person(row: Row, sums: dict[str, Decimal]) -> PersonHours:
     return PersonHours(
         user_id=row["user_id"],
-        name=row["name"] or "",
+        name=row["user_name"] or "",
         is_contractor=bool(row["is_contractor"]),
         is_active=bool(row["is_active"]),
-        **_hours(row),
+        **sums,
     )
 
 
-def _most_sold(row: Row) -> tuple[Decimal, str, int]:
-    sold = share(row["billable_hours"], row["capacity_hours"])
-    return (Decimal(1) if sold is None else -sold, row["name"] or "", row["user_id"])
+def _most_sold(person: PersonHours) -> tuple[Decimal, str, int]:
+    sold = person.billable_utilization
+    return (Decimal(1) if sold is None else -sold, person.name, person.user_id)
 
 
 def gaps(source: Source) -> Gaps:
@@ -84,10 +93,7 @@ def gaps(source: Source) -> Gaps:
     )
     every = (period.first + timedelta(n) for n in range((period.last - period.first).days + 1))
     working = tuple(each for each in every if each.weekday() <= _FRIDAY)
-    by_person: dict[int, list[Row]] = {}
-    for row in rows:
-        by_person.setdefault(row["user_id"], []).append(row)
-    people = [_days(found, working) for found in by_person.values()]
+    people = [_days(found, working) for found in _grouped(rows, "user_id").values()]
     lost = [row for row in rows if _is_gap(row)]
     return Gaps(
         **source.of_people("gaps"),

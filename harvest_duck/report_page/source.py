@@ -1,4 +1,7 @@
-"""Where the figures come from: the ready views over a copy, with the filter that fits each card."""
+"""Where the figures come from: the ready views over a copy, with the filter that fits each card.
+
+A view that tells whose a row is answers for everyone once, and its rows are chosen. The others are asked anew.
+"""
 
 from __future__ import annotations
 
@@ -37,17 +40,18 @@ class Source:
     person: Choice | None = None
 
     def people(self, query: str) -> list[Row]:
-        """Return the rows of a query about people."""
-        return self.copy.rows(query, person=None if self.person is None else self.person.id)
+        """Return the rows of a query, which has the column `user_id`, about the chosen person or everyone."""
+        rows, person = self.copy.rows(query), self.person
+        return rows if person is None else [row for row in rows if row["user_id"] == person.id]
+
+    def clients(self, query: str) -> list[Row]:
+        """Return the rows of a query, which has the column `client_id`, about the chosen client or all."""
+        rows, client = self.copy.rows(query), self.client
+        return rows if client is None else [row for row in rows if row["client_id"] == client.id]
 
     def money(self, query: str) -> list[Row]:
-        """Return the rows of a query about money."""
-        return self.copy.rows(query, client=None if self.client is None else self.client.id)
-
-    def both(self, query: str) -> list[Row]:
-        """Return the rows of a query about what belongs to a client as well as to a person."""
-        client, person = (None if each is None else each.id for each in (self.client, self.person))
-        return self.copy.rows(query, client=client, person=person)
+        """Return the rows of a query, which is asked of the records of the chosen client alone, or of all."""
+        return self.copy.rows(query, None if self.client is None else self.client.id)
 
     def of_people(self, card: str) -> dict[str, str | None]:
         """Return what a card about people is limited to, and what it leaves of the chosen filter."""

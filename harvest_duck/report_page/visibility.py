@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["Visibility"]
 
 _REFUSED = {
-    "account": "It takes all of the account, which {who} sees in part: only administrators see this.",
-    "people": "It takes everybody's time, of which {who} sees their own alone.",
-    "projects": "It takes whole projects, which {who} does not manage.",
+    "account": "This takes the whole account, of which {who} sees a part. A report by an administrator has it.",
+    "people": "This takes the time of all, and {who} sees their own. A report by an administrator or a manager has it.",
+    "projects": "This takes whole projects, and {who} manages none. A report by an administrator or a manager has it.",
 }
 
 
