@@ -11,9 +11,9 @@ The life of one query, through the packages to the wire and back::
 and their columns, `explain` the requests that a query would send, `progress` those that are still to come, and `access`
 the tables that a token may read. `sync` keeps a copy of an account in a DuckDB file, `explain_sync` tells what that
 would ask of Harvest, and `mirror_status` how old the copy is; `clear_cache` forgets what a CacheLocation of `:memory:`
-holds. `export` writes tables to files, and `for_lake` converts rows to types that Delta Lake and Iceberg have. `login`
-signs a person in by OAuth, `logout` out; `whoami` and `accounts` ask Harvest whose a connection is; the submodule
-`connections` stores named connections.
+holds. `export` writes tables to files, and `for_lake` converts rows to types that Delta Lake and Iceberg have. `report`
+shows the figures of an agency as one page. `login` signs a person in by OAuth, `logout` out; `whoami` and `accounts`
+ask Harvest whose a connection is; the submodule `connections` stores named connections.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from harvest_duck.introspection.catalog_tables import describe, tables
     from harvest_duck.mirror.status import mirror_status
     from harvest_duck.mirror.sync import explain_sync, sync
+    from harvest_duck.report_page.report import report
 
 __all__ = [
     "HarvestDuckError",
@@ -62,6 +63,7 @@ __all__ = [
     "progress",
     "refresh_oauth_access_token",
     "register",
+    "report",
     "scan",
     "sync",
     "tables",
@@ -81,6 +83,7 @@ _MODULES = {
     "introspection.catalog_tables": ("describe", "tables"),
     "mirror.status": ("mirror_status",),
     "mirror.sync": ("explain_sync", "sync"),
+    "report_page.report": ("report",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 _SUBMODULE = "connections"

@@ -20,7 +20,7 @@ from harvest_duck.report_page.model import (
     Uninvoiced,
     Wrong,
 )
-from harvest_duck.report_page.source import NONE, amounts, day, days, money, total
+from harvest_duck.report_page.source import NONE, amounts, day, days, exact, money, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ def budgets(source: Source, _: Sequence[str]) -> Budgets:
                 unit=row["unit"],
                 budget=row["budget"],
                 spent=row["spent"],
-                share_spent=row["share_spent"],
+                share_spent=exact(row["share_spent"]),
                 spent_a_week=row["spent_a_week"],
                 outlook=row["outlook"],
                 used_up_on=row["used_up_on"],
@@ -162,7 +162,7 @@ def profit(source: Source, _: Sequence[str]) -> Profit:
                 revenue=row["revenue"],
                 cost=None if row["labour_cost"] is None else row["labour_cost"] + row["expenses"],
                 profit=row["profit"],
-                margin=row["margin"],
+                margin=exact(row["margin"]),
                 missing=row["missing"],
             )
             for row in sorted(rows, key=lambda row: (*_most(row["profit"]), *_project(row)))
@@ -177,7 +177,9 @@ def lock_up(source: Source, currencies: Sequence[str]) -> LockUps:
     return LockUps(
         **source.of_money("lock_up"),
         rows=tuple(
-            LockUp(currency=row["currency"] or "", wip_days=row["wip_days"], debtor_days=row["debtor_days"])
+            LockUp(
+                currency=row["currency"] or "", wip_days=exact(row["wip_days"]), debtor_days=exact(row["debtor_days"])
+            )
             for row in sorted(rows, key=lambda row: place(row["currency"] or ""))
         ),
     )

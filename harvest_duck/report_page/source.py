@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harvest_duck.report_page.model import Choice, Period
     from harvest_duck.report_page.options import Options
 
-__all__ = ["NONE", "Row", "Source", "amounts", "day", "days", "money", "share", "total", "within"]
+__all__ = ["NONE", "Row", "Source", "amounts", "day", "days", "exact", "money", "share", "total", "within"]
 
 #: A row of a view.
 Row = dict[str, Any]
@@ -82,6 +82,11 @@ def within(column: str, period: Period) -> str:
 def share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     """Return a part as a fraction of the whole, rounded half up to ten-thousandths as the views do."""
     return None if part is None or not whole else (part / whole).quantize(_SHARE, ROUND_HALF_UP)
+
+
+def exact(value: float | Decimal | None) -> Decimal | None:
+    """Return a number that a view rounded to a few digits as the decimal with these digits."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def total(rows: Iterable[Row], column: str) -> Decimal:
