@@ -43,19 +43,31 @@ def statements(catalog: str) -> Iterator[str]:
         yield f"CREATE OR REPLACE MACRO {macro} AS TABLE FROM query({_query(view, catalog)})"
 
 
+def select_of(view: View, catalog: str, constants: Mapping[str, str]) -> str:
+    """Return the SELECT of a view over a catalog, with these constants of SQL for its arguments, all of them.
+
+    What they are is not checked, and whose token asks is not either.
+    """
+    return _PARAMETER.sub(lambda found: f"({constants[found[1]]})", _within(view.sql, catalog))
+
+
 def _query(view: View, catalog: str) -> str:
     """Return the SQL expression of the text of a view, with the values of its arguments as constants.
 
     Its value is an error for arguments that the view does not take.
     """
     schema = _internal(catalog)
-    within = _QUALIFIED.sub(lambda found: f"{identifier(catalog)}.{found[1] or 'main.'}", _guarded(view))
     # The end of a name is marked, as one may begin with another. No constant has a mark in it.
-    marked = text(_PARAMETER.sub(r"$\1$", within))
+    marked = text(_PARAMETER.sub(r"$\1$", _within(_guarded(view), catalog)))
     query = f"{marked} || {in_order(view, schema)}"
     for argument in view.arguments:
         query = f"replace({query}, '${argument.name}$', {constant(view, argument, schema)})"
     return query
+
+
+def _within(sql: str, catalog: str) -> str:
+    """Return the SQL of a view over the tables of a catalog."""
+    return _QUALIFIED.sub(lambda found: f"{identifier(catalog)}.{found[1] or 'main.'}", sql)
 
 
 def _internal(catalog: str) -> str:
