@@ -15,18 +15,27 @@ import harvest_duck
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harvest_duck.sandbox import Sandbox
 
 LATE = "spent_date >= '2026-11-01'"
 BLOCKS = re.findall(r"```python\n(.*?)```", (DOCS / "export.md").read_text("utf-8"), re.DOTALL)
 
 
+@pytest.fixture(scope="module")
+def folder(agency: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file of time entries, and a folder of them by month."""
+    path = tmp_path_factory.mktemp("exported")
+    connection = agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
+    for target, by in ((path / "entries.parquet", []), (path, ["month(spent_date)"])):
+        harvest_duck.export(connection, target, tables="time_entries", where=LATE, partition_by=by)
+    return path
+
+
 @pytest.fixture
-def exported(connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of time entries, and a folder of them by month, in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    for options in ({"target": "entries.parquet"}, {"target": ".", "partition_by": "month(spent_date)"}):
-        harvest_duck.export(connection, tables="time_entries", where=LATE, **options)  # type: ignore[arg-type]
-    return tmp_path
+def exported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That folder, which is the current one."""
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def test_pandas_reads_the_rows(exported: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.asked import asked
 from support.clients import client
 
@@ -16,16 +17,22 @@ if TYPE_CHECKING:
 NAMES = "SELECT name FROM harvest.clients ORDER BY id"
 
 
-def test_read_sql_takes_the_connection(harvest: duckdb.DuckDBPyConnection, sandbox: Sandbox, names: list[str]) -> None:
-    pandas = client("pandas")
+@pytest.fixture
+def pandas() -> Any:
+    """The module, before anything is connected."""
+    return client("pandas")
+
+
+def test_read_sql_takes_the_connection(
+    pandas: Any, harvest: duckdb.DuckDBPyConnection, sandbox: Sandbox, names: list[str]
+) -> None:
     assert pandas.read_sql(NAMES, harvest)["name"].tolist() == names
     assert asked(sandbox) == ["/clients"]
 
 
 def test_read_sql_passes_parameters_to_harvest_and_reads_in_pieces(
-    harvest: duckdb.DuckDBPyConnection, sandbox: Sandbox
+    pandas: Any, harvest: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:
-    pandas = client("pandas")
     sql = "SELECT id, hours FROM harvest.time_entries WHERE spent_date >= ? ORDER BY id"
     pieces = list(pandas.read_sql(sql, harvest, params=["2026-11-01"], chunksize=50))
     rows = harvest.sql("SELECT count(id) FROM harvest.time_entries WHERE spent_date >= '2026-11-01'").fetchall()
@@ -35,9 +42,9 @@ def test_read_sql_passes_parameters_to_harvest_and_reads_in_pieces(
 
 
 def test_read_sql_takes_an_engine_of_sqlalchemy(
-    harvest: duckdb.DuckDBPyConnection, sandbox: Sandbox, names: list[str]
+    pandas: Any, harvest: duckdb.DuckDBPyConnection, sandbox: Sandbox, names: list[str]
 ) -> None:
-    pandas, sqlalchemy, duckdb_engine = client("pandas"), client("sqlalchemy"), client("duckdb_engine")
+    sqlalchemy, duckdb_engine = client("sqlalchemy"), client("duckdb_engine")
     engine = sqlalchemy.create_engine("duckdb://", creator=lambda: duckdb_engine.ConnectionWrapper(harvest.cursor()))
     with closing(engine.raw_connection()):
         assert pandas.read_sql(NAMES, engine)["name"].tolist() == names

@@ -14,11 +14,18 @@ from support.asked import asked
 import harvest_duck
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harvest_duck.sandbox import Sandbox
 
 NAMES = "SELECT name FROM harvest.clients ORDER BY id"
+
+
+@pytest.fixture(scope="module")
+def harvest(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that has Harvest attached, for the tests of this module."""
+    with harvest_duck.connect(agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off") as opened:
+        yield opened
 
 
 def read(con: duckdb.DuckDBPyConnection, sql: str = NAMES) -> list[str]:

@@ -44,6 +44,8 @@ USERS: dict[str, tuple[str, list[str] | None]] = {
     "member with a right": ("manager", ["member", "billable_rates_manager", "client_and_task_manager"]),
     "nobody": ("member", []),
 }
+#: Those whom a usual run asks as.
+USUAL = {"administrator", "manager of rates", "member", "nobody"}
 #: Tables about whoever asks, so that two users cannot have the same rows; and where an administrator finds them.
 OWN = {"me": "users", "my_project_assignments": "project_assignments", "accounts": "accounts"}
 
@@ -104,12 +106,7 @@ def visible(table: Table, rows: Rows) -> Counter[str]:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(
-            name, marks=[pytest.mark.thorough] if name in ("manager of estimates", "member with a right") else []
-        )
-        for name in USERS
-    ],
+    [pytest.param(name, marks=[] if name in USUAL else [pytest.mark.thorough]) for name in USERS],
 )
 def test_the_access_of_a_user_is_what_its_scans_give(name: str, small: Sandbox, administrator: Asked) -> None:
     """One test a user, as it takes a scan of every table."""

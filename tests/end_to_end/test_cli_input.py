@@ -11,8 +11,9 @@ from aiohttp import web
 from support.command import run, write, write_from
 
 import harvest_duck
-from harvest_duck.cli import statements
+from harvest_duck.cli import failures, statements
 from harvest_duck.errors import QueryError
+from harvest_duck.formats import targets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,23 +44,11 @@ def test_sql_is_read_from_a_file_and_from_standard_input(connection: str, tmp_pa
         (["-"], b"SELECT '\xff'", "standard input: byte 8 is no UTF-8: write it in UTF-8"),
         (["SELECT '\udcff'"], b"", "the SQL: byte 8 is no UTF-8"),
         (["SELECT $a", "-p", "a=\udcff"], b"", "-p a: byte 0 is no UTF-8"),
-        (["FROM harvest.tasks WHERE nothing = 'KeyboardInterrupt'"], b"", 'Referenced column "nothing" not found'),
         (["-f", "none\n.sql"], b"", "harvest-duck: 'none\\n.sql': No such file or directory\n"),
-        ([], b" -- nothing", "there is no statement in the SQL"),
         (["-", "-c", "-"], b"DSN=sandbox\nSELECT 1", "cannot be both the connection string and the SQL"),
-        (["SELECT $a"], b"", "the parameter $a has no value: add -p a=VALUE"),
-        (["SELECT $a", "-p", "a=1", "-p", "b=2"], b"", "-p b: the SQL has no parameter $b; it has $a"),
         (["SELECT $a", "-p", "a=1", "-p", "$A=2"], b"", "Error: -p a: it is given twice.\n"),
         (["SELECT $a", "-p", "=1"], b"", "-p: the name is missing: write NAME=VALUE."),
-        (["SET threads = 1", "-o", "a.csv"], b"", "a.csv: nothing is written, because no statement has rows"),
-        (["SELECT 1; SELECT 2", "-o", "a.csv"], b"", "a.csv: csv in a file is for one result"),
         (["SELECT 1 AS a;\n\nSELECT 'x'::INT"], b"", "harvest-duck: statement 2, line 3: Conversion Error: "),
-        (
-            ["SELECT 1 AS a;\nFROM harvest.report_uninvoiced"],
-            b"",
-            "statement 2, line 2: report_uninvoiced: the report needs",
-        ),
-        (["SELECT 1;\nSELEC 2"], b"", 'syntax error at or near "SELEC"'),
     ],
 )
 def test_a_mistake_in_the_input_is_one_clear_line(
@@ -68,6 +57,34 @@ def test_a_mistake_in_the_input_is_one_clear_line(
     ended = run("query", *arguments, connection=connection, cwd=tmp_path, stdin=stdin)
     assert ended.returncode in (1, 2)
     assert says in ended.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("sql", "given", "target", "says"),
+    [
+        ("FROM harvest.tasks WHERE nothing = 'KeyboardInterrupt'", [], "", 'Referenced column "nothing" not found'),
+        (" -- nothing", [], "", "there is no statement in the SQL"),
+        ("SELECT $a", [], "", "the parameter $a has no value: add -p a=VALUE"),
+        ("SELECT $a", ["a=1", "b=2"], "", "-p b: the SQL has no parameter $b; it has $a"),
+        ("SET VARIABLE a = 1", [], "a.csv", "a.csv: nothing is written, because no statement has rows"),
+        ("SELECT 1; SELECT 2", [], "a.csv", "a.csv: csv in a file is for one result"),
+        (
+            "SELECT 1 AS a;\nFROM harvest.report_uninvoiced",
+            [],
+            "",
+            "statement 2, line 2: report_uninvoiced: the report needs",
+        ),
+        ("SELECT 1;\nSELEC 2", [], "", 'syntax error at or near "SELEC"'),
+    ],
+)
+def test_a_mistake_that_the_connection_finds_is_one_clear_sentence(
+    sql: str, given: list[str], target: str, says: str, *, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    place = tmp_path / target if target else targets.STANDARD_OUTPUT
+    with pytest.raises(failures.TOLD) as raised:
+        write_from(con, sql, place, **statements.parameters(given))
+    assert says in failures.sentence(raised.value)
     assert not [*tmp_path.iterdir()]
 
 

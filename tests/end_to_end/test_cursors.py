@@ -154,7 +154,14 @@ def test_a_registered_cursor_finds_tables_and_functions_without_a_catalog(con: d
         each.execute("FROM harvest_scan('clients') LIMIT 1").fetchall()
 
 
-@pytest.mark.parametrize("name", ['my "a", b.c', "Harvest", "select"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        'my "a", b.c',
+        pytest.param("Harvest", marks=pytest.mark.thorough),
+        pytest.param("select", marks=pytest.mark.thorough),
+    ],
+)
 def test_tables_stand_once_in_the_search_path_whatever_the_catalog_is_called(
     name: str, connection: str, clients: tuple[int]
 ) -> None:

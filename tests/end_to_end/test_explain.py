@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from support.command import run
 from support.paths import DOCS
+from support.run_size import some_of
 
 import harvest_duck
 from harvest_duck.engine import dry_run
@@ -126,6 +127,10 @@ def long() -> Iterator[Sandbox]:
         yield running
 
 
+#: Which queries SQL explains too in a usual run.
+TURNS = {sql: turn for turn, sql in enumerate(QUERIES)}
+
+
 @contextlib.contextmanager
 def opened(long: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB with the agency in it, in pages of ten records, beside a table of its own."""
@@ -194,12 +199,13 @@ class Observed(NamedTuple):
     records: int
 
 
-def observed(sql: str, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> Observed:
-    """Explain a query without count requests and with them, then run it."""
+def observed(sql: str, con: duckdb.DuckDBPyConnection, sandbox: Sandbox, *, in_sql: bool) -> Observed:
+    """Explain a query without count requests, perhaps in SQL too, and with them, then run it."""
     logged = con.execute("SELECT count(*), coalesce(max(scan), 0) FROM harvest_requests()").fetchone()
     assert logged is not None
     blind = harvest_duck.explain(sql, con, probe=False).to_pylist()
-    con.execute("FROM harvest_explain(?, probe := false)", [sql]).fetchall()
+    if in_sql:
+        con.execute("FROM harvest_explain(?, probe := false)", [sql]).fetchall()
     assert sandbox.requests == []
     informed = harvest_duck.explain(sql, con).to_pylist()
     counted = [(request.path, request.query) for request in sandbox.requests]
@@ -213,9 +219,11 @@ def observed(sql: str, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> Obse
     return Observed(informed, blind, counted, sent(sandbox), records[0])
 
 
+@pytest.mark.takes_a_share
 @pytest.mark.parametrize("sql", QUERIES)
 def test_a_query_sends_what_its_explanation_says(sql: str, kept: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
-    found = observed(filled(sql, long), kept, long)
+    """A usual run explains every sixth in SQL too."""
+    found = observed(filled(sql, long), kept, long, in_sql=bool(some_of([sql], TURNS[sql])))
     check_counts(found)
     check_blind(found)
     if sql not in JOINS or not duckdb.__version__.startswith("1."):

@@ -54,7 +54,7 @@ each_odd = pytest.mark.parametrize("odd", ODD.values(), ids=list(ODD))
 @pytest.fixture(scope="module")
 def both() -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB with an agency in it, and a table `plain` with the same time entries."""
-    with Sandbox(seed=7, scale=0.1, limits=False) as running:
+    with Sandbox(seed=7, scale=0.1, time_entries=1000, limits=False) as running:
         string = running.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
         with harvest_duck.connect(string) as con:
             con.execute("SET TimeZone = 'UTC'")

@@ -597,7 +597,14 @@ def test_what_is_made_anew_in_sql_leads_nowhere(
     stage.nothing_happened()
 
 
-@pytest.mark.parametrize("again", ["the connection", "cursor", "duplicate"])
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param("the connection", marks=pytest.mark.thorough),
+        "cursor",
+        pytest.param("duplicate", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_detached_catalog_reaches_nothing_and_comes_back_with_one_door(
     again: str, own: duckdb.DuckDBPyConnection, stage: Stage
 ) -> None:
@@ -726,10 +733,10 @@ def test_the_environment_is_reached_where_connect_named_it_and_not_in_sql(
     stage.nothing_happened()
 
 
-def test_requests_of_another_connection_are_not_shown(own: duckdb.DuckDBPyConnection, stage: Stage) -> None:
-    cursor = registered(own.cursor())
-    own.execute(CLIENTS).fetchall()
-    for each in (cursor, own.cursor()):
+def test_requests_of_another_connection_are_not_shown(lasting: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+    cursor = registered(lasting.cursor())
+    lasting.execute(CLIENTS).fetchall()
+    for each in (cursor, lasting.cursor()):
         assert each.execute("FROM harvest.harvest_requests()").fetchall() == []
     stage.nothing_happened()
 
