@@ -30,7 +30,7 @@ _UNCOUNTED = {"fuzz", "mirror", "properties", "security"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--thorough` and `--with-thorough`."""
+    """Add `--thorough`, `--share` and `--with-thorough`."""
     run_size.add_option(parser)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from support.run_size import share
 
 #: The number of schedules; those of a usual run, besides the ones that once failed; the number of tests.
 ALL, USUAL, BATCHES = 400, 30, 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--seed 17`, which runs one schedule and prints its faults; `--thorough` runs all of them."""
+    """Add `--seed 17`, which runs one schedule and prints its faults; `--thorough` runs all of them, or a share."""
     parser.addoption("--seed", type=int, help="run only the schedule of faults with this seed, and print it")
 
 
@@ -32,7 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = [alone]
     else:
         whole = config.getoption("--thorough")
-        chosen = sorted({*range(ALL if whole else USUAL), *ONCE_FAILED})
+        chosen = sorted({*range(share(ALL) if whole else USUAL), *ONCE_FAILED})
     size = max(USUAL // 2, -(-len(chosen) // BATCHES))
     batches = [chosen[start : start + size] for start in range(0, len(chosen), size)]
     metafunc.parametrize("seeds", batches, ids=[f"{batch[0]}-{batch[-1]}" for batch in batches])

@@ -1,6 +1,6 @@
 """How much a run tries of what could go on for ever: examples that are drawn, seeds, processes at once.
 
-A usual run tries a share of them, drawn anew each time; `pytest --thorough` tries all.
+A usual run tries a tenth of them, drawn anew each time; `pytest --thorough` tries all, or what `--share` says of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Case = TypeVar("Case")
 
 __all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of"]
 
+#: The share that a thorough run tries; the processes of a run inherit it.
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
 _USUAL = 0.1
 #: What hypothesis draws where a test does not say how much.
@@ -26,26 +27,29 @@ _EXAMPLES = 100
 
 
 def share(number: int) -> int:
-    """Return the number in a thorough run, and a tenth of it in a usual one; at least 1."""
-    return number if _thorough() else max(1, round(number * _USUAL))
-
-
-def _thorough() -> bool:
-    return bool(os.environ.get(_VARIABLE))
+    """Return the share of a number that this run tries: in a usual one a tenth; at least 1."""
+    return max(1, round(number * float(os.environ.get(_VARIABLE) or _USUAL)))
 
 
 def some_of(cases: Iterable[Case], turn: int, every: int = 6) -> list[Case]:
-    """Return all cases in a thorough run, and in a usual one every sixth or so, beginning with another at each turn."""
-    every = 1 if _thorough() else every
+    """Return every sixth case or so, beginning with another at each turn, and more of them in a thorough run."""
+    if thorough := os.environ.get(_VARIABLE):
+        every = min(every, round(1 / float(thorough)))
     return list(cases)[turn % every :: every]
 
 
 def add_option(parser: pytest.Parser) -> None:
-    """Add `--thorough` and `--with-thorough`."""
+    """Add `--thorough`, `--share` and `--with-thorough`."""
     parser.addoption(
         "--thorough",
         action="store_true",
         help="run the tests that draw examples, with all of them, those of all faults, and what is left to such a run",
+    )
+    parser.addoption(
+        "--share",
+        type=float,
+        default=1.0,
+        help="how much of what --thorough draws it takes, such as 0.3; all by default",
     )
     parser.addoption(
         "--with-thorough",
@@ -57,7 +61,7 @@ def add_option(parser: pytest.Parser) -> None:
 def apply(config: pytest.Config) -> None:
     """Let this process, whose test modules are still to be imported, draw as many examples as the option says."""
     if config.getoption("--thorough"):
-        os.environ[_VARIABLE] = "1"
+        os.environ[_VARIABLE] = str(config.getoption("--share"))
     else:
         os.environ.pop(_VARIABLE, None)
     settings.register_profile("of the run", max_examples=share(_EXAMPLES), deadline=None)
