@@ -59,12 +59,13 @@ class Reading:
 
     def known(self, what: str, ask: Callable[[], list[Any]]) -> list[Any]:
         """Return what `ask` returns, kept for ten minutes; a dry run asks where nothing is kept, and keeps nothing."""
-        found: list[Any] | None
         if self.session.asks_harvest:
-            found = _known().known(self.settings, what, ask, self.session.readers)
-        else:
-            found = _known().already_known(self.settings, what)
-        return ask() if found is None else found
+            told: list[Any] = _known().known(self.settings, what, ask, self.session.readers)
+            return told
+        found: list[Any] | None = _known().already_known(self.settings, what)
+        if found is None:
+            return [] if self.session.asked_before((self.settings.identity, what)) else ask()
+        return found
 
     def is_known(self, what: str) -> bool:
         """Whether something was found to be so within the last ten minutes."""

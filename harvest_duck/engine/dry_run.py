@@ -25,7 +25,7 @@ from harvest_duck.pushdown.sql import text
 from harvest_duck.text import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -52,6 +52,7 @@ class _Recording(Session):
 
     requests: list[ScanRequest] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    questions: set[Hashable] = field(default_factory=set)
     asks_harvest = False
 
     def read(self, request: ScanRequest) -> Iterator[pa.RecordBatch]:
@@ -62,7 +63,14 @@ class _Recording(Session):
     def taken(self) -> list[ScanRequest]:
         """Return the scans recorded since this was called last."""
         found, self.requests = self.requests, []
+        self.questions.clear()
         return found
+
+    def asked_before(self, what: Hashable) -> bool:
+        """Note what a scan asks; return whether one since the last call of `taken` asked it."""
+        before = what in self.questions
+        self.questions.add(what)
+        return before
 
     def refused(self, error: Exception) -> None:
         """Record the error of a scan, which DuckDB may never read."""

@@ -15,6 +15,7 @@ from harvest_duck.introspection.access_rules import ACCESS
 from harvest_duck.introspection.explain import EXPLAINED, explained
 from harvest_duck.introspection.subquery_hints import hints
 from harvest_duck.runtime import critical_section, loop
+from harvest_duck.views.catalog_table import VIEWS_SCHEMA, views_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ def table_functions(binding: Binding) -> list[TableFunction]:
         TableFunction("harvest_access", ACCESS, ["connection"], access, binding, asks_harvest=True),
         TableFunction("harvest_tables", catalog_tables.TABLES_SCHEMA, [], _tables, binding),
         TableFunction("harvest_columns", catalog_tables.COLUMNS_SCHEMA, [], _columns, binding),
+        TableFunction("harvest_views", VIEWS_SCHEMA, [], _views, binding),
         TableFunction("harvest_explain", EXPLAINED, arguments, explain, binding, asks_harvest=True),
     ]
 
@@ -69,6 +71,10 @@ def _tables(_: Session) -> pa.Table:
 
 def _columns(_: Session) -> pa.Table:
     return catalog_tables.columns()
+
+
+def _views(_: Session) -> pa.Table:
+    return views_table()
 
 
 def _access(binding: Binding, _: Session, connection: str) -> pa.Table:

@@ -61,6 +61,7 @@ def own_functions(default: str) -> Iterator[str]:
         "harvest_requests()": "harvest_requests()",
         "harvest_tables()": "harvest_tables()",
         "harvest_columns(tbl := NULL)": "harvest_columns(tbl := tbl)",
+        "harvest_views()": "harvest_views()",
         "harvest_explain(query, probe := true)": "harvest_explain(query, probe := probe)",
     }.items():
         yield f"CREATE OR REPLACE TEMP MACRO {signature} AS TABLE FROM {CATALOG}.main.{call}"
@@ -140,6 +141,7 @@ def _functions(default: str) -> dict[str, str]:
         "harvest_requests()": passing(dataset("harvest_requests"), {}),
         "harvest_tables()": passing(dataset("harvest_tables"), {}),
         "harvest_columns(tbl := NULL)": columns,
+        "harvest_views()": passing(dataset("harvest_views"), {}),
         "harvest_explain(query, probe := true)": passing(dataset("harvest_explain"), explained),
     }
 

@@ -19,7 +19,7 @@ from harvest_duck.runtime.blocking_reader import Readers
 from harvest_duck.scanner.progress import RunningScans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     import pyarrow as pa
 
@@ -69,6 +69,10 @@ class Session:
             from harvest_duck.cache.answer import batches  # noqa: PLC0415 - as above
 
         return batches(request, self.request_log, self.running, self.readers, cautious=_ASKS_TWICE)
+
+    def asked_before(self, what: Hashable) -> bool:  # noqa: ARG002 - one that records asks once
+        """Whether a scan asks again what the rows of another tell; only of use where neither has rows."""
+        return False
 
     def refused(self, error: Exception) -> None:
         """Take note of a scan that cannot be planned; its error is raised when it is read."""

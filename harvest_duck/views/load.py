@@ -32,7 +32,7 @@ def views() -> Mapping[str, View]:
 
 
 def statements(catalog: str) -> Iterator[str]:
-    """Yield the statements that make each view a table macro of a catalog, which has the tables of an account.
+    """Yield the statements that make each view a table macro, with a comment, in a catalog with an account's tables.
 
     The catalog needs a schema `_internal`, with `visible` and `days_off` once a view is read.
     """
@@ -41,6 +41,10 @@ def statements(catalog: str) -> Iterator[str]:
         signature = ", ".join(f"{argument.name} := NULL" for argument in view.arguments)
         macro = f"{identifier(catalog)}.main.{view.name}({signature})"
         yield f"CREATE OR REPLACE MACRO {macro} AS TABLE FROM query({_query(view, catalog)})"
+    yield ";".join(
+        f"COMMENT ON MACRO TABLE {identifier(catalog)}.main.{view.name} IS {text(view.question)}"
+        for view in views().values()
+    )
 
 
 def select_of(view: View, catalog: str, constants: Mapping[str, str]) -> str:
@@ -75,15 +79,15 @@ def _internal(catalog: str) -> str:
 
 
 def _guarded(view: View) -> str:
-    """Return the SELECT of a view; where it needs the whole account, it raises for a token that does not see it.
+    """Return the SELECT of a view; it raises for a token that sees too little of the account for it.
 
     The question is a CTE of its own, because DuckDB then reads it whatever rows the view has, with filters, joins and
     LIMIT around it too, and in most plans first (1.4, 1.5, 2.0). Of an inner join it reads no side when the other is
     empty.
     """
-    if view.access != "account":
+    if view.access == "rows":
         return view.sql
-    asked = f"SELECT count(*) AS accounts FROM harvest._internal.visible({text(view.name)}, 'account')"
+    asked = f"SELECT count(*) AS accounts FROM harvest._internal.visible({text(view.name)}, {text(view.access)})"
     return (
         f"WITH _seen AS MATERIALIZED ({asked})\nSELECT _rows.* FROM (\n{view.sql}\n) AS _rows "
         "WHERE (SELECT accounts FROM _seen) >= 0"

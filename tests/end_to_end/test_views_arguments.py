@@ -94,3 +94,16 @@ def test_every_view_has_its_columns_in_the_order_of_its_file(con: duckdb.DuckDBP
             assert [column[0] for column in described] == list(view.columns), name
         assert described[-1][:2] == ("account_id", "BIGINT"), name
     assert asked(sandbox) == []
+
+
+def test_the_views_are_listed_and_described_in_the_catalog(con: duckdb.DuckDBPyConnection) -> None:
+    questions = dict(con.execute("SELECT view_name, question FROM harvest_views()").fetchall())
+    assert questions == {name: view.question for name, view in load.views().items()}
+    described = con.execute(
+        "SELECT function_name, comment FROM duckdb_functions() WHERE database_name = 'harvest' AND comment IS NOT NULL"
+    )
+    assert dict(described.fetchall()) == questions
+    ((named,),) = con.execute(
+        "SELECT arguments[1].name FROM harvest_views() WHERE view_name = 'utilization'"
+    ).fetchall()
+    assert named == "from_date"
