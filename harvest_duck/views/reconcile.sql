@@ -83,47 +83,65 @@ WITH clients AS MATERIALIZED (
             {'measure': 'total_hours', 'amount': coalesce(sum(hours), 0)}, {'measure': 'uninvoiced_hours', 'amount': coalesce(sum(owed_hours), 0)},
             {'measure': 'uninvoiced_expenses', 'amount': coalesce(sum(owed_expenses), 0)}, {'measure': 'uninvoiced_amount', 'amount': coalesce(sum(owed), 0)}], max_depth := 2)
     FROM owed GROUP BY account_id, project_id, currency
-), of_reports AS (
-    SELECT account_id, 'report_time_clients' AS report, client_id AS id, client_name AS name, currency, unnest([
-            {'measure': 'total_hours', 'amount': total_hours}, {'measure': 'billable_hours', 'amount': billable_hours},
-            {'measure': 'billable_amount', 'amount': billable_amount}], max_depth := 2)
+),
+-- Each is materialized, since DuckDB 1.5.0 reads all columns of what UNION ALL joins.
+time_clients AS MATERIALIZED (
+    SELECT account_id, client_id AS id, client_name AS name, currency, total_hours, billable_hours, billable_amount
     FROM harvest.report_time_clients WHERE from_date = $from_date AND to_date = $to_date AND include_fixed_fee = true
-    UNION ALL
-    SELECT account_id, 'report_time_projects' AS report, project_id AS id, project_name AS name, currency, unnest([
-            {'measure': 'total_hours', 'amount': total_hours}, {'measure': 'billable_hours', 'amount': billable_hours},
-            {'measure': 'billable_amount', 'amount': billable_amount}], max_depth := 2)
+), time_projects AS MATERIALIZED (
+    SELECT account_id, project_id AS id, project_name AS name, currency, total_hours, billable_hours, billable_amount
     FROM harvest.report_time_projects WHERE from_date = $from_date AND to_date = $to_date AND include_fixed_fee = true
-    UNION ALL
-    SELECT account_id, 'report_time_tasks' AS report, task_id AS id, task_name AS name, currency, unnest([
-            {'measure': 'total_hours', 'amount': total_hours}, {'measure': 'billable_hours', 'amount': billable_hours},
-            {'measure': 'billable_amount', 'amount': billable_amount}], max_depth := 2)
+), time_tasks AS MATERIALIZED (
+    SELECT account_id, task_id AS id, task_name AS name, currency, total_hours, billable_hours, billable_amount
     FROM harvest.report_time_tasks WHERE from_date = $from_date AND to_date = $to_date AND include_fixed_fee = true
+), time_team AS MATERIALIZED (
+    SELECT account_id, user_id AS id, user_name AS name, currency, total_hours, billable_hours, billable_amount
+    FROM harvest.report_time_team WHERE from_date = $from_date AND to_date = $to_date AND include_fixed_fee = true
+), expenses_clients AS MATERIALIZED (
+    SELECT account_id, client_id AS id, client_name AS name, currency, total_amount, billable_amount
+    FROM harvest.report_expenses_clients WHERE from_date = $from_date AND to_date = $to_date
+), expenses_projects AS MATERIALIZED (
+    SELECT account_id, project_id AS id, project_name AS name, currency, total_amount, billable_amount
+    FROM harvest.report_expenses_projects WHERE from_date = $from_date AND to_date = $to_date
+), expenses_categories AS MATERIALIZED (
+    SELECT account_id, expense_category_id AS id, expense_category_name AS name, currency, total_amount, billable_amount
+    FROM harvest.report_expenses_categories WHERE from_date = $from_date AND to_date = $to_date
+), expenses_team AS MATERIALIZED (
+    SELECT account_id, user_id AS id, user_name AS name, currency, total_amount, billable_amount
+    FROM harvest.report_expenses_team WHERE from_date = $from_date AND to_date = $to_date
+), uninvoiced AS MATERIALIZED (
+    SELECT account_id, project_id AS id, project_name AS name, currency, total_hours, uninvoiced_hours, uninvoiced_expenses, uninvoiced_amount
+    FROM harvest.report_uninvoiced WHERE from_date = $from_date AND to_date = $to_date AND include_fixed_fee = false
+), time_reports AS (
+    SELECT 'report_time_clients' AS report, * FROM time_clients
     UNION ALL
-    SELECT account_id, 'report_time_team' AS report, user_id AS id, user_name AS name, currency, unnest([
+    SELECT 'report_time_projects' AS report, * FROM time_projects
+    UNION ALL
+    SELECT 'report_time_tasks' AS report, * FROM time_tasks
+    UNION ALL
+    SELECT 'report_time_team' AS report, * FROM time_team
+), expense_reports AS (
+    SELECT 'report_expenses_clients' AS report, * FROM expenses_clients
+    UNION ALL
+    SELECT 'report_expenses_projects' AS report, * FROM expenses_projects
+    UNION ALL
+    SELECT 'report_expenses_categories' AS report, * FROM expenses_categories
+    UNION ALL
+    SELECT 'report_expenses_team' AS report, * FROM expenses_team
+), of_reports AS (
+    SELECT account_id, report, id, name, currency, unnest([
             {'measure': 'total_hours', 'amount': total_hours}, {'measure': 'billable_hours', 'amount': billable_hours},
             {'measure': 'billable_amount', 'amount': billable_amount}], max_depth := 2)
-    FROM harvest.report_time_team WHERE from_date = $from_date AND to_date = $to_date AND include_fixed_fee = true
+    FROM time_reports
     UNION ALL
-    SELECT account_id, 'report_expenses_clients', client_id, client_name, currency, unnest([
+    SELECT account_id, report, id, name, currency, unnest([
             {'measure': 'total_amount', 'amount': total_amount}, {'measure': 'billable_amount', 'amount': billable_amount}], max_depth := 2)
-    FROM harvest.report_expenses_clients WHERE from_date = $from_date AND to_date = $to_date
+    FROM expense_reports
     UNION ALL
-    SELECT account_id, 'report_expenses_projects', project_id, project_name, currency, unnest([
-            {'measure': 'total_amount', 'amount': total_amount}, {'measure': 'billable_amount', 'amount': billable_amount}], max_depth := 2)
-    FROM harvest.report_expenses_projects WHERE from_date = $from_date AND to_date = $to_date
-    UNION ALL
-    SELECT account_id, 'report_expenses_categories', expense_category_id, expense_category_name, currency, unnest([
-            {'measure': 'total_amount', 'amount': total_amount}, {'measure': 'billable_amount', 'amount': billable_amount}], max_depth := 2)
-    FROM harvest.report_expenses_categories WHERE from_date = $from_date AND to_date = $to_date
-    UNION ALL
-    SELECT account_id, 'report_expenses_team', user_id, user_name, currency, unnest([
-            {'measure': 'total_amount', 'amount': total_amount}, {'measure': 'billable_amount', 'amount': billable_amount}], max_depth := 2)
-    FROM harvest.report_expenses_team WHERE from_date = $from_date AND to_date = $to_date
-    UNION ALL
-    SELECT account_id, 'report_uninvoiced', project_id, project_name, currency, unnest([
+    SELECT account_id, 'report_uninvoiced', id, name, currency, unnest([
             {'measure': 'total_hours', 'amount': total_hours}, {'measure': 'uninvoiced_hours', 'amount': uninvoiced_hours},
             {'measure': 'uninvoiced_expenses', 'amount': uninvoiced_expenses}, {'measure': 'uninvoiced_amount', 'amount': uninvoiced_amount}], max_depth := 2)
-    FROM harvest.report_uninvoiced WHERE from_date = $from_date AND to_date = $to_date AND include_fixed_fee = false
+    FROM uninvoiced
 ), compared AS (
     SELECT account_id, report, id, any_value(name) AS name, currency, measure, round(sum(entries), 2)::DECIMAL(18, 4) AS of_entries, sum(reported)::DECIMAL(18, 4) AS of_report
     FROM (

@@ -26,16 +26,21 @@
 --   account_id: account of the client
 WITH projects AS MATERIALIZED (
     SELECT account_id, id, client_currency, is_fixed_fee FROM harvest.projects
-), owed AS (
+),
+-- Both are materialized, since DuckDB 1.5.0 reads all columns of what UNION ALL joins.
+entries AS MATERIALIZED (
     -- DuckDB multiplies DECIMAL(18, 4) by DECIMAL(18, 4) in 18 digits (1.4 to 2.0): one side is made wider.
     SELECT t.account_id, t.client_id, t.client_name, coalesce(p.client_currency, t.client_currency) AS currency, $as_of - t.spent_date AS age,
         round(coalesce(t.rounded_hours, t.hours)::DECIMAL(20, 4) * t.billable_rate, 2)::DECIMAL(18, 4) AS amount
     FROM harvest.time_entries t LEFT JOIN projects p ON p.id = t.project_id AND p.account_id = t.account_id
     WHERE t.spent_date BETWEEN $from_date AND $as_of AND t.is_billed = false AND t.billable AND NOT coalesce(p.is_fixed_fee, false)
-    UNION ALL
-    SELECT e.account_id, e.client_id, e.client_name, coalesce(p.client_currency, e.client_currency), $as_of - e.spent_date, e.total_cost
+), spending AS MATERIALIZED (
+    SELECT e.account_id, e.client_id, e.client_name, coalesce(p.client_currency, e.client_currency) AS currency, $as_of - e.spent_date AS age,
+        e.total_cost AS amount
     FROM harvest.expenses e LEFT JOIN projects p ON p.id = e.project_id AND p.account_id = e.account_id
     WHERE e.spent_date BETWEEN $from_date AND $as_of AND e.is_billed = false AND e.billable
+), owed AS (
+    FROM entries UNION ALL FROM spending
 )
 SELECT client_id, any_value(client_name) AS client_name, currency, coalesce(sum(amount), 0)::DECIMAL(18, 4) AS amount,
     coalesce(sum(amount) FILTER (age <= 30), 0)::DECIMAL(18, 4) AS days_0_30,
