@@ -27,8 +27,7 @@
 WITH entries AS (
     SELECT t.account_id, t.user_id, t.user_name, t.spent_date, t.hours, t.is_running, v.limited_to,
         coalesce(t.approval_status, CASE WHEN t.is_closed THEN 'approved' END, 'unsubmitted') AS status,
-        CASE lower($week_starts) WHEN 'monday' THEN 1 WHEN 'saturday' THEN 6 WHEN 'sunday' THEN 7
-            ELSE error('week_starts has to be Monday, Sunday or Saturday') END AS starts
+        CASE $week_starts WHEN 'Saturday' THEN 6 WHEN 'Sunday' THEN 7 ELSE 1 END AS starts
     FROM harvest.time_entries t
     JOIN harvest._internal.visible('approvals', 'people') v ON v.account_id = t.account_id AND (v.people IS NULL OR list_contains(v.people, t.user_id))
     WHERE t.spent_date BETWEEN $from_date AND $to_date

@@ -73,8 +73,7 @@ WITH seen AS MATERIALIZED (
         isodow(day) <= 5 AND NOT coalesce(list_contains($holidays, day::DATE), false) AS is_working
     FROM (
         SELECT unnest(generate_series($from_date, $to_date, INTERVAL 1 DAY)) AS day,
-            CASE lower($week_starts) WHEN 'monday' THEN 1 WHEN 'saturday' THEN 6 WHEN 'sunday' THEN 7
-                ELSE error('week_starts has to be Monday, Sunday or Saturday') END AS starts
+            CASE $week_starts WHEN 'Saturday' THEN 6 WHEN 'Sunday' THEN 7 ELSE 1 END AS starts
     )
 ), closed AS (
     SELECT DISTINCT account_id, user_id, day FROM off WHERE kind = 'holiday'
