@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.agencies import GENERATED, Agency, Views
 from support.agency_oracle import Records
 from support.hand_made_books import Books
 from support.money_oracle import profitability
 from support.run_size import share
-from support.view_rows import Row, same, spans
+from support.view_rows import CASES, Row, cases, same, spans
 
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
+    from support.agencies import Agency, Views
+
     from harvest_duck.sandbox import Sandbox
 
 YEAR = "('2026-01-01', '2026-12-31')"
@@ -37,14 +38,19 @@ def books(changeable: Sandbox) -> Books:
     return Books(changeable)
 
 
-@pytest.mark.parametrize("name", GENERATED)
+def profits(agency: Agency, first: date, last: date) -> list[Row]:
+    """The profit of each project by loops."""
+    return profitability(Records(agency), first, last, currency_of(agency))
+
+
+@pytest.mark.takes_a_share
+@pytest.mark.parametrize("case", CASES)
 def test_profit_is_what_loops_over_entries_expenses_and_fees_make_of_it(
-    views: Views, agencies: dict[str, Agency], name: str
+    views: Views, agencies: dict[str, Agency], case: str
 ) -> None:
-    agency = agencies[name]
-    for first, last in spans(agency.today):
-        wanted = profitability(Records(agency), first, last, currency_of(agency))
-        same(views.of(agency).rows("profitability(?, ?)", first, last), wanted)
+    its, wanted = cases(views, agencies, case)
+    for first, last in spans(agencies["main" if case == "both" else case].today):
+        same(its.rows("profitability(?, ?)", first, last), wanted(profits, first, last))
 
 
 def test_hours_and_revenue_are_those_of_harvests_reports(views: Views, agencies: dict[str, Agency]) -> None:
@@ -72,12 +78,12 @@ def test_hours_and_revenue_are_those_of_harvests_reports(views: Views, agencies:
 
 
 @given(first=st.dates(date(2024, 1, 1), date(2026, 12, 31)), length=st.integers(-1, 800))
-@settings(max_examples=share(20))
+@settings(max_examples=share(10))
 def test_fees_are_spread_over_spans_of_any_length(
     views: Views, agencies: dict[str, Agency], first: date, length: int
 ) -> None:
     agency, last = agencies["half hours, in francs"], first + timedelta(days=length)
-    wanted = profitability(Records(agency), first, last, currency_of(agency)) if length >= 0 else []
+    wanted = profits(agency, first, last) if length >= 0 else []
     same(views.of(agency).rows("profitability(?, ?)", first, last), wanted)
 
 
@@ -118,7 +124,6 @@ def test_a_fixed_fee_is_spread_over_its_days_and_more_if_more_was_invoiced(books
     revenues = {name: (january[name][1], february[name][1]) for name in january}
     thirds = (Decimal("666.67"), Decimal("333.33"))
     assert revenues == {"Whole": thirds, "In parts": thirds, "Drafted": thirds, "Above": (1000, 500)}
-    assert profit_of(books, views, "profitability('2026-02-02', '2026-12-31')") == {}
     assert profit_of(books, views, "profitability('2026-12-31', '2026-01-01')") == {}
 
 

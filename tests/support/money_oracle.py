@@ -227,17 +227,11 @@ def monthly_budgets(records: Records, first: date, last: date) -> list[Row]:
             continue
         in_money = record["budget_by"] in _IN_MONEY
         budget = decimal(record["cost_budget" if in_money else "budget"])
+        own = [each for each in records.entries if each.project_id == project.id]
+        expenses = [each for each in records.expenses if each.project_id == project.id]
         for month in months:
-            spent = [
-                _counts(project, each)
-                for each in records.entries
-                if each.project_id == project.id and each.day.replace(day=1) == month
-            ]
-            costs = [
-                each.cost
-                for each in records.expenses
-                if each.project_id == project.id and each.day.replace(day=1) == month
-            ]
+            spent = [_counts(project, each) for each in own if each.day.replace(day=1) == month]
+            costs = [each.cost for each in expenses if each.day.replace(day=1) == month]
             begins = (project.starts_on or project.created).replace(day=1)
             planned = project.is_active and begins <= month <= (project.ends_on or month)
             if not (planned or spent or costs):
