@@ -20,7 +20,7 @@ from harvest_duck.report_page.model import (
     Uninvoiced,
     Wrong,
 )
-from harvest_duck.report_page.source import NONE, amounts, day, days, exact, money, total
+from harvest_duck.report_page.source import NONE, amounts, exact, in_period, money, total, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,8 +39,7 @@ _LAST = Decimal("Infinity")
 
 def budgets(source: Source, _: Sequence[str]) -> Budgets:
     """Return the budgets of the projects that run."""
-    as_of = day(source.options.as_of)
-    rows = source.clients(f"FROM harvest.main.budget_burn(as_of := {as_of}) WHERE is_active")
+    rows = source.clients(f"FROM {view('budget_burn', as_of=source.options.as_of)} WHERE is_active")
     ordered = sorted(rows, key=lambda row: (*_most(row["share_spent"]), *_project(row)))
     return Budgets(
         **source.of_money("budgets"),
@@ -67,8 +66,8 @@ def budgets(source: Source, _: Sequence[str]) -> Budgets:
 def uninvoiced(source: Source, currencies: Sequence[str]) -> Uninvoiced:
     """Return what could be invoiced and is not, of the 365 days to the day of the report."""
     year = source.options.year
-    rows = source.clients(f"FROM harvest.main.uninvoiced({days(year)})")
-    aged = source.clients(f"FROM harvest.main.wip_ageing(from_date := {day(year.first)}, as_of := {day(year.last)})")
+    rows = source.clients(f"FROM {in_period('uninvoiced', year)}")
+    aged = source.clients(f"FROM {view('wip_ageing', from_date=year.first, as_of=year.last)}")
     fixed = [row for row in rows if row["project_type"] == "fixed_fee"]
     return Uninvoiced(
         **source.of_money("uninvoiced"),
@@ -82,7 +81,7 @@ def uninvoiced(source: Source, currencies: Sequence[str]) -> Uninvoiced:
 
 def receivables(source: Source, currencies: Sequence[str]) -> Receivables:
     """Return what clients owe, and how late it is."""
-    rows = source.clients(f"FROM harvest.main.receivables(as_of := {day(source.options.as_of)})")
+    rows = source.clients(f"FROM {view('receivables', as_of=source.options.as_of)}")
     due, not_due = amounts(rows, "due_amount"), amounts(rows, "not_due")
     return Receivables(
         **source.of_money("receivables"),
@@ -134,7 +133,7 @@ def revenue(source: Source, currencies: Sequence[str]) -> Revenue:
 
 
 def _months_of(source: Source, period: Period) -> list[Row]:
-    return source.money(f"FROM harvest.main.revenue_by_month({days(period)})")
+    return source.money(f"FROM {in_period('revenue_by_month', period)}")
 
 
 def _months(period: Period) -> Iterable[date]:
@@ -147,7 +146,7 @@ def _months(period: Period) -> Iterable[date]:
 
 def profit(source: Source, _: Sequence[str]) -> Profit:
     """Return revenue, cost and profit of each project."""
-    rows = source.clients(f"FROM harvest.main.profitability({days(source.options.period)})")
+    rows = source.clients(f"FROM {in_period('profitability', source.options.period)}")
     company = source.copy.company
     return Profit(
         **source.of_money("profit"),
@@ -172,7 +171,7 @@ def profit(source: Source, _: Sequence[str]) -> Profit:
 
 def lock_up(source: Source, currencies: Sequence[str]) -> LockUps:
     """Return the days of revenue that are tied up, in each currency."""
-    rows = source.money(f"FROM harvest.main.lock_up(as_of := {day(source.options.as_of)})")
+    rows = source.money(f"FROM {view('lock_up', as_of=source.options.as_of)}")
     place = _place(currencies)
     return LockUps(
         **source.of_money("lock_up"),
@@ -187,7 +186,7 @@ def lock_up(source: Source, currencies: Sequence[str]) -> LockUps:
 
 def quality(source: Source, _: Sequence[str]) -> Quality:
     """Return what is missing in Harvest: of the chosen client, and of the chosen person."""
-    rows = source.money(f"FROM harvest.main.missing_rates({days(source.options.period)})")
+    rows = source.money(f"FROM {in_period('missing_rates', source.options.period)}")
     if source.person is not None:
         rows = [row for row in rows if row["user_id"] == source.person.id]
     return Quality(

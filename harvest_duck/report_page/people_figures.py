@@ -6,11 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.pushdown.sql import text
-from harvest_duck.report_page.copy import CATALOG
 from harvest_duck.report_page.model import Compared, Gaps, PersonDays, PersonHours, Utilization, Week
-from harvest_duck.report_page.source import NONE, day, days, share, total
-from harvest_duck.views.load import select_of, views
+from harvest_duck.report_page.source import NONE, in_period, share, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +48,7 @@ def utilization(source: Source) -> Utilization:
 
 
 def _view(source: Source, period: Period) -> str:
-    return f"harvest.main.utilization({days(period)}, week_starts := {text(source.week_starts)})"
+    return in_period("utilization", period, week_starts=source.week_starts)
 
 
 def _by_person(source: Source, period: Period) -> list[Row]:
@@ -89,11 +86,8 @@ def _most_sold(person: PersonHours) -> tuple[Decimal, str, int]:
 def gaps(source: Source) -> Gaps:
     """Return the hours of each person and day of the last four weeks, and how many are missing."""
     period = source.options.weeks(source.week_starts)
-    arguments = {"from_date": day(period.first), "to_date": day(period.last), "at_least": str(_EVERY_DAY)}
-    usual = {"holidays": "NULL", "time_off": "NULL"}
-    # The macro takes no share above 1.
-    every_day = select_of(views()["timesheet_gaps"], CATALOG, usual | arguments)
-    rows = source.people(f"SELECT user_id, user_name, day, expected_hours, hours FROM ({every_day})")
+    every_day = in_period("timesheet_gaps", period, at_least=str(_EVERY_DAY))
+    rows = source.people(f"SELECT user_id, user_name, day, expected_hours, hours FROM {every_day}")
     every = (period.first + timedelta(n) for n in range((period.last - period.first).days + 1))
     working = tuple(each for each in every if each.weekday() <= _FRIDAY)
     people = [_days(found, working) for found in _grouped(rows, "user_id").values()]

@@ -13,6 +13,7 @@ from harvest_duck.report_page.copy import Copy, copied
 from harvest_duck.report_page.figures import figures
 from harvest_duck.report_page.model import Figures, Money, Period, Unseen
 from harvest_duck.report_page.options import Options
+from harvest_duck.report_page.source import in_period, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,20 +134,28 @@ def test_the_copy_answers_as_the_live_account_does(
     report: Callable[[str], Report], views: Views, agencies: dict[str, Agency], name: str
 ) -> None:
     copy, found, _ = report(name)
-    starts, at = WEEK_STARTS.get(name, "Monday"), f"as_of := DATE '{found.as_of}'"
-    year, weeks = Options.of(found.as_of).year, Options.of(found.as_of).weeks(starts)
-    calls = [f"utilization({span(each)}, week_starts := '{starts}')" for each in (found.period, found.last_year)]
-    calls += [f"uninvoiced({span(year)})", f"wip_ageing(from_date := DATE '{year.first}', {at})"]
-    calls += [f"{view}({at})" for view in ("budget_burn", "receivables", "lock_up")]
-    calls += [f"{view}({span(found.period)})" for view in ("profitability", "missing_rates")]
-    calls += [f"revenue_by_month({span(found.before)})", f"timesheet_gaps({span(weeks)})"]
+    starts, options = WEEK_STARTS.get(name, "Monday"), Options.of(found.as_of)
+    weeks = {"from_date": options.weeks(starts).first, "to_date": options.weeks(starts).last}
+    year = {"from_date": options.year.first, "to_date": options.year.last}
+    period = {"from_date": found.period.first, "to_date": found.period.last}
+    before = {"from_date": found.before.first, "to_date": found.before.last}
+    as_of = {"as_of": found.as_of}
     live = views.of(agencies[name])
-    for call in calls:
-        assert copy.rows(f"FROM harvest.main.{call} ORDER BY ALL") == live.rows(call), call
-
-
-def span(period: Period) -> str:
-    return f"DATE '{period.first}', DATE '{period.last}'"
+    for view_name, arguments in (
+        ("utilization", {**period, "week_starts": starts}),
+        ("timesheet_gaps", weeks),
+        ("budget_burn", as_of),
+        ("uninvoiced", year),
+        ("wip_ageing", {"from_date": options.year.first, **as_of}),
+        ("receivables", as_of),
+        ("revenue_by_month", before),
+        ("profitability", period),
+        ("lock_up", as_of),
+        ("missing_rates", period),
+    ):
+        call = ", ".join(f"{each} := '{value}'" for each, value in arguments.items())
+        wanted = live.rows(f"{view_name}({call})")
+        assert copy.rows(f"FROM {view(view_name, **arguments)} ORDER BY ALL") == wanted, view_name
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -156,7 +165,7 @@ def test_hours_are_the_sums_of_the_view_by_week_and_by_person(report: Callable[[
     assert not isinstance(card, Unseen)
     starts = WEEK_STARTS.get(name, "Monday")
     assert found.week_starts == starts
-    rows = copy.rows(f"FROM harvest.main.utilization({span(found.period)}, week_starts := '{starts}')")
+    rows = copy.rows(f"FROM {in_period('utilization', found.period, week_starts=starts)}")
     for kind in ("capacity_hours", "hours", "billable_hours", "time_off_hours"):
         known = [row for row in rows if row[kind] is not None]
         total = sum((row[kind] for row in known), ZERO)
@@ -179,7 +188,7 @@ def test_gaps_are_those_of_the_view_and_every_day_has_its_hours(report: Callable
     copy, found, _ = report(name)
     card = found.gaps
     assert not isinstance(card, Unseen)
-    rows = copy.rows(f"FROM harvest.main.timesheet_gaps({span(card.period)})")
+    rows = copy.rows(f"FROM {in_period('timesheet_gaps', card.period)}")
     assert (card.gaps, card.empty) == (len(rows), sum(row["hours"] == 0 for row in rows))
     assert card.missing_hours == sum((row["missing_hours"] for row in rows), ZERO)
     assert card.missing_hours == sum((each.missing_hours for each in card.people), ZERO)
