@@ -35,7 +35,7 @@ def environment() -> Environment:
     )
     functions = (numbers.days, numbers.full_day, numbers.short_day, numbers.weekday, numbers.month_of_year)
     of_words = (words.outlook, words.lack, words.project_type, words.why_unknown, charts.plain, charts.isolated)
-    own = (_named, _coordinate, _percentage, _worth, _ends, _extremes)
+    own = (_named, _coordinate, _percentage, _worth, _ends, _extremes, _grouped)
     made.filters |= {each.__name__.lstrip("_"): each for each in (*functions, *of_words, *own)}
     made.tests |= {"seen": _is_seen, "silent": _is_silent, "headlined": _is_headlined, "measured": _is_measured}
     drawn = (marks.bar, marks.apart, marks.bullet, marks.spark, marks.level, charts.weeks, charts.months)
@@ -77,6 +77,14 @@ def _extremes(rows: Sequence[Any], attribute: str) -> tuple[Any, Any]:
         return found
 
     return max(rows, key=value), min(rows, key=value)
+
+
+def _grouped(rows: Sequence[Any], attribute: str) -> dict[Any, list[Any]]:
+    """Return the rows by the value of an attribute, in the order in which the values come first."""
+    groups: dict[Any, list[Any]] = {}
+    for row in rows:
+        groups.setdefault(getattr(row, attribute), []).append(row)
+    return groups
 
 
 def _numeric(heads: Sequence[str | date]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from harvest_duck.report_page.charts import plain
@@ -46,9 +47,12 @@ def project_type(code: str | None) -> str:
 
 
 def why_unknown(rows: Sequence[ProjectProfit], n: Numbers) -> str:
-    """Return how many projects have no profit that is known, by what is missing."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        reason = f"for want of {plain(row.missing)}" if row.missing else "in another currency than the costs"
-        counts[reason] = counts.get(reason, 0) + 1
-    return ", ".join(f"{n.number(count)} {reason}" for reason, count in sorted(counts.items()))
+    """Return what is missing to know the profit of projects, and of how many of them."""
+    reasons = Counter(
+        reason.strip() for row in rows for reason in (plain(row.missing) if row.missing else "a cost").split(",")
+    )
+    return ", ".join(f"{reason} ({n.number(count)})" for reason, count in sorted(reasons.items(), key=_most_first))
+
+
+def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
+    return -counted[1], counted[0]

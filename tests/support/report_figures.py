@@ -54,7 +54,7 @@ def _compared(value: str, before: str | None = None, last_year: str | None = Non
     return Compared(*(None if text is None else Decimal(text) for text in (value, before, last_year)))
 
 
-def _utilization(people: tuple[str, ...]) -> Utilization:
+def _utilization(people: tuple[str, ...], weeks: int) -> Utilization:
     return Utilization(
         capacity_hours=_compared("21344", "20100", "20880"),
         hours=_compared("22411.25", "20904.5", "21715.2"),
@@ -69,7 +69,7 @@ def _utilization(people: tuple[str, ...]) -> Utilization:
                 billable_hours=Decimal(150 if week == 0 else 270 + week * 53 % 120),
                 time_off_hours=Decimal(week % 3 * 8),
             )
-            for week in range(47)
+            for week in range(weeks)
         ),
         people=tuple(
             PersonHours(
@@ -221,8 +221,9 @@ def agency(
     people: tuple[str, ...] = PEOPLE,
     clients: tuple[str, ...] = CLIENTS,
     company: str = "Harbour & Vale",
+    weeks: int = 47,
 ) -> Figures:
-    """Return the figures of an agency of these people, with these clients."""
+    """Return the figures of an agency of these people, with these clients, whose utilization has so many weeks."""
     late = _aged(clients, currencies, 5)
     work = _aged(clients, currencies, 4)
     return Figures(
@@ -240,7 +241,7 @@ def agency(
         currencies=currencies,
         clients=tuple(Choice(id=n, name=name) for n, name in enumerate(clients)),
         people=tuple(Choice(id=n, name=name) for n, name in enumerate(people)),
-        utilization=_utilization(people),
+        utilization=_utilization(people, weeks),
         budgets=_budgets(clients),
         uninvoiced=Uninvoiced(
             period=Period(date(2025, 11, 21), AS_OF),
@@ -339,6 +340,8 @@ VARIANTS = {
     "unseen": unseen(),
     "people alone": nothing_but("utilization", "gaps"),
     "one person": agency(people=PEOPLE[:1]),
+    # A mark of every kind, and few of each: what axe does takes a second for a thousand elements.
+    "small": agency(("USD", "GBP"), PEOPLE[:2], CLIENTS[:2], weeks=12),
     "forty people": agency(people=PEOPLE * 7, clients=CLIENTS * 9),
     "separators": replace(agency(), thousands_separator=" ", decimal_symbol=","),
 }
