@@ -57,15 +57,24 @@ def _shown(browser: Browser, figures: Figures, directory: Path, **given: Any) ->
     assert said == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.uncounted
-def test_everybody_can_read_it_at_any_width(browser: Browser, tmp_path: Path, scheme: str) -> None:
-    with _shown(browser, VARIANTS["small"], tmp_path, color_scheme=scheme) as shown:
+def test_everybody_can_read_it_at_any_width(browser: Browser, tmp_path: Path) -> None:
+    """But for the contrast of its colours, which takes most of the time: `test_style.py` computes it."""
+    with _shown(browser, VARIANTS["small"], tmp_path) as shown:
         shown.evaluate(_OPEN)
         for width in WIDTHS:
             shown.set_viewport_size({"width": width, "height": 900})
             assert shown.evaluate(_TOO_WIDE) == [], width
-            accessible(shown)
+            accessible(shown, without=["color-contrast"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.thorough
+@pytest.mark.uncounted
+def test_its_colours_can_be_told_apart(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    with _shown(browser, VARIANTS["small"], tmp_path, color_scheme=scheme) as shown:
+        shown.evaluate(_OPEN)
+        accessible(shown)
 
 
 @pytest.mark.uncounted
