@@ -55,9 +55,9 @@ def test_a_query_prints_a_table(connection: str, sandbox: Sandbox) -> None:
     ]
 
 
-def test_a_query_prints_csv_and_json(connection: str, lasting: duckdb.DuckDBPyConnection) -> None:
+def test_a_query_prints_csv_and_json(lasting: duckdb.DuckDBPyConnection) -> None:
     sql = "SELECT id, name, is_active, address, [1, 2] AS l FROM harvest_scan('clients') ORDER BY id LIMIT 3"
-    as_csv = run("query", sql, "--format", "csv", "--connection", connection)
+    as_csv = write_from(lasting, sql, form="csv")
     as_json = write_from(lasting, sql, form="json")
     rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
     records = json.loads(as_json.stdout)
@@ -218,6 +218,7 @@ def test_commands_run_in_a_process_that_has_loaded_nothing_else(connection: str)
         assert each in ended.stdout
 
 
+@pytest.mark.thorough
 def test_export_runs_in_a_process_of_its_own(connection: str, tmp_path: Path) -> None:
     target = tmp_path / "tasks.csv"
     ended = run_process("export", "tasks", "-o", str(target), connection=connection)

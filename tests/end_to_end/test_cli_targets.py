@@ -147,7 +147,13 @@ def test_parquet_is_not_for_a_terminal(connection: str) -> None:
     assert (asked.returncode, asked.stdout.splitlines()[-1]) == (2, "Error: Give the SQL, or -f FILE, or pipe it in.")
 
 
-@pytest.mark.parametrize("variables", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONIOENCODING": "cp1252"},
+        pytest.param({"LC_ALL": "C", "PYTHONUTF8": "0"}, marks=pytest.mark.thorough),
+    ],
+)
 def test_output_is_utf8_whatever_the_code_page(variables: dict[str, str], connection: str) -> None:
     script = 'SELECT \'İ€😀\' AS "名"; SELECT 1 AS t; FROM "naïve→table"'
     ended = subprocess.run(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MARCH = "spent_date BETWEEN '2026-03-01' AND '2026-03-31'"
 QUARTER = "from_date = '2026-01-01' AND to_date = '2026-03-31'"
+MEMORY = "CacheLocation=:memory:"
 #: What a dashboard asks, each in a request of its own or in several.
 DASHBOARD = (
     f"SELECT sum(hours) FROM harvest.time_entries WHERE {MARCH}",
@@ -79,13 +80,22 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
 @pytest.fixture
 def remembering(connection: str) -> str:
     """The connection with a memory."""
-    return f"{connection};CacheLocation=:memory:"
+    return f"{connection};{MEMORY}"
+
+
+@pytest.fixture(scope="module")
+def opened(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with the agency in it, and a memory."""
+    with harvest_duck.connect(f"{agency.connection_string()};RateLimit=off;ReportsRateLimit=off;{MEMORY}") as con:
+        yield con
 
 
 @pytest.fixture
-def cached(remembering: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    with harvest_duck.connect(remembering) as opened:
-        yield opened
+def cached(opened: duckdb.DuckDBPyConnection, remembering: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor of it, with requests of its own."""
+    with opened.cursor() as cursor:
+        harvest_duck.register(cursor, remembering)
+        yield cursor
 
 
 def test_a_dashboard_asks_in_its_first_round_alone(

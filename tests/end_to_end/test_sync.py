@@ -185,6 +185,7 @@ def test_many_deletes_wait_for_a_persons_agreement(small: Sandbox, harvest: str,
     assert (back.inserted, rows(path, "SELECT count(*) FROM deleted.time_entries")) == (30, [(0,)])
 
 
+@pytest.mark.thorough
 def test_many_children_that_are_gone_wait_for_a_persons_agreement(small: Sandbox, harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=["invoice_messages"])
@@ -325,6 +326,7 @@ def test_a_first_copy_goes_on_where_it_was_stopped(small: Sandbox, harvest: str,
     assert rows(path, "SELECT count(*) FROM time_entries") == [(len(small.records(MAIN_ID, "time_entries")),)]
 
 
+@pytest.mark.thorough
 def test_a_first_copy_that_goes_on_with_other_names_is_not_published_before_it_has_the_earlier_ones(
     small: Sandbox, harvest: str, tmp_path: Path
 ) -> None:

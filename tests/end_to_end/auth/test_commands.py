@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.usefixtures("browser")
 def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:
-    """In processes of their own; the connection comes from the environment, so no argument has a secret."""
+    """The first in a process of its own; the connection comes from the environment, so no argument has a secret."""
     login = run_process("login", connection=connection)
     assert (login.returncode, login.stdout) == (0, ""), login.stderr
     assert login.stderr.splitlines()[-3:] == [
@@ -46,7 +46,7 @@ def test_from_login_to_logout(harvest: Sandbox, connection: str) -> None:
     accounts = run("accounts", "--format", "csv", connection=connection).stdout.splitlines()
     assert accounts[0] == "account_id,name,product"
     assert accounts[1] == f"{MAIN_ID},Harbour & Vale,harvest"
-    query = run_process("query", "SELECT count(*) AS n FROM harvest.clients", "--format", "csv", connection=connection)
+    query = run("query", "SELECT count(*) AS n FROM harvest.clients", "--format", "csv", connection=connection)
     assert query.stdout == f"n\n{len(harvest.records(MAIN_ID, 'clients'))}\n", query.stderr
     assert token_requests(harvest) == ["authorization_code"]
     assert run("logout", connection=connection).stderr == "Ada Moreau is signed out.\n"
@@ -176,6 +176,7 @@ def test_a_second_login_says_that_it_waits_for_the_first(login: Login, connectio
         second.terminate()
 
 
+@pytest.mark.thorough
 def test_the_consent_may_be_denied_elsewhere(login: Login) -> None:
     status, _, err = login.ended(agreed(login.url, decision="deny") + "\n")
     assert (status, err) == (
@@ -184,6 +185,7 @@ def test_the_consent_may_be_denied_elsewhere(login: Login) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_the_wait(login: Login) -> None:
     login.process.send_signal(signal.SIGINT)
     status, _, err = login.ended()

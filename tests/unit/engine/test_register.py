@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
 
 
-@pytest.fixture(scope="module")
-def con(agency: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB as a user opens it, for the tests that leave it as it is."""
-    with harvest_duck.connect(f"{agency.connection_string()};RateLimit=off;ReportsRateLimit=off") as opened:
-        opened.execute("SET TimeZone = 'UTC'")
-        yield opened
-
-
 @pytest.fixture
 def own(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of the test's own."""
@@ -72,11 +64,12 @@ def test_views_join(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
     assert found == (len(sandbox.records(MAIN_ID, "projects")),)
 
 
-def test_accounts_stand_side_by_side(own: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
-    harvest_duck.attach(own, sandbox.connection_string(account_id=EURO_ID), name="second account")
-    found = own.execute(
+def test_accounts_stand_side_by_side(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    harvest_duck.attach(con, sandbox.connection_string(account_id=EURO_ID), name="second account")
+    found = con.execute(
         'SELECT DISTINCT account_id FROM (FROM harvest.clients UNION ALL FROM "second account".clients)'
     ).fetchall()
+    con.execute('DETACH "second account"')
     assert sorted(found) == [(MAIN_ID,), (EURO_ID,)]
 
 
@@ -162,10 +155,10 @@ def test_the_hidden_column_comes_where_it_is_asked_for(con: duckdb.DuckDBPyConne
     assert con.execute(f"SELECT id FROM {hidden} AND (_connection = 'y' OR id < 0)").fetchall() == []
 
 
-def test_without_the_optimizer_a_scan_refuses(own: duckdb.DuckDBPyConnection) -> None:
-    own.execute("PRAGMA disable_optimizer")
+def test_without_the_optimizer_a_scan_refuses(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("PRAGMA disable_optimizer")
     with pytest.raises(duckdb.Error, match="no connection string reached the scan"):
-        own.execute("FROM harvest.clients").fetchall()
+        con.execute("FROM harvest.clients").fetchall()
 
 
 def test_a_connection_string_from_a_column_refuses(con: duckdb.DuckDBPyConnection, connection: str) -> None:

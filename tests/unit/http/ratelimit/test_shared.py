@@ -681,7 +681,9 @@ def test_without_a_limit_nothing_is_shared(connection: str, tmp_path: Path) -> N
     assert not (tmp_path / "limits").exists()
 
 
-@pytest.mark.parametrize("flags", [[], ["-W", "error"]], ids=["seen", "errors"])
+@pytest.mark.parametrize(
+    "flags", [[], pytest.param(["-W", "error"], marks=pytest.mark.thorough)], ids=["seen", "errors"]
+)
 def test_a_user_is_told_once_where_nothing_can_be_shared(flags: list[str], sandbox: Sandbox, tmp_path: Path) -> None:
     """And has the rows."""
     is_file(tmp_path / "limits")
