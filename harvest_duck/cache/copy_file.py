@@ -96,6 +96,15 @@ def held(path: Path) -> Held:
     raise MirrorError(f"{escaped(path)} is replaced again and again: ask once more")
 
 
+def left_out(path: Path, name: str) -> bool:
+    """Whether the copy at `path` is of all tables and lacks one: the account has it not, or the user may not read it.
+
+    Raises `MirrorError` as `held` does.
+    """
+    found = held(path)
+    return found.source is not None and found.source.tables is None and name not in found.tables
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A context with a cursor of a DuckDB to which the copy at `path` is attached, as it was when the context began.

@@ -75,6 +75,13 @@ class Reading:
         """Keep for ten minutes that something is so."""
         _known().keep(self.settings, what, value=True)
 
+    def is_left_out(self, table: str) -> bool:
+        """Whether a copy of everything answers, and does not have a table."""
+        with critical_section.entered():
+            from harvest_duck.cache import copy_file  # noqa: PLC0415 - only where a copy has answered
+        cache = self.settings.cache
+        return cache is not None and cache.path is not None and copy_file.left_out(cache.path, table)
+
 
 def _known() -> ModuleType:
     """Return the module of what is known, which loads HTTP: not before the first query."""
@@ -226,7 +233,10 @@ def _time_off_of(
         return reading.rows(table, columns, narrowed)
     except _REFUSALS:
         reading.keep(what)
-        return []
+    except MirrorError:
+        if not reading.is_left_out(table):
+            raise
+    return []
 
 
 def _in_account(account: int | None) -> pc.Expression:

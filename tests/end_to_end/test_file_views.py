@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -155,6 +156,49 @@ def scanned(con: duckdb.DuckDBPyConnection, sql: str) -> bool:
     """Whether a query reads a dataset of ours, rather than the file alone."""
     ((_, plan),) = rows(con, f"EXPLAIN {sql}")
     return "ARROW" in plan.upper() or "PYTHON" in plan.upper()
+
+
+PERIOD = "'2026-11-02', '2026-11-20'"
+
+
+def test_ready_views_read_the_file_and_ask_nobody(
+    offline: duckdb.DuckDBPyConnection, everything: Path, small: Sandbox
+) -> None:
+    queries = [
+        f"SELECT count(*) FROM harvest.work({PERIOD})",
+        "SELECT count(*) FROM harvest._internal.days_off('2026-01-01', '2026-12-31', true, true)",
+        "SELECT role, people FROM harvest._internal.visible('work', 'account')",
+    ]
+    with harvest_duck.connect(small.connection_string() + OPTIONS) as live:
+        wanted = [rows(live, query) for query in queries]
+    small.clear_log()
+    assert [rows(offline, query) for query in queries] == wanted
+    explained = f"SELECT DISTINCT source, requests FROM harvest_explain($$FROM harvest.work({PERIOD})$$)"
+    assert rows(offline, explained) == [("file", 0)]
+    with pytest.raises(duckdb.Error, match="report_uninvoiced is in no copy, and the connection is offline"):
+        rows(offline, f"FROM harvest.uninvoiced({PERIOD})")
+    assert small.requests == []
+
+
+def test_a_copy_of_an_account_without_paid_time_off_has_no_days_off(everything: Path, tmp_path: Path) -> None:
+    path = tmp_path / "without.duckdb"
+    shutil.copy(everything, path)
+    with duckdb.connect(path) as con:
+        for (name,) in rows(
+            con, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' AND table_name LIKE 'pto_%'"
+        ):
+            con.execute(f"DROP TABLE main.{name}")
+        con.execute("DELETE FROM mirror.proofs WHERE table_name LIKE 'pto_%'")
+    query = "FROM harvest._internal.days_off('2026-01-01', '2026-12-31', true, true)"
+    with harvest_duck.connect(f"CacheLocation={path};Offline=true") as con:
+        assert rows(con, query) == []
+    with duckdb.connect(path) as con:
+        con.execute("UPDATE mirror.source SET tables = ['users', 'time_entries']")
+    with (
+        harvest_duck.connect(f"CacheLocation={path};Offline=true") as con,
+        pytest.raises(duckdb.Error, match="does not have pto_requests whole"),
+    ):
+        rows(con, query)
 
 
 def test_a_view_of_an_account_that_is_asked_reads_the_file_while_that_is_fresh(small: Sandbox, tmp_path: Path) -> None:

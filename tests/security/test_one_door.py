@@ -265,6 +265,7 @@ TAKERS = [
     "FROM harvest_as_of('clients', now(), {})",
     "FROM harvest_get('/clients', {})",
     f"SELECT id FROM harvest_duck._internal.users WHERE {HIDDEN} = {{}}",
+    f"FROM harvest_duck._internal.visible WHERE _view = 'work' AND _access = 'rows' AND {HIDDEN} = {{}}",
     "FROM harvest_explain('FROM harvest_scan(''clients'', ' || {quoted} || ')')",
     "FROM harvest_explain('FROM harvest_scan(''clients'', ' || {quoted} || ')', probe := false)",
 ]
