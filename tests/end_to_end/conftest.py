@@ -8,7 +8,7 @@ import pytest
 from support.agencies import Agency, Views, running
 
 import harvest_duck
-from harvest_duck.sandbox import Sandbox
+from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,18 @@ def views(attached: duckdb.DuckDBPyConnection, agency: Sandbox) -> Iterator[View
 
 
 @pytest.fixture(scope="session")
-def changeable() -> Iterator[Sandbox]:
-    """A small sandbox whose records the tests of views replace by their own."""
-    with Sandbox(seed=5, scale=0.1, time_entries=300, limits=False) as running_sandbox:
-        yield running_sandbox
+def small_sandbox() -> Iterator[Sandbox]:
+    """A small sandbox, which tests have by `changeable`."""
+    with Sandbox(seed=5, scale=0.1, time_entries=300, limits=False) as made:
+        yield made
+
+
+@pytest.fixture
+def changeable(small_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A small sandbox whose records a test replaces by its own; they are put back."""
+    kept = {name: small_sandbox.records(MAIN_ID, name) for name in small_sandbox.account(MAIN_ID).tables}
+    small_sandbox.clear_log()
+    yield small_sandbox
+    small_sandbox.clear_responses()
+    for name, records in kept.items():
+        small_sandbox.replace(MAIN_ID, name, records)
