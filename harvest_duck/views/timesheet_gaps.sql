@@ -7,9 +7,10 @@
 --   at_least DECIMAL(9,4) = 0.8 | share of the expected hours below which a day is a gap
 --   holidays DATE[] = NULL | days on which nobody works; NULL takes those of the holiday calendars, where the account has them
 --   time_off VARCHAR[] = NULL | tasks that are time off; NULL takes approved paid time off, where the account has it
+--   as_of DATE = current_date | the day that is not over yet, by default today
 --
 -- Definition
---   One row for each person and working day with fewer hours than at_least × the expected ones. Today and later days are no gaps yet.
+--   One row for each person and working day with fewer hours than at_least × the expected ones. Days from as_of on are no gaps yet.
 --   Expected are the hours of capacity of the day, as in utilization: a fifth of today's weekly capacity of the user, Monday to Friday,
 --   less time off. Nothing is expected on a holiday, or of a user without a weekly capacity.
 --   A person is there from the day on which the user was created, or of the first time entry of the span if that is earlier;
@@ -51,7 +52,7 @@ WITH seen AS MATERIALIZED (
     LEFT JOIN written e ON e.user_id = u.id AND e.account_id = u.account_id
     WHERE u.weekly_capacity > 0
 ), days AS (
-    SELECT day::DATE AS day FROM (SELECT unnest(generate_series($from_date, least($to_date, current_date - 1), INTERVAL 1 DAY)) AS day)
+    SELECT day::DATE AS day FROM (SELECT unnest(generate_series($from_date, least($to_date, $as_of - 1), INTERVAL 1 DAY)) AS day)
     WHERE isodow(day) <= 5 AND NOT coalesce(list_contains($holidays, day::DATE), false)
 ), closed AS (
     SELECT DISTINCT account_id, user_id, day FROM off WHERE kind = 'holiday'

@@ -38,7 +38,7 @@ def gaps(
     views: Views, made: HandMade, call: str = "", span: tuple[date, date] = (MONDAY, SUNDAY)
 ) -> list[tuple[Any, ...]]:
     """Return day of the month, expected hours, hours, and whether the day is empty, of each gap."""
-    rows = views.of(made.serve()).rows(f"timesheet_gaps(?, ?{call})", *span)
+    rows = views.of(made.serve()).rows(f"timesheet_gaps(?, ?{call}, as_of := ?)", *span, SUNDAY + timedelta(days=1))
     return [(row["day"].day, row["expected_hours"], row["hours"], row["is_empty"]) for row in rows]
 
 
@@ -181,6 +181,8 @@ def test_today_and_the_days_to_come_are_no_gaps(views: Views, changeable: Sandbo
     found = of.rows("timesheet_gaps(?, ?)", today - timedelta(days=9), today + timedelta(days=9))
     working = [day for n in range(1, 10) if (day := today - timedelta(days=n)).weekday() < 5]
     assert [row["day"] for row in found] == sorted(working)
+    found = of.rows("timesheet_gaps(?, ?, as_of := '2026-03-12')", MONDAY, SUNDAY)
+    assert [row["day"].day for row in found] == [9, 10, 11]
 
 
 def test_hours_are_approved_submitted_or_neither(views: Views, changeable: Sandbox) -> None:

@@ -156,7 +156,7 @@ def _week(found: list[PersonDay]) -> dict[str, Any]:
 def timesheet_gaps(
     records: Records, first: date, last: date, *, at_least: Decimal = Decimal("0.8"), **off: Any
 ) -> dict[tuple[date, int], dict[str, Any]]:
-    """Return what `timesheet_gaps` should say, by day and user, with `last` before today."""
+    """Return what `timesheet_gaps` should say, by day and user, once the last day is over."""
     gaps = {}
     for each in person_days(records, first, last, **off):
         expected = (each.capacity or ZERO) - each.off
