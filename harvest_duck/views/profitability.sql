@@ -84,7 +84,7 @@ WITH spent AS (
     FROM harvest.projects p
     FULL JOIN work w ON w.project_id = p.id AND w.account_id = p.account_id
     LEFT JOIN billed b ON b.project_id = p.id AND b.account_id = p.account_id
-    WHERE w.account_id IS NOT NULL OR p.is_fixed_fee AND $from_date <= $to_date AND days_before < days_then
+    WHERE w.account_id IS NOT NULL OR p.is_fixed_fee AND days_before < days_then
 ), figures AS (
     SELECT j.*, coalesce(upper($cost_currency), c.currency) AS cost_currency,
         CASE project_type

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,13 +114,6 @@ def test_an_empty_account_has_no_rows_and_budgets_are_never_binary_fractions(boo
     its = views.of(books.serve())
     for call in ("budget_burn()", "budget_lines()", "monthly_budgets()"):
         assert binary_columns(its, call) == {"share_spent"}
-
-
-def test_a_pace_over_no_week_is_an_error(books: Books, views: Views) -> None:
-    books.project("Tower", books.acme, budget_by="project", budget=Decimal(1))
-    its = views.of(books.serve())
-    with pytest.raises(duckdb.Error, match="budget_burn: weeks has to be at least 1"):
-        its.rows("budget_burn(weeks := 0)")
 
 
 def burnt(books: Books, views: Views, call: str, *columns: str) -> dict[str, Any]:

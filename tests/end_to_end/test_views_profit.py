@@ -77,14 +77,13 @@ def test_hours_and_revenue_are_those_of_harvests_reports(views: Views, agencies:
         assert row["revenue"] == Decimal(amount) + Decimal(costs["billable_amount"])
 
 
-@given(first=st.dates(date(2024, 1, 1), date(2026, 12, 31)), length=st.integers(-1, 800))
+@given(first=st.dates(date(2024, 1, 1), date(2026, 12, 31)), length=st.integers(0, 800))
 @settings(max_examples=share(10))
 def test_fees_are_spread_over_spans_of_any_length(
     views: Views, agencies: dict[str, Agency], first: date, length: int
 ) -> None:
     agency, last = agencies["half hours, in francs"], first + timedelta(days=length)
-    wanted = profits(agency, first, last) if length >= 0 else []
-    same(views.of(agency).rows("profitability(?, ?)", first, last), wanted)
+    same(views.of(agency).rows("profitability(?, ?)", first, last), profits(agency, first, last))
 
 
 def profit_of(books: Books, views: Views, call: str = f"profitability{YEAR}") -> dict[str, list[Any]]:
@@ -124,7 +123,7 @@ def test_a_fixed_fee_is_spread_over_its_days_and_more_if_more_was_invoiced(books
     revenues = {name: (january[name][1], february[name][1]) for name in january}
     thirds = (Decimal("666.67"), Decimal("333.33"))
     assert revenues == {"Whole": thirds, "In parts": thirds, "Drafted": thirds, "Above": (1000, 500)}
-    assert profit_of(books, views, "profitability('2026-12-31', '2026-01-01')") == {}
+    assert profit_of(books, views, "profitability('2026-02-02', '2026-12-31')") == {}
 
 
 def test_a_revenue_or_a_cost_that_lacks_something_is_not_told(books: Books, views: Views) -> None:
