@@ -51,15 +51,13 @@ class Copy:
     """A copy of what a report needs of one account.
 
     `options` are those that it was read for: figures of other days within `options.needed` can be made of it too, from
-    the same day `as_of`. `unseen` has a reason for each card that cannot be made. `digest` changes when and only when
-    something that was read has changed, whatever the day.
+    the same day `as_of`. `unseen` has a reason for each card that cannot be made. `tables` are those that were read.
     """
 
     con: duckdb.DuckDBPyConnection
     options: Options
     visibility: Visibility
     unseen: Mapping[str, str]
-    digest: str
     tables: frozenset[str]
     _answers: OrderedDict[tuple[str, int | None], list[dict[str, Any]]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
@@ -87,6 +85,12 @@ class Copy:
         found = self.con.execute(sql)
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    @property
+    def digest(self) -> str:
+        """A digest that changes when and only when something that was read has changed, whatever the day."""
+        with self._lock:
+            return _digest(self.con)
 
     def serves(self, options: Options) -> bool:
         """Return whether the figures of other options can be made without asking Harvest again."""
@@ -134,7 +138,6 @@ def copied(con: object, name: str, options: Options) -> Copy:
             options=options,
             visibility=visibility,
             unseen=unseen,
-            digest=_digest(own, {**found, "visible": visibility.rows}),
             tables=frozenset(found),
         )
     except BaseException:
@@ -210,14 +213,19 @@ def _internal_functions(*, has_days_off: bool) -> Iterable[str]:
         )
 
 
-def _digest(own: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> str:
+def _digest(own: duckdb.DuckDBPyConnection) -> str:
     """Return a digest of the rows of all tables, whatever their order."""
+    columns = own.execute(
+        "SELECT table_name, list(column_name ORDER BY column_name) FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = '_rows' GROUP BY table_name ORDER BY table_name",
+        [CATALOG],
+    ).fetchall()
     parts = ["SELECT '' AS part"]
-    for table in sorted(tables):
-        fixed = sorted(set(tables[table].column_names) - (_MOVING if table.startswith("report_") else set()))
+    for table, every in columns:
+        fixed = [column for column in every if column not in _MOVING or not table.startswith("report_")]
         row = f"ROW({', '.join(f'{identifier(column)}::VARCHAR' for column in fixed)})::VARCHAR"
         rows = f"sha256(string_agg({row}, chr(10) ORDER BY {row}))"
         parts.append(f"SELECT concat({text(f'{table} {fixed}')}, {rows}) FROM {CATALOG}._rows.{identifier(table)}")
-    every = " UNION ALL ".join(parts)
-    ((digest,),) = own.execute(f"SELECT sha256(string_agg(part, chr(10) ORDER BY part)) FROM ({every})").fetchall()
+    joined = " UNION ALL ".join(parts)
+    ((digest,),) = own.execute(f"SELECT sha256(string_agg(part, chr(10) ORDER BY part)) FROM ({joined})").fetchall()
     return str(digest)
