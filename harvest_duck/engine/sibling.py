@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harvest_duck.connection import resolve
 from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
 from harvest_duck.engine.session import Session, sessions
-from harvest_duck.engine.shared_catalog import binding_of
+from harvest_duck.engine.shared_catalog import binding_of, found
 from harvest_duck.pushdown.sql import text
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def attached(con: duckdb.DuckDBPyConnection, name: str) -> Connection | None:
 
     Raises `ConnectionStringError` where its connection string cannot be used any more.
     """
-    account = binding_of(con).attached.get(name.lower())
+    binding = found(con)
+    account = None if binding is None else binding.attached.get(name.lower())
     return None if account is None else resolve(account.handle.connection)
 
 

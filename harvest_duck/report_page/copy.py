@@ -17,7 +17,7 @@ from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.engine.sibling import attached
 from harvest_duck.engine.underlying import underlying
-from harvest_duck.errors import Forbidden, NotFound, QueryError
+from harvest_duck.errors import Forbidden, HarvestDuckError, MirrorError, NotFound, QueryError
 from harvest_duck.pushdown.sql import identifier, shown, text
 from harvest_duck.report_page import inputs
 from harvest_duck.report_page.parallel_reads import Read, read_all
@@ -26,11 +26,11 @@ from harvest_duck.views import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from collections.abc import Set as AbstractSet
     from datetime import date
 
     import pyarrow as pa
 
+    from harvest_duck.report_page.inputs import Input
     from harvest_duck.report_page.options import Options
 
 __all__ = ["Copy", "copied"]
@@ -119,14 +119,14 @@ def copied(con: object, name: str, options: Options) -> Copy:
     visibility = Visibility.of(lambda sql: read_all(user, [Read("visible", sql)])["visible"], name)
     unseen = visibility.unseen()
     views = sorted({view for card, made_of in inputs.CARDS.items() if card not in unseen for view in made_of})
-    reads = [Read(each.table, inputs.select(each, name), optional=True) for each in inputs.inputs(options, views)]
+    reads = [Read(each.table, inputs.select(each, name), _refusals(each)) for each in inputs.inputs(options, views)]
     if inputs.needs_days_off(views):
         needed = options.needed
         days = f"DATE '{needed.first}', DATE '{needed.last}', true, true"
         reads.append(Read(_DAYS_OFF, f"FROM {identifier(name)}._internal.days_off({days})"))
     tables = read_all(user, reads)
-    found = {table: rows for table, rows in tables.items() if not isinstance(rows, Forbidden | NotFound)}
-    unseen |= _refused(tables.keys() - found.keys(), visibility)
+    found = {table: rows for table, rows in tables.items() if not isinstance(rows, HarvestDuckError)}
+    unseen |= _refused({table: rows for table, rows in tables.items() if table not in found}, visibility)
     found.setdefault("company", schema_of(TABLES["company"]).empty_table())
     zone = user.execute("SELECT current_setting('TimeZone')").fetchall()[0][0]
     own = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
@@ -164,13 +164,19 @@ def _check(con: duckdb.DuckDBPyConnection, name: str) -> None:
         )
 
 
-def _refused(tables: AbstractSet[str], visibility: Visibility) -> dict[str, str]:
-    """Return the reason for each card that needs a table which Harvest refuses; without the company cards can do."""
+def _refusals(wanted: Input) -> tuple[type[HarvestDuckError], ...]:
+    """Return the errors of which a card can tell: that of a copy of an account as well, which has no reports."""
+    return (Forbidden, NotFound, MirrorError) if wanted.table.startswith("report_") else (Forbidden, NotFound)
+
+
+def _refused(errors: Mapping[str, HarvestDuckError], visibility: Visibility) -> dict[str, str]:
+    """Return the reason for each card that needs a table which cannot be read; without the company cards can do."""
     unseen: dict[str, str] = {}
     for card, views in inputs.CARDS.items():
-        if lost := sorted(inputs.tables(views) & tables - {"company"}):
-            names = " and ".join(lost).replace("_", " ")
-            unseen[card] = f"This takes {names}, which Harvest does not show to {visibility.user_name}."
+        for table in sorted(inputs.tables(views) & errors.keys() - {"company"}):
+            in_copy = isinstance(errors[table], MirrorError)
+            by = "no copy of an account has" if in_copy else f"Harvest does not show to {visibility.user_name}"
+            unseen[card] = f"This takes the table {table}, which {by}."
     return unseen
 
 

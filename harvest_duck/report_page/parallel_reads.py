@@ -11,12 +11,13 @@ import duckdb
 
 from harvest_duck.engine import register
 from harvest_duck.engine.sibling import sibling
-from harvest_duck.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
+
+    from harvest_duck.errors import HarvestDuckError
 
 __all__ = ["Read", "read_all"]
 
@@ -26,14 +27,14 @@ _AGAIN_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A query with a name; where it is `optional`, what Harvest refuses or does not have is its result."""
+    """A query with a name, and the errors of a scan that are results of it as rows are."""
 
     name: str
     sql: str
-    optional: bool = False
+    results: tuple[type[HarvestDuckError], ...] = ()
 
 
-def read_all(con: duckdb.DuckDBPyConnection, reads: Sequence[Read]) -> dict[str, pa.Table | Forbidden | NotFound]:
+def read_all(con: duckdb.DuckDBPyConnection, reads: Sequence[Read]) -> dict[str, pa.Table | HarvestDuckError]:
     """Return the rows of each query; all of them end with the first that fails, or when the connection is interrupted.
 
     Raises the error of the first that fails.
@@ -67,7 +68,7 @@ def _end(futures: list[Future[pa.Table]], cursors: list[duckdb.DuckDBPyConnectio
         cursor.close()
 
 
-def _read(cursor: duckdb.DuckDBPyConnection, wanted: Read) -> pa.Table | Forbidden | NotFound:
+def _read(cursor: duckdb.DuckDBPyConnection, wanted: Read) -> pa.Table | HarvestDuckError:
     try:
         return cursor.sql(wanted.sql).to_arrow_table()
     except (duckdb.Error, OSError) as error:
@@ -75,6 +76,6 @@ def _read(cursor: duckdb.DuckDBPyConnection, wanted: Read) -> pa.Table | Forbidd
         cause = register.last_error(cursor)
         if cause is None or str(cause) not in str(error):
             raise
-        if wanted.optional and isinstance(cause, Forbidden | NotFound):
+        if isinstance(cause, wanted.results):
             return cause
         raise cause from error

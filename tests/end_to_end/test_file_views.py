@@ -73,6 +73,16 @@ def test_every_view_has_the_names_types_comments_and_rows_of_harvest(
             assert found == rows(live, f"FROM harvest_scan('{name}') ORDER BY ALL"), name
 
 
+def test_a_report_of_a_copy_sends_nothing_and_says_what_no_copy_has(
+    offline: duckdb.DuckDBPyConnection, small: Sandbox
+) -> None:
+    small.clear_log()
+    page = harvest_duck.report(offline, as_of=small.today)
+    assert small.requests == []
+    assert "the table report_uninvoiced, which no copy of an account has" in page
+    assert "the table time_entries" not in page
+
+
 def test_a_view_reads_the_table_of_the_file(offline: duckdb.DuckDBPyConnection) -> None:
     ((_, plan),) = rows(offline, "EXPLAIN SELECT sum(hours) FROM harvest.time_entries WHERE id > 5")
     assert "SEQ_SCAN" in plan.upper().replace(" ", "_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -71,30 +72,24 @@ def test_it_reads_each_table_once_and_nothing_again_from_memory(
         con.execute("DETACH kept")
 
 
-def test_the_same_records_make_the_same_figures_and_the_same_digest(
-    copy: Copy, whole: Figures, views: Views, agencies: dict[str, Agency]
-) -> None:
-    again = copied(views.of(agencies["main"]).con, "views", OPTIONS)
-    assert again.digest == copy.digest
-    assert figures(again, OPTIONS) == whole
-    again.close()
+def test_the_day_does_not_change_the_digest(copy: Copy, views: Views, agencies: dict[str, Agency]) -> None:
     tomorrow = Options.of(TODAY + timedelta(1), from_date=OPTIONS.period.first)
-    later = copied(views.con, "views", tomorrow)
-    assert later.digest == copy.digest
-    later.close()
+    with closing(copied(views.of(agencies["main"]).con, "views", tomorrow)) as later:
+        assert later.digest == copy.digest
 
 
-def test_a_changed_record_changes_the_digest(changeable: Sandbox, views: Views) -> None:
-    string = f"{changeable.connection_string()};RateLimit=off;ReportsRateLimit=off"
-    harvest_duck.attach(views.con, string, name="views")
-    project = changeable.records(MAIN_ID, "projects")
+def test_a_changed_record_changes_the_digest_and_the_order_of_records_does_not(
+    changeable: Sandbox, views: Views
+) -> None:
+    harvest_duck.attach(views.con, f"{changeable.connection_string()};RateLimit=off;ReportsRateLimit=off", name="views")
+    kept = changeable.records(MAIN_ID, "projects")
+    renamed = [{**kept[0], "name": "another"}, *kept[1:]]
     digests = []
-    for name in ("before", "after", "after"):
-        changeable.replace(MAIN_ID, "projects", [{**project[0], "name": name}, *project[1:]])
-        with_name = copied(views.con, "views", OPTIONS)
-        digests.append(with_name.digest)
-        with_name.close()
-    changeable.replace(MAIN_ID, "projects", project)
+    for projects in (kept, renamed, renamed[::-1]):
+        changeable.replace(MAIN_ID, "projects", projects)
+        with closing(copied(views.con, "views", OPTIONS)) as made:
+            digests.append(made.digest)
+    changeable.replace(MAIN_ID, "projects", kept)
     assert digests[0] != digests[1] == digests[2]
 
 
@@ -232,6 +227,18 @@ def test_what_no_report_can_be_of_is_refused_before_anything_is_sent(
     with pytest.raises(QueryError, match=r'^no account is attached as "berlin": .+'):
         harvest_duck.report(con, name="berlin")
     assert sandbox.requests == []
+
+
+def test_a_card_that_needs_what_harvest_refuses_says_so(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    sandbox.respond_next("/v2/invoices", status=403)
+    with closing(copied(con, "harvest", OPTIONS)) as made:
+        found = figures(made, OPTIONS)
+    unseen = {name: card.reason for name in CARDS if isinstance(card := getattr(found, name), Unseen)}
+    who = found.person_name
+    assert unseen == dict.fromkeys(
+        ("receivables", "revenue", "profit", "lock_up"),
+        f"This takes the table invoices, which Harvest does not show to {who}.",
+    )
 
 
 def test_the_error_of_a_table_is_that_of_the_report(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
