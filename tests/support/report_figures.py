@@ -330,12 +330,29 @@ def nothing_but(*names: str) -> Figures:
     return made
 
 
+def without_capacity() -> Figures:
+    """Return an agency whose people have no capacity in Harvest."""
+    made = agency()
+    assert not isinstance(made.utilization, Unseen)
+    unknown = Compared(None)
+    card = replace(
+        made.utilization,
+        capacity_hours=Compared(_ZERO, _ZERO, _ZERO),
+        utilization=unknown,
+        billable_utilization=unknown,
+        weeks=tuple(replace(week, capacity_hours=_ZERO) for week in made.utilization.weeks),
+        people=tuple(replace(person, capacity_hours=_ZERO) for person in made.utilization.people),
+    )
+    return replace(made, utilization=card)
+
+
 #: Every kind of account, by what it is.
 VARIANTS = {
     "agency": agency(),
     "one currency": agency(("USD",)),
     "seven currencies": agency(("USD", "GBP", "EUR", "CHF", "JPY", "SEK", "AUD")),
     "hostile": hostile(),
+    "without capacity": without_capacity(),
     "empty": empty(),
     "unseen": unseen(),
     "people alone": nothing_but("utilization", "gaps"),
