@@ -1,0 +1,106 @@
+"""The server of the live report: on 127.0.0.1 alone, on a thread of its own, until it is closed.
+
+The event loop of the scans is another one, because whoever waits for a scan must not be on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING, Self
+
+from aiohttp import web
+
+from harvest_duck.errors import QueryError
+from harvest_duck.report_page.copy import today
+from harvest_duck.report_page.options import Options
+from harvest_duck.servers.report.authorization import Authorization
+from harvest_duck.servers.report.live_report import LiveReport
+from harvest_duck.servers.report.routes import Routes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+__all__ = ["ReportServer"]
+
+_HOST = "127.0.0.1"
+#: Seconds that an answer under way may take when the server is closed.
+_LEFT_S = 1.0
+# aiohttp would log a request that it cannot parse, with the token that it may hold.
+_silent = logging.getLogger("harvest_duck.report.http")
+_silent.disabled = True
+
+
+class ReportServer:
+    """Serves the report of a connection of DuckDB, which nobody else uses meanwhile, as a context.
+
+    `given` are arguments of `Options.of`, whose errors it raises. Port 0 takes a free one. Raises `QueryError` where it
+    cannot have the port.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, given: Mapping[str, str | None], port: int = 0) -> None:
+        Options.of(today(con), **given)
+        self._live = LiveReport(con)
+        self._given = given
+        self._socket = _bound(port)
+        self._authorization = Authorization(self._socket.getsockname()[1])
+        self._loop = asyncio.new_event_loop()
+        self._over = asyncio.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="harvest-duck report server", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Answer from now on, and begin to read."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End what is under way, and close the port."""
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def url(self) -> str:
+        """The first URL, whose token opens the report."""
+        return self._authorization.url
+
+    def wait(self) -> None:
+        """Block until the server ends; KeyboardInterrupt passes through."""
+        # Not by `join`: one that Ctrl-C ends takes the thread for ended (Python 3.11). And on Windows a wait without an
+        # end would not hear Ctrl-C.
+        while not self._ended.wait(timeout=1):
+            pass
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._ended.set()
+
+    async def _serve(self) -> None:
+        routes = Routes(self._live, self._authorization, self._given)
+        server = web.Server(routes.answer, access_log=None, logger=_silent)
+        runner = web.ServerRunner(server, shutdown_timeout=_LEFT_S)
+        await runner.setup()
+        try:
+            await web.SockSite(runner, self._socket).start()
+            self._live.read(self._given)
+            await self._over.wait()
+        finally:
+            await runner.cleanup()
+            await self._live.close()
+
+
+def _bound(port: int) -> socket.socket:
+    """Return a socket that listens on a port; raises `QueryError` where another program has it, or it needs a right."""
+    try:
+        return socket.create_server((_HOST, port))
+    except OSError as error:
+        reason = "in use by another program" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+        raise QueryError(f"port {port} of {_HOST}: {reason}: choose another one, or 0 for a free one") from error
