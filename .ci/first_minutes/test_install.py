@@ -11,8 +11,8 @@ from installed import CLEAN, PATIENCE_S, PYTHON, cells, on_terminal, run
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ["accounts", "connections", "demo", "describe", "doctor", "export", "login", "logout", "query", "sandbox",
-            "tables", "whoami"]  # fmt: skip
+COMMANDS = ["accounts", "connections", "demo", "describe", "doctor", "export", "login", "logout", "query", "report",
+            "sandbox", "tables", "whoami"]  # fmt: skip
 
 
 def python(code: str, cwd: Path) -> str:

@@ -31,6 +31,7 @@ _MODULES = {
     "login": "login",
     "logout": "login",
     "query": "query",
+    "report": "report",
     "sandbox": "sandbox",
     "status": "status",
     "sync": "sync",

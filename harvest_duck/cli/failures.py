@@ -10,12 +10,13 @@ from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import DeletesRefused, HarvestDuckError, MirrorBusy
 from harvest_duck.text import escaped
 
-__all__ = ["FAILED", "STATUSES", "TOLD", "UNPROVEN", "sentence", "status"]
+__all__ = ["FAILED", "STATUSES", "TOLD", "UNCHANGED", "UNPROVEN", "sentence", "status"]
 
 #: The errors that are told in one line; any other is a fault of the program.
 TOLD = (HarvestDuckError, OSError, duckdb.Error)
-#: The exit status of a command that failed, and of a sync that is done and proves too little; 2 is wrong usage.
-FAILED, UNPROVEN = 1, 3
+#: The exit status of a command that failed, of a sync that is done and proves too little, and of a report that is not
+#: written, because nothing has changed; 2 is wrong usage.
+FAILED, UNPROVEN, UNCHANGED = 1, 3, 6
 STATUSES = {MirrorBusy: 4, DeletesRefused: 5}
 
 

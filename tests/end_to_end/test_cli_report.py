@@ -1,0 +1,171 @@
+"""`harvest-duck report`: page, figures and mail as files, whole or not at all, and only where they changed."""
+
+from __future__ import annotations
+
+import email
+import json
+import re
+import signal
+import socket
+from email.message import EmailMessage
+from email.policy import default
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from support.asked import asked
+from support.clocks import PATIENCE_S
+from support.command import run, start
+
+from harvest_duck import errors
+from harvest_duck.cli import failures, report_files
+from harvest_duck.cli.report_files import asked_for
+from harvest_duck.report_page.fingerprint import Form, found_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from harvest_duck.sandbox import Sandbox
+
+DAY = {"as_of": "2026-11-20"}
+
+
+def folder(path: Path) -> list[str]:
+    """The names of the files in a folder, hidden ones too."""
+    return sorted(each.name for each in path.iterdir())
+
+
+def test_it_writes_the_page_and_says_so(sandbox: Sandbox, connection: str, tmp_path: Path) -> None:
+    options = ("report", "--as-of", "2026-11-20", "--if-changed")
+    ended = run(*options, connection=connection, cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    page = (tmp_path / "report.html").read_bytes()
+    (size, requests) = re.findall(r"^report written to report\.html, (\S+) kB, by (\d+) requests\n$", ended.stderr)[0]
+    assert int(requests) == len(asked(sandbox)) <= 20
+    assert float(size) == round(len(page) / 1000, 1)
+    assert b'<p class="story">' in page
+    again = run(*options, connection=connection, cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (failures.UNCHANGED, "")
+    assert again.stderr.startswith("nothing has changed in Harvest, and nothing is written, by ")
+    assert (tmp_path / "report.html").read_bytes() == page
+    assert folder(tmp_path) == ["report.html"]
+
+
+def test_it_is_written_again_when_harvest_or_the_question_has_changed(
+    con: duckdb.DuckDBPyConnection, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    page, figures = tmp_path / "report.html", tmp_path / "figures.json"
+    files = asked_for(page, None, as_json=False)
+    assert len(report_files.write(con, files, DAY, if_changed=True)) == 1
+    first = page.read_bytes()
+    # Another kind of file, that has not been written, although nothing has changed.
+    assert len(report_files.write(con, asked_for(figures, None, as_json=True), DAY, if_changed=True)) == 1
+    assert found_in(figures.read_bytes(), Form.JSON) == found_in(first, Form.PAGE)
+    company = {**sandbox_company(con), "name": "Harbour & Vale Ltd."}
+    sandbox.respond_next("/v2/company", body=company)
+    assert len(report_files.write(con, files, DAY, if_changed=True)) == 1
+    assert b"Harbour &amp; Vale Ltd." in page.read_bytes()
+    assert len(report_files.write(con, files, DAY | {"to_date": "2026-10-31"}, if_changed=True)) == 1
+    assert report_files.write(con, files, DAY | {"to_date": "2026-10-31"}, if_changed=True) == []
+    page.write_bytes(b"precious")
+    assert len(report_files.write(con, files, DAY, if_changed=True)) == 1
+    assert page.read_bytes() == first
+
+
+def sandbox_company(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
+    """The record of the company, as Harvest sends it."""
+    ((record,),) = con.execute("SELECT record FROM harvest_raw('company')").fetchall()
+    found: dict[str, object] = json.loads(record)
+    return found
+
+
+def test_figures_mail_and_page_say_the_same_and_are_written_together(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    mail, page = tmp_path / "report.eml", tmp_path / "report.html"
+    assert [file.form for file in asked_for(None, mail, as_json=False)] == [Form.MAIL]
+    written = report_files.write(
+        con, [*asked_for(None, mail, as_json=True), *asked_for(page, None, as_json=False)], DAY
+    )
+    assert [file.form for file, _ in written] == [Form.JSON, Form.MAIL, Form.PAGE]
+    figures = json.loads(capsysbinary.readouterr().out)
+    read = email.message_from_bytes(mail.read_bytes(), policy=default)
+    assert isinstance(read, EmailMessage)
+    (attached,) = read.iter_attachments()
+    assert attached.get_content().encode() == page.read_bytes()
+    assert read["X-Harvest-Duck-Digest"] == figures["digest"] == found_in(page.read_bytes(), Form.PAGE)
+    assert [*figures][:2] == ["digest", "company"]
+    (story,) = re.findall(r'<p class="story">(.*?)</p>', page.read_text("utf-8"), re.DOTALL)
+    assert f"{figures['budgets']['over']} of {len(figures['budgets']['rows'])}" in story
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.html.gz"])
+def test_a_failure_leaves_the_file_as_it_was(
+    name: str, con: duckdb.DuckDBPyConnection, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    target = tmp_path / name
+    target.write_bytes(b"precious")
+    sandbox.respond_next("/v2/projects", status=503, headers={"Retry-After": "0"}, times=10)
+    with pytest.raises(errors.ServerError, match="503"):
+        report_files.write(con, asked_for(target, None, as_json=False), DAY)
+    assert target.read_bytes() == b"precious"
+    assert folder(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--port 1", "go with --serve"),
+        ("--no-open", "go with --serve"),
+        ("--serve -o x.html", "--serve writes no file"),
+        ("--serve --if-changed", "--serve writes no file"),
+        ("--if-changed -o -", "a file that is kept"),
+        ("--if-changed --json", "a file that is kept"),
+        ("--mail-to ada@example.com", "go with --eml"),
+        ("-o x --eml x", "a place of its own"),
+        ("--json --eml -", "a place of its own"),
+        ("-o /dev/stdout --eml -", "a place of its own"),
+        ("--from never", "--from"),
+    ],
+)
+def test_what_does_not_go_together_is_wrong_usage(options: str, said: str, tmp_path: Path) -> None:
+    ended = run("report", *options.split(), connection="AccountId=1;APIKey=x", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert folder(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("-o no/report.html", "there is no folder"),
+        ("--eml x.eml --mail-to ada", "'ada' is no address for To"),
+        ("--from 2026-02-01 --to 2026-01-31", "the period of a report ends on 2026-01-31, before 2026-02-01"),
+        ("--serve --from 2026-02-01 --to 2026-01-31", "the period of a report ends on 2026-01-31, before 2026-02-01"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_asked(
+    options: str, said: str, sandbox: Sandbox, connection: str, tmp_path: Path
+) -> None:
+    ended = run("report", *options.split(), connection=connection, cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (failures.FAILED, "")
+    assert said in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert asked(sandbox) == []
+    assert folder(tmp_path) == []
+
+
+def test_ctrl_c_ends_the_live_report_and_frees_its_port(connection: str) -> None:
+    options = ("--serve", "--port", "0", "--no-open", "--as-of", "2026-11-20")
+    with start("report", *options, connection=connection) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = next(line for line in process.stdout if "token=" in line)
+        port = urlsplit(line.strip()).port
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 128 + signal.SIGINT
+        assert process.stderr.read() == "\ninterrupted\n"
+    with socket.create_server(("127.0.0.1", port or 0)):
+        pass
