@@ -6,14 +6,14 @@ The life of one query, through the packages to the wire and back::
              ▲                             │                                    │ page
     rows ◄───┴─ runtime ◄─ record batches ─┴──────────── decoder ◄──────────────┘
 
-`register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it;
-`attach` adds an account as a schema of views; `scan` reads a table without SQL. `tables` and `describe` list the tables
-and their columns, `explain` the requests that a query would send, `progress` those that are still to come, and `access`
-the tables that a token may read. `sync` keeps a copy of an account in a DuckDB file, `explain_sync` tells what that
-would ask of Harvest, and `mirror_status` how old the copy is; `clear_cache` forgets what a CacheLocation of `:memory:`
-holds. `export` writes tables to files, and `for_lake` converts rows to types that Delta Lake and Iceberg have. `report`
-shows the figures of an agency as one page. `login` signs a person in by OAuth, `logout` out; `whoami` and `accounts`
-ask Harvest whose a connection is; the submodule `connections` stores named connections.
+`register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`
+adds an account as a schema of tables and ready views; `scan` reads a table without SQL. `tables` and `describe` list
+the tables and their columns, `explain` the requests that a query would send, `progress` those that are still to come,
+and `access` the tables that a token may read. `sync` keeps a copy of an account in a DuckDB file, `explain_sync` tells
+what that would ask of Harvest, and `mirror_status` how old the copy is; `clear_cache` forgets what a CacheLocation of
+`:memory:` holds. `export` writes tables to files, and `for_lake` converts rows to types that Delta Lake and Iceberg
+have. `report` shows the figures of an agency as one page. `login` signs a person in by OAuth, `logout` out; `whoami`
+and `accounts` ask Harvest whose a connection is; the submodule `connections` stores named connections.
 """
 
 from __future__ import annotations

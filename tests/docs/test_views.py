@@ -95,4 +95,4 @@ def test_the_page_tells_what_the_files_tell(con: duckdb.DuckDBPyConnection) -> N
 
 
 def test_every_example_prints_what_stands_below_it() -> None:
-    check_examples(PAGE, least=2 + len(load.views()))
+    check_examples(PAGE, least=3 + len(load.views()))
