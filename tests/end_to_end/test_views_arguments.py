@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
 
 NOVEMBER = "/time_entries?from=2026-11-02&to=2026-11-20"
+#: The columns that are no money and no hours, which are exact decimals.
+SHARES = {
+    *("share_spent", "win_rate", "margin", "utilization", "billable_utilization"),
+    *("rate_realization", "billing_realization", "days_to_pay", "days_late", "days_to_accept"),
+    *("wip_days", "debtor_days", "lock_up_days"),
+}
 #: Calls of `approvals` for the same days.
 SAME = [
     "'2026-11-02', '2026-11-20'",
@@ -93,6 +99,7 @@ def test_every_view_has_its_columns_in_the_order_of_its_file(con: duckdb.DuckDBP
         if view.columns:
             assert [column[0] for column in described] == list(view.columns), name
         assert described[-1][:2] == ("account_id", "BIGINT"), name
+        assert {column for column, kind, *_ in described if kind in ("FLOAT", "DOUBLE")} <= SHARES, name
     assert asked(sandbox) == []
 
 

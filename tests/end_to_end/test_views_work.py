@@ -259,6 +259,16 @@ def test_hours_of_people_without_a_standard_rate_make_it_unknown(views: Views, c
     assert (row["at_agreed_rates"], row["average_billable_rate"]) == (300, Decimal("33.3333"))
 
 
+def test_the_rates_of_a_person_whom_harvest_refuses_are_an_error(views: Views, changeable: Sandbox) -> None:
+    made = HandMade(changeable)
+    ada = made.person("Ada")
+    made.entry(ada, made.project("Site", made.client("Acme")), "2026-03-02", "1")
+    of = views.of(made.serve())
+    changeable.respond_next(f"/users/{ada['id']}/billable_rates", status=403)
+    with pytest.raises(duckdb.Error, match=f"billable_rates user_id {ada['id']} page 1: Harvest answered 403"):
+        of.rows("realization(?, ?)", *SPAN)
+
+
 def test_each_thing_that_is_missing_is_a_row(views: Views, changeable: Sandbox) -> None:
     made = HandMade(changeable)
     ada, acme = made.person("Ada"), made.client("Acme")
