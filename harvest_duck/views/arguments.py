@@ -44,8 +44,10 @@ _MACROS = {
         "CASE WHEN given IS NOT NULL AND value IS NULL THEN error(view || ': ' || name || ' is no list of ' || items) "
         "WHEN list_bool_or(list_transform(value, lambda x: x IS NULL)) "
         "THEN error(view || ': ' || name || ' has an element that is NULL, or not one of the ' || items) "
-        "ELSE '(' || coalesce('[' || array_to_string(list_transform(value::VARCHAR[], "
-        f"lambda x: {_QUOTED.format('x')}), ', ') || ']', 'NULL') || '::' || kind || ')' END"
+        "WHEN value IS NULL THEN '(NULL::' || kind || ')' "
+        # Without items it is NULL before DuckDB 1.5.
+        "ELSE '([' || coalesce(array_to_string(list_transform(value::VARCHAR[], "
+        f"lambda x: {_QUOTED.format('x')}), ', '), '') || ']::' || kind || ')' END"
     ),
     "in_order(view, name, first, last, first_usual, last_usual)": (
         "CASE WHEN coalesce(try_cast(first AS DATE), first_usual) > coalesce(try_cast(last AS DATE), last_usual) "
