@@ -7,18 +7,19 @@
 --
 -- Definition
 --   One row for each month and project whose budget starts afresh each month, which is what agencies call a retainer;
---   Harvest's own retainers are not in the API. Months are whole, whatever day of them is given.
---   A project has a row for each month from the one in which it starts, or was created where no start is set, to the one
+--   Harvest's own retainers are not in the API. Months are whole, whatever day of them is given
+--   (https://www.getharvest.com/blog/2018/06/more-powerful-budgeting-to-keep-your-monthly-retainers-on-track/). A
+--   project has a row for each month from the one in which it starts, or was created where no start is set, to the one
 --   in which it ends, and for any other month in which time or expenses are written on it. An archived project has only
---   the latter, because Harvest does not tell the day of archiving.
---   The budget is the present one for all months: Harvest keeps no history of budgets. What is spent are all rounded hours,
---   or billable ones at their rate where the budget is in money, and expenses where the project counts them; entries
---   without a rate count as nothing, as in Harvest's report on budgets. Whether only billable hours count is a setting of
---   the account that the API does not tell: here all of them do.
---   Where the budget is by task or person, Harvest counts only those tasks and people that have one. So remaining and
---   share_spent are NULL there, and spent is that of the whole project.
---   Money is in the currency of the client. The unit is NULL where the project itself names another currency, since Harvest
---   does not document which of them counts.
+--   the latter, because Harvest does not tell the day of archiving. The budget is the present one for all months:
+--   Harvest keeps no history of budgets. What is spent are all rounded hours, or billable ones at their rate where the
+--   budget is in money, and expenses where the project counts them; entries without a rate count as nothing, as in
+--   Harvest's report on budgets. An account can be set to count only billable hours, which the API does not tell: here
+--   all of them do. The present month of such a project is right in budget_burn. Where the budget is by task or person,
+--   Harvest counts only those tasks and people that have one. So remaining and share_spent are NULL there, and spent is
+--   that of the whole project. Money is in the currency of the client
+--   (https://support.getharvest.com/hc/en-us/articles/360055384512). The unit is NULL where the project names another
+--   currency than its client.
 --
 -- Columns
 --   month: first day of the month

@@ -110,6 +110,22 @@ def test_a_manager_gets_whole_the_projects_that_they_manage(views: Views, agenci
     assert 0 < len({row["project_id"] for row in its.rows(f"budget_burn('{TODAY}')")} & managed) < len(records.projects)
 
 
+def test_budgets_in_money_are_left_out_where_rates_are_hidden(books: Books, views: Views, changeable: Sandbox) -> None:
+    manager = changeable.account(MAIN_ID).token_users[1]
+    ben = books.person("Ben Okafor", id=manager["id"], access_roles=["manager"])
+    kinds = {"hours": {"budget_by": "project", "budget": Decimal(5)}}
+    kinds["money"] = {"budget_by": "project_cost", "cost_budget": Decimal(500)}
+    for name, budget in kinds.items():
+        for owner in ("own", "other"):
+            project = books.project(f"{owner} {name}", books.acme, budget_is_monthly=True, **budget)
+            books.member(project, ben, None)["is_project_manager"] = owner == "own"
+            books.entry(books.ada, project, "2026-11-02", "2")
+    its = views.of(books.serve(), role="manager")
+    for call in (f"budget_burn('{TODAY}')", f"monthly_budgets('{TODAY}', '{TODAY}')"):
+        found = [(row["project_name"], row["spent"], row["limited_to"]) for row in its.rows(call)]
+        assert found == [("own hours", 2, "the projects that Ben Okafor manages")]
+
+
 def test_an_empty_account_has_no_rows_and_budgets_are_never_binary_fractions(books: Books, views: Views) -> None:
     its = views.of(books.serve())
     for call in ("budget_burn()", "budget_lines()", "monthly_budgets()"):
