@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ _DAYS_OFF = "_internal.days_off"
 #: The variable that has the id of the chosen client.
 _CLIENT = "client"
 _VISIBLE = "account_id, user_id, user_name, role, rates, costs, people, projects, limited_to"
+#: Views look for the names of types of time off in the days off around their period too.
+_AROUND = timedelta(days=366)
 #: So many answers are kept: those of about ten filters.
 _KEPT = 256
 #: What is asked in other words each day, and does not change because something in Harvest has.
@@ -121,8 +124,8 @@ def copied(con: object, name: str, options: Options) -> Copy:
     views = sorted({view for card, made_of in inputs.CARDS.items() if card not in unseen for view in made_of})
     reads = [Read(each.table, inputs.select(each, name), _refusals(each)) for each in inputs.inputs(options, views)]
     if inputs.needs_days_off(views):
-        needed = options.needed
-        days = f"DATE '{needed.first}', DATE '{needed.last}', true, true"
+        first, last = options.needed.first - _AROUND, options.needed.last + _AROUND
+        days = f"DATE '{first}', DATE '{last}', true, true"
         reads.append(Read(_DAYS_OFF, f"FROM {identifier(name)}._internal.days_off({days})"))
     tables = read_all(user, reads)
     found = {table: rows for table, rows in tables.items() if not isinstance(rows, HarvestDuckError)}

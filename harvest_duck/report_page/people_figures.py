@@ -86,7 +86,7 @@ def _most_sold(person: PersonHours) -> tuple[Decimal, str, int]:
 def gaps(source: Source) -> Gaps:
     """Return the hours of each person and day of the last four weeks, and how many are missing."""
     period = source.options.weeks(source.week_starts)
-    every_day = in_period("timesheet_gaps", period, at_least=str(_EVERY_DAY))
+    every_day = in_period("timesheet_gaps", period, at_least=str(_EVERY_DAY), as_of=source.options.as_of)
     rows = source.people(f"SELECT user_id, user_name, day, expected_hours, hours FROM {every_day}")
     every = (period.first + timedelta(n) for n in range((period.last - period.first).days + 1))
     working = tuple(each for each in every if each.weekday() <= _FRIDAY)
