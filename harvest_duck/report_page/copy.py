@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +40,10 @@ _DAYS_OFF = "_internal.days_off"
 #: The variable that has the id of the chosen client.
 _CLIENT = "client"
 _VISIBLE = "account_id, user_id, user_name, role, rates, costs, people, projects, limited_to"
-#: Views look for the names of types of time off in the days off around their period too.
-_AROUND = timedelta(days=366)
 #: So many answers are kept: those of about ten filters.
 _KEPT = 256
-#: What is asked in other words each day, and does not change because something in Harvest has.
-_MOVING = {"from_date", "to_date", "total_hours"}
+#: The report of the 365 days to the day to look from: others each day. It is made of tables that are read as well.
+_MOVING = "report_uninvoiced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +121,7 @@ def copied(con: object, name: str, options: Options) -> Copy:
     views = sorted({view for card, made_of in inputs.CARDS.items() if card not in unseen for view in made_of})
     reads = [Read(each.table, inputs.select(each, name), _refusals(each)) for each in inputs.inputs(options, views)]
     if inputs.needs_days_off(views):
-        first, last = options.needed.first - _AROUND, options.needed.last + _AROUND
-        days = f"DATE '{first}', DATE '{last}', true, true"
+        days = f"DATE '{options.days_off.first}', DATE '{options.days_off.last}', true, true"
         reads.append(Read(_DAYS_OFF, f"FROM {identifier(name)}._internal.days_off({days})"))
     tables = read_all(user, reads)
     found = {table: rows for table, rows in tables.items() if not isinstance(rows, HarvestDuckError)}
@@ -226,15 +222,14 @@ def _digest(own: duckdb.DuckDBPyConnection) -> str:
     """Return a digest of the rows of all tables, whatever their order."""
     columns = own.execute(
         "SELECT table_name, list(column_name ORDER BY column_name) FROM duckdb_columns() "
-        "WHERE database_name = ? AND schema_name = '_rows' GROUP BY table_name ORDER BY table_name",
-        [CATALOG],
+        "WHERE database_name = ? AND schema_name = '_rows' AND table_name <> ? GROUP BY table_name ORDER BY table_name",
+        [CATALOG, _MOVING],
     ).fetchall()
     parts = ["SELECT '' AS part"]
-    for table, every in columns:
-        fixed = [column for column in every if column not in _MOVING or not table.startswith("report_")]
-        row = f"ROW({', '.join(f'{identifier(column)}::VARCHAR' for column in fixed)})::VARCHAR"
+    for table, names in columns:
+        row = f"ROW({', '.join(f'{identifier(name)}::VARCHAR' for name in names)})::VARCHAR"
         rows = f"sha256(string_agg({row}, chr(10) ORDER BY {row}))"
-        parts.append(f"SELECT concat({text(f'{table} {fixed}')}, {rows}) FROM {CATALOG}._rows.{identifier(table)}")
+        parts.append(f"SELECT concat({text(f'{table} {names}')}, {rows}) FROM {CATALOG}._rows.{identifier(table)}")
     joined = " UNION ALL ".join(parts)
     ((digest,),) = own.execute(f"SELECT sha256(string_agg(part, chr(10) ORDER BY part)) FROM ({joined})").fetchall()
     return str(digest)

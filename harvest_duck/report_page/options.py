@@ -83,10 +83,19 @@ class Options:
 
     @property
     def needed(self) -> Period:
-        """The days of which time and expenses are needed for all that a report tells."""
+        """The days of which time and expenses are needed for all that a report tells.
+
+        They end with a year, so that what is read is the same tomorrow: time that is written in advance is little.
+        """
         earliest = self.as_of - _WEEKS - timedelta(days=1)
         parts = (self.period, self.before, self.last_year, self.year, Period(earliest, self.as_of))
-        return Period(min(part.first for part in parts), max(part.last for part in parts))
+        last = max(part.last for part in parts)
+        return Period(min(part.first for part in parts), last.replace(month=12, day=31))
+
+    @property
+    def days_off(self) -> Period:
+        """The days of which holidays and time off are needed: views look a year around their period for names."""
+        return Period(self.needed.first.replace(month=1, day=1) - 2 * _YEAR, self.needed.last + 2 * _YEAR)
 
 
 def chosen(what: str, wanted: str | int | None, choices: Sequence[Choice]) -> Choice | None:

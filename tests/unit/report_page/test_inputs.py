@@ -34,7 +34,7 @@ def test_a_table_has_the_columns_that_its_views_name_and_no_others() -> None:
 
 def test_days_are_those_that_are_needed() -> None:
     conditions = {each.table: each.condition for each in inputs.inputs(OPTIONS, EVERY)}
-    days = "spent_date BETWEEN DATE '2025-01-01' AND DATE '2026-11-20'"
+    days = "spent_date BETWEEN DATE '2025-01-01' AND DATE '2026-12-31'"
     assert conditions["time_entries"] == conditions["expenses"] == days
     assert conditions["report_uninvoiced"] == "from_date = DATE '2025-11-21' AND to_date = DATE '2026-11-20'"
     assert conditions["invoices"] == conditions["projects"] == "true"

@@ -27,7 +27,7 @@ def test_a_report_is_of_the_year_so_far() -> None:
     assert options.before == Period(date(2025, 2, 11), date(2025, 12, 31))
     assert options.last_year == Period(date(2025, 1, 1), date(2025, 11, 20))
     assert options.year == Period(date(2025, 11, 21), TODAY)
-    assert options.needed == Period(date(2025, 1, 1), TODAY)
+    assert options.needed == Period(date(2025, 1, 1), date(2026, 12, 31))
 
 
 def test_the_year_is_that_of_the_last_day() -> None:
@@ -47,7 +47,7 @@ def test_a_period_does_not_end_before_it_begins() -> None:
         Options.of(TODAY, from_date="2026-11-21")
 
 
-@given(st.dates(date(1999, 1, 1), date(2199, 1, 1)), st.integers(0, 800), st.integers(-800, 800))
+@given(st.dates(date(1999, 1, 1), date(2190, 1, 1)), st.integers(0, 800), st.integers(-800, 800))
 def test_the_days_needed_hold_all_that_is_told(first: date, length: int, later: int) -> None:
     options = Options.of(first + timedelta(length + later), from_date=first, to_date=first + timedelta(length))
     before, needed = options.before, options.needed
@@ -60,6 +60,18 @@ def test_the_days_needed_hold_all_that_is_told(first: date, length: int, later: 
         assert timedelta(21) <= weeks.last - weeks.first <= timedelta(27)
         for part in (options.period, before, options.last_year, options.year, weeks):
             assert needed.first <= part.first <= part.last <= needed.last
+            assert (
+                options.days_off.first
+                <= part.first - timedelta(366)
+                <= part.last + timedelta(366)
+                <= options.days_off.last
+            )
+
+
+def test_what_is_needed_is_the_same_all_year() -> None:
+    needed = {Options.of(date(2026, month, 28)).needed for month in range(1, 13)}
+    days_off = {Options.of(date(2026, month, 28)).days_off for month in range(1, 13)}
+    assert (len(needed), len(days_off)) == (1, 1)
 
 
 def test_29_february_is_the_28th_a_year_earlier() -> None:
