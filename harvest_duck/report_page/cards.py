@@ -73,14 +73,15 @@ _ROWS = (
     ),
     (Kind("quality", "quality", "Data", "What makes figures wrong", 12, "rows", "Nothing is missing in Harvest."),),
 )
-_BY_NAME = {kind.name: kind for row in _ROWS for kind in row}
+#: Every card, by its name.
+KINDS = {kind.name: kind for row in _ROWS for kind in row}
 #: The headline figures: the title of each, and the card that shows it.
 HEADLINES = (
-    ("Billable utilization", _BY_NAME["utilization"]),
-    ("Invoiced, before tax", _BY_NAME["revenue"]),
-    ("Not invoiced yet", _BY_NAME["uninvoiced"]),
-    ("Overdue", _BY_NAME["receivables"]),
-    ("Hours missing", _BY_NAME["gaps"]),
+    ("Billable utilization", KINDS["utilization"]),
+    ("Invoiced, before tax", KINDS["revenue"]),
+    ("Not invoiced yet", KINDS["uninvoiced"]),
+    ("Overdue", KINDS["receivables"]),
+    ("Hours missing", KINDS["gaps"]),
 )
 
 

@@ -37,7 +37,13 @@ def environment() -> Environment:
     of_words = (words.outlook, words.lack, words.project_type, words.why_unknown, charts.plain, charts.isolated)
     own = (_named, _coordinate, _percentage, _worth, _ends, _extremes, _grouped)
     made.filters |= {each.__name__.lstrip("_"): each for each in (*functions, *of_words, *own)}
-    made.tests |= {"seen": _is_seen, "silent": _is_silent, "headlined": _is_headlined, "measured": _is_measured}
+    made.tests |= {
+        "seen": _is_seen,
+        "silent": _is_silent,
+        "barred": _is_barred,
+        "headlined": _is_headlined,
+        "measured": _is_measured,
+    }
     drawn = (marks.bar, marks.apart, marks.bullet, marks.spark, marks.level, charts.weeks, charts.months)
     told = (charts.quantity, charts.aged, charts.aged_tip, charts.longest_days, cards.definitions)
     made.globals |= {each.__name__: each for each in (*drawn, *told)}
@@ -104,6 +110,11 @@ def _is_seen(card: object) -> bool:
 def _is_silent(figures: Figures) -> bool:
     """Whether there is nothing to count."""
     return not any(cards.placed(figures))
+
+
+def _is_barred(figures: Figures) -> bool:
+    """Whether the token may see none of the figures."""
+    return not any(_is_seen(getattr(figures, kind.figure)) for kind in cards.KINDS.values())
 
 
 def _is_headlined(figures: Figures) -> bool:

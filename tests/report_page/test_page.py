@@ -178,7 +178,7 @@ def test_whose_eyes_a_page_was_made_with_stands_on_it() -> None:
     part = replace(figures.utilization, limited_to="Ada Moreau and 5 teammates", unfiltered="All clients are in it.")
     drawn = page(replace(figures, utilization=part))
     texts = " ".join(text.strip() for _, text in Parsed(drawn).texts)
-    assert "as Ada Moreau sees it, manager" in texts
+    assert "as Ada Moreau sees Harvest, manager" in texts
     assert "Limited to Ada Moreau and 5 teammates ." in texts
     assert "All clients are in it." in texts
     hidden = [name for name in CARDS if isinstance(getattr(figures, name), Unseen)]
@@ -186,6 +186,28 @@ def test_whose_eyes_a_page_was_made_with_stands_on_it() -> None:
     # What is not seen has no headline, no place among the links and no sentence.
     assert "Overdue" not in texts
     assert "invoiced, and" not in texts
+
+
+def test_the_story_says_of_whom_it_is() -> None:
+    figures = agency()
+    assert "The team worked 105 % of its capacity" in _story(figures)
+    assert "1,734" not in _story(figures)
+    assert not isinstance(figures.utilization, Unseen)
+    assert not isinstance(figures.budgets, Unseen)
+    part = replace(figures.utilization, limited_to="Ada Moreau and 5 teammates")
+    few = replace(figures.budgets, limited_to="the projects that Ada Moreau manages")
+    limited = _story(replace(figures, utilization=part, budgets=few))
+    assert "Ada Moreau and 5 teammates worked 105 % of the capacity" in limited
+    assert "2 of 6 running budgets are used up, of the projects that Ada Moreau manages." in limited
+    # The sentences are about the chosen client, and this figure is not.
+    every = replace(figures.utilization, unfiltered="All clients are in it.")
+    assert "worked" not in _story(replace(figures, utilization=every, client=figures.clients[0]))
+    assert "No figure can be shown with the token of Ada Moreau." in _story(VARIANTS["unseen"])
+
+
+def _story(figures: Figures) -> str:
+    texts = [text.strip() for around, text in Parsed(page(figures)).texts if "p.story" in around]
+    return " ".join(" ".join(texts).split()).replace(" .", ".")
 
 
 def test_the_page_of_an_account_without_anything_says_so_and_draws_nothing() -> None:
