@@ -23,6 +23,8 @@ def test_the_demo_reads_well(width: int, folder: Path) -> None:
     assert max(map(cells, lines)) <= width
     assert any("client_name" in line and "billable_hours" in line for line in lines)
     assert sum(line.startswith("(") and " rows" in line for line in lines) >= 4
+    assert any(line.startswith("report.html is written") for line in lines)
+    assert '<p class="story">' in (folder / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("table", ["time_entries", "clients"])

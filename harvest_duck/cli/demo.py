@@ -1,16 +1,28 @@
-"""`harvest-duck demo`: a few queries over a stand-in Harvest, each shown with its SQL; no account is needed."""
+"""`harvest-duck demo`: queries over a stand-in Harvest, each shown with its SQL, and its report; needs no account."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harvest_duck.cli import output, statements
+from harvest_duck.cli import failures, output, statements
 from harvest_duck.cli.query import opened
 from harvest_duck.cli.terminal import screen_of
 from harvest_duck.display.layout import Look, Style
 from harvest_duck.formats import targets
+from harvest_duck.report_page import fingerprint
+from harvest_duck.report_page.report import report
+from harvest_duck.sandbox import TODAY
+
+if TYPE_CHECKING:
+    import duckdb
+
+_REPORT = Path("report.html")
+#: What the report of the demo bears, in place of a mark of what it was made of.
+_MARK = "demo"
 
 #: The titles and the SQL of the demo, whose days fit the sandbox's today.
 QUERIES = (
@@ -60,7 +72,7 @@ LIMIT 5""",
 
 @click.command(short_help="Run a few queries over a made-up agency.")
 def demo() -> None:
-    """Run a few queries over a made-up agency; no account is needed."""
+    """Run a few queries over a made-up agency, and write its report to report.html; no account is needed."""
     click.echo(
         "A made-up agency, served by a stand-in for Harvest's API on this machine.\n"
         "Its today is 2026-11-20; DSN=sandbox;Today=2026-03-31 shows another day."
@@ -72,8 +84,27 @@ def demo() -> None:
             (step,) = statements.script(con, sql, {}).steps
             with output.writing(targets.STANDARD_OUTPUT, None) as writer:
                 writer.write(con, step.statement, {})
+        click.echo(f"\n{look.painted('The figures of the agency as one page', Style.BOLD)}\n\n{_report(con)}")
     click.echo(
         "\nNow yours: make a token at https://id.getharvest.com/developers, set\n"
         "HARVEST_ACCOUNT_ID and HARVEST_ACCESS_TOKEN, and run\n\n"
         '  harvest-duck query "SELECT * FROM harvest.clients"'
     )
+
+
+def _report(con: duckdb.DuckDBPyConnection) -> str:
+    """Write the report to the current folder, unless another file is in its place; return what became of it."""
+    otherwise = f"for the report run\n\n  harvest-duck report -c DSN=sandbox --as-of {TODAY} -o FILE"
+    if _REPORT.exists() and not _is_ours(_REPORT):
+        return f"{_REPORT} is another file here, and stays as it is:\n{otherwise}"
+    page = fingerprint.in_page(report(con, as_of=TODAY), _MARK)
+    try:
+        with targets.opened(_REPORT) as stream:
+            stream.write(page.encode())
+    except OSError as error:
+        return f"{failures.sentence(error)}: {otherwise}"
+    return f"{_REPORT} is written: open it in a browser."
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_file() and fingerprint.found_in(path.read_bytes(), fingerprint.Form.PAGE) == _MARK

@@ -18,7 +18,7 @@ from support.clocks import PATIENCE_S
 from support.command import run, run_process, start, write, write_from
 
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.cli import failures
+from harvest_duck.cli import demo, failures
 from harvest_duck.cli.demo import QUERIES
 from harvest_duck.sandbox import MAIN_ID, TODAY
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.thorough
-def test_the_demo_shows_each_query_and_its_rows() -> None:
-    ended = run("demo")
+def test_the_demo_shows_each_query_and_its_rows_and_writes_its_report(tmp_path: Path) -> None:
+    ended = run("demo", cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
     for title, sql in QUERIES:
         assert title in ended.stdout
@@ -41,6 +41,27 @@ def test_the_demo_shows_each_query_and_its_rows() -> None:
     assert "NULL" not in ended.stdout
     assert f"Its today is {TODAY};" in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 80
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "report.html is written" in ended.stdout
+    assert "20\u00a0November 2026" in page
+    assert '<p class="story">' in page
+
+
+def test_the_demo_replaces_its_own_report_alone(
+    attached: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "report.html"
+    assert demo._report(attached) == "report.html is written: open it in a browser."
+    first = page.read_bytes()
+    page.write_bytes(first + b"older")
+    assert demo._report(attached) == "report.html is written: open it in a browser."
+    assert page.read_bytes() == first
+    for other in (b"precious", first.replace(b'content="demo"', b'content="0123456789abcdef"')):
+        page.write_bytes(other)
+        assert "stays as it is" in demo._report(attached)
+        assert page.read_bytes() == other
+    assert [*tmp_path.iterdir()] == [page]
 
 
 def test_a_query_prints_a_table(connection: str, sandbox: Sandbox) -> None:
