@@ -6,7 +6,7 @@ import pytest
 from support.run_size import share
 
 #: The number of schedules; those of a usual run, besides the ones that once failed; the number of tests.
-ALL, USUAL, BATCHES = 400, 30, 8
+ALL, USUAL, BATCHES = 400, 20, 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
