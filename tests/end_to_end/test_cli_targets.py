@@ -170,6 +170,7 @@ def test_output_is_utf8_whatever_the_code_page(variables: dict[str, str], connec
     assert "Traceback" not in ended.stderr.decode()
 
 
+@pytest.mark.thorough
 def test_a_closed_standard_output_is_one_line(connection: str) -> None:
     command = 'exec "$@" >&-'
     ended = subprocess.run(

@@ -61,7 +61,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         found = Account(synced, con)
         harvest_duck.register(con, found.cached)
         con.execute("SET TimeZone = 'America/New_York'")
-        for number in range(max(4, share(20))):
+        for number in range(max(3, share(20))):
             found.sync(history=number == 0 or None)
             found.scan()
             synced.pause()

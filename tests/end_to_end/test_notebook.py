@@ -67,6 +67,7 @@ def test_other_arrow_tables_look_in_a_notebook_as_ever(notebook: Kernel) -> None
     assert shown == {"stdout": "", "text/plain": "pyarrow.Table\na: int64\n----\na: [[1]]"}
 
 
+@pytest.mark.thorough
 def test_what_was_registered_for_arrow_tables_still_shows_the_others() -> None:
     pytest.importorskip("ipykernel")
     with kernel() as fresh:

@@ -124,6 +124,7 @@ def test_without_a_browser_the_redirect_is_pasted(login: Login, connection: str)
     assert run("whoami", connection=connection).returncode == 0
 
 
+@pytest.mark.thorough
 def test_the_redirect_of_a_browser_here_is_taken_too(login: Login, connection: str) -> None:
     """As over SSH with the port forwarded."""
     assert "You are signed in" in fetched(agreed(login.url))[2]
@@ -166,6 +167,7 @@ def test_an_endless_input_ends(connection: str) -> None:
     assert ended.stderr.splitlines()[-1].startswith("harvest-duck: nothing that could be a code was pasted")
 
 
+@pytest.mark.thorough
 def test_a_second_login_says_that_it_waits_for_the_first(login: Login, connection: str) -> None:
     with start("login", "--no-browser", connection=connection, stdin=subprocess.DEVNULL) as second:
         assert second.stderr is not None
