@@ -182,7 +182,8 @@ def test_the_same_account_twice_is_read_once(sandbox: Sandbox) -> None:
 
 @several
 def test_max_rows_counts_the_rows_of_all_accounts(sandbox: Sandbox, accounts: str) -> None:
-    with harvest_duck.connect(f"{string(sandbox, accounts)};MaxRows=1") as con:
+    with database().cursor() as con:
+        harvest_duck.register(con, f"{string(sandbox, accounts)};MaxRows=1")
         assert len(con.execute("FROM harvest_scan('me')").fetchall()) == 1
 
 

@@ -97,48 +97,52 @@ def long() -> Iterator[Sandbox]:
         yield running
 
 
-def test_a_limit_stops_the_paging(long: Sandbox) -> None:
-    with harvest_duck.connect(f"{long.connection_string()};RateLimit=off;Pagesize=10") as con:
-        long.clear_log()
-        assert len(con.execute("SELECT * FROM harvest.time_entries LIMIT 10").fetchall()) == 10
-        # DuckDB 1.4 asks for a second batch before it looks at the first.
-        assert len(long.requests) <= (4 if duckdb.__version__.startswith("1.") else 2)
+@pytest.fixture
+def tens(con: duckdb.DuckDBPyConnection, long: Sandbox) -> duckdb.DuckDBPyConnection:
+    """A cursor that reads this account by the functions, in pages of ten."""
+    harvest_duck.register(con, f"{long.connection_string()};RateLimit=off;Pagesize=10")
+    long.clear_log()
+    return con
 
 
-def test_one_month_of_five_years_sends_only_that_months_pages(long: Sandbox) -> None:
+def test_a_limit_stops_the_paging(tens: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    assert len(tens.execute("SELECT * FROM harvest_scan('time_entries') LIMIT 10").fetchall()) == 10
+    # DuckDB 1.4 asks for a second batch before it looks at the first.
+    assert len(long.requests) <= (4 if duckdb.__version__.startswith("1.") else 2)
+
+
+def test_one_month_of_five_years_sends_only_that_months_pages(tens: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
     entries = long.records(MAIN_ID, "time_entries")
     month = [entry for entry in entries if entry["spent_date"].startswith("2025-03-")]
-    with harvest_duck.connect(f"{long.connection_string()};RateLimit=off;Pagesize=10") as con:
-        long.clear_log()
-        found = con.execute(
-            "SELECT count(id) FROM harvest.time_entries WHERE spent_date BETWEEN '2025-03-01' AND '2025-03-31'"
-        ).fetchone()
+    found = tens.execute(
+        "SELECT count(id) FROM harvest_scan('time_entries') WHERE spent_date BETWEEN '2025-03-01' AND '2025-03-31'"
+    ).fetchone()
     assert found == (len(month),)
     assert len(long.requests) == max(1, -(-len(month) // 10))
 
 
-def test_pages_come_several_at_a_time_and_each_once(long: Sandbox) -> None:
-    with harvest_duck.connect(f"{long.connection_string()};RateLimit=off;Pagesize=10") as con:
-        long.clear_log()
-        found = con.execute("SELECT count(*), count(DISTINCT id) FROM harvest.time_entries").fetchone()
+def test_pages_come_several_at_a_time_and_each_once(tens: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
+    found = tens.execute("SELECT count(*), count(DISTINCT id) FROM harvest_scan('time_entries')").fetchone()
     assert found == (1000, 1000)
     pages = [request.query.get("page", "1") for request in long.requests]
     assert sorted(pages, key=int) == [str(page) for page in range(1, 101)]
 
 
 @pytest.mark.parametrize("wrong", ["/v2;", "AccountId="])
-def test_a_404_means_no_rows_only_where_the_rest_is_right(wrong: str, sandbox: Sandbox) -> None:
+def test_a_404_means_no_rows_only_where_the_rest_is_right(
+    wrong: str, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
     connection = (
         sandbox.connection_string().replace(wrong, ";" if wrong == "/v2;" else "AccountId=9") + ";RateLimit=off"
     )
-    with harvest_duck.connect(connection) as con:
-        for sql in (
-            "FROM harvest.invoice_payments WHERE invoice_id = 1",
-            "FROM harvest.task_assignments WHERE project_id = 1",
-            "FROM harvest.teammates WHERE user_id = 1",
-        ):
-            with pytest.raises(duckdb.Error, match="Harvest answered 404"):
-                con.execute(sql).fetchall()
+    harvest_duck.register(con, connection)
+    for sql in (
+        "FROM harvest_scan('invoice_payments') WHERE invoice_id = 1",
+        "FROM harvest_scan('task_assignments') WHERE project_id = 1",
+        "FROM harvest_scan('teammates') WHERE user_id = 1",
+    ):
+        with pytest.raises(duckdb.Error, match="Harvest answered 404"):
+            con.execute(sql).fetchall()
 
 
 def test_an_id_may_be_given_as_a_decimal(sandbox: Sandbox, connection: str) -> None:

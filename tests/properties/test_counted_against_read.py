@@ -277,34 +277,41 @@ def test_the_children_of_the_parents_in_a_filter_are_counted(
         assert "NULL" in where or not any(each.startswith(left_out) for each in of_children), where
 
 
-def test_several_accounts_are_counted_each(small: Sandbox) -> None:
+@pytest.fixture
+def cursor(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor, to be registered with another connection string that the functions then use."""
+    with con.cursor() as opened:
+        yield opened
+
+
+def test_several_accounts_are_counted_each(cursor: duckdb.DuckDBPyConnection, small: Sandbox) -> None:
     one = f"{small.connection_string()};RateLimit=off"
     both = sum(len(small.records(account, "clients")) for account in (MAIN_ID, EURO_ID))
     for named, listed in ((f"{MAIN_ID},{EURO_ID}", []), ("*", ["/api/v2/accounts"])):
-        with harvest_duck.connect(one.replace(f"AccountId={MAIN_ID}", f"AccountId={named}")) as con:
-            small.clear_log()
-            assert con.execute("SELECT count(*) FROM harvest.clients").fetchall() == [(both,)]
-            assert asked(small, per_page=True) == [*listed, "/clients?per_page=1", "/clients?per_page=1"]
-            assert {request.account_id for request in small.requests[len(listed) :]} == {str(MAIN_ID), str(EURO_ID)}
+        harvest_duck.register(cursor, one.replace(f"AccountId={MAIN_ID}", f"AccountId={named}"))
+        small.clear_log()
+        assert cursor.execute("SELECT count(*) FROM harvest_scan('clients')").fetchall() == [(both,)]
+        assert asked(small, per_page=True) == [*listed, "/clients?per_page=1", "/clients?per_page=1"]
+        assert {request.account_id for request in small.requests[len(listed) :]} == {str(MAIN_ID), str(EURO_ID)}
 
 
 @pytest.mark.parametrize("most", [1, 5, 1000])
-def test_no_more_than_max_rows_are_counted(most: int, small: Sandbox) -> None:
+def test_no_more_than_max_rows_are_counted(most: int, cursor: duckdb.DuckDBPyConnection, small: Sandbox) -> None:
     entries = len(small.records(MAIN_ID, "time_entries"))
-    with harvest_duck.connect(f"{small.connection_string()};RateLimit=off;MaxRows={most}") as con:
-        small.clear_log()
-        assert con.execute("SELECT count(*) FROM harvest.time_entries").fetchall() == [(min(most, entries),)]
+    harvest_duck.register(cursor, f"{small.connection_string()};RateLimit=off;MaxRows={most}")
+    small.clear_log()
+    assert cursor.execute("SELECT count(*) FROM harvest_scan('time_entries')").fetchall() == [(min(most, entries),)]
     assert asked(small, per_page=True) == ["/time_entries?per_page=1"]
 
 
 @pytest.mark.parametrize("role", ["administrator", "manager", "member"])
-def test_each_user_counts_what_they_can_read(role: str, small: Sandbox) -> None:
+def test_each_user_counts_what_they_can_read(role: str, cursor: duckdb.DuckDBPyConnection, small: Sandbox) -> None:
     """Harvest may give a user a part of a table, and may refuse the user the parents or the children."""
-    with harvest_duck.connect(f"{small.connection_string(role=role)};RateLimit=off;ReportsRateLimit=off") as con:
-        for table in some_of(filter(can_be_counted, TABLES.values()), len(role)):
-            column = next(column.name for column in table.columns)
-            found = [_result(con, f"SELECT {what} FROM harvest.{table.name}") for what in (f"{column}", "1")]
-            assert found[0] == found[1], table.name
+    harvest_duck.register(cursor, f"{small.connection_string(role=role)};RateLimit=off;ReportsRateLimit=off")
+    for table in some_of(filter(can_be_counted, TABLES.values()), len(role)):
+        column = next(column.name for column in table.columns)
+        found = [_result(cursor, f"SELECT {what} FROM harvest_scan('{table.name}')") for what in (f"{column}", "1")]
+        assert found[0] == found[1], table.name
 
 
 def _result(con: duckdb.DuckDBPyConnection, sql: str) -> int | type[Exception] | None:

@@ -27,6 +27,7 @@ from harvest_duck.scanner.scan_request import scan_request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import duckdb
     from aiohttp import web
 
 pytestmark = pytest.mark.takes_a_share
@@ -155,8 +156,16 @@ MOVES = [
 
 @pytest.mark.parametrize(("table", "condition", "before", "after"), MOVES)
 def test_what_moves_from_one_list_of_a_scan_to_another_is_not_lost(
-    table: str, condition: str, before: dict[str, Any], after: dict[str, Any], stage: Sandbox
+    table: str,
+    condition: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    stage: Sandbox,
+    con: duckdb.DuckDBPyConnection,
 ) -> None:
+    harvest_duck.register(con, stage.connection_string() + ";RateLimit=off;MaxConnections=1")
+
     def serve(change: dict[str, Any]) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         stage.replace(MAIN_ID, table, [{"id": 1, **after, "updated_at": OLD}, {"id": 2, **change, "updated_at": now}])
@@ -169,8 +178,7 @@ def test_what_moves_from_one_list_of_a_scan_to_another_is_not_lost(
     stage.clear_log()
     stage.on_request = moved
     try:
-        with harvest_duck.connect(stage.connection_string() + ";RateLimit=off;MaxConnections=1") as con:
-            found = con.execute(f"SELECT id FROM harvest.{table} WHERE {condition} ORDER BY id").fetchall()
+        found = con.execute(f"SELECT id FROM harvest_scan('{table}') WHERE {condition} ORDER BY id").fetchall()
     finally:
         stage.on_request = None
     assert found == [(1,), (2,)]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import duckdb
+
 TOKEN = "t0ken-that-nobody-may-see"
 
 
@@ -210,13 +212,12 @@ def test_a_number_that_would_fill_the_memory_is_refused_or_rounded(number: str, 
     assert len(said) < 500
 
 
-def test_the_token_goes_to_no_answer_that_is_kept(sandbox: Sandbox) -> None:
+def test_the_token_goes_to_no_answer_that_is_kept(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
     """Not into what a query can read either."""
-    with harvest_duck.connect(sandbox.connection_string()) as con:
-        con.execute("FROM harvest.clients").fetchall()
-        told = con.execute("FROM harvest_requests()").fetchall()
-        views = con.execute("SELECT sql FROM duckdb_views()").fetchall()
-        plan = con.execute("EXPLAIN FROM harvest.clients").fetchall()
+    con.execute("FROM harvest.clients").fetchall()
+    told = con.execute("FROM harvest_requests()").fetchall()
+    views = con.execute("SELECT sql FROM duckdb_views()").fetchall()
+    plan = con.execute("EXPLAIN FROM harvest.clients").fetchall()
     token = sandbox.connection_string().partition("APIKey=")[2].partition(";")[0]
     assert token
     assert token not in json.dumps([told, views, plan], default=str)

@@ -183,12 +183,12 @@ def test_the_handle_of_an_attached_account_cannot_be_guessed(con: duckdb.DuckDBP
     assert "APIKey" not in found[0]
 
 
-def test_the_last_error_keeps_its_type(sandbox: Sandbox) -> None:
-    with harvest_duck.connect(sandbox.connection_string(role="member") + ";RateLimit=off") as con:
-        assert harvest_duck.last_error(con) is None
-        with pytest.raises(duckdb.Error, match="clients page 1: Harvest answered 403"):
-            con.execute("FROM harvest.clients").fetchall()
-        assert isinstance(harvest_duck.last_error(con), Forbidden)
+def test_the_last_error_keeps_its_type(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    harvest_duck.register(con, sandbox.connection_string(role="member") + ";RateLimit=off")
+    assert harvest_duck.last_error(con) is None
+    with pytest.raises(duckdb.Error, match="clients page 1: Harvest answered 403"):
+        con.execute("FROM harvest_scan('clients')").fetchall()
+    assert isinstance(harvest_duck.last_error(con), Forbidden)
 
 
 def test_an_option_that_is_not_chosen_is_asked_for(con: duckdb.DuckDBPyConnection) -> None:
@@ -213,15 +213,17 @@ def test_every_public_name_exists() -> None:
         _ = harvest_duck.nothing  # type: ignore[attr-defined]
 
 
-def test_a_database_of_the_users_own_is_never_written_to(tmp_path: Path, connection: str) -> None:
+def test_a_database_of_the_users_own_is_never_written_to(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, connection: str
+) -> None:
     file = tmp_path / "mine.duckdb"
-    with duckdb.connect(str(file)) as con:
-        con.execute("CREATE VIEW time_entries AS SELECT 1 AS mine")
-    with harvest_duck.connect(connection) as con:
-        con.execute(f"ATTACH '{file}' AS mine")
-        with pytest.raises(ConnectionStringError, match=r"a database called mine \(.*mine.duckdb\) is there already"):
-            harvest_duck.attach(con, connection, name="mine")
-        assert con.execute("SELECT mine FROM mine.time_entries").fetchone() == (1,)
+    with duckdb.connect(str(file)) as own:
+        own.execute("CREATE VIEW time_entries AS SELECT 1 AS mine")
+    con.execute(f"ATTACH '{file}' AS mine")
+    with pytest.raises(ConnectionStringError, match=r"a database called mine \(.*mine.duckdb\) is there already"):
+        harvest_duck.attach(con, connection, name="mine")
+    assert con.execute("SELECT mine FROM mine.time_entries").fetchone() == (1,)
+    con.execute("DETACH mine")
 
 
 def test_both_values_of_an_option_are_two_reports(connection: str) -> None:

@@ -17,6 +17,8 @@ from harvest_duck.sandbox import MAIN_ID, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import duckdb
+
 PAGES = 100
 
 
@@ -111,12 +113,14 @@ def test_letting_go_cancels_what_is_under_way(long: Sandbox, connection: str) ->
     assert len(long.requests) < PAGES
 
 
-def test_a_limit_leaves_nothing_under_way_and_the_connection_usable(long: Sandbox, connection: str) -> None:
-    with harvest_duck.connect(connection) as con:
-        for _ in range(3):
-            assert len(con.execute("SELECT * FROM harvest.time_entries LIMIT 15").fetchall()) == 15
-            assert under_way() == 0
-        assert con.execute("SELECT count(*) FROM harvest.time_entries").fetchone() == (10 * PAGES,)
+def test_a_limit_leaves_nothing_under_way_and_the_connection_usable(
+    con: duckdb.DuckDBPyConnection, connection: str
+) -> None:
+    harvest_duck.register(con, connection)
+    for _ in range(3):
+        assert len(con.execute("SELECT * FROM harvest_scan('time_entries') LIMIT 15").fetchall()) == 15
+        assert under_way() == 0
+    assert con.execute("SELECT count(*) FROM harvest_scan('time_entries')").fetchone() == (10 * PAGES,)
 
 
 def test_a_fault_in_the_middle_fails_the_query_and_stops_the_rest(long: Sandbox, connection: str) -> None:
