@@ -6,7 +6,7 @@ of any scan. The rules are in `introspection`: `visibility` and `days_off`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +44,11 @@ _REQUEST = ("account_id", "user_id", "status", "pto_type_name", "start_date", "e
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Reads tables of the accounts of a connection, in a session."""
+    """Reads tables of the accounts of a connection, in a session, whole; `max_rows` are those of other scans."""
 
     session: Session
     settings: Connection
+    max_rows: int | None
 
     def rows(self, name: str, columns: Sequence[str], condition: pc.Expression | None = None) -> list[dict[str, Any]]:
         """Return the columns of the rows of a table for which a condition is true; raises the errors of a scan."""
@@ -114,7 +115,8 @@ class AccountFunction(ArgumentDataset):
             for column, value in given.items()
             if column not in (SESSION, CONNECTION)
         }
-        reading = Reading(session, settings)
+        # A user that MaxRows cuts off would be taken for nobody.
+        reading = Reading(session, replace(settings, max_rows=None), settings.max_rows)
         if not session.asks_harvest:
             self._answer(reading, **arguments)
             return ()
@@ -137,6 +139,7 @@ def account_functions(binding: Binding) -> list[AccountFunction]:
 
 
 def _visible(reading: Reading, view: str, access: str) -> pa.Table:
+    visibility.refuse_cut(view, access, reading.max_rows)
     viewers = _viewers(reading)
     visibility.refuse(view, access, viewers)
     teammates = {

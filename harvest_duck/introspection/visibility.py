@@ -91,6 +91,15 @@ def refuse(view: str, access: str, viewers: Iterable[Viewer]) -> None:
         )
 
 
+def refuse_cut(view: str, access: str, max_rows: int | None) -> None:
+    """Raise `QueryError` where a connection cuts off the tables that a view adds up."""
+    if max_rows is not None and access != "rows":
+        raise QueryError(
+            f"{view}: MaxRows={max_rows} of the connection would cut off the tables that it is made of: "
+            "leave MaxRows out, and write LIMIT"
+        )
+
+
 def rows(access: str, viewers: Sequence[Viewer], teammates: Ids, managed: Ids) -> pa.Table:
     """Return a row of `VISIBLE` for each user.
 
