@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.agencies import Agency, Views, running
+from support.agencies import Agencies, Agency, Views
 
 import harvest_duck
 from harvest_duck.sandbox import MAIN_ID, Sandbox
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def agencies(agency: Sandbox) -> Iterator[dict[str, Agency]]:
     """Five agencies by name, which no test changes."""
-    with running(agency) as found:
+    with Agencies(agency) as found:
         yield found
 
 

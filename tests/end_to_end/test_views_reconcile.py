@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.agencies import GENERATED, Agency, Views
+from support.agencies import AGENCIES, Agency, Views
 from support.hand_made import HandMade
 
 import harvest_duck
@@ -16,7 +16,7 @@ from harvest_duck.sandbox import EURO_ID, MAIN_ID, Sandbox
 SPAN = (date(2026, 1, 1), date(2026, 12, 31))
 
 
-@pytest.mark.parametrize("agency_name", GENERATED)
+@pytest.mark.parametrize("agency_name", AGENCIES)
 def test_entries_and_reports_agree(views: Views, agencies: dict[str, Agency], agency_name: str) -> None:
     today = agencies[agency_name].today
     assert views.of(agencies[agency_name]).rows("reconcile(?, ?)", today - timedelta(days=800), today) == []
@@ -94,10 +94,7 @@ def test_a_fixed_fee_and_a_client_without_a_currency_make_no_difference(views: V
     assert views.of(made.serve()).rows("reconcile(?, ?)", *SPAN) == []
 
 
-def test_an_empty_account_agrees(views: Views, changeable: Sandbox) -> None:
-    assert views.of(HandMade(changeable).serve()).rows("reconcile(?, ?)", *SPAN) == []
-
-
+@pytest.mark.thorough
 def test_two_accounts_agree_at_once(views: Views, agencies: dict[str, Agency]) -> None:
     both = views.of(agencies["main"], accounts=f"{MAIN_ID},{EURO_ID}")
     assert both.rows("reconcile('2026-11-01', '2026-11-20')") == []

@@ -28,10 +28,14 @@ def agency_of(changeable: Sandbox, **person: Any) -> tuple[HandMade, dict[str, A
 def weeks(
     views: Views, made: HandMade, call: str = "", span: tuple[date, date] = (MONDAY, SUNDAY)
 ) -> list[tuple[Any, ...]]:
-    """Return capacity, hours, billable hours and time off of each row of `utilization`."""
-    columns = ("capacity_hours", "hours", "billable_hours", "time_off_hours")
+    """Return capacity, hours, billable hours and time off of each row of `utilization`, in order of the people."""
     rows = views.of(made.serve()).rows(f"utilization(?, ?{call})", *span)
-    return [tuple(row[column] for column in columns) for row in rows]
+    return [figures(row) for row in rows]
+
+
+def figures(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Return capacity, hours, billable hours and time off of a row of `utilization`."""
+    return tuple(row[name] for name in ("capacity_hours", "hours", "billable_hours", "time_off_hours"))
 
 
 def gaps(
@@ -52,13 +56,11 @@ def test_a_week_has_five_fifths_of_the_weekly_capacity(views: Views, changeable:
     made.entry(ada, site, "2026-03-14", "2", is_running=True)
     (row,) = views.of(made.serve()).rows("utilization(?, ?)", MONDAY, SUNDAY)
     assert row["working_days"] == 5
-    assert weeks(views, made) == [(Decimal("37.5"), Decimal("12.01"), Decimal("9.01"), 0)]
+    assert figures(row) == (Decimal("37.5"), Decimal("12.01"), Decimal("9.01"), 0)
     assert (row["utilization"], row["billable_utilization"]) == (0.3203, 0.2403)
 
 
-@pytest.mark.parametrize(
-    ("starts", "first_days"), [("Monday", [2, 9]), ("Sunday", [8]), ("Saturday", [7]), ("sunday", [8])]
-)
+@pytest.mark.parametrize(("starts", "first_days"), [("Monday", [2, 9]), ("Sunday", [8]), ("Saturday", [7])])
 def test_weeks_start_on_any_of_three_days(
     views: Views, changeable: Sandbox, starts: str, first_days: list[int]
 ) -> None:
@@ -71,35 +73,37 @@ def test_weeks_start_on_any_of_three_days(
         rows = of.rows(f"{view}(?, ?, ?)", *span, starts)
         assert [row["week"] for row in rows] == [date(2026, 3, day) for day in first_days]
         assert sum(row["hours"] for row in rows) == 12
-    # Only the days of the span count: Sunday to Wednesday.
-    assert sum(row["capacity_hours"] for row in of.rows("utilization(?, ?, ?)", *span, starts)) == 24
+        # Only the days of the span count: Sunday to Wednesday.
+        assert sum(row.get("capacity_hours", 0) for row in rows) == (24 if view == "utilization" else 0)
 
 
 def test_a_person_is_there_from_the_day_of_creation_or_of_the_first_entry(views: Views, changeable: Sandbox) -> None:
-    made, ada, site = agency_of(changeable, since="2026-03-12")
-    assert weeks(views, made) == [(16, 0, 0, 0)]
-    made.entry(ada, site, "2026-03-11", "8")
-    assert weeks(views, made) == [(24, 8, 8, 0)]
-    assert [day for day, *_ in gaps(views, made)] == [12, 13]
+    made, _, site = agency_of(changeable, since="2026-03-12")
+    bo = made.person("Bo", since="2026-03-12")
+    made.entry(bo, site, "2026-03-11", "8")
+    assert weeks(views, made) == [(16, 0, 0, 0), (24, 8, 8, 0)]
+    assert [day for day, *_ in gaps(views, made)] == [12, 12, 13, 13]
 
 
 def test_an_archived_person_is_there_up_to_the_last_entry(views: Views, changeable: Sandbox) -> None:
-    made, ada, site = agency_of(changeable, is_active=False)
-    assert weeks(views, made) == gaps(views, made) == []
-    made.entry(ada, site, "2026-03-10", "8")
+    made, _, site = agency_of(changeable, is_active=False)
+    bo = made.person("Bo", is_active=False)
+    made.entry(bo, site, "2026-03-10", "8")
+    # Ada wrote nothing, and was not there.
     assert weeks(views, made) == [(16, 8, 8, 0)]
     assert [day for day, *_ in gaps(views, made)] == [9]
 
 
-@pytest.mark.parametrize(("hours", "capacity"), [(None, None), ("0", 0)])
-def test_without_a_capacity_nobody_is_busy_or_idle(
-    views: Views, changeable: Sandbox, hours: str | None, capacity: int | None
-) -> None:
-    made, ada, site = agency_of(changeable, hours=hours)
-    made.entry(ada, site, "2026-03-10", "8")
-    assert weeks(views, made) == [(capacity, 8, 8, 0)]
-    (row,) = views.rows("utilization(?, ?)", MONDAY, SUNDAY)
-    assert (row["working_days"], row["utilization"], row["billable_utilization"]) == (5, None, None)
+def test_without_a_capacity_nobody_is_busy_or_idle(views: Views, changeable: Sandbox) -> None:
+    made, ada, site = agency_of(changeable, hours=None)
+    bo = made.person("Bo", hours="0")
+    for person in (ada, bo):
+        made.entry(person, site, "2026-03-10", "8")
+    of = views.of(made.serve())
+    rows = of.rows("utilization(?, ?)", MONDAY, SUNDAY)
+    assert [figures(row) for row in rows] == [(None, 8, 8, 0), (0, 8, 8, 0)]
+    shares = [(row["working_days"], row["utilization"], row["billable_utilization"]) for row in rows]
+    assert shares == [(5, None, None), (5, None, None)]
     assert gaps(views, made) == []
 
 
@@ -107,8 +111,8 @@ def test_the_hours_of_a_person_whom_harvest_does_not_list_are_not_lost(views: Vi
     made, ada, site = agency_of(changeable)
     made.entry(ada, site, "2026-03-10", "8", approval_status=None, is_closed=True)
     made.tables["users"].clear()
-    assert weeks(views, made) == [(None, 8, 8, 0)]
-    assert [row["user_name"] for row in views.rows("utilization(?, ?)", MONDAY, SUNDAY)] == ["Ada Moreau"]
+    (row,) = views.of(made.serve()).rows("utilization(?, ?)", MONDAY, SUNDAY)
+    assert (row["user_name"], *figures(row)) == ("Ada Moreau", None, 8, 8, 0)
     assert [row["approved_hours"] for row in views.rows("approvals(?, ?)", MONDAY, SUNDAY)] == [8]
 
 
@@ -123,7 +127,6 @@ def test_a_holiday_takes_its_day_and_one_at_the_weekend_takes_nothing(views: Vie
     assert [day for day, *_ in gaps(views, made)] == [9, 9, 10, 10, 11, 11, 12, 12, 13]
     # The holidays that an argument lists are everyone's, and there are no others.
     assert weeks(views, made, ", holidays := ['2026-03-09', '2026-03-10', '2026-03-15']") == [(24, 0, 0, 0)] * 2
-    assert weeks(views, made, ", holidays := []") == [(40, 0, 0, 0)] * 2
     # What is booked on a holiday is no work, unless a client pays for it.
     made.entry(ada, site, "2026-03-13", "8", billable=False)
     made.entry(ada, site, "2026-03-13", "1")
@@ -171,7 +174,6 @@ def test_a_gap_has_less_than_four_fifths_of_the_hours(views: Views, changeable: 
     for day, hours in ((9, "6.4"), (10, "6.39"), (11, "0"), (13, "20")):
         made.entry(ada, site, f"2026-03-{day:02}", hours)
     assert gaps(views, made) == [(10, 8, Decimal("6.39"), False), (11, 8, 0, False), (12, 8, 0, True)]
-    assert [day for day, *_ in gaps(views, made, ", at_least := 0")] == []
 
 
 def test_today_and_the_days_to_come_are_no_gaps(views: Views, changeable: Sandbox) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
 
 import harvest_duck
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, TODAY, Rounding, Sandbox, Settings, TimeRounding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import duckdb
 
-__all__ = ["GENERATED", "Agency", "Views", "running"]
+__all__ = ["AGENCIES", "GENERATED", "Agencies", "Agency", "Views"]
 
 #: Agencies that differ from the shared one in what the views depend on: seed, settings, and the day of today.
 _OTHERS: dict[str, tuple[int, Settings, date]] = {
@@ -33,6 +33,9 @@ _OTHERS: dict[str, tuple[int, Settings, date]] = {
 }
 #: The names of all agencies: both accounts of the shared sandbox, and three more.
 GENERATED = ("main", "European", *_OTHERS)
+_USUAL = ("European", "Sunday, in leap year")
+#: The same as parameters of a test: a usual run takes two small agencies that differ, and a thorough one the others.
+AGENCIES = [name if name in _USUAL else pytest.param(name, marks=pytest.mark.thorough) for name in GENERATED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,24 @@ class Agency:
         return f"{string};RateLimit=off;ReportsRateLimit=off"
 
 
-@contextmanager
-def running(shared: Sandbox) -> Iterator[dict[str, Agency]]:
-    """Run the three other sandboxes beside the shared one, and yield all agencies by the names of `GENERATED`."""
-    with ExitStack() as stack:
-        agencies = {"main": Agency(shared), "European": Agency(shared, EURO_ID)}
-        for name, (seed, settings, today) in _OTHERS.items():
-            made = Sandbox(seed=seed, scale=0.1, time_entries=300, today=today, settings=settings, limits=False)
-            agencies[name] = Agency(stack.enter_context(made))
-        yield agencies
+class Agencies(dict[str, Agency]):
+    """The agencies by the names of `GENERATED`; a sandbox beside the shared one runs once it is asked for."""
+
+    def __init__(self, shared: Sandbox) -> None:
+        super().__init__({"main": Agency(shared), "European": Agency(shared, EURO_ID)})
+        self._stack = ExitStack()
+
+    def __missing__(self, name: str) -> Agency:
+        seed, settings, today = _OTHERS[name]
+        made = Sandbox(seed=seed, scale=0.1, time_entries=300, today=today, settings=settings, limits=False)
+        self[name] = Agency(self._stack.enter_context(made))
+        return self[name]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 class Views:
