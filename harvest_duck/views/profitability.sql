@@ -82,7 +82,7 @@ WITH spent AS (
     FROM harvest.projects p
     FULL JOIN work w ON w.project_id = p.id AND w.account_id = p.account_id
     LEFT JOIN billed b ON b.project_id = p.id AND b.account_id = p.account_id
-    WHERE w.account_id IS NOT NULL OR p.is_fixed_fee AND days_before < days_then
+    WHERE w.account_id IS NOT NULL OR p.is_fixed_fee AND days IS NOT NULL AND days_before < days_then
 ), figures AS (
     SELECT j.*, coalesce(upper($cost_currency), c.currency) AS cost_currency,
         CASE project_type
@@ -94,7 +94,8 @@ WITH spent AS (
                      THEN ((2 * earned * days_then + 100 * days) // (200 * days)
                             - (2 * earned * days_before + 100 * days) // (200 * days))::DECIMAL(28, 0) * 0.01 END
             END::DECIMAL(18, 4) AS revenue,
-        CASE WHEN coalesce(uncosted, 0) = 0 THEN coalesce(labour, 0)::DECIMAL(18, 4) END AS labour_cost
+        CASE WHEN coalesce(uncosted, 0) = 0 THEN coalesce(labour, 0)::DECIMAL(18, 4) END AS labour_cost,
+        (j.hours::DECIMAL(28, 4) * 10000)::HUGEINT AS hour_parts
     FROM joined j
     LEFT JOIN harvest.company c ON $cost_currency IS NULL AND c.account_id = coalesce(j.its_account, j.account_id)
 )
@@ -105,7 +106,9 @@ SELECT coalesce(its_client, client_id) AS client_id, coalesce(its_client_name, c
     coalesce(f.expenses, 0)::DECIMAL(18, 4) AS expenses,
     CASE WHEN in_currency = cost_currency OR in_currency IS NOT NULL AND labour_cost = 0
          THEN (revenue - labour_cost - coalesce(f.expenses, 0))::DECIMAL(18, 4) END AS profit,
-    round(profit / nullif(revenue, 0), 4) AS margin, round(revenue / nullif(f.hours, 0), 4)::DECIMAL(18, 4) AS revenue_an_hour,
+    round(profit / nullif(revenue, 0), 4) AS margin,
+    (((20000 * (revenue::DECIMAL(28, 4) * 10000)::HUGEINT + hour_parts) // (2 * nullif(hour_parts, 0)))::DECIMAL(28, 0)
+        * 0.0001)::DECIMAL(18, 4) AS revenue_an_hour,
     nullif(concat_ws(', ',
         CASE WHEN id IS NULL THEN 'project' END,
         CASE WHEN two_currencies THEN 'currency of project' END,

@@ -22,7 +22,7 @@
 --   days_31_60: of it, 31 to 60 days past the due date
 --   days_61_90: of it, 61 to 90 days past the due date
 --   days_over_90: of it, more than 90 days past the due date
---   oldest_days: days that the oldest of them is past its due date; 0 where none is
+--   oldest_days: days that the oldest of them, credits aside, is past its due date; 0 where none is
 --   account_id: Harvest account of the row
 WITH due AS (
     SELECT account_id, client_id, client_name, currency, due_amount, coalesce($as_of - coalesce(due_date, issue_date), 0) AS late

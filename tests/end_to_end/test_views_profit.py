@@ -143,6 +143,7 @@ def test_a_revenue_or_a_cost_that_lacks_something_is_not_told(books: Books, view
     for name, project in projects.items():
         books.entry(books.ada, project, "2026-05-01", "1", **rates.get(name, {}))
         books.entry(books.ada, project, "2026-05-01", "0", billable_rate=None, cost_rate=None)
+    books.project("no end and no work", books.acme, **lacking["no end"])
     books.entry(books.ada, books.project("in francs", francs), "2026-05-01", "1")
     books.expense(books.ada, books.project("only expenses", francs), "2026-05-01", "10")
     books.invoice(books.line("2000", projects["billed in euros"]), currency="EUR")

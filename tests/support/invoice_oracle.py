@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from support.agency_oracle import ZERO, day_of, share
+from support.agency_oracle import ZERO, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from support.agencies import Agency
 
-__all__ = ["days_to_pay", "estimates_won", "lock_up", "receivables", "revenue_by_month", "rounded"]
+__all__ = ["days_to_pay", "estimates_won", "lock_up", "receivables", "revenue_by_month", "rounded", "share"]
 
 Row = dict[str, Any]
 _AGES = {"not_due": 0, "days_1_30": 30, "days_31_60": 60, "days_61_90": 90}
@@ -26,6 +27,14 @@ def rounded(value: Fraction | Decimal, digits: int) -> Decimal:
     return Decimal(
         (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     )
+
+
+def share(part: Decimal | None, whole: Decimal | None, *, times: int = 1, digits: int = 4) -> float | None:
+    """Return a share as a binary fraction, which DuckDB divides decimals as; None without a part, or of nothing."""
+    if part is None or not whole:
+        return None
+    scaled = float(part) / float(whole) * times * 10**digits
+    return math.copysign(math.floor(abs(scaled) + 0.5), scaled) / 10**digits
 
 
 class _Invoice:
@@ -79,7 +88,7 @@ def receivables(agency: Agency, as_of: date) -> list[Row]:
                 "invoices": len(group),
                 "due_amount": sum(ages.values(), ZERO),
                 **ages,
-                "oldest_days": max(0, *((as_of - each.due).days for each in group)),
+                "oldest_days": max([0, *((as_of - each.due).days for each in group if each.still_due > 0)]),
                 "account_id": agency.account_id,
             }
         )
@@ -120,7 +129,7 @@ def days_to_pay(agency: Agency, first: date, last: date) -> list[Row]:
         late = [(each.paid - each.due).days for each in group if each.paid]
         took = [(each.paid - each.issued).days for each in group if each.paid]
         weighted = [
-            float(rounded(sum((d * each.amount for d, each in zip(counts, group, strict=True)), ZERO) / amount, 1))
+            share(sum((d * each.amount for d, each in zip(counts, group, strict=True)), ZERO), amount, digits=1)
             for counts in (took, late)
         ]
         rows.append(
@@ -159,19 +168,17 @@ def lock_up(agency: Agency, as_of: date) -> list[Row]:
         days = [_of_a_year(wip, net), _of_a_year(due, gross)]
         rows.append(
             {"currency": currency, "uninvoiced": wip, "due": due, "invoiced_in_a_year": net}
-            | dict(
-                zip(("wip_days", "debtor_days"), (each if each is None else float(each) for each in days), strict=True)
-            )
-            | {"lock_up_days": None if None in days else float(sum(each for each in days if each is not None))}
+            | {"wip_days": days[0], "debtor_days": days[1]}
+            | {"lock_up_days": None if None in days else round(sum(each for each in days if each is not None), 1)}
             | {"account_id": agency.account_id}
         )
     return rows
 
 
-def _of_a_year(part: Decimal, whole: Decimal) -> Decimal | None:
+def _of_a_year(part: Decimal, whole: Decimal) -> float | None:
     if part == 0:
-        return ZERO
-    return rounded(part / whole * 365, 1) if whole > 0 else None
+        return 0.0
+    return share(part, whole, times=365, digits=1) if whole > 0 else None
 
 
 def estimates_won(agency: Agency, first: date, last: date) -> list[Row]:
@@ -205,7 +212,7 @@ def estimates_won(agency: Agency, first: date, last: date) -> list[Row]:
                 "open": sum(1 for each in group if each["state"] == "sent"),
                 "invoiced": sum(1 for each in group if each["id"] in billed),
                 "win_rate": share(Decimal(len(won)), Decimal(len(won) + declined)),
-                "days_to_accept": float(rounded(Fraction(sum(waits), len(waits)), 1)) if waits else None,
+                "days_to_accept": share(Decimal(sum(waits)), Decimal(len(waits)), digits=1),
                 "account_id": agency.account_id,
             }
         )

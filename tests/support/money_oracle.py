@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from support.agency_oracle import ZERO, Entry, Records, days, decimal, share
-from support.invoice_oracle import rounded
+from support.agency_oracle import ZERO, Entry, Records, days, decimal
+from support.invoice_oracle import rounded, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,9 +100,9 @@ def _fee(records: Records, project: Project, span: tuple[date, date]) -> tuple[D
     """Return the share of a fee, or of what was invoiced if that is more, that falls on the days of a span."""
     first, last = project.starts_on, project.ends_on
     invoiced = _invoiced(records, project)
-    dated = first is not None and last is not None
+    dated = first is not None and last is not None and first <= last
     lacking = {"dates": not dated, "fee": project.fee is None, "currency of invoices": invoiced is None}
-    if first is None or last is None or project.fee is None or invoiced is None:
+    if first is None or last is None or project.fee is None or invoiced is None or not dated:
         return None, ", ".join(name for name, lacks in lacking.items() if lacks)
     length, whole = (last - first).days + 1, Fraction(max(project.fee, invoiced))
     before = sum(1 for day in days(first, last) if day < span[0])
@@ -192,8 +192,11 @@ def _used_up(as_of: date, rest: Fraction, pace: Fraction) -> date | None:
     return day
 
 
-def budget_lines(records: Records) -> list[Row]:
-    """Return the budgets of tasks and people with all that was spent on them."""
+def budget_lines(records: Records, last: date = date(2999, 12, 31)) -> list[Row]:
+    """Return the budgets of tasks and people with all that was spent on them up to a day; of monthly ones in its month.
+
+    A day in the future stands for the present month, which the generated agencies have no budget for.
+    """
     rows = []
     for line, table, kinds in (
         ("task", "task_assignments", ("task", "task_fees")),
@@ -205,7 +208,8 @@ def budget_lines(records: Records) -> list[Row]:
             if project.record["budget_by"] not in kinds or budget is None:
                 continue
             identity = each[key]["id"]
-            own = [entry for entry in records.entries if entry.project_id == project.id]
+            month = last.replace(day=1) if project.record["budget_is_monthly"] else date.min
+            own = [each for each in records.entries if each.project_id == project.id and month <= each.day <= last]
             spent = _total(_counts(project, entry) for entry in own if entry.record[key]["id"] == identity)
             rows.append(
                 {"client_name": project.client_name, "project_id": project.id, "project_name": project.name}
