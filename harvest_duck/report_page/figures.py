@@ -8,7 +8,7 @@ from harvest_duck.report_page import money_figures, people_figures
 from harvest_duck.report_page.inputs import CARDS
 from harvest_duck.report_page.model import Choice, Figures, Unseen
 from harvest_duck.report_page.options import chosen
-from harvest_duck.report_page.source import Source, within
+from harvest_duck.report_page.source import Source, within_any
 from harvest_duck.views import load
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _people(copy: Copy) -> tuple[Choice, ...]:
     if "users" not in copy.tables:
         return ()
     seen = "harvest.main.users JOIN harvest._internal.visible('report', 'people') v USING (account_id)"
-    each = f"SELECT id, concat_ws(' ', first_name, last_name) AS name FROM {seen}"
+    each = f"SELECT id, trim(concat_ws(' ', first_name, last_name)) AS name FROM {seen}"
     return _choices(copy, [f"{each} WHERE v.people IS NULL OR list_contains(v.people, id)"])
 
 
@@ -108,24 +108,30 @@ def _choices(copy: Copy, queries: Iterable[str]) -> tuple[Choice, ...]:
 def _currencies(source: Source) -> tuple[str, ...]:
     """Return the currencies with money in them, that of most projects first.
 
-    They are those of clients with a project that runs, or had time in the period, and of invoices that are open or from
-    the period and what it is compared with.
+    They are those of projects that run, or had time or expenses in the period or the year; of what is not invoiced;
+    and of invoices that are open, or were sent or paid in the period, the year, or what the period is compared with.
+    The last is empty where Harvest does not tell the currency of some.
     """
     tables, options = source.copy.tables, source.options
+    periods = (options.period, options.year, options.before, options.last_year)
     queries = []
-    if {"projects", "time_entries"} <= tables:
-        then = f"SELECT project_id FROM harvest.main.time_entries WHERE {within('spent_date', options.period)}"
-        queries.append(
-            f"SELECT client_currency AS currency, 1 AS n FROM harvest.main.projects WHERE is_active OR id IN ({then})"
+    if {"projects", "time_entries", "expenses"} <= tables:
+        used = " OR ".join(
+            f"id IN (SELECT project_id FROM harvest.main.{table} WHERE {within_any('spent_date', periods[:2])})"
+            for table in ("time_entries", "expenses")
         )
+        queries.append(
+            f"SELECT client_currency AS currency, 1 AS n FROM harvest.main.projects WHERE is_active OR {used}"
+        )
+    if "report_uninvoiced" in tables:
+        queries.append("SELECT currency, 0 AS n FROM harvest.main.report_uninvoiced WHERE uninvoiced_amount > 0")
     if "invoices" in tables:
-        periods = (options.period, options.before, options.last_year, options.year)
-        then = " OR ".join(within("issue_date", each) for each in periods)
+        then = f"{within_any('issue_date', periods)} OR {within_any('paid_date', periods)}"
         queries.append(f"SELECT currency, 0 AS n FROM harvest.main.invoices WHERE state = 'open' OR {then}")
     if not queries:
         return ()
     rows = source.money(
-        f"SELECT currency FROM ({' UNION ALL '.join(queries)}) WHERE currency IS NOT NULL "
-        "GROUP BY currency ORDER BY sum(n) DESC, currency"
+        f"SELECT coalesce(currency, '') AS code FROM ({' UNION ALL '.join(queries)}) "
+        "GROUP BY code ORDER BY code = '', sum(n) DESC, code"
     )
-    return tuple(row["currency"] for row in rows)
+    return tuple(row["code"] for row in rows)

@@ -32,8 +32,8 @@ CARDS = {
 #: The columns that the head of the page and its choices need, of tables that are read anyway but for `company`.
 HEAD = {
     "company": ("name", "week_start_day", "thousands_separator", "decimal_symbol", "currency"),
-    "projects": ("client_id", "client_name", "client_currency", "is_active"),
-    "invoices": ("client_id", "client_name", "currency", "state", "issue_date"),
+    "projects": ("id", "client_id", "client_name", "client_currency", "is_active"),
+    "invoices": ("client_id", "client_name", "currency", "state", "issue_date", "paid_date"),
     "users": ("id", "first_name", "last_name", "is_active"),
 }
 #: The columns by which rows are those of a client.

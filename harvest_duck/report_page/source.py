@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harvest_duck.report_page.model import Choice, Period
     from harvest_duck.report_page.options import Options
 
-__all__ = ["NONE", "Row", "Source", "amounts", "exact", "in_period", "money", "share", "total", "view", "within"]
+__all__ = ["NONE", "Row", "Source", "amounts", "exact", "in_period", "money", "share", "total", "view", "within_any"]
 
 #: A row of a view.
 Row = dict[str, Any]
@@ -83,9 +83,9 @@ def in_period(name: str, period: Period, **arguments: date | str) -> str:
     return view(name, from_date=period.first, to_date=period.last, **arguments)
 
 
-def within(column: str, period: Period) -> str:
-    """Return the condition that a day lies in a period."""
-    return f"{column} BETWEEN DATE '{period.first}' AND DATE '{period.last}'"
+def within_any(column: str, periods: Iterable[Period]) -> str:
+    """Return the condition that a day lies in one of some periods."""
+    return " OR ".join(f"{column} BETWEEN DATE '{each.first}' AND DATE '{each.last}'" for each in periods)
 
 
 def share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+from support.agencies import Agency
+from support.hand_made import HandMade
 
 import harvest_duck
 from harvest_duck.errors import HarvestDuckError, QueryError
@@ -19,6 +21,7 @@ from harvest_duck.report_page.figures import figures
 from harvest_duck.report_page.inputs import CARDS
 from harvest_duck.report_page.model import Card, Figures, Unseen
 from harvest_duck.report_page.options import Options
+from harvest_duck.report_page.page import page
 from harvest_duck.report_page.values import json_text
 from harvest_duck.sandbox import EURO_ID, MAIN_ID, TODAY
 from harvest_duck.views import load
@@ -26,7 +29,7 @@ from harvest_duck.views import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.agencies import Agency, Views
+    from support.agencies import Views
 
     from harvest_duck.sandbox import Sandbox
 
@@ -80,15 +83,14 @@ def test_the_day_does_not_change_the_digest(copy: Copy, views: Views, agencies: 
 def test_a_changed_record_changes_the_digest_and_the_order_of_records_does_not(
     changeable: Sandbox, views: Views
 ) -> None:
-    harvest_duck.attach(views.con, f"{changeable.connection_string()};RateLimit=off;ReportsRateLimit=off", name="views")
+    con = views.of(Agency(changeable)).con
     kept = changeable.records(MAIN_ID, "projects")
     renamed = [{**kept[0], "name": "another"}, *kept[1:]]
     digests = []
     for projects in (kept, renamed, renamed[::-1]):
         changeable.replace(MAIN_ID, "projects", projects)
-        with closing(copied(views.con, "views", OPTIONS)) as made:
+        with closing(copied(con, "views", OPTIONS)) as made:
             digests.append(made.digest)
-    changeable.replace(MAIN_ID, "projects", kept)
     assert digests[0] != digests[1] == digests[2]
 
 
@@ -191,23 +193,47 @@ def test_a_card_that_a_token_sees_in_part_is_limited_or_says_why_it_is_not_there
 
 
 def test_an_empty_account_has_figures(changeable: Sandbox, views: Views) -> None:
-    string = f"{changeable.connection_string()};RateLimit=off;ReportsRateLimit=off"
-    harvest_duck.attach(views.con, string, name="views")
-    kept = {name: changeable.records(MAIN_ID, name) for name in changeable.account(MAIN_ID).tables}
-    stay = {"company", "me"}
-    for name in kept.keys() - stay:
-        changeable.replace(MAIN_ID, name, [each for each in kept[name] if name == "users"][:1])
-    try:
-        empty = copied(views.con, "views", OPTIONS)
-    finally:
-        for name in kept.keys() - stay:
-            changeable.replace(MAIN_ID, name, kept[name])
-    found = figures(empty, OPTIONS)
-    assert found.currencies == ()
-    assert found.utilization.hours.value == 0
-    assert found.utilization.utilization.value in (None, 0)
+    with closing(copied(views.of(HandMade(changeable).serve()).con, "views", OPTIONS)) as empty:
+        found = figures(empty, OPTIONS)
+    assert found.currencies == found.clients == found.people == ()
+    assert (found.utilization.hours.value, found.utilization.utilization.value) == (0, None)
     assert found.budgets.rows == found.receivables.rows == found.revenue.rows == found.profit.rows == ()
-    empty.close()
+    assert found.gaps.people == found.quality.rows == ()
+    assert page(found)
+
+
+def test_what_harvest_does_not_tell_is_not_known_and_costs_no_other_figure(changeable: Sandbox, views: Views) -> None:
+    made = HandMade(changeable)
+    ada, bob = made.person("Ada\u202e <b>Lovelace</b>"), made.person("Bob", hours=None)
+    nameless = made.person("", is_active=False)
+    euro, other = made.client("Twin"), made.client("Twin", currency=None)
+    billed, free = made.project("One", euro), made.project("", other)
+    gone = made.project("Gone", euro)
+    made.tables["projects"].remove(gone)
+    stranger = made.person("No User")
+    made.tables["users"].remove(stranger)
+    for person, project in ((ada, billed), (bob, free), (nameless, gone), (stranger, billed)):
+        made.entry(person, project, "2026-11-17", "4")
+    made.entry(ada, billed, "2026-11-18", "3.3", billable_rate=None, cost_rate=None)
+    made.expense(bob, free, "2026-11-16", "12.34")
+    invoice = {"client": {"id": other["id"], "name": "Twin"}, "state": "open", "issue_date": "2026-10-01"}
+    made.add("invoices", **invoice, due_date="2026-10-31", currency=None, amount=5, due_amount=0, line_items=[])
+    made.add("invoices", **invoice, due_date="2026-10-31", currency="EUR", amount=7, due_amount=7, line_items=[])
+    with closing(copied(views.of(made.serve()).con, "views", OPTIONS)) as copy:
+        found = figures(copy, OPTIONS)
+        with pytest.raises(QueryError, match=r"^the report knows 2 of the name twin: give the id of one client, .+"):
+            figures(copy, replace(OPTIONS, client="twin"))
+        of_other = figures(copy, replace(OPTIONS, client=other["id"]))
+    assert found.utilization.hours.value == Decimal("19.3")
+    assert sum(each.hours for each in found.utilization.people) == Decimal("19.3")
+    for each in (found, of_other):
+        assert each.currencies == ("EUR", "")
+        assert [due.amount.value for due in each.receivables.due] == [7, 0]
+        assert [invoiced.amount.value for invoiced in each.revenue.invoiced] == [7, 5]
+    assert [each.name for each in found.people] == ["", "Ada\u202e <b>Lovelace</b>", "Bob"]
+    for each in (found, of_other):
+        assert "<b>Lovelace" not in page(each)
+        json.loads(json_text(each))
 
 
 def test_what_no_report_can_be_of_is_refused_before_anything_is_sent(
