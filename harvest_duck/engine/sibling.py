@@ -9,6 +9,7 @@ from harvest_duck.engine.hidden_arguments import SESSION_VARIABLE
 from harvest_duck.engine.session import Session, sessions
 from harvest_duck.engine.shared_catalog import binding_of, found
 from harvest_duck.pushdown.sql import text
+from harvest_duck.runtime import critical_section
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,10 +34,11 @@ def sibling(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
     Interrupting the connection ends them. The last error is the cursor's own.
     """
-    binding = binding_of(con)
-    own = sessions.get(con, binding.shared)
-    cursor = con.cursor()
-    session = Session(request_log=own.request_log, running=own.running, readers=own.readers, default=own.default)
-    cursor.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(session.name)}")
-    binding.add(cursor, session)
-    return cursor
+    with critical_section.entered():
+        binding = binding_of(con)
+        own = sessions.get(con, binding.shared)
+        cursor = con.cursor()
+        session = Session(request_log=own.request_log, running=own.running, readers=own.readers, default=own.default)
+        cursor.execute(f"SET VARIABLE {SESSION_VARIABLE} = {text(session.name)}")
+        binding.add(cursor, session)
+        return cursor

@@ -1,6 +1,6 @@
 """A copy of what a report needs of an account: read once, all tables at the same time, into a DuckDB of its own.
 
-The copy has the ready views over the catalog `harvest`. Its tables are those of Harvest as far as the figures need
+The SQL of the ready views runs over its catalog `harvest`. The tables are those of Harvest as far as the figures need
 them, and only the rows of the client that a variable chooses.
 """
 
@@ -22,7 +22,6 @@ from harvest_duck.pushdown.sql import identifier, shown, text
 from harvest_duck.report_page import inputs
 from harvest_duck.report_page.parallel_reads import Read, read_all
 from harvest_duck.report_page.visibility import Visibility
-from harvest_duck.views import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -180,7 +179,7 @@ def _refused(errors: Mapping[str, HarvestDuckError], visibility: Visibility) -> 
 
 
 def _fill(own: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], visibility: Visibility) -> None:
-    """Make the catalog of the copy: tables, views over them with the chosen filter, and the ready views."""
+    """Make the catalog of the copy: tables, views over them with the chosen filter, and the internal functions."""
     own.execute(f"ATTACH ':memory:' AS {CATALOG}; CREATE SCHEMA {CATALOG}._internal; CREATE SCHEMA {CATALOG}._rows")
     for table, rows in tables.items():
         own.register("read", rows)
@@ -192,8 +191,6 @@ def _fill(own: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], visibi
     own.execute(f"CREATE TABLE {CATALOG}._rows.visible AS FROM read")
     own.unregister("read")
     for statement in _internal_functions(has_days_off=_DAYS_OFF in tables):
-        own.execute(statement)
-    for statement in load.statements(CATALOG):
         own.execute(statement)
 
 
