@@ -72,24 +72,29 @@ class Copy:
         """Return the rows of a query over what concerns a client, or everyone; they are kept, and not to be changed."""
         key = (sql, client)
         with self._lock:
-            if key not in self._answers:
-                self._answers[key] = self._asked(*key)
-                while len(self._answers) > _KEPT:
-                    self._answers.popitem(last=False)
-            self._answers.move_to_end(key)
-            return self._answers[key]
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return self._answers[key]
+        # Without the lock, so that several threads can ask at the same time.
+        found = self._asked(*key)
+        with self._lock:
+            self._answers[key] = found
+            while len(self._answers) > _KEPT:
+                self._answers.popitem(last=False)
+        return found
 
     def _asked(self, sql: str, client: int | None) -> list[dict[str, Any]]:
-        self.con.execute(f"SET VARIABLE {_CLIENT} = {'NULL::BIGINT' if client is None else int(client)}")
-        found = self.con.execute(sql)
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        with self.con.cursor() as cursor:
+            cursor.execute(f"SET VARIABLE {_CLIENT} = {'NULL::BIGINT' if client is None else int(client)}")
+            found = cursor.execute(sql)
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     @property
     def digest(self) -> str:
         """A digest that changes when and only when something that was read has changed, whatever the day."""
-        with self._lock:
-            return _digest(self.con)
+        with self.con.cursor() as cursor:
+            return _digest(cursor)
 
     def serves(self, options: Options) -> bool:
         """Return whether the figures of other options can be made without asking Harvest again."""
@@ -129,7 +134,7 @@ def copied(con: object, name: str, options: Options) -> Copy:
     zone = user.execute("SELECT current_setting('TimeZone')").fetchall()[0][0]
     own = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
     try:
-        own.execute(f"SET TimeZone = {text(zone)}")
+        own.execute(f"SET GLOBAL TimeZone = {text(zone)}")
         _fill(own, found, visibility)
         return Copy(
             con=own,
