@@ -38,6 +38,7 @@ CARDS = ("utilization", "budgets", "uninvoiced", "receivables", "revenue", "gaps
 AS_OF = date(2026, 11, 20)
 PEOPLE = ("Ada Moreau", "Ben Okafor", "Clara Lindqvist", "Dieter Brandt", "Elif Yildiz", "Noor Rahman")
 CLIENTS = ("Fjord Seafood", "Saffron Kitchens", "Quarry Stone Works", "Maple Credit Union")
+CURRENCIES = ("USD", "GBP", "EUR", "CHF", "JPY", "SEK", "AUD")
 #: What a name could do to a page: a script, an end of an attribute, turned text, lines, a zero byte, and no end.
 HOSTILE = (
     "<script>document.title='taken'</script>",
@@ -279,8 +280,8 @@ def agency(
 
 
 def hostile() -> Figures:
-    """Return an agency whose every name tries something."""
-    made = agency(people=HOSTILE, clients=HOSTILE, company=HOSTILE[0])
+    """Return an agency of many currencies whose every name tries something."""
+    made = agency(CURRENCIES, people=HOSTILE, clients=HOSTILE, company=HOSTILE[0])
     assert not isinstance(made.utilization, Unseen)
     card = replace(made.utilization, limited_to=HOSTILE[1], unfiltered=HOSTILE[0])
     return replace(made, utilization=card, client=made.clients[0], person=made.people[1], lock_up=Unseen(HOSTILE[0]))
@@ -350,7 +351,7 @@ def without_capacity() -> Figures:
 VARIANTS = {
     "agency": agency(),
     "one currency": agency(("USD",)),
-    "seven currencies": agency(("USD", "GBP", "EUR", "CHF", "JPY", "SEK", "AUD")),
+    "seven currencies": agency(CURRENCIES),
     "hostile": hostile(),
     "without capacity": without_capacity(),
     "empty": empty(),
