@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from harvest_duck.auth import terminal
 from harvest_duck.cli import failures, progress, report_files
 from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.cli.query import opened
+from harvest_duck.report_page.copy import copied, today
+from harvest_duck.report_page.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,8 @@ __all__ = ["report"]
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _PORT = 8182
+#: The catalog of the account.
+_NAME = "harvest"
 
 
 @click.command(short_help="Make a page of an agency's figures.")
@@ -101,8 +105,9 @@ def _write(
         raise click.UsageError("--if-changed compares with a file that is kept: name one with -o FILE or --eml FILE.")
     addresses = report_files.Addresses(mail_to, mail_from)
     with opened(connection) as con:
-        with nullcontext() if quiet else progress.shown(con):
-            written = report_files.write(con, files, given, addresses, if_changed=if_changed)
+        options = Options.of(today(con), **given)
+        with nullcontext() if quiet else progress.shown(con), closing(copied(con, _NAME, options)) as copy:
+            written = report_files.write(copy, files, given, addresses, if_changed=if_changed)
         if not quiet:
             for line in report_files.summary_lines(con, written):
                 click.echo(line, err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,9 @@ import pyarrow as pa
 from harvest_duck.display.file_size import file_size
 from harvest_duck.formats import compression_of, targets
 from harvest_duck.report_page import fingerprint, mail
-from harvest_duck.report_page.copy import copied, today
 from harvest_duck.report_page.figures import figures
 from harvest_duck.report_page.fingerprint import Form
 from harvest_duck.report_page.mail import Addresses
-from harvest_duck.report_page.options import Options
 from harvest_duck.report_page.page import page
 from harvest_duck.report_page.values import json_text
 from harvest_duck.text import escaped
@@ -27,12 +25,12 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from harvest_duck.report_page.copy import Copy
     from harvest_duck.report_page.model import Figures
 
 __all__ = ["Addresses", "File", "asked_for", "kept", "summary_lines", "write"]
 
 _PAGE = Path("report.html")
-_NAME = "harvest"
 _NOBODY = Addresses()
 _WHAT = {Form.PAGE: "report", Form.JSON: "figures", Form.MAIL: "mail"}
 
@@ -73,24 +71,22 @@ def kept(files: Sequence[File]) -> list[File]:
 
 
 def write(
-    con: duckdb.DuckDBPyConnection,
+    copy: Copy,
     files: Sequence[File],
     given: Mapping[str, str],
     addresses: Addresses = _NOBODY,
     *,
     if_changed: bool = False,
 ) -> list[tuple[File, int]]:
-    """Write the report of a connection to all files, or to none of those that are kept; return their sizes.
+    """Write the report of a copy to all files, or to none of those that are kept; return their sizes.
 
-    `given` are arguments of `Options.of`. With `if_changed` there are none where all that are kept have what would be
-    written.
+    `given` are the arguments of `Options.of` that the copy was read for. With `if_changed` there are none where all
+    that are kept have what would be written.
     """
-    options = Options.of(today(con), **given)
-    with closing(copied(con, _NAME, options)) as copy:
-        mark = fingerprint.of(copy.digest, given)
-        if if_changed and all(_mark(file) == mark for file in kept(files)):
-            return []
-        made = figures(copy, options)
+    mark = fingerprint.of(copy.digest, given)
+    if if_changed and all(_mark(file) == mark for file in kept(files)):
+        return []
+    made = figures(copy, copy.options)
     contents = [_content(file.form, made, mark, addresses) for file in files]
     with ExitStack() as all_whole:
         for file, content in zip(files, contents, strict=True):

@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import re
 import socket
+from datetime import UTC, datetime
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -153,6 +154,7 @@ def test_a_choice_that_cannot_be_is_told_in_one_line(choice: str, said: str, vis
     assert visitor.status == 200
 
 
+@pytest.mark.thorough
 def test_earlier_days_are_read_when_they_are_chosen(visitor: Visitor, sandbox: Sandbox) -> None:
     assert 'value="2023-03-01"' in visitor.report("/?from=2023-03-01&to=2026-11-20")
     asked = len(sandbox.requests)
@@ -204,10 +206,9 @@ def test_what_harvest_refuses_is_one_line_and_the_earlier_figures_stay(visitor: 
         r'<p class="story">.*?</p>', before, re.DOTALL
     )
     sandbox.clear_responses()
-    visitor.refresh(after)
-    assert 'class="notice"' not in visitor.report("/")
 
 
+@pytest.mark.thorough
 def test_without_figures_the_error_is_the_page_and_can_be_tried_again(
     con: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:
@@ -233,3 +234,25 @@ def test_closing_it_ends_its_requests_and_frees_its_port(con: duckdb.DuckDBPyCon
     with socket.create_server(("127.0.0.1", port or 0)):
         pass
     assert con.execute("SELECT 1").fetchall() == [(1,)]
+
+
+@pytest.mark.thorough
+def test_answers_from_memory_have_their_age_and_a_refresh_asks_harvest(
+    sandbox: Sandbox, connection: str, new_clients: None
+) -> None:
+    with harvest_duck.connect(f"{connection};CacheLocation=:memory:") as con:
+        with ReportServer(con, GIVEN) as first:
+            Visitor(first).report()
+            assert len(sandbox.requests) > 5
+        sandbox.clear_log()
+        before = datetime.now(UTC)
+        with ReportServer(con, GIVEN) as second:
+            visitor = Visitor(second)
+            page = visitor.report()
+            assert sandbox.requests == []
+            assert second._live._shown
+            assert second._live._shown.read_at < before
+            visitor.refresh(page)
+            visitor.report()
+            assert len(sandbox.requests) > 5
+            assert second._live._shown.read_at > before

@@ -9,7 +9,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -36,13 +36,15 @@ if TYPE_CHECKING:
 __all__ = ["LiveReport"]
 
 _NAME = "harvest"
+#: The age of the oldest answer since a moment.
+_AGE = "SELECT max(age_s) FROM harvest_requests() WHERE sent_at >= ?"
 #: Seconds between two attempts to end a reading: between two of its queries there is none to interrupt.
 _AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A copy, when it was read, and the day that was today then."""
+    """A copy, the moment that it is of, and the day that was today then."""
 
     copy: Copy
     read_at: datetime
@@ -126,10 +128,13 @@ class LiveReport:
         self._free(before)
 
     def _copied(self, given: Given) -> _Shown:
-        read_at = datetime.now(UTC)
+        began = datetime.now(UTC)
         with source.our_errors(self._con):
             day = today(self._con)
-            return _Shown(copied(self._con, _NAME, Options.of(day, **given)), read_at, day)
+            copy = copied(self._con, _NAME, Options.of(day, **given))
+            # What a cache answers is as old as it says.
+            ((age_s,),) = self._con.execute(_AGE, [began]).fetchall()
+            return _Shown(copy, began - timedelta(seconds=age_s or 0.0), day)
 
     def _free(self, shown: _Shown | None) -> None:
         """Free a copy after all that is being drawn of it."""
