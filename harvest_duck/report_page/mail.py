@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.errors import QueryError
 from harvest_duck.report_page.fingerprint import HEADER
-from harvest_duck.report_page.numbers import UNKNOWN
+from harvest_duck.report_page.numbers import UNKNOWN, Numbers
 from harvest_duck.report_page.summary import summary
 from harvest_duck.text import one_line
 
@@ -59,8 +59,10 @@ def message(figures: Figures, page: str, mark: str, addresses: Addresses) -> byt
     mail["Message-ID"] = make_msgid(domain="harvest-duck.invalid")
     mail[HEADER] = mark
     addresses.set(mail)
-    mail.set_content("".join(f"{one_line(line)}\n" for line in _text(short)))
-    mail.add_alternative(_templates().get_template("mail.html.j2").render(summary=short), subtype="html")
+    story = _story(figures)
+    mail.set_content("".join(f"{one_line(line)}\n" for line in _text(short, story)))
+    html = _templates().get_template("mail.html.j2").render(summary=short, story=story)
+    mail.add_alternative(html, subtype="html")
     mail.add_attachment(
         page.encode(), maintype="text", subtype="html", filename="report.html", params={"charset": "utf-8"}
     )
@@ -92,8 +94,19 @@ def _is_of_addresses(header: str, value: str) -> bool:
     return value.isprintable() and not found.defects and all(each.username and each.domain for each in found.addresses)
 
 
-def _text(short: Summary) -> Iterator[str]:
+def _story(figures: Figures) -> str:
+    """Return the first sentences of the page as text."""
+    from markupsafe import Markup  # noqa: PLC0415 - as in `page`
+
+    n = Numbers(figures.thousands_separator, figures.decimal_symbol)
+    drawn = _templates().get_template("story.html.j2").render(figures=figures, n=n)
+    return one_line(Markup(drawn).striptags())  # noqa: S704 - what a template with autoescape made
+
+
+def _text(short: Summary, story: str) -> Iterator[str]:
     yield short.title
+    yield ""
+    yield story
     yield ""
     yield from short.about
     for table in short.tables:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PAGE = "<!doctype html>\n<html>\n<head>\n<title>é 🙂</title>\n</head></html>\n"
 #: What every mail program draws, and leaves as it is.
-DRAWN = {"html", "head", "meta", "title", "body", "h1", "h2", "p", "br", "ul", "li"} | {
+DRAWN = {"html", "head", "meta", "title", "body", "h1", "h2", "p", "b", "br", "ul", "li"} | {
     "table", "thead", "tbody", "tr", "th", "td"
 }  # fmt: skip
 
@@ -100,6 +100,8 @@ def test_the_text_has_each_figure_of_the_html() -> None:
         each for each in Elements(body(mail, "html")).texts if re.fullmatch(r"[\w€%., \xa0]*\d[\d.,]*[\xa0 %]*", each)
     ]
     assert len(figures) > 20
+    (story,) = (line for line in text.splitlines() if line.startswith("The team worked "))
+    assert story in Elements(body(mail, "html")).texts
     assert [each for each in figures if each.replace("\xa0", " ") not in text] == []
 
 
