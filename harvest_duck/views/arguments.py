@@ -69,12 +69,12 @@ def constant(view: View, argument: Argument, schema: str) -> str:
     """
     names, given, value = f"{text(view.name)}, {text(argument.name)}", argument.name, _value(argument)
     if argument.type == "DATE":
-        return f"{schema}.day_argument({names}, {given}, {argument.default})"
+        return f"{schema}.day_argument({names}, {given}, {_usual(argument)})"
     names += f", {text(argument.type)}"
     if argument.type in _ITEMS:
         return f"{schema}.list_argument({names}, {given}, {value}, {text(_ITEMS[argument.type])})"
     fits, remedy = _RANGES.get(argument.name, ("IS NOT NULL", f"write a {argument.type}"))
-    usual = f"({argument.default})::{argument.type}"
+    usual = f"({_usual(argument)})::{argument.type}"
     return f"{schema}.argument({names}, {given}, {value}, {usual}, {value} {fits}, {text(remedy)})"
 
 
@@ -84,8 +84,16 @@ def in_order(view: View, schema: str) -> str:
     last = named.get("to_date") or named.get("as_of")
     if "from_date" not in named or last is None:
         return "''"
-    days = f"from_date, {last.name}, {named['from_date'].default}, {last.default}"
+    days = f"from_date, {last.name}, {_usual(named['from_date'])}, {_usual(last)}"
     return f"{schema}.in_order({text(view.name)}, {text(last.name)}, {days})"
+
+
+def _usual(argument: Argument) -> str:
+    """Return the SQL expression of the default of an argument, in which nothing looks like a column.
+
+    `current_date` does, to the right of a join, where DuckDB then takes it for one of the left side (1.4, 1.5).
+    """
+    return argument.default.replace("current_date", "current_date()")
 
 
 def _value(argument: Argument) -> str:

@@ -52,7 +52,7 @@ def select_of(view: View, catalog: str, constants: Mapping[str, str]) -> str:
 
     What they are is not checked, and whose token asks is not either.
     """
-    return _PARAMETER.sub(lambda found: f"({constants[found[1]]})", _within(view.sql, catalog))
+    return _PARAMETER.sub(lambda found: f"({constants[found[1]]})", _qualified(view.sql, identifier(catalog)))
 
 
 def _query(view: View, catalog: str) -> str:
@@ -61,17 +61,18 @@ def _query(view: View, catalog: str) -> str:
     Its value is an error for arguments that the view does not take.
     """
     schema = _internal(catalog)
-    # The end of a name is marked, as one may begin with another. No constant has a mark in it.
-    marked = text(_PARAMETER.sub(r"$\1$", _within(_guarded(view), catalog)))
+    # The end of a name is marked, as one may begin with another. No constant has a mark in it; the name of the catalog
+    # may have, and so comes last.
+    marked = text(_PARAMETER.sub(r"$\1$", _qualified(_guarded(view), "$")))
     query = f"{marked} || {in_order(view, schema)}"
     for argument in view.arguments:
         query = f"replace({query}, '${argument.name}$', {constant(view, argument, schema)})"
-    return query
+    return f"replace({query}, '$.', {text(f'{identifier(catalog)}.')})"
 
 
-def _within(sql: str, catalog: str) -> str:
-    """Return the SQL of a view over the tables of a catalog."""
-    return _QUALIFIED.sub(lambda found: f"{identifier(catalog)}.{found[1] or 'main.'}", sql)
+def _qualified(sql: str, catalog: str) -> str:
+    """Return the SQL of a view over the tables of a catalog, whose name is written as it is in SQL."""
+    return _QUALIFIED.sub(lambda found: f"{catalog}.{found[1] or 'main.'}", sql)
 
 
 def _internal(catalog: str) -> str:

@@ -84,6 +84,18 @@ def test_a_text_stays_a_text_whatever_is_in_it(con: duckdb.DuckDBPyConnection) -
     assert con.execute(f"SELECT {constants}").fetchall() == [(odd,)]
     days = "'2026-11-02', '2026-11-20'"
     assert con.execute(f"SELECT count(*) FROM harvest.utilization({days}, time_off := $1)", [odd]).fetchall() != [(0,)]
+    ((nothing, unknown),) = con.execute(
+        f"SELECT max({call}) FILTER (given IS NOT NULL), max({call}) FILTER (given IS NULL) "
+        "FROM (VALUES ([]::VARCHAR[]), (NULL)) AS written(given)"
+    ).fetchall()
+    assert con.execute(f"SELECT {nothing}, {unknown}").fetchall() == [([], None)]
+
+
+def test_a_view_may_stand_to_the_right_of_a_join_and_in_a_subquery(con: duckdb.DuckDBPyConnection) -> None:
+    for name, view in load.views().items():
+        days = "today() - 30" if view.arguments[0].type == "DATE" else ""
+        con.execute(f"DESCRIBE SELECT * FROM range(1) LEFT JOIN harvest.{name}() ON true").fetchall()
+        con.execute(f"DESCRIBE SELECT range IN (SELECT 1 FROM harvest.{name}({days})) FROM range(1)").fetchall()
 
 
 def test_null_and_empty_lists_and_the_case_of_a_day_are_as_written(con: duckdb.DuckDBPyConnection) -> None:

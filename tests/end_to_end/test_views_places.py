@@ -27,13 +27,13 @@ def hours(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[int, int]:
 def test_each_attached_account_has_views_of_its_own_which_go_with_it(
     con: duckdb.DuckDBPyConnection, sandbox: Sandbox, connection: str
 ) -> None:
-    odd, euro = '"Büro ""1"" (neu)"', sandbox.connection_string(account_id=EURO_ID) + OPTIONS
-    harvest_duck.attach(con, euro, name='Büro "1" (neu)')
+    odd, euro = '"Büro ""1"" $to_date$"', sandbox.connection_string(account_id=EURO_ID) + OPTIONS
+    harvest_duck.attach(con, euro, name='Büro "1" $to_date$')
     main = hours(con, "harvest")
     found = hours(con, odd)
     assert (list(main), list(found)) == ([MAIN_ID], [EURO_ID])
     both = connection.replace(str(MAIN_ID), f"{MAIN_ID},{EURO_ID}")
-    harvest_duck.attach(con, both, name='Büro "1" (neu)')
+    harvest_duck.attach(con, both, name='Büro "1" $to_date$')
     assert hours(con, odd) == main | found
     sandbox.clear_log()
     whose = f"SELECT account_id, user_name, role FROM {odd}._internal.visible('work', 'account') ORDER BY ALL"
