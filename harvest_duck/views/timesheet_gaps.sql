@@ -15,6 +15,8 @@
 --   less time off. Nothing is expected on a holiday, or of a user without a weekly capacity.
 --   A person is there from the day on which the user was created, or of the first time entry of the span if that is earlier;
 --   an archived user up to the last time entry of the span. Days are those of UTC.
+--   Harvest does not document that a manager sees the days off of their teammates, so teammates are left out of a manager's rows
+--   unless both holidays and time_off are given.
 --   The hours are unrounded, running timers count with what they have so far, and time on days off is no work, as in utilization.
 --
 -- Columns
@@ -29,8 +31,13 @@
 --   is_empty: whether no work at all was written
 --   limited_to: the people that the rows are about, where the token does not see the time of everyone; NULL where it does
 --   account_id: account of the user
-WITH seen AS MATERIALIZED (
-    FROM harvest._internal.visible('timesheet_gaps', 'people')
+WITH viewers AS (
+    SELECT *, people IS NOT NULL AND ($holidays IS NULL OR $time_off IS NULL) AS is_alone FROM harvest._internal.visible('timesheet_gaps', 'people')
+), seen AS MATERIALIZED (
+    SELECT * REPLACE (
+        CASE WHEN is_alone THEN [user_id] ELSE people END AS people,
+        CASE WHEN is_alone THEN coalesce(nullif(user_name, ''), user_id::VARCHAR) ELSE limited_to END AS limited_to
+    ) FROM viewers
 ), nearby AS MATERIALIZED (
     FROM harvest._internal.days_off(greatest($from_date - 366, DATE '0001-01-01'), least($to_date + 366, DATE '9999-12-31'), $holidays IS NULL, $time_off IS NULL)
 ), off AS (

@@ -25,6 +25,8 @@
 --   tasks that have the name of a type of paid time off that somebody took within a year of the span, and what is not billable on a holiday
 --   of the person, whatever its task. Where time off is both requested and booked on a day, the greater of the two counts.
 --   Utilization is hours ÷ capacity, and billable utilization billable hours ÷ capacity; both are NULL where there was no capacity.
+--   Harvest does not document that a manager sees the days off of their teammates, so teammates are left out of a manager's rows
+--   unless both holidays and time_off are given.
 --   A user whom Harvest does not list any more has hours, and no capacity.
 --
 -- Columns
@@ -43,8 +45,13 @@
 --   billable_utilization: billable_hours ÷ capacity_hours
 --   limited_to: the people that the rows are about, where the token does not see the time of everyone; NULL where it does
 --   account_id: account of the user
-WITH seen AS MATERIALIZED (
-    FROM harvest._internal.visible('utilization', 'people')
+WITH viewers AS (
+    SELECT *, people IS NOT NULL AND ($holidays IS NULL OR $time_off IS NULL) AS is_alone FROM harvest._internal.visible('utilization', 'people')
+), seen AS MATERIALIZED (
+    SELECT * REPLACE (
+        CASE WHEN is_alone THEN [user_id] ELSE people END AS people,
+        CASE WHEN is_alone THEN coalesce(nullif(user_name, ''), user_id::VARCHAR) ELSE limited_to END AS limited_to
+    ) FROM viewers
 ), nearby AS MATERIALIZED (
     FROM harvest._internal.days_off(greatest($from_date - 366, DATE '0001-01-01'), least($to_date + 366, DATE '9999-12-31'), $holidays IS NULL, $time_off IS NULL)
 ), off AS (

@@ -12,6 +12,7 @@ from support.clocks import Clock
 
 import harvest_duck
 from harvest_duck.errors import QueryError
+from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.scanner.client_pool import pool
 from harvest_duck.views import load
 
@@ -35,10 +36,11 @@ def others(attached: duckdb.DuckDBPyConnection, agency: Sandbox) -> Iterator[Non
 
 
 @pytest.fixture
-def roles(others: None, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """A cursor with these accounts, of which nothing is known yet."""
+def roles(others: None, con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor with these accounts, of which nothing is known yet, nor afterwards."""
     harvest_duck.clear_cache()
-    return con
+    yield con
+    harvest_duck.clear_cache()
 
 
 def test_who_asks_is_asked_once_and_forgotten_by_clear_cache(
@@ -76,6 +78,22 @@ def test_teammates_that_harvest_tells_are_seen_whole(roles: duckdb.DuckDBPyConne
     )
     found = roles.execute("SELECT people, limited_to FROM manager._internal.visible('x', 'people')").fetchall()
     assert found == [([me, 5, 6], "Ben Okafor and 2 teammates")]
+
+
+def test_teammates_are_left_out_where_their_days_off_would_have_to_be_seen(
+    roles: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    ((me,),) = roles.execute("SELECT user_id FROM manager._internal.visible('x', 'rows')").fetchall()
+    mates = [each for each in sandbox.records(MAIN_ID, "teammates") if each["user_id"] == me]
+    body = {"teammates": mates, "total_pages": 1, "total_entries": len(mates)}
+    sandbox.respond_next(f"/v2/users/{me}/teammates", status=200, body=body)
+    people = f"SELECT count(DISTINCT user_id), any_value(limited_to) FROM manager.utilization({PERIOD}{{}})"
+    both = f"Ben Okafor and {len(mates)} teammates"
+    assert roles.execute(people.format("")).fetchall() == [(1, "Ben Okafor")]
+    assert roles.execute(people.format(", holidays := []")).fetchall() == [(1, "Ben Okafor")]
+    assert roles.execute(people.format(", holidays := [], time_off := []")).fetchall() == [(1 + len(mates), both)]
+    gaps = f"manager.timesheet_gaps({PERIOD}, at_least := 1, as_of := '2026-12-01')"
+    assert roles.execute(f"SELECT DISTINCT user_id, limited_to FROM {gaps}").fetchall() == [(me, "Ben Okafor")]
 
 
 def test_two_threads_ask_once(roles: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
