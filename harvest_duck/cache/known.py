@@ -46,12 +46,12 @@ class KnownFacts:
         self.facts: dict[tuple[Connection, Hashable, Hashable], _Fact] = {}
 
     def young(self, key: tuple[Connection, Hashable, Hashable]) -> _Fact | None:
-        """Return the fact of that key; one that is too old is dropped."""
-        fact = self.facts.get(key)
-        if fact is not None and fact.began.age_s(now()) >= KEPT_S:
-            self.drop(key, fact)
-            return None
-        return fact
+        """Return the fact of that key; all that are too old are dropped."""
+        at = now()
+        for each, fact in [*self.facts.items()]:
+            if fact.began.age_s(at) >= KEPT_S:
+                self.drop(each, fact)
+        return self.facts.get(key)
 
     def begin(self, key: tuple[Connection, Hashable, Hashable]) -> tuple[_Fact, bool]:
         """Return the fact of a key, and whether the caller is to find it."""

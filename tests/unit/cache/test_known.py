@@ -40,6 +40,7 @@ def test_a_fact_is_kept_by_connection_and_by_what_it_is_about(clock: Clock) -> N
     assert known.already_known(ONE, "me") == "a"
     clock.moment = known.KEPT_S
     assert known.already_known(ONE, "me") is None
+    assert not known._facts().facts, "no secret of a connection is kept for longer"
     known.keep(ONE, "me", "another")
     assert known.already_known(ONE, "me") == "another"
 
