@@ -45,7 +45,7 @@ def test_each_attached_account_has_views_of_its_own_which_go_with_it(
     assert con.execute(off).fetchall() == first == [(MAIN_ID,)]
     assert len(requests) == 5
     assert len(asked(sandbox)) == 8
-    harvest_duck.attach(con, f"{both};MaxRows=1", name='Büro "1" (neu)')
+    harvest_duck.attach(con, f"{both};MaxRows=1", name='Büro "1" $to_date$')
     harvest_duck.clear_cache()
     assert len(con.execute(whose.replace("account'", "rows'")).fetchall()) == 2
     sandbox.clear_log()
