@@ -138,4 +138,18 @@ def test_a_manager_gets_the_people_whose_time_is_seen_whole(views: Views, agenci
         mine = {each: row for each, row in wanted(records_of(agency), *span, **off).items() if each[1] in seen}
         assert_same(by(key, rows, mine), mine)
         assert {row["limited_to"] for row in rows} == {f"Ben Okafor and {len(mates)} teammates"}
+    assert_a_manager_is_alone_where_days_off_are_read(of, records_of(agency), span, manager)
     harvest_duck.clear_cache()
+
+
+def assert_a_manager_is_alone_where_days_off_are_read(
+    of: Views, records: Records, span: tuple[date, date], manager: int
+) -> None:
+    """A manager gets what an administrator gets of them, and nothing of others, whose days off may not be seen."""
+    for key, wanted, rows in (
+        ("week", utilization, of.rows("utilization(?, ?)", *span)),
+        ("day", timesheet_gaps, of.rows("timesheet_gaps(?, ?, as_of := ?)", *span, span[1] + DAY)),
+    ):
+        mine = {each: row for each, row in wanted(records, *span).items() if each[1] == manager}
+        assert_same(by(key, rows, mine), mine)
+        assert {row["limited_to"] for row in rows} <= {"Ben Okafor"}
