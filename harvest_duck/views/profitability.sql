@@ -46,13 +46,17 @@
 --   missing: why a figure is NULL
 --   cost_currency: currency of labour_cost
 --   account_id: Harvest account of the row
-WITH spent AS (
+WITH entries AS MATERIALIZED (
+    -- Both are materialized, since DuckDB 1.5.0 reads all columns of what UNION ALL joins.
     SELECT account_id, client_id, client_name, client_currency, project_id, project_name, billable,
         coalesce(rounded_hours, hours) AS hours, billable_rate, cost_rate, 0 AS cost
     FROM harvest.time_entries WHERE spent_date BETWEEN $from_date AND $to_date
-    UNION ALL
-    SELECT account_id, client_id, client_name, client_currency, project_id, project_name, billable, 0, 0, 0, total_cost
+), spending AS MATERIALIZED (
+    SELECT account_id, client_id, client_name, client_currency, project_id, project_name, billable,
+        0 AS hours, 0 AS billable_rate, 0 AS cost_rate, total_cost AS cost
     FROM harvest.expenses WHERE spent_date BETWEEN $from_date AND $to_date
+), spent AS (
+    FROM entries UNION ALL FROM spending
 ), work AS (
     SELECT account_id, project_id, max(client_id) AS client_id, max(client_name) AS client_name,
         max(client_currency) AS client_currency, max(project_name) AS project_name,
