@@ -9,13 +9,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 from support.agencies import Agency
 from support.hand_made import HandMade
 
 import harvest_duck
-from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.errors import QueryError
 from harvest_duck.report_page.copy import Copy, copied
 from harvest_duck.report_page.figures import figures
 from harvest_duck.report_page.inputs import CARDS
@@ -29,6 +28,7 @@ from harvest_duck.views import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import duckdb
     from support.agencies import Views
 
     from harvest_duck.sandbox import Sandbox
@@ -264,10 +264,3 @@ def test_a_card_that_needs_what_harvest_refuses_says_so(con: duckdb.DuckDBPyConn
         ("receivables", "revenue", "profit", "lock_up"),
         f"This takes the table invoices, which Harvest does not show to {who}.",
     )
-
-
-def test_the_error_of_a_table_is_that_of_the_report(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
-    sandbox.respond_next("/v2/projects", status=422)
-    with pytest.raises(HarvestDuckError, match="422") as raised:
-        harvest_duck.report(con)
-    assert not isinstance(raised.value, duckdb.Error)

@@ -13,6 +13,7 @@ from support.held import held
 from support.program import start
 
 import harvest_duck
+from harvest_duck.errors import InvalidRequest
 from harvest_duck.sandbox import TODAY
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ def test_interrupting_the_connection_ends_all_reads_of_which_its_progress_told(
             made.result(PATIENCE_S)
         assert holding.all_gone()
     assert con.execute("SELECT count(*) FROM harvest.company").fetchall() == [(1,)]
+    assert harvest_duck.progress(con).num_rows == 0
+
+
+def test_a_table_that_fails_ends_the_reads_of_the_others(con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
+    sandbox.respond_next("/v2/projects", status=422)
+    with held(sandbox) as holding:
+        with pytest.raises(InvalidRequest, match="projects"):
+            harvest_duck.report(con, as_of=TODAY)
+        assert holding.under_way == 0 or holding.all_gone()
     assert harvest_duck.progress(con).num_rows == 0
 
 
