@@ -109,9 +109,14 @@ def chosen(what: str, wanted: str | int | None, choices: Sequence[Choice]) -> Ch
     found = found or [each for each in choices if each.name.casefold() == str(wanted).casefold()]
     name = shortened(one_line(str(wanted)), _NAME)
     if not found:
-        by_name = {each.name.casefold(): each.name for each in choices}
-        near = get_close_matches(str(wanted).casefold(), by_name, n=1, cutoff=0.5)
-        hint = f"did you mean {shortened(one_line(by_name[near[0]]), _NAME)}?" if near else "give its name or id"
+        folded = str(wanted).casefold()
+        names = {each.name.casefold(): each.name for each in choices}
+        near = [each for each in names if folded in each] or get_close_matches(folded, names, n=1, cutoff=0.5)
+        hint = (
+            f"did you mean {shortened(one_line(names[near[0]]), _NAME)}?"
+            if near
+            else f"give the name or id of a {what}"
+        )
         raise QueryError(f"the report knows no {what} {name}: {hint}")
     if len(found) > 1:
         ids = ", ".join(str(each.id) for each in found[:5])

@@ -89,7 +89,9 @@ def test_a_client_is_chosen_by_id_or_by_its_whole_name() -> None:
 def test_what_is_unknown_or_ambiguous_is_an_error_of_one_line() -> None:
     with pytest.raises(QueryError, match=r"^the report knows no client Ada & Sons: did you mean Ada & Söhne[?]$"):
         chosen("client", "Ada & Sons", CLIENTS)
-    with pytest.raises(QueryError, match=r"^the report knows no person x y: give its name or id$"):
+    with pytest.raises(QueryError, match=r"^the report knows no client söhn: did you mean Ada & Söhne[?]$"):
+        chosen("client", "söhn", CLIENTS)
+    with pytest.raises(QueryError, match=r"^the report knows no person x y: give the name or id of a person$"):
         chosen("person", "x\ny", ())
     with pytest.raises(
         QueryError, match=r"^the report knows 2 of the name Twin: give the id of one client, such as 9, 10$"
