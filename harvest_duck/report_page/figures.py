@@ -129,7 +129,7 @@ def _currencies(source: Source) -> tuple[str, ...]:
             f"SELECT client_currency AS currency, 1 AS n FROM harvest.main.projects WHERE is_active OR {used}"
         )
     if "report_uninvoiced" in tables:
-        queries.append("SELECT currency, 0 AS n FROM harvest.main.report_uninvoiced WHERE uninvoiced_amount > 0")
+        queries.append("SELECT currency, 0 AS n FROM harvest.main.report_uninvoiced WHERE uninvoiced_amount <> 0")
     if "invoices" in tables:
         then = f"{within_any('issue_date', periods)} OR {within_any('paid_date', periods)}"
         queries.append(f"SELECT currency, 0 AS n FROM harvest.main.invoices WHERE state = 'open' OR {then}")

@@ -73,7 +73,7 @@ def uninvoiced(source: Source, currencies: Sequence[str]) -> Uninvoiced:
         **source.of_money("uninvoiced"),
         period=year,
         total=money(currencies, amounts(rows, "uninvoiced_amount")),
-        fixed_fees=money(currencies, amounts(fixed, "uninvoiced_amount")),
+        fixed_fees=money(currencies, amounts(fixed, "uninvoiced_work")),
         hours=total(rows, "uninvoiced_hours"),
         rows=_aged(aged, currencies, "amount", _WIP),
     )

@@ -154,6 +154,9 @@ def test_uninvoiced_work_is_that_of_the_records(report: Callable[[str], Report],
     rows = found.uninvoiced.rows
     assert sums([(row.currency, row.amount) for row in rows]) == sums(owed)
     assert all(sum(row.ages) == row.amount for row in rows)
+    aged = [(row.currency, row.amount) for row in rows]
+    fees = [(each.currency, each.amount.value) for each in found.uninvoiced.fixed_fees if each.amount.value]
+    assert value_of(found.uninvoiced.total) == sums([*aged, *fees])
 
 
 @pytest.mark.parametrize("name", AGENCIES)
