@@ -10,6 +10,7 @@ import pytest
 from support.browser import accessible, expect, launched
 from support.report_figures import HOSTILE, VARIANTS
 
+from harvest_duck.report_page.form import Form
 from harvest_duck.report_page.page import page
 
 if TYPE_CHECKING:
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 WIDTHS = (320, 390, 820, 1320)
 #: What is wider than its card, or than the page.
 _TOO_WIDE = """() => {
-    const wide = [...document.querySelectorAll(".card, .headlines, .tile, .top, .story")].filter(
+    const wide = [...document.querySelectorAll(".card, .headlines, .tile, .top, .story, .choices")].filter(
         (each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.id || each.className);
     return document.documentElement.scrollWidth > innerWidth ? ["the page", ...wide] : wide;
 }"""
 _OPEN = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
 _LARGEST = 250_000
 _SHEETS = 3
+#: What a page has besides where a server shows it.
+_FORM = Form(action="/", refresh="/refresh", age="read from Harvest 3 minutes ago", notice="12 requests are left.")
 
 
 def _thorough(name: str) -> Any:
@@ -43,10 +46,12 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def _shown(browser: Browser, figures: Figures, directory: Path, **given: Any) -> Iterator[Page]:
+def _shown(
+    browser: Browser, figures: Figures, directory: Path, *, form: Form | None = None, **given: Any
+) -> Iterator[Page]:
     """The page of these figures, from a file; fail if it asks for anything, or if the browser has something to say."""
     file = directory / "report.html"
-    file.write_text(page(figures), "utf-8")
+    file.write_text(page(figures, form=form), "utf-8")
     assert file.stat().st_size <= _LARGEST
     shown = browser.new_page(**given)
     asked: list[str] = []
@@ -77,7 +82,8 @@ def test_everybody_can_read_it_at_any_width(browser: Browser, tmp_path: Path) ->
 @pytest.mark.thorough
 @pytest.mark.uncounted
 def test_everybody_can_read_its_colours(browser: Browser, tmp_path: Path, scheme: Any, width: int) -> None:
-    with _shown(browser, VARIANTS["small"], tmp_path, color_scheme=scheme) as shown:
+    form = _FORM if scheme == "dark" else None
+    with _shown(browser, VARIANTS["small"], tmp_path, form=form, color_scheme=scheme) as shown:
         shown.evaluate(_OPEN)
         shown.set_viewport_size({"width": width, "height": 900})
         accessible(shown)
@@ -86,7 +92,7 @@ def test_everybody_can_read_its_colours(browser: Browser, tmp_path: Path, scheme
 @pytest.mark.parametrize("name", ["hostile", *map(_thorough, ("unseen", "empty", "forty people"))])
 @pytest.mark.uncounted
 def test_an_account_that_is_hard_to_draw_fits(browser: Browser, tmp_path: Path, name: str) -> None:
-    with _shown(browser, VARIANTS[name], tmp_path) as shown:
+    with _shown(browser, VARIANTS[name], tmp_path, form=_FORM) as shown:
         if name == "hostile":
             assert shown.title() == f"{HOSTILE[0]}: how the agency is doing"
             shown.locator(".bar").first.hover()
