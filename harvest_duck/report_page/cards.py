@@ -69,7 +69,15 @@ _ROWS = (
     ),
     (
         Kind("gaps", "gaps", "Timesheets", "Timesheet gaps", 8, "people", "Nobody was expected to write hours."),
-        Kind("lock_up", "lock_up", "Lock-up", "Lock-up", 4, "rows", "There is no revenue to measure it by."),
+        Kind(
+            "lock_up",
+            "lock_up",
+            "Lock-up",
+            "Lock-up",
+            4,
+            "rows",
+            "Nothing is tied up, or there is no revenue to measure it by.",
+        ),
     ),
     (Kind("quality", "quality", "Data", "What makes figures wrong", 12, "rows", "Nothing is missing in Harvest."),),
 )
@@ -116,7 +124,7 @@ def _unseen(figures: Figures, kind: Kind) -> bool:
 def _is_empty(figures: Figures, kind: Kind) -> bool:
     card = getattr(figures, kind.figure)
     if isinstance(card, LockUps):
-        return all(row.wip_days is None and row.debtor_days is None for row in card.rows)
+        return not any(row.wip_days or row.debtor_days for row in card.rows)
     if isinstance(card, Uninvoiced):
         return not card.rows and not any(money.amount.value for money in card.total)
     return not getattr(card, kind.rows)

@@ -225,6 +225,23 @@ def test_the_page_of_an_account_without_anything_says_so_and_draws_nothing() -> 
     assert "No running project has a budget." in texts
 
 
+def test_what_is_the_same_for_all_or_nothing_has_a_sentence() -> None:
+    figures = VARIANTS["small"]
+    assert not isinstance(figures.utilization, Unseen)
+    assert not isinstance(figures.lock_up, Unseen)
+    idle = tuple(replace(person, billable_hours=Decimal(0)) for person in figures.utilization.people)
+    none = tuple(replace(row, wip_days=Decimal(0), debtor_days=None) for row in figures.lock_up.rows)
+    drawn = page(
+        replace(
+            figures,
+            utilization=replace(figures.utilization, people=idle),
+            lock_up=replace(figures.lock_up, rows=none),
+        )
+    )
+    assert "Everybody sold 0\u00a0% of their capacity" in drawn
+    assert "Nothing is tied up, or there is no revenue to measure it by." in drawn
+
+
 def test_the_page_of_a_server_has_a_form() -> None:
     figures = replace(VARIANTS["small"], client=VARIANTS["small"].clients[1])
     form = Form(
