@@ -112,6 +112,7 @@ def test_every_answer_keeps_to_itself(server: ReportServer, visitor: Visitor) ->
         body = who.get(path)
         assert who.answer["Cache-Control"] == "no-store"
         assert who.answer["X-Frame-Options"] == "DENY"
+        assert who.answer["Server"] == "harvest_duck"
         assert who.answer["Referrer-Policy"] == "no-referrer"
         assert who.answer["X-Content-Type-Options"] == "nosniff"
         assert "form-action 'self'" in who.answer["Content-Security-Policy"]

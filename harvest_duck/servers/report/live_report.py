@@ -16,7 +16,7 @@ import duckdb
 
 from harvest_duck.cache.answer import clear_cache
 from harvest_duck.engine import register
-from harvest_duck.engine.arrow_stream import sentence_in
+from harvest_duck.engine.arrow_stream import sentence, sentence_in
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.exports import source
 from harvest_duck.report_page.copy import copied, today
@@ -121,8 +121,9 @@ class LiveReport:
             clear_cache()
         try:
             found = await asyncio.get_running_loop().run_in_executor(self._reader, self._copied, given)
-        except (HarvestDuckError, OSError, duckdb.Error) as error:
-            self._failed, self.failure = given, sentence_in(str(error)).strip()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the next reading may succeed
+            told = isinstance(error, HarvestDuckError | OSError | duckdb.Error)
+            self._failed, self.failure = given, sentence_in(str(error)).strip() if told else sentence(error)
             return
         self._shown, before = found, self._shown
         self._free(before)

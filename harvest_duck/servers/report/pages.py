@@ -35,6 +35,8 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
+    # Not the versions of Python and aiohttp.
+    "Server": "harvest_duck",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }

@@ -6,11 +6,11 @@ back button and bookmarks work.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from harvest_duck.engine.arrow_stream import sentence
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.report_page.form import Form
 from harvest_duck.servers.report import pages
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Routes"]
 
-_logger = logging.getLogger("harvest_duck.report")
 #: Seconds between two pages of earlier figures while others are read: each draws the whole page.
 _RELOAD_S = 3
 #: Seconds in which a reading may end before a page says that it is under way.
@@ -52,9 +51,8 @@ class Routes:
             return await self._routed(request) if refused is None else refused
         except HarvestDuckError as error:
             return _html(pages.failed(str(error), back=_WHOLE), status=400)
-        except Exception:
-            _logger.exception("the live report could not be drawn")
-            return _html(pages.failed("harvest_duck has a fault, which the terminal shows", back=_WHOLE), status=500)
+        except Exception as error:  # noqa: BLE001 - the server goes on
+            return _html(pages.failed(sentence(error), back=_WHOLE), status=500)
 
     def _refused(self, request: web.BaseRequest) -> web.Response | None:
         """The answer to who may not ask, and to who brings the token; None where the request is one of ours."""
