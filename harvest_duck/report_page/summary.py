@@ -60,8 +60,9 @@ def summary(figures: Figures) -> Summary:
         Table("Headline figures", ("", "this period", "before", "a year ago"), tuple(_headlines(figures, n))),
         *_to_act_on(figures, n),
     ]
+    chosen = [choice.name for choice in (figures.client, figures.person) if choice is not None]
     return Summary(
-        f"{one_line(figures.company)}: how the agency is doing, {days(figures.period)}",
+        f"{', '.join(map(one_line, (figures.company, *chosen)))}: how the agency is doing, {days(figures.period)}",
         tuple(_about(figures)),
         tuple(table for table in tables if table.rows),
         tuple(_notes(figures)),

@@ -124,6 +124,7 @@ def test_it_says_what_is_not_to_be_seen_and_what_was_chosen() -> None:
     assert text.count("Harvest shows it to administrators alone.") == 9
     chosen = replace(agency(), client=Choice(id=1, name="Acme & Sons"))
     assert "of the client Acme & Sons" in body(sent(chosen), "plain")
+    assert ", Acme & Sons: how the agency is doing" in sent(chosen)["Subject"]
     assert "Acme &amp; Sons" in body(sent(chosen), "html")
 
 
