@@ -218,6 +218,7 @@ def test_without_figures_the_error_is_the_page_and_can_be_tried_again(
         visitor = Visitor(server)
         failed = visitor.report()
         assert visitor.status == 502
+        assert "Harvest could not be asked" in failed
         assert "503" in failed
         sandbox.clear_responses()
         visitor.refresh(failed)

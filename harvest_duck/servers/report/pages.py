@@ -55,14 +55,12 @@ def waiting(progress: str, path: str) -> str:
     return _page("The report is being made", f'<p role="status">{escape(progress)}</p>', leads_to=path, after_s=1)
 
 
-def failed(reason: str, again: str | None = None, back: str | None = None) -> str:
-    """Return the page of an error, with a button that posts to `again` and a link to `back`, where there are such."""
-    said = f"<p>{escape(reason)}</p>\n"
+def failed(title: str, reason: str, *, back: str, again: str | None = None) -> str:
+    """Return the page of an error, with a link to `back`, and a button that posts to `again` where there is one."""
+    said = f"<p>{escape(reason[:1].upper() + reason[1:])}</p>\n"
     if again is not None:
         said += f'<form method="post" action="{escape(again)}"><p><button>Ask again</button></p></form>\n'
-    if back is not None:
-        said += f'<p><a href="{escape(back)}">The whole report</a></p>\n'
-    return _page("There are no such figures", said)
+    return _page(title, f'{said}<p><a href="{escape(back)}">The whole report</a></p>')
 
 
 def refused(reason: str) -> str:

@@ -50,9 +50,9 @@ class Routes:
             refused = self._refused(request)
             return await self._routed(request) if refused is None else refused
         except HarvestDuckError as error:
-            return _html(pages.failed(str(error), back=_WHOLE), status=400)
+            return _html(pages.failed("There are no such figures", str(error), back=_WHOLE), status=400)
         except Exception as error:  # noqa: BLE001 - the server goes on
-            return _html(pages.failed(sentence(error), back=_WHOLE), status=500)
+            return _html(pages.failed("The report could not be drawn", sentence(error), back=_WHOLE), status=500)
 
     def _refused(self, request: web.BaseRequest) -> web.Response | None:
         """The answer to who may not ask, and to who brings the token; None where the request is one of ours."""
@@ -75,7 +75,7 @@ class Routes:
                 return await self._report(request.query)
             case "POST", _ if request.path == _REFRESH:
                 return await self._read_again(request.query)
-        return _html(pages.failed("This server has the report alone.", back=_WHOLE), 404)
+        return _html(pages.failed("There is no such page", "This server has the report alone.", back=_WHOLE), 404)
 
     async def _read_again(self, query: Mapping[str, str]) -> web.Response:
         """Begin to read, for who has the key, and lead back to the report of the same choice."""
@@ -96,7 +96,9 @@ class Routes:
             said = reading(await live.progress()) if live.is_reading else None
             return _html(await live.drawn(given, lambda read_at: self._form(query, read_at, said)))
         if live.failed(given):
-            return _html(pages.failed(live.failure, again=self._refresh(query), back=_WHOLE), 502)
+            return _html(
+                pages.failed("Harvest could not be asked", live.failure, back=_WHOLE, again=self._refresh(query)), 502
+            )
         return _html(pages.waiting(reading(await live.progress()), path(query)))
 
     def _form(self, query: Mapping[str, str], read_at: datetime, said: str | None) -> Form:
