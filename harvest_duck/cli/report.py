@@ -123,5 +123,5 @@ def _serve(connection: str, given: Mapping[str, str], port: int, *, browser: boo
     with opened(connection) as con, ReportServer(con, given, port) as server:
         click.echo(f"The report is at\n\n  {server.url}\n\nCtrl-C ends it.")
         if browser or (browser is None and terminal.terminal_there() and terminal.browser_there()):
-            terminal.open_browser(server.url)
+            terminal.open_browser(server.url_once)
         server.wait()

@@ -23,17 +23,26 @@ def _secret() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """The secrets of one run of a server on `port`: of its first URL, of its cookie, and of what acts."""
+    """The secrets of one run of a server on `port`: of its first URL, of its cookie, and of what acts.
+
+    A browser is opened with a token that is good once: other users of the machine can see the arguments of a process.
+    """
 
     port: int
     token: str = field(default_factory=_secret, repr=False)
+    once: list[str] = field(default_factory=lambda: [_secret()], repr=False)
     session: str = field(default_factory=_secret, repr=False)
     key: str = field(default_factory=_secret, repr=False)
 
     @property
     def url(self) -> str:
         """The first URL, which has the token."""
-        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+        return self._with(self.token)
+
+    @property
+    def url_once(self) -> str:
+        """The first URL with the token that is good once."""
+        return self._with("".join(self.once))
 
     @property
     def cookie(self) -> str:
@@ -46,7 +55,10 @@ class Authorization:
         return host is not None and host.lower() in {f"{name}{port}" for name in _HOSTS for port in ports}
 
     def opens(self, token: str) -> bool:
-        """Whether this is the token of the first URL."""
+        """Whether this is the token of the first URL, or the one that is good once, which it then no longer is."""
+        if any(_same(token, each) for each in self.once):
+            self.once.clear()
+            return True
         return _same(token, self.token)
 
     def knows(self, cookie: str | None) -> bool:
@@ -56,6 +68,9 @@ class Authorization:
     def acts(self, key: str | None) -> bool:
         """Whether this is the key in the URL of what acts."""
         return key is not None and _same(key, self.key)
+
+    def _with(self, token: str) -> str:
+        return f"http://127.0.0.1:{self.port}/?token={token}"
 
 
 def _same(one: str, other: str) -> bool:

@@ -70,6 +70,11 @@ class ReportServer:
         """The first URL, whose token opens the report."""
         return self._authorization.url
 
+    @property
+    def url_once(self) -> str:
+        """The first URL for a program that is given it as an argument: its token opens the report once."""
+        return self._authorization.url_once
+
     def wait(self) -> None:
         """Block until the server ends; KeyboardInterrupt passes through."""
         # Not by `join`: one that Ctrl-C ends takes the thread for ended (Python 3.11). And on Windows a wait without an

@@ -46,3 +46,13 @@ def test_each_secret_is_good_for_one_thing_and_one_run() -> None:
     assert not OURS.acts(None)
     assert all(len(secret) > 40 for secret in secrets[:4])
     assert not any(secret in repr(OURS) for secret in secrets[:3])
+
+
+def test_the_token_that_a_browser_is_opened_with_is_good_once() -> None:
+    ours = Authorization(8182)
+    (token,) = ours.once
+    assert ours.url_once == f"http://127.0.0.1:8182/?token={token}"
+    assert token not in {ours.token, *repr(ours).split("'")}
+    assert [ours.opens(token), ours.opens(token)] == [True, False]
+    assert not ours.opens("")
+    assert ours.opens(ours.token)
