@@ -151,6 +151,6 @@ def _notes(figures: Figures) -> Iterator[str]:
             yield f"{title}: {one_line(card.reason)}"
             continue
         if card.limited_to is not None:
-            yield f"{title}: {one_line(card.limited_to)} alone"
+            yield f"{title}: only {one_line(card.limited_to)}"
         if card.unfiltered is not None:
             yield f"{title}: {one_line(card.unfiltered)}"
