@@ -47,7 +47,7 @@
 --   account_id: Harvest account of the row
 WITH pace AS (
     SELECT account_id, project_id, sum(coalesce(rounded_hours, hours)) AS hours,
-        sum(CASE WHEN billable THEN round(coalesce(rounded_hours, hours) * billable_rate, 2) END) AS money
+        sum(CASE WHEN billable THEN round(coalesce(rounded_hours, hours)::DECIMAL(20, 4) * billable_rate, 2) END) AS money
     FROM harvest.time_entries
     WHERE spent_date BETWEEN $as_of - 7 * $weeks + 1 AND $as_of GROUP BY ALL
 ), budgets AS (

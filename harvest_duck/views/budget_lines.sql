@@ -49,7 +49,7 @@ WITH budgeted AS MATERIALIZED (
 ), spent AS (
     SELECT account_id, project_id, task_id, user_id, date_trunc('month', spent_date)::DATE AS month,
         sum(coalesce(rounded_hours, hours)) AS hours,
-        sum(CASE WHEN billable THEN round(coalesce(rounded_hours, hours) * billable_rate, 2) END) AS money
+        sum(CASE WHEN billable THEN round(coalesce(rounded_hours, hours)::DECIMAL(20, 4) * billable_rate, 2) END) AS money
     FROM harvest.time_entries WHERE spent_date BETWEEN $from_date AND $to_date GROUP BY ALL
 ), used AS (
     SELECT l.client_name, l.id AS project_id, l.name AS project_name, l.budget_by, l.line, l.line_id, l.line_name, l.unit,

@@ -33,7 +33,7 @@ SELECT date_trunc('quarter', e.issue_date)::DATE AS quarter, e.currency, count(*
     sum(e.amount)::DECIMAL(18, 4) AS offered, count(*) FILTER (e.state = 'accepted') AS won,
     coalesce(sum(e.amount) FILTER (e.state = 'accepted'), 0)::DECIMAL(18, 4) AS won_amount,
     count(*) FILTER (e.state = 'sent') AS open, count(b.estimate_id) AS invoiced,
-    round(won / nullif(count(*) FILTER (e.state IN ('accepted', 'declined')), 0), 4) AS win_rate,
+    round(won::DOUBLE / nullif(count(*) FILTER (e.state IN ('accepted', 'declined')), 0), 4) AS win_rate,
     round(avg((e.accepted_at AT TIME ZONE 'UTC')::DATE - e.issue_date) FILTER (e.state = 'accepted'), 1) AS days_to_accept,
     e.account_id
 FROM harvest.estimates e LEFT JOIN billed b ON b.estimate_id = e.id AND b.account_id = e.account_id

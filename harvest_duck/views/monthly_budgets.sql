@@ -38,7 +38,7 @@
 --   account_id: Harvest account of the row
 WITH spent AS (
     SELECT account_id, project_id, date_trunc('month', spent_date)::DATE AS month, sum(coalesce(rounded_hours, hours)) AS hours,
-        sum(CASE WHEN billable THEN round(coalesce(rounded_hours, hours) * billable_rate, 2) END) AS money
+        sum(CASE WHEN billable THEN round(coalesce(rounded_hours, hours)::DECIMAL(20, 4) * billable_rate, 2) END) AS money
     FROM harvest.time_entries
     WHERE spent_date BETWEEN date_trunc('month', $from_date)::DATE AND last_day($to_date) GROUP BY ALL
 ), costs AS (

@@ -49,7 +49,7 @@
 WITH entries AS MATERIALIZED (
     -- Both are materialized, since DuckDB 1.5.0 reads all columns of what UNION ALL joins.
     SELECT account_id, client_id, client_name, client_currency, project_id, project_name, billable,
-        coalesce(rounded_hours, hours) AS hours, billable_rate, cost_rate, 0 AS cost
+        coalesce(rounded_hours, hours)::DECIMAL(20, 4) AS hours, billable_rate, cost_rate, 0 AS cost
     FROM harvest.time_entries WHERE spent_date BETWEEN $from_date AND $to_date
 ), spending AS MATERIALIZED (
     SELECT account_id, client_id, client_name, client_currency, project_id, project_name, billable,

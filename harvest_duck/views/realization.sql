@@ -30,7 +30,7 @@
 WITH rates AS (
     SELECT account_id, user_id, amount, coalesce(start_date, DATE '0001-01-01') AS since,
         least(coalesce(end_date, DATE '9999-12-31'), coalesce(lead(start_date) OVER (
-            PARTITION BY account_id, user_id ORDER BY start_date NULLS FIRST, id) - 1, DATE '9999-12-31')) AS until
+            PARTITION BY account_id, user_id ORDER BY start_date ASC NULLS FIRST, id ASC) - 1, DATE '9999-12-31')) AS until
     FROM harvest.billable_rates
 ), entries AS (
     -- DuckDB multiplies DECIMAL(18, 4) by DECIMAL(18, 4) in 18 digits (1.4 to 2.0): one side is made wider.

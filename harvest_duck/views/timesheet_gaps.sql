@@ -51,7 +51,7 @@ WITH viewers AS (
 ), people AS (
     SELECT u.account_id, u.id AS user_id, concat_ws(' ', u.first_name, u.last_name) AS user_name, u.email, u.is_contractor, v.limited_to,
         -- Exact: no number of seconds is a tie, or near to one.
-        (u.weekly_capacity / 18000)::DECIMAL(18, 4) AS a_day,
+        (u.weekly_capacity / 18000.0)::DECIMAL(18, 4) AS a_day,
         greatest($from_date, least((u.created_at AT TIME ZONE 'UTC')::DATE, e.first_day)) AS here_from,
         CASE WHEN u.is_active THEN $to_date ELSE e.last_day END AS here_to
     FROM harvest.users u

@@ -71,7 +71,7 @@ WITH viewers AS (
     SELECT coalesce(u.account_id, e.account_id) AS account_id, coalesce(u.id, e.user_id) AS user_id, coalesce(u.name, e.user_name) AS user_name,
         u.is_contractor, u.is_active, u.roles,
         -- Exact: no number of seconds is a tie, or near to one.
-        (u.weekly_capacity / 18000)::DECIMAL(18, 4) AS a_day,
+        (u.weekly_capacity / 18000.0)::DECIMAL(18, 4) AS a_day,
         greatest($from_date, least(u.created_on, e.first_day)) AS here_from,
         CASE WHEN u.is_active THEN $to_date ELSE e.last_day END AS here_to
     FROM users u FULL JOIN written e ON e.user_id = u.id AND e.account_id = u.account_id
