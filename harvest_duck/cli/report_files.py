@@ -84,10 +84,11 @@ def write(
     that are kept have what would be written.
     """
     mark = fingerprint.of(copy.digest, given)
-    if if_changed and all(_mark(file) == mark for file in kept(files)):
+    marks = dict.fromkeys(Form, mark) | {Form.MAIL: fingerprint.of(mark, addresses.given) if addresses.given else mark}
+    if if_changed and all(_mark(file) == marks[file.form] for file in kept(files)):
         return []
     made = figures(copy, copy.options)
-    contents = [_content(file.form, made, mark, addresses) for file in files]
+    contents = [_content(file.form, made, marks[file.form], addresses) for file in files]
     with ExitStack() as all_whole:
         for file, content in zip(files, contents, strict=True):
             all_whole.enter_context(targets.opened(file.target)).write(content)
@@ -116,8 +117,9 @@ def _content(form: Form, made: Figures, mark: str, addresses: Addresses) -> byte
 
 
 def _mark(file: File) -> str | None:
-    """The mark of the report that a file has, None where it has none, or there is no such file."""
-    if not file.target.exists():
+    """The mark of the report that a file has, None where it has none, is cut off or cannot be read, or is not there."""
+    try:
+        with pa.input_stream(targets.place(file.target), compression=compression_of(file.target)) as stream:
+            return fingerprint.found_in(stream.read(), file.form)
+    except OSError:
         return None
-    with pa.input_stream(targets.place(file.target), compression=compression_of(file.target)) as stream:
-        return fingerprint.found_in(stream.read(), file.form)

@@ -41,12 +41,16 @@ class Addresses:
     def __post_init__(self) -> None:
         self.set(EmailMessage(policy=SMTP))
 
+    @property
+    def given(self) -> dict[str, str]:
+        """The addresses that there are, by the header of each."""
+        every = {"From": self.sender or "", "To": ", ".join(self.to)}
+        return {header: value for header, value in every.items() if value}
+
     def set(self, mail: EmailMessage) -> None:
         """Set the headers of a mail that there are addresses for."""
-        if self.sender:
-            _set(mail, "From", self.sender)
-        if self.to:
-            _set(mail, "To", ", ".join(self.to))
+        for header, value in self.given.items():
+            _set(mail, header, value)
 
 
 def message(figures: Figures, page: str, mark: str, addresses: Addresses) -> bytes:

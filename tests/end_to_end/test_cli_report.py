@@ -89,6 +89,16 @@ def test_it_is_written_again_when_harvest_or_the_question_has_changed(copy: Copy
     assert len(report_files.write(copy, files, DAY)) == 1
 
 
+def test_it_is_written_again_for_other_addresses_and_in_place_of_what_is_cut_off(copy: Copy, tmp_path: Path) -> None:
+    packed = tmp_path / "report.html.gz"
+    files = asked_for(packed, tmp_path / "report.eml", as_json=False)
+    ada, ben = (report_files.Addresses((f"{name}@example.com",)) for name in ("ada", "ben"))
+    for addresses, cut, written in ((ada, False, 2), (ada, False, 0), (ada, True, 2), (ada, False, 0), (ben, False, 2)):
+        if cut:
+            packed.write_bytes(packed.read_bytes()[:9])
+        assert len(report_files.write(copy, files, DAY, addresses, if_changed=True)) == written
+
+
 def test_figures_mail_and_page_say_the_same_and_are_written_together(
     copy: Copy, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
