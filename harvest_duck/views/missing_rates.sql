@@ -9,7 +9,8 @@
 --   One row for each project and person with time in the span that lacks a rate, and one for each thing that an active project with a fixed fee lacks.
 --   A rate that is 0 is missing too: Harvest counts such time as worth nothing, or as free of cost.
 --   Billable rate: billable time of a project without a fixed fee. Cost rate: any time.
---   Fee, starts_on, ends_on: without them the revenue of a project with a fixed fee belongs to no span; the dates of such projects do not depend on the span.
+--   Fee, starts_on, ends_on: without them the revenue of a project with a fixed fee belongs to no span. They are looked for in all
+--   active projects, whatever the span.
 --   The hours are unrounded, and running timers count with what they have so far.
 --
 -- Columns

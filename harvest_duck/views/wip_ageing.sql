@@ -10,7 +10,7 @@
 --   by the days that have passed since they were spent. What is on an invoice today was so then, since Harvest keeps no history of it.
 --   Time is that of projects without a fixed fee, rounded hours at the rate of the entry, each amount rounded to cents;
 --   time without a rate is worth nothing, as in Harvest's reports, and missing_rates lists it. Expenses are those of all projects.
---   What is left of a fixed fee has no age and is not here: uninvoiced has it, and the rest of both is the same
+--   What is left of a fixed fee has no age and is not here. The view uninvoiced has it, and apart from it both add up to the same
 --   (https://support.getharvest.com/hc/en-us/articles/360048181472).
 --
 -- Columns

@@ -13,7 +13,7 @@
 --   The rates are those that Harvest gives with the entry, which were in force on its day.
 --   An amount is NULL where its rate is not set or the token may not see it, and 0 where the client is not to pay for the time.
 --   The hours of a project with a fixed fee have a value at their rates, but no billable amount: such a project earns its fee.
---   What is billable or not is in the currency of the client; the cost is in the currency of the account, which may be another one.
+--   Value and billable amount are in the currency of the client; the cost is in that of the account, which may be another one.
 --
 -- Columns
 --   time_entry_id: time entry, an id of time_entries
