@@ -18,6 +18,7 @@ from support.asked import asked
 from support.clocks import PATIENCE_S
 from support.command import run, start
 
+import harvest_duck
 from harvest_duck.cli import failures, report_files
 from harvest_duck.cli.report_files import asked_for
 from harvest_duck.report_page.copy import copied
@@ -170,6 +171,17 @@ def test_what_cannot_be_written_is_told_before_anything_is_asked(
     assert len(ended.stderr.splitlines()) == 1
     assert asked(sandbox) == []
     assert folder(tmp_path) == []
+
+
+@pytest.mark.thorough
+def test_a_copy_answers_it_without_a_request(sandbox: Sandbox, connection: str, tmp_path: Path) -> None:
+    harvest_duck.sync(connection, tmp_path / "copy.duckdb")
+    sandbox.clear_log()
+    cached = f"{connection};CacheLocation={tmp_path / 'copy.duckdb'};Offline=true"
+    ended = run("report", "--as-of", "2026-11-20", connection=cached, cwd=tmp_path)
+    assert (ended.returncode, asked(sandbox)) == (0, [])
+    assert ended.stderr.endswith(", by 0 requests\n")
+    assert '<p class="story">' in (tmp_path / "report.html").read_text("utf-8")
 
 
 @pytest.mark.thorough
