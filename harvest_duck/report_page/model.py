@@ -93,7 +93,7 @@ class PersonHours(Hours):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utilization(Card):
-    """How full the weeks were, and how much of them was sold; the last week may be one that still runs."""
+    """How full the weeks were, and how much was sold, of people with a capacity, of all where nobody has one."""
 
     capacity_hours: Compared
     hours: Compared

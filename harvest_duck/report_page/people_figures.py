@@ -10,7 +10,7 @@ from harvest_duck.report_page.model import Compared, Gaps, PersonDays, PersonHou
 from harvest_duck.report_page.source import NONE, in_period, share, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from harvest_duck.report_page.model import Period
@@ -29,7 +29,8 @@ def utilization(source: Source) -> Utilization:
     """Return how full the weeks of the period were, by week and by person."""
     options = source.options
     now = source.people(f"SELECT {_PERSON}, week, {', '.join(_HOURS)} FROM {_view(source, options.period)}")
-    totals = [_sums(rows) for rows in (now, _by_person(source, options.before), _by_person(source, options.last_year))]
+    periods = (now, _by_person(source, options.before), _by_person(source, options.last_year))
+    totals = [_sums(_with_capacity(rows)) for rows in periods]
     people = [(rows[0], _sums(rows)) for rows in _grouped(now, "user_id").values()]
     return Utilization(
         **source.of_people("utilization"),
@@ -38,7 +39,7 @@ def utilization(source: Source) -> Utilization:
         billable_hours=Compared(*(each["billable_hours"] for each in totals)),
         utilization=Compared(*(share(each["hours"], each["capacity_hours"]) for each in totals)),
         billable_utilization=Compared(*(share(each["billable_hours"], each["capacity_hours"]) for each in totals)),
-        weeks=tuple(Week(first=week, **_sums(rows)) for week, rows in sorted(_grouped(now, "week").items())),
+        weeks=tuple(_weeks(now)),
         people=tuple(
             sorted(
                 (_person(row, sums) for row, sums in people if sums["capacity_hours"] or sums["hours"]), key=_most_sold
@@ -59,6 +60,19 @@ def _by_person(source: Source, period: Period) -> list[Row]:
 def _sums(rows: list[Row]) -> dict[str, Decimal]:
     """Return the sums of hours; who has no weekly capacity adds none."""
     return {name: total(rows, name) for name in _HOURS}
+
+
+def _with_capacity(rows: list[Row]) -> list[Row]:
+    """Return the rows of people with a weekly capacity, or all where nobody has one.
+
+    The hours of others would be a part of the capacity of these.
+    """
+    return [row for row in rows if row["capacity_hours"] is not None] or rows
+
+
+def _weeks(rows: list[Row]) -> Iterator[Week]:
+    for first, of_week in sorted(_grouped(_with_capacity(rows), "week").items()):
+        yield Week(first=first, **_sums(of_week))
 
 
 def _grouped(rows: Iterable[Row], column: str) -> dict[Any, list[Row]]:

@@ -224,7 +224,9 @@ def test_what_harvest_does_not_tell_is_not_known_and_costs_no_other_figure(chang
         with pytest.raises(QueryError, match=r"^the report knows 2 of the name twin: give the id of one client, .+"):
             figures(copy, replace(OPTIONS, client="twin"))
         of_other = figures(copy, replace(OPTIONS, client=other["id"]))
-    assert found.utilization.hours.value == Decimal("19.3")
+    # Nobody knows the capacity of Bob, nor of who is no user any more.
+    assert found.utilization.hours.value == sum(each.hours for each in found.utilization.weeks) == Decimal("11.3")
+    assert "people without a capacity are left out" in page(found)
     assert sum(each.hours for each in found.utilization.people) == Decimal("19.3")
     for each in (found, of_other):
         assert each.currencies == ("EUR", "")
