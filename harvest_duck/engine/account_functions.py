@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: What Harvest answers about a part of an account that it does not have, or that the user may not read.
 _REFUSALS = (Forbidden, NotFound)
+_PROJECT = ("account_id", "id", "is_fixed_fee", "is_billable", "client_currency")
+_PROJECTS = pa.schema([schema_of(TABLES["projects"]).field(name) for name in _PROJECT])
 _ASSIGNED = ("account_id", "user_id", "holiday_calendar_id")
 _CALENDAR = ("account_id", "id", "entries")
 _REQUEST = ("account_id", "user_id", "status", "pto_type_name", "start_date", "end_date", "request_days")
@@ -134,6 +136,7 @@ def account_functions(binding: Binding) -> list[AccountFunction]:
     flags = ["from_date", "to_date", "read_holidays", "read_time_off"]
     return [
         AccountFunction("visible", visibility.VISIBLE, ["view", "access"], _visible, binding),
+        AccountFunction("readable_projects", _PROJECTS, [], _readable_projects, binding),
         AccountFunction("days_off", days_off.DAYS_OFF, flags, _days_off, binding),
     ]
 
@@ -192,6 +195,15 @@ def _managed(reading: Reading, viewer: Viewer) -> list[int]:
         return [each["project_id"] for each in found if each["is_active"] and each["is_project_manager"]]
 
     return reading.known(f"managed projects {viewer.account_id} {viewer.person.id}", ask)
+
+
+def _readable_projects(reading: Reading) -> pa.Table:
+    """Return the projects of those accounts in which the user may read projects."""
+    viewers = _viewers(reading)
+    may = [viewer.account_id for viewer in viewers if viewer.reads_projects]
+    parts = [None] if len(may) == len(viewers) else [_in_account(account) for account in may]
+    rows = [row for part in parts for row in reading.rows("projects", _PROJECT, part)]
+    return pa.Table.from_pylist(rows, schema=_PROJECTS)
 
 
 def _days_off(reading: Reading, from_date: str, to_date: str, read_holidays: str, read_time_off: str) -> pa.Table:

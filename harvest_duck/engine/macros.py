@@ -74,6 +74,7 @@ def internal_functions(catalog: str, handle: str) -> Iterator[str]:
     flags = {hidden(name): f"coalesce({name}::BOOLEAN, false)::VARCHAR" for name in ("read_holidays", "read_time_off")}
     for signature, arguments in {
         "visible(view, access)": {hidden(name): f"{name}::VARCHAR" for name in ("view", "access")},
+        "readable_projects()": {},
         "days_off(from_date, to_date, read_holidays, read_time_off)": {**days, **flags},
     }.items():
         source = dataset(signature.partition("(")[0])

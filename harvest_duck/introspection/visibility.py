@@ -60,6 +60,11 @@ class Viewer:
         """Whether the user is a manager, and no administrator."""
         return self.person.role == "manager" and not self.person.administrates
 
+    @property
+    def reads_projects(self) -> bool:
+        """Whether Harvest shows the user projects, which it refuses to members."""
+        return self.person.administrates or self.manages
+
     def has_teammates_to_ask_for(self, access: str) -> bool:
         """Whether it matters for an access which teammates the user has."""
         return access == "people" and self.manages

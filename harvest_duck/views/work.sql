@@ -59,5 +59,5 @@ SELECT
     CASE WHEN p.is_fixed_fee OR NOT t.billable THEN 0 WHEN p.id IS NOT NULL THEN t.worth END::DECIMAL(18, 4) AS billable_amount,
     t.cost, t.billable_rate, t.cost_rate, v.limited_to, t.account_id
 FROM valued t
-LEFT JOIN harvest.projects p ON p.id = t.project_id AND p.account_id = t.account_id
+LEFT JOIN harvest._internal.readable_projects() p ON p.id = t.project_id AND p.account_id = t.account_id
 LEFT JOIN harvest._internal.visible('work', 'rows') v ON v.account_id = t.account_id

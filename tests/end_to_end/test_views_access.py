@@ -127,6 +127,18 @@ def test_a_view_of_the_account_is_refused_to_others_also_where_it_has_no_rows(
         roles.execute("FROM member.receivables()").fetchall()
 
 
+def test_a_member_gets_the_work_that_they_may_read_without_what_projects_tell(
+    roles: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    year = "('2026-01-01', '2026-12-31')"
+    rows = roles.execute(f"SELECT time_entry_id, project_type, limited_to IS NULL FROM member.work{year}").fetchall()
+    assert not [each for each in asked(sandbox) if each.startswith("/projects")]
+    own = roles.execute("SELECT id FROM member.time_entries WHERE spent_date >= '2026-01-01'").fetchall()
+    assert sorted(rows) == sorted((*each, None, False) for each in own) != []
+    ((amounts,),) = roles.execute(f"SELECT count(billable_amount) FROM member.work{year} WHERE billable").fetchall()
+    assert amounts == 0
+
+
 def test_what_a_view_is_asked_for_still_becomes_requests(roles: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
     roles.execute(f"SELECT hours FROM harvest.work({PERIOD}) WHERE user_id = 5").fetchall()
     assert "/time_entries?user_id=5&from=2026-11-01&to=2026-11-20" in asked(sandbox)
