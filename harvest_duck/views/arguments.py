@@ -20,7 +20,7 @@ _DAYS = "DATE '0001-01-01' AND DATE '9999-12-31'"
 #: What a value has to be, by the name of its argument: a condition on it, and the words that ask for it.
 _RANGES = {
     "week_starts": ("IN ('Monday', 'Sunday', 'Saturday')", "write Monday, Sunday or Saturday"),
-    "weeks": (">= 1", "write a number of weeks from 1 on"),
+    "weeks": ("BETWEEN 1 AND 5000", "write a number of weeks from 1 to 5000"),
     "at_least": ("BETWEEN 0 AND 1", "write a share from 0 to 1, such as 0.8"),
 }
 _ITEMS = {"DATE[]": "days: write [DATE '2026-12-24']", "VARCHAR[]": "texts: write ['Vacation']"}

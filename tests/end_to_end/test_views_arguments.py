@@ -37,8 +37,9 @@ REFUSED = {
         "approvals: from_date is after to_date: exchange the two days, or give both"
     ),
     "approvals(week_starts := 'Friday')": ("approvals: week_starts is Friday: write Monday, Sunday or Saturday"),
-    "budget_burn(weeks := 0)": "budget_burn: weeks is 0: write a number of weeks from 1 on",
-    "budget_burn(weeks := 'few')": "budget_burn: weeks is few: write a number of weeks from 1 on",
+    "budget_burn(weeks := 0)": "budget_burn: weeks is 0: write a number of weeks from 1 to 5000",
+    "budget_burn(weeks := 2147483647)": "budget_burn: weeks is 2147483647: write a number of weeks from 1 to 5000",
+    "budget_burn(weeks := 'few')": "budget_burn: weeks is few: write a number of weeks from 1 to 5000",
     "timesheet_gaps(at_least := 80)": "timesheet_gaps: at_least is 80: write a share from 0 to 1, such as 0.8",
     "utilization(holidays := [NULL])": (
         "utilization: holidays has an element that is NULL, or not one of the days: write [DATE '2026-12-24']"
