@@ -69,7 +69,8 @@ def own_functions(default: str) -> Iterator[str]:
 
 def internal_functions(catalog: str, handle: str) -> Iterator[str]:
     """The statements that make known, in the internal schema of an attached account, what its ready views ask."""
-    schema, account = f"{identifier(catalog)}.{INTERNAL}", {CONNECTION: text(handle)}
+    schema = f"{identifier(catalog)}.{INTERNAL}"
+    account = {CONNECTION: text(handle)}
     days = {hidden(name): f"{name}::DATE::VARCHAR" for name in ("from_date", "to_date")}
     flags = {hidden(name): f"coalesce({name}::BOOLEAN, false)::VARCHAR" for name in ("read_holidays", "read_time_off")}
     for signature, arguments in {

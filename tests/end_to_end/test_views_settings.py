@@ -24,9 +24,14 @@ def test_settings_of_duckdb_change_no_number(con: duckdb.DuckDBPyConnection) -> 
     ]
     usual = [con.execute(query).fetchall() for query in queries]
     assert [] not in usual
-    con.execute("SET integer_division = true; SET default_order = 'DESC'; SET default_null_order = 'NULLS_FIRST'")
-    for query, rows in zip(queries, usual, strict=True):
-        assert con.execute(query).fetchall() == rows, query
+    settings = {"integer_division": "true", "default_order": "'DESC'", "default_null_order": "'NULLS_FIRST'"}
+    try:
+        con.execute(";".join(f"SET {name} = {value}" for name, value in settings.items()))
+        for query, rows in zip(queries, usual, strict=True):
+            assert con.execute(query).fetchall() == rows, query
+    finally:
+        # They are those of the database, which other tests share.
+        con.execute(";".join(f"RESET {name}" for name in settings))
 
 
 def test_rates_of_thousands_of_millions_have_room(changeable: Sandbox) -> None:
