@@ -12,6 +12,7 @@ from support.clocks import Clock
 
 import harvest_duck
 from harvest_duck.errors import QueryError
+from harvest_duck.report_page.visibility import Visibility
 from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.scanner.client_pool import pool
 from harvest_duck.views import load
@@ -94,6 +95,9 @@ def test_teammates_are_left_out_where_their_days_off_would_have_to_be_seen(
     assert roles.execute(people.format(", holidays := [], time_off := []")).fetchall() == [(1 + len(mates), both)]
     gaps = f"manager.timesheet_gaps({PERIOD}, at_least := 1, as_of := '2026-12-01')"
     assert roles.execute(f"SELECT DISTINCT user_id, limited_to FROM {gaps}").fetchall() == [(me, "Ben Okafor")]
+    of_report = Visibility.of(lambda sql: roles.sql(sql).to_arrow_table(), "manager")
+    assert of_report.limited_to("utilization") == of_report.limited_to("gaps") == "Ben Okafor"
+    assert [row["people"] for row in of_report.rows.to_pylist() if row["asked"] == "people"] == [[me]]
 
 
 def test_two_threads_ask_once(roles: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
