@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -67,6 +67,8 @@ class LoggedRequest:
     def mark_sent(self, waited_s: float) -> None:
         """Note that the request is sent now, after `waited_s` seconds of waiting for the rate limit."""
         self.sent_at = datetime.now(UTC)
+        if self.log is not None:
+            self.log.count(self.request.table)
         self.waited_s += waited_s
         self.status = self.size = self.elapsed_ms = None
 
@@ -131,8 +133,12 @@ class Answer:
 
 @dataclass(slots=True)
 class RequestLog:
-    """The requests of one connection of DuckDB, in the order in which they were asked for, and answers between them."""
+    """The requests of one connection of DuckDB, in the order in which they were asked for, and answers between them.
 
+    `counts` are the requests that were ever sent, by table; a request that is sent again counts again.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
     _kept: deque[LoggedRequest | Answer] = field(default_factory=lambda: deque(maxlen=_CAPACITY))
     _scans: Iterator[int] = field(default_factory=lambda: count(1))
     _whole: RequestLog | None = None
@@ -153,14 +159,25 @@ class RequestLog:
     def add(self, request: Request, scan: int) -> LoggedRequest:
         """Add an entry for a request that will be sent, and return it."""
         entry = LoggedRequest(request, scan, self)
-        self._kept.append(entry)
-        if self._whole is not None:
-            self._whole._kept.append(entry)  # noqa: SLF001 - it is of this class
+        for log in self._logs():
+            log._kept.append(entry)  # noqa: SLF001 - it is of this class
         return entry
+
+    def count(self, table: str) -> None:
+        """Count a request for a table, which is sent now."""
+        for log in self._logs():
+            log.counts[table] += 1
 
     def add_answer(self, answer: Answer) -> None:
         """Add an answer for which no request is sent."""
         self._kept.append(answer)
+
+    def _logs(self) -> Iterator[RequestLog]:
+        """Yield this log, and those of which it is a part."""
+        log: RequestLog | None = self
+        while log is not None:
+            yield log
+            log = log._whole  # noqa: SLF001 - it is of this class
 
     def table(self) -> pa.Table:
         """Return the requests that were sent, and the answers that needed none, as `SENT`."""

@@ -49,6 +49,18 @@ def test_only_what_was_sent_is_shown_in_the_order_in_which_it_was_meant_to_go() 
     assert request_log.table().column("scan").to_pylist() == [1, 3]
 
 
+def test_requests_are_counted_as_they_are_sent_and_in_each_log_that_has_them() -> None:
+    server = RequestLog()
+    session = server.part()
+    scan = session.part()
+    entries = [scan.add(CLIENTS, 1), session.add(replace(CLIENTS, table="users"), 2), scan.add(CLIENTS, 3)]
+    for entry in (entries[0], entries[1], entries[0]):
+        entry.mark_sent(0)
+    assert (scan.counts, session.counts) == ({"clients": 2}, {"clients": 2, "users": 1})
+    assert server.counts == session.counts
+    assert [entry.scan for entry in server.entries] == [1, 2, 3]
+
+
 def test_an_answer_without_a_request_is_a_row_between_those_of_requests() -> None:
     request_log = RequestLog()
     request_log.add(CLIENTS, 1).mark_sent(0)
