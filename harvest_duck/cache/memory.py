@@ -120,6 +120,10 @@ class Memory:
         """Return what is held of a table, to look at only."""
         return self._tables.get((identity, name)) or HeldTable()
 
+    def tables(self, identity: Connection) -> dict[str, HeldTable]:
+        """Return what is held of each table of a connection, to look at only."""
+        return {key[1]: table for key, table in tuple(self._tables.items()) if key[0] == identity}
+
     def wanted_for(self, table: HeldTable, tolerance_s: float) -> None:
         """Note, on the event loop, how old rows of a table a query takes, and drop what is older later on."""
         table.longest_s = max(table.longest_s, tolerance_s or _FOR_OTHERS_S)
