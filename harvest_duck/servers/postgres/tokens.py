@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from harvest_duck.servers.postgres.failure import Failure
 
-__all__ = ["Kind", "Token", "folded", "quoted", "significant", "tokens"]
+__all__ = ["Kind", "Token", "folded", "quoted", "significant", "standard", "tokens"]
 
 
 class Kind(Enum):
@@ -89,7 +89,7 @@ _TOKEN = re.compile(
     |(?P<UNFINISHED>/\*|(?:[eEbBxXnN]|[uU]&)?'|(?:[uU]&)?"|\$(?:{_LETTER}[A-Za-z0-9_\x80-\U0010ffff]*)?\$)
     |(?P<PARAMETER>\$[0-9]+)
     |(?P<NAME>{_NAME})
-    |(?P<NUMBER>0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*(?:\.(?!\.)[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)
+    |(?P<NUMBER>(?:[0-9][0-9_]*(?:\.(?!\.)[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)
     |(?P<PUNCTUATION>::|\.\.|:=|[,()\[\]{{}}.;:])
     |(?P<OPERATOR>[~!@\#^&|`?+\-*/%<>=]{{1,64}})
     |(?P<OTHER>[\s\S])
@@ -148,6 +148,30 @@ def folded(name: str) -> str:
 def quoted(name: str) -> str:
     """Return a name in quotes."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def standard(token: Token) -> str:
+    r"""Return a token as every DuckDB reads it: 2.0 reads E'\u00e9' otherwise, 1.4 no U&'…' and B'101' as text."""
+    first = token.text[0]
+    if token.kind is Kind.QUOTED and first != '"':
+        return quoted(_quoted_name(token))
+    if token.kind is not Kind.STRING or (first == "'" and "\n" not in token.text):
+        return token.text
+    value = _string_value(token)
+    if first in "xX":
+        return f"'{_bits(value, 16, token)}'::BIT"
+    if first in "bB":
+        return f"'{_bits(value, 2, token)}'::BIT"
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _bits(digits: str, base: int, token: Token) -> str:
+    """The bits of a bit string; X'1F' is one too in PostgreSQL."""
+    try:
+        return "".join(f"{int(each, base):0{base.bit_length() - 1}b}" for each in digits)
+    except ValueError:
+        kind = "hexadecimal" if base > 2 else "binary"  # noqa: PLR2004
+        raise Failure("22P02", f"this is no {kind} digit in {token.text}", position=token.start + 1) from None
 
 
 def _comment(sql: str, start: int) -> Token:

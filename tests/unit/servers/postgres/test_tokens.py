@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.run_size import share
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.tokens import Kind, folded, quoted, significant, tokens
+from harvest_duck.servers.postgres.tokens import Kind, folded, quoted, significant, standard, tokens
 
 
 def read(sql: str) -> list[tuple[str, str]]:
@@ -99,6 +99,35 @@ def test_an_escape_that_means_nothing_is_an_error(sql: str, sqlstate: str) -> No
     with pytest.raises(Failure) as raised:
         _ = token.value
     assert raised.value.sqlstate == sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sql", "duckdb"),
+    [
+        ("'a''b'", "'a''b'"),
+        (r"E'a\u00e9\''", "'aé'''"),
+        (r"U&'\0061'", "'a'"),
+        (r'U&"\0061""b"', '"a""b"'),
+        ("$$a'b$$", "'a''b'"),
+        ("b'01'", "'01'::BIT"),
+        ("X'1f'", "'00011111'::BIT"),
+        ("'a'\n'b'", "'ab'"),
+        ("N'a'", "'a'"),
+        ('"A"', '"A"'),
+        ("select", "select"),
+    ],
+)
+def test_every_duckdb_reads_the_standard_form(sql: str, duckdb: str) -> None:
+    (token,) = tokens(sql)
+    assert standard(token) == duckdb
+
+
+@pytest.mark.parametrize("sql", ["B'12'", "X'fg'"])
+def test_a_bit_string_has_bits(sql: str) -> None:
+    (token,) = tokens(sql)
+    with pytest.raises(Failure, match="digit") as raised:
+        standard(token)
+    assert raised.value.sqlstate == "22P02"
 
 
 PIECES = [
