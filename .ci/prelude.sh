@@ -30,3 +30,12 @@ environment() {
         install "$venv"
     fi
 }
+
+# install_packages PACKAGE ...: packages of Debian, by root. One at a time, whoever asks for some meanwhile.
+install_packages() {
+    (
+        flock 9
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    ) 9>"${TMPDIR:-/tmp}/harvest-duck-packages.lock"
+}
