@@ -27,7 +27,7 @@ from support.clocks import PATIENCE_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["REQUIRED", "USER", "RealPostgres", "client", "program", "real_postgres", "running"]
+__all__ = ["REQUIRED", "USER", "RealPostgres", "client", "installed", "program", "real_postgres", "running"]
 
 #: Whether what the tests of the PostgreSQL server run against has to be there; without it they are skipped.
 REQUIRED = bool(os.environ.get("HARVEST_DUCK_REQUIRE_POSTGRES"))
@@ -111,9 +111,16 @@ def client(module: str) -> Any:
 def program(name: str) -> str:
     """Return the path of a program. Where it is not installed the test is skipped, or fails if it is required."""
     found = shutil.which(name)
-    if found is None:
-        _missing(name)
+    installed(name, present=found is not None)
     return str(found)
+
+
+def installed(what: str, *, present: bool) -> None:
+    """Skip the test that needs what is not installed, or fail if it is required."""
+    if not present and REQUIRED:
+        pytest.fail(f"{what} is required here and is not installed")
+    if not present:
+        pytest.skip(f"{what} is not installed")
 
 
 def _programs() -> Path:
@@ -121,16 +128,8 @@ def _programs() -> Path:
     if not REQUIRED:
         pytest.skip("a real PostgreSQL 15 is started where HARVEST_DUCK_REQUIRE_POSTGRES is set")
     found = next((Path(place) for place in _PLACES if Path(place, "initdb").exists()), None)
-    if found is None:
-        _missing("PostgreSQL 15")
+    installed("PostgreSQL 15", present=found is not None)
     return Path(str(found))
-
-
-def _missing(what: str) -> None:
-    """Skip the test that needs what is not installed, or fail if it is required."""
-    if REQUIRED:
-        pytest.fail(f"{what} is required here and is not installed")
-    pytest.skip(f"{what} is not installed")
 
 
 def _identity(folder: Path) -> dict[str, Any]:
