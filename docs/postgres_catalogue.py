@@ -1,0 +1,135 @@
+"""Writes what PostgreSQL itself has in its catalogue, from a running PostgreSQL 15 that nobody has used yet.
+
+    initdb -D /tmp/fresh --locale=C.UTF-8 --encoding=UTF8 --username=postgres
+    python docs/postgres_catalogue.py "host=127.0.0.1 port=5432 user=postgres dbname=postgres"
+
+It takes the extra `postgres`. Run it again for another version of PostgreSQL, and look at the differences.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+DATA = Path(__file__).parent.parent / "harvest_duck" / "servers" / "postgres" / "pg_catalog" / "data"
+ARROW = {
+    "bigint": pa.int64(),
+    "integer": pa.int32(),
+    "smallint": pa.int16(),
+    "boolean": pa.bool_(),
+    "real": pa.float32(),
+    "oid": pa.uint32(),
+    "regproc": pa.uint32(),
+    "regtype": pa.uint32(),
+    "regclass": pa.uint32(),
+    "xid": pa.int64(),
+    "timestamp with time zone": pa.timestamp("us", "UTC"),
+    "oidvector": pa.list_(pa.uint64()),
+    "int2vector": pa.list_(pa.uint16()),
+    "oid[]": pa.list_(pa.uint32()),
+    "smallint[]": pa.list_(pa.int16()),
+}
+#: Trees of the parser, numbers of files, secrets, and what belongs to one server alone.
+EMPTIED = {
+    "ev_action",
+    "ev_qual",
+    "rolpassword",
+    "relfrozenxid",
+    "relminmxid",
+    "datfrozenxid",
+    "datminmxid",
+    "proargdefaults",
+}
+#: What belongs to one database is filled by the program.
+LEFT_OUT = {"pg_statistic", "pg_database", "pg_shdepend"}
+#: Functions of PostgreSQL over its own objects, as tables. They are what macros look up.
+TEXTS: dict[str, LiteralString] = {
+    "_functions": """SELECT oid AS __oid, pg_get_function_arguments(oid) AS __arguments,
+        pg_get_function_identity_arguments(oid) AS __identity, pg_get_function_result(oid) AS __result
+        FROM pg_proc ORDER BY oid""",
+    "_types": "SELECT oid AS __oid, format_type(oid, NULL) AS __text FROM pg_type ORDER BY oid",
+    "_constraints": "SELECT oid AS __oid, pg_get_constraintdef(oid) AS __text FROM pg_constraint ORDER BY oid",
+    "_indexes": """SELECT indexrelid AS __oid, 0::int2 AS __part, pg_get_indexdef(indexrelid) AS __text FROM pg_index
+        UNION ALL SELECT indexrelid, n::int2, pg_get_indexdef(indexrelid, n, true) FROM pg_index,
+        generate_series(1, indnatts) AS n ORDER BY 1, 2""",
+    "_views": """SELECT oid AS __oid, pg_get_viewdef(oid) AS __text, pg_get_viewdef(oid, true) AS __pretty FROM pg_class
+        WHERE relkind = 'v' ORDER BY oid""",
+    "_settings": "SELECT * FROM pg_settings ORDER BY name",
+    "pg_timezone_abbrevs": "SELECT * FROM pg_timezone_abbrevs ORDER BY abbrev",
+    "_keywords": """SELECT word AS __word, catcode AS __category, barelabel AS __bare, catdesc AS __text,
+        baredesc AS __bare_text FROM pg_get_keywords() ORDER BY word""",
+}
+
+
+def main(connection: str) -> None:
+    """Write every file of the data."""
+    DATA.mkdir(exist_ok=True)
+    for old in DATA.glob("*.parquet"):
+        old.unlink()
+    with psycopg.connect(connection) as server:
+        for schema, name in server.execute(
+            """SELECT nspname, relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+            WHERE nspname IN ('pg_catalog', 'information_schema') AND relkind = 'r' ORDER BY 1, 2"""
+        ).fetchall():
+            if name not in LEFT_OUT:
+                write(server, name, f"SELECT * FROM {schema}.{name}")  # type: ignore[arg-type]
+        for name, query in TEXTS.items():
+            write(server, name, query)
+
+
+def write(server: psycopg.Connection[Any], name: str, query: LiteralString) -> None:
+    """Write the rows of a query as a file, if there are any."""
+    described = server.execute(query).description or ()
+    types = [kind_of(server, each.type_code) for each in described]
+    selected = ", ".join(
+        f'"{column.name}"{cast(kind)}' if column.name not in EMPTIED else "NULL"
+        for column, kind in zip(described, types, strict=True)
+    )
+    rows = server.execute(f"SELECT {selected} FROM ({query}) AS q").fetchall()  # type: ignore[arg-type]
+    if rows:
+        columns = [
+            pa.array(
+                [value(row[n], kind) for row in rows],
+                ARROW.get(kind, pa.list_(pa.string()) if kind.endswith("[]") else pa.string()),
+            )
+            for n, kind in enumerate(types)
+        ]
+        table = pa.table(columns, [each.name for each in described])
+        pq.write_table(
+            table, DATA / f"{name}.parquet", compression="zstd", compression_level=19, write_statistics=False
+        )
+
+
+def kind_of(server: psycopg.Connection[Any], oid: int) -> str:
+    """Return the name of a type of a column."""
+    row = server.execute("SELECT format_type(%s, NULL)", [oid]).fetchone()
+    return str(row[0] if row else oid)
+
+
+def cast(kind: str) -> str:
+    """Return how a value of a type is asked for."""
+    if kind in {"regproc", "regtype", "regclass", "xid"}:
+        return "::oid::int8" if kind != "xid" else "::text::int8"
+    if kind in {"oidvector", "int2vector"}:
+        return "::text"
+    if kind == "oid[]":
+        return "::int8[]"
+    if kind.endswith("[]"):
+        return "" if kind in ARROW else "::text[]"
+    return "" if kind in ARROW else "::text"
+
+
+def value(given: object, kind: str) -> object:
+    """Return a value as Arrow takes it."""
+    if kind in {"oidvector", "int2vector"}:
+        return None if given is None else [int(part) for part in str(given).split()]
+    return given
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

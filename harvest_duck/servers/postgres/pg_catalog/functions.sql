@@ -1,0 +1,133 @@
+-- PostgreSQL's functions over its catalogue, and those that say where a session is. Each statement ends a line with `;`.
+-- A function that is not here is an error that names it.
+
+CREATE MACRO postgres.catalog._anywhere(pattern) AS '(?s:.*)(?:' || pattern || ')(?s:.*)';
+CREATE MACRO postgres.catalog._anywhere_in_any_case(pattern) AS '(?s:.*)(?i:' || pattern || ')(?s:.*)';
+
+-- The session
+CREATE MACRO postgres.catalog.version() AS 'PostgreSQL 15.18 (harvest_duck), compiled by DuckDB, 64-bit';
+CREATE MACRO postgres.catalog.current_user() AS coalesce(getvariable('postgres_user'), 'harvest');
+CREATE MACRO postgres.catalog.session_user() AS coalesce(getvariable('postgres_user'), 'harvest');
+CREATE MACRO postgres.catalog.current_role() AS coalesce(getvariable('postgres_user'), 'harvest');
+CREATE MACRO postgres.catalog.user() AS coalesce(getvariable('postgres_user'), 'harvest');
+CREATE MACRO postgres.catalog.current_database() AS (SELECT datname FROM postgres.catalog.pg_database WHERE oid = 16384);
+CREATE MACRO postgres.catalog.current_catalog() AS (SELECT datname FROM postgres.catalog.pg_database WHERE oid = 16384);
+CREATE MACRO postgres.catalog.current_schema() AS 'harvest';
+CREATE MACRO postgres.catalog.current_schemas(include_implicit) AS CASE WHEN include_implicit THEN ['pg_catalog', 'harvest'] ELSE ['harvest'] END;
+CREATE MACRO postgres.catalog.pg_backend_pid() AS coalesce(getvariable('postgres_backend_pid'), 0)::INTEGER;
+CREATE MACRO postgres.catalog.current_setting(setting_name) AS coalesce((SELECT __value FROM postgres.catalog._session_settings WHERE __name = lower(setting_name)), error('unrecognized configuration parameter "' || setting_name || '"')), (setting_name, missing_ok) AS (SELECT __value FROM postgres.catalog._session_settings WHERE __name = lower(setting_name));
+CREATE MACRO postgres.catalog.pg_is_in_recovery() AS false;
+CREATE MACRO postgres.catalog.pg_is_wal_replay_paused() AS false;
+CREATE MACRO postgres.catalog.pg_my_temp_schema() AS 0::UINTEGER;
+CREATE MACRO postgres.catalog.pg_is_other_temp_schema(namespace) AS false;
+CREATE MACRO postgres.catalog.inet_server_addr() AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.inet_server_port() AS NULL::INTEGER;
+CREATE MACRO postgres.catalog.inet_client_addr() AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.inet_client_port() AS NULL::INTEGER;
+CREATE MACRO postgres.catalog.txid_current() AS 1::BIGINT;
+CREATE MACRO postgres.catalog.xmin() AS 1::BIGINT;
+CREATE MACRO postgres.catalog.pg_encoding_to_char(encoding) AS CASE WHEN encoding = 6 THEN 'UTF8' WHEN encoding = 0 THEN 'SQL_ASCII' ELSE '' END;
+CREATE MACRO postgres.catalog.pg_char_to_encoding(name) AS CASE WHEN replace(lower(name), '-', '') IN ('utf8', 'unicode') THEN 6 ELSE -1 END;
+
+-- Names of objects
+CREATE MACRO postgres.catalog.regclass_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __text FROM postgres.catalog._classes WHERE __oid = object), object::BIGINT::VARCHAR) END;
+CREATE MACRO postgres.catalog.regproc_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __name FROM postgres.catalog._functions WHERE __oid = object), object::BIGINT::VARCHAR) END;
+CREATE MACRO postgres.catalog.regtype_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __text FROM postgres.catalog._types WHERE __oid = object), object::BIGINT::VARCHAR) END;
+CREATE MACRO postgres.catalog.regnamespace_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __text FROM postgres.catalog._namespaces WHERE __oid = object), object::BIGINT::VARCHAR) END;
+CREATE MACRO postgres.catalog.regrole_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __name FROM postgres.catalog._roles WHERE __oid = object), object::BIGINT::VARCHAR) END;
+CREATE MACRO postgres.catalog.to_regclass(object) AS (SELECT min(__oid)::DECIMAL(37,0) FROM postgres.catalog._classes WHERE __text = replace(object, '"', '') OR __qualified = replace(object, '"', ''));
+CREATE MACRO postgres.catalog.to_regtype(object) AS (SELECT min(__oid)::DECIMAL(35,0) FROM postgres.catalog._types WHERE __text = object OR __name = object OR __qualified = object);
+CREATE MACRO postgres.catalog.to_regproc(object) AS (SELECT min(__oid)::DECIMAL(36,0) FROM postgres.catalog._functions WHERE __name = object OR 'pg_catalog.' || __name = object);
+CREATE MACRO postgres.catalog.to_regnamespace(object) AS (SELECT min(__oid)::DECIMAL(34,0) FROM postgres.catalog._namespaces WHERE __text = replace(object, '"', ''));
+CREATE MACRO postgres.catalog.to_regrole(object) AS (SELECT min(__oid) FROM postgres.catalog._roles WHERE __name = replace(object, '"', ''));
+CREATE MACRO postgres.catalog.regclass_of(given) AS coalesce(try_cast(given::VARCHAR AS DECIMAL(37,0)), postgres.catalog.to_regclass(given::VARCHAR));
+CREATE MACRO postgres.catalog.regtype_of(given) AS coalesce(try_cast(given::VARCHAR AS DECIMAL(35,0)), postgres.catalog.to_regtype(given::VARCHAR));
+CREATE MACRO postgres.catalog.regproc_of(given) AS coalesce(try_cast(given::VARCHAR AS DECIMAL(36,0)), postgres.catalog.to_regproc(given::VARCHAR));
+CREATE MACRO postgres.catalog.regnamespace_of(given) AS coalesce(try_cast(given::VARCHAR AS DECIMAL(34,0)), postgres.catalog.to_regnamespace(given::VARCHAR));
+CREATE MACRO postgres.catalog.regrole_of(given) AS coalesce(try_cast(given::VARCHAR AS UINTEGER), postgres.catalog.to_regrole(given::VARCHAR));
+CREATE MACRO postgres.catalog.pg_get_userbyid(object) AS CASE WHEN object IS NULL THEN NULL ELSE coalesce((SELECT __name FROM postgres.catalog._roles WHERE __oid = object), 'unknown (OID=' || object || ')') END;
+CREATE MACRO postgres.catalog.quote_ident(object) AS CASE WHEN regexp_full_match(object, '[a-z_][a-z0-9_]*') AND NOT EXISTS (SELECT 1 FROM postgres.catalog._keywords WHERE __word = object AND __category <> 'U') THEN object ELSE '"' || replace(object, '"', '""') || '"' END;
+CREATE MACRO postgres.catalog.pg_get_keywords() AS TABLE SELECT __word AS word, __category AS catcode, __bare AS barelabel, __text AS catdesc, __bare_text AS baredesc FROM postgres.catalog._keywords;
+
+-- What is visible without a schema
+CREATE MACRO postgres.catalog.pg_table_is_visible(object) AS (SELECT __visible FROM postgres.catalog._classes WHERE __oid = object);
+CREATE MACRO postgres.catalog.pg_type_is_visible(object) AS (SELECT __visible FROM postgres.catalog._types WHERE __oid = object);
+CREATE MACRO postgres.catalog.pg_function_is_visible(object) AS (SELECT __visible FROM postgres.catalog._functions WHERE __oid = object);
+CREATE MACRO postgres.catalog.pg_operator_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_opclass_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_opfamily_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_collation_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_conversion_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_ts_config_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_ts_dict_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_ts_parser_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_ts_template_is_visible(object) AS CASE WHEN object IS NOT NULL THEN true END;
+CREATE MACRO postgres.catalog.pg_statistics_obj_is_visible(object) AS NULL::BOOLEAN;
+
+-- Definitions
+CREATE MACRO postgres.catalog.format_type(kind, modifier) AS CASE WHEN kind IS NULL THEN NULL WHEN kind = 0 THEN '-' WHEN kind = 1042 AND modifier IS NULL THEN 'character' WHEN kind = 1042 AND modifier < 0 THEN 'bpchar' ELSE coalesce((SELECT CASE WHEN modifier < 0 OR modifier IS NULL THEN __text WHEN kind IN (1700, 1231) THEN replace(__text, 'numeric', 'numeric(' || ((modifier - 4) >> 16) || ',' || ((modifier - 4) & 65535) || ')') WHEN kind IN (1042, 1043, 1014, 1015) THEN regexp_replace(__text, '^[a-z ]+', '\0(' || (modifier - 4) || ')') WHEN kind IN (1560, 1562) THEN __text || '(' || modifier || ')' WHEN kind IN (1083, 1114, 1184, 1266) THEN regexp_replace(__text, '^[a-z]+', '\0(' || modifier || ')') WHEN kind = 1186 THEN 'interval(' || (modifier & 65535) || ')' ELSE __text END FROM postgres.catalog._types WHERE __oid = kind), '???') END;
+CREATE MACRO postgres.catalog.pg_get_expr(tree, relation) AS NULL::VARCHAR, (tree, relation, pretty) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_constraintdef(object) AS (SELECT __text FROM postgres.catalog._constraints WHERE __oid = object), (object, pretty) AS (SELECT __text FROM postgres.catalog._constraints WHERE __oid = object);
+CREATE MACRO postgres.catalog.pg_get_indexdef(object) AS (SELECT __text FROM postgres.catalog._indexes WHERE __oid = object AND __part = 0), (object, part, pretty) AS (SELECT __text FROM postgres.catalog._indexes WHERE __oid = object AND __part = part);
+CREATE MACRO postgres.catalog.pg_get_viewdef(object) AS (SELECT __text FROM postgres.catalog._views WHERE __oid = object), (object, pretty) AS (SELECT CASE WHEN pretty::VARCHAR = 'false' THEN __text ELSE __pretty END FROM postgres.catalog._views WHERE __oid = object);
+CREATE MACRO postgres.catalog.pg_get_ruledef(object) AS NULL::VARCHAR, (object, pretty) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_triggerdef(object) AS NULL::VARCHAR, (object, pretty) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_partkeydef(object) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_partition_constraintdef(object) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_function_arguments(object) AS (SELECT __arguments FROM postgres.catalog._functions WHERE __oid = object);
+CREATE MACRO postgres.catalog.pg_get_function_identity_arguments(object) AS (SELECT __identity FROM postgres.catalog._functions WHERE __oid = object);
+CREATE MACRO postgres.catalog.pg_get_function_result(object) AS (SELECT __result FROM postgres.catalog._functions WHERE __oid = object);
+CREATE MACRO postgres.catalog.pg_get_function_arg_default(object, argument) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_function_sqlbody(object) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_serial_sequence(relation, column_name) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_statisticsobjdef(object) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_statisticsobjdef_columns(object) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.obj_description(object) AS (SELECT min(__text) FROM postgres.catalog._descriptions WHERE __oid = object AND __part = 0), (object, catalog_name) AS (SELECT min(__text) FROM postgres.catalog._descriptions WHERE __oid = object AND __part = 0 AND __catalog = catalog_name);
+CREATE MACRO postgres.catalog.col_description(relation, position) AS (SELECT min(__text) FROM postgres.catalog._descriptions WHERE __oid = relation AND __part = position AND __catalog = 'pg_class');
+CREATE MACRO postgres.catalog.shobj_description(object, catalog_name) AS (SELECT min(__text) FROM postgres.catalog._shared_descriptions WHERE __oid = object AND __catalog = catalog_name);
+CREATE MACRO postgres.catalog.pg_collation_for(given) AS '"default"';
+
+-- Privileges: all may be read, nothing may be written
+CREATE MACRO postgres.catalog._may(privileges, allowed) AS list_bool_or(list_transform(string_split(upper(privileges), ','), lambda p: list_contains(allowed, trim(p))));
+CREATE MACRO postgres.catalog.has_table_privilege(relation, privilege) AS postgres.catalog._may(privilege, ['SELECT']), (role, relation, privilege) AS postgres.catalog._may(privilege, ['SELECT']);
+CREATE MACRO postgres.catalog.has_any_column_privilege(relation, privilege) AS postgres.catalog._may(privilege, ['SELECT']), (role, relation, privilege) AS postgres.catalog._may(privilege, ['SELECT']);
+CREATE MACRO postgres.catalog.has_column_privilege(relation, column_name, privilege) AS postgres.catalog._may(privilege, ['SELECT']), (role, relation, column_name, privilege) AS postgres.catalog._may(privilege, ['SELECT']);
+CREATE MACRO postgres.catalog.has_schema_privilege(namespace, privilege) AS postgres.catalog._may(privilege, ['USAGE']), (role, namespace, privilege) AS postgres.catalog._may(privilege, ['USAGE']);
+CREATE MACRO postgres.catalog.has_database_privilege(database, privilege) AS postgres.catalog._may(privilege, ['CONNECT', 'TEMP', 'TEMPORARY']), (role, database, privilege) AS postgres.catalog._may(privilege, ['CONNECT', 'TEMP', 'TEMPORARY']);
+CREATE MACRO postgres.catalog.has_function_privilege(func, privilege) AS postgres.catalog._may(privilege, ['EXECUTE']), (role, func, privilege) AS postgres.catalog._may(privilege, ['EXECUTE']);
+CREATE MACRO postgres.catalog.has_type_privilege(kind, privilege) AS postgres.catalog._may(privilege, ['USAGE']), (role, kind, privilege) AS postgres.catalog._may(privilege, ['USAGE']);
+CREATE MACRO postgres.catalog.has_language_privilege(language, privilege) AS postgres.catalog._may(privilege, ['USAGE']), (role, language, privilege) AS postgres.catalog._may(privilege, ['USAGE']);
+CREATE MACRO postgres.catalog.has_sequence_privilege(seq, privilege) AS false, (role, seq, privilege) AS false;
+CREATE MACRO postgres.catalog.has_tablespace_privilege(space, privilege) AS false, (role, space, privilege) AS false;
+CREATE MACRO postgres.catalog.has_foreign_data_wrapper_privilege(wrapper, privilege) AS false, (role, wrapper, privilege) AS false;
+CREATE MACRO postgres.catalog.has_server_privilege(server, privilege) AS false, (role, server, privilege) AS false;
+CREATE MACRO postgres.catalog.pg_has_role(role, privilege) AS role::VARCHAR IN (postgres.catalog.current_user(), '16386'), (who, role, privilege) AS role::VARCHAR IN (who::VARCHAR, '16386');
+CREATE MACRO postgres.catalog.row_security_active(relation) AS false;
+
+-- Sizes: nothing is stored here
+CREATE MACRO postgres.catalog.pg_relation_size(relation) AS 0::BIGINT, (relation, fork) AS 0::BIGINT;
+CREATE MACRO postgres.catalog.pg_table_size(relation) AS 0::BIGINT;
+CREATE MACRO postgres.catalog.pg_indexes_size(relation) AS 0::BIGINT;
+CREATE MACRO postgres.catalog.pg_total_relation_size(relation) AS 0::BIGINT;
+CREATE MACRO postgres.catalog.pg_database_size(database) AS 0::BIGINT;
+CREATE MACRO postgres.catalog.pg_tablespace_size(space) AS 0::BIGINT;
+CREATE MACRO postgres.catalog.pg_tablespace_location(space) AS '';
+CREATE MACRO postgres.catalog.pg_size_pretty(bytes) AS CASE WHEN abs(bytes) < 10240 THEN bytes || ' bytes' WHEN abs(bytes) < 10240 * 1024 THEN round(bytes / 1024)::BIGINT || ' kB' WHEN abs(bytes) < 10240 * 1048576::BIGINT THEN round(bytes / 1048576)::BIGINT || ' MB' ELSE round(bytes / 1073741824)::BIGINT || ' GB' END;
+CREATE MACRO postgres.catalog.pg_relation_filenode(relation) AS NULL::UINTEGER;
+CREATE MACRO postgres.catalog.pg_relation_is_publishable(relation) AS false;
+CREATE MACRO postgres.catalog.pg_relation_is_updatable(relation, include_triggers) AS 0;
+CREATE MACRO postgres.catalog.pg_column_is_updatable(relation, position, include_triggers) AS false;
+
+-- Arrays
+CREATE MACRO postgres.catalog.array_upper(items, dimension) AS CASE WHEN dimension = 1 AND len(items) > 0 THEN len(items) END;
+CREATE MACRO postgres.catalog.array_lower(items, dimension) AS CASE WHEN dimension = 1 AND len(items) > 0 THEN 1 END;
+CREATE MACRO postgres.catalog._pg_expandarray_rows(items) AS list_transform(items, lambda v, i: {'x': v, 'n': i::INTEGER});
+CREATE MACRO postgres.catalog._pg_expandarray(items) AS unnest(list_transform(items, lambda v, i: {'x': v, 'n': i::INTEGER}));
+CREATE MACRO postgres.catalog.aclexplode_rows(items) AS list_transform(flatten(list_transform(items, lambda i: list_transform(string_split(regexp_replace(string_split(string_split(i, '/')[1], '=')[2], '([a-zA-Z])', '\1,', 'g')[:-2], ','), lambda c: [i, c]))), lambda e: {'grantor': 10::UINTEGER, 'grantee': CASE string_split(e[1], '=')[1] WHEN '' THEN 0 WHEN 'postgres' THEN 10 ELSE 3373 END::UINTEGER, 'privilege_type': map {'r': 'SELECT', 'a': 'INSERT', 'w': 'UPDATE', 'd': 'DELETE', 'D': 'TRUNCATE', 'x': 'REFERENCES', 't': 'TRIGGER', 'X': 'EXECUTE', 'U': 'USAGE', 'C': 'CREATE', 'c': 'CONNECT', 'T': 'TEMPORARY', 's': 'SET', 'A': 'ALTER SYSTEM'}[e[2]], 'is_grantable': false});
+CREATE MACRO postgres.catalog.aclexplode(items) AS unnest(postgres.catalog.aclexplode_rows(items));
+CREATE MACRO postgres.catalog.pg_options_to_table_rows(options) AS list_transform(options, lambda o: {'option_name': string_split(o, '=')[1], 'option_value': substr(o, strpos(o, '=') + 1)});
+CREATE MACRO postgres.catalog.pg_options_to_table(options) AS unnest(postgres.catalog.pg_options_to_table_rows(options));
+CREATE MACRO postgres.catalog.pg_partition_ancestors(relation) AS TABLE SELECT NULL::DECIMAL(37,0) AS relid WHERE false;
+CREATE MACRO postgres.catalog.generate_subscripts(items, dimension) AS CASE WHEN dimension = 1 THEN generate_series(1, len(items)) ELSE [] END;
+CREATE MACRO postgres.catalog.acldefault(kind, owner) AS NULL::VARCHAR[];
+CREATE MACRO postgres.catalog.age(given) AS 1;

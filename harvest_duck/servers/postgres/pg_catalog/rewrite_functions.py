@@ -1,0 +1,85 @@
+"""Functions that return rows where DuckDB returns lists, subscripts of vectors, and names of functions alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harvest_duck.servers.postgres.pg_catalog.rewrite_casts import vectors
+
+if TYPE_CHECKING:
+    from harvest_duck.servers.postgres.pg_catalog.pieces import Pieces
+
+__all__ = ["rewrite"]
+
+_NAMES = {"json_build_object": "json_object", "jsonb_build_object": "json_object"}
+#: Functions that return rows of several columns; in a select list each row is one value.
+_RECORDS = frozenset({"aclexplode", "_pg_expandarray", "pg_options_to_table"})
+#: Functions that return rows of one column, which has the name of its alias.
+_SERIES = frozenset({"generate_series", "unnest", "generate_subscripts", "pg_partition_ancestors"})
+
+
+def rewrite(pieces: Pieces) -> None:
+    """Write the functions and subscripts of a statement as DuckDB has them."""
+    for at, piece in enumerate(pieces.all):
+        if piece.name in vectors() and pieces.text(at + 1) == "[":
+            pieces[at + 1].after.append("1 + ")
+        if not pieces.called(at):
+            continue
+        if piece.name in _NAMES:
+            piece.text = _NAMES[piece.name]
+        elif piece.name in _SERIES:
+            _series(pieces, at)
+        elif piece.name in _RECORDS and pieces.clause[at] == "from":
+            _records(pieces, at)
+
+
+def _series(pieces: Pieces, at: int) -> None:
+    closing = pieces.match.get(at + 1)
+    if closing is None:
+        return
+    if pieces.clause[at] == "from":
+        _named(pieces, closing)
+    elif pieces[at].name != "unnest" and _selected(pieces, at):
+        first = at - 2 if pieces.text(at - 1) == "." else at
+        pieces.wrap(first, closing, "unnest(", ")")
+
+
+def _named(pieces: Pieces, closing: int) -> None:
+    """Name the column of a function as its alias."""
+    at = closing + 2 if pieces.word(closing + 1) == "as" else closing + 1
+    alias = pieces.name(at)
+    reserved = {
+        "on",
+        "where",
+        "join",
+        "left",
+        "right",
+        "inner",
+        "cross",
+        "full",
+        "natural",
+        "group",
+        "order",
+        "limit",
+        "with",
+        "union",
+    }
+    if alias is not None and pieces.word(at) not in reserved and pieces.text(at + 1) != "(":
+        pieces[at].after.append(f"({pieces[at].text})")
+
+
+def _selected(pieces: Pieces, at: int) -> bool:
+    """Whether a function is called in a select list, also inside another expression of it."""
+    place: int | None = at
+    while place is not None and pieces.clause[place] is None:
+        place = pieces.around[place]
+    return place is not None and pieces.clause[place] == "select"
+
+
+def _records(pieces: Pieces, at: int) -> None:
+    closing = pieces.match.get(at + 1)
+    if closing is not None:
+        first = at - 2 if pieces.text(at - 1) == "." else at
+        lateral = "" if pieces.word(first - 1) == "lateral" else "LATERAL "
+        pieces[at].text = f"{pieces[at].name}_rows"
+        pieces.wrap(first, closing, f"{lateral}(SELECT unnest(", ", max_depth := 2))")

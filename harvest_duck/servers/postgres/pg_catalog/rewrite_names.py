@@ -1,0 +1,55 @@
+"""Names of PostgreSQL's two schemas and of the database, as DuckDB finds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue
+    from harvest_duck.servers.postgres.pg_catalog.pieces import Pieces
+
+__all__ = ["SCHEMAS", "reads_catalogue", "rewrite"]
+
+#: Where DuckDB has PostgreSQL's schemas: one of these names would be ambiguous, or may not be made.
+SCHEMAS = {"pg_catalog": "postgres.catalog", "information_schema": "postgres.information"}
+#: The schema of Harvest's tables, as clients see it.
+_HARVEST = "harvest"
+
+
+def reads_catalogue(pieces: Pieces, catalogue: Catalogue) -> bool:
+    """Return whether a statement names a relation or a function of PostgreSQL's catalogue."""
+    return any(
+        piece.name in SCHEMAS
+        or (piece.name in catalogue.relations and pieces.text(at - 1) != ".")
+        or (piece.name is not None and piece.name.startswith("pg_") and pieces.called(at))
+        for at, piece in enumerate(pieces.all)
+    )
+
+
+def rewrite(pieces: Pieces, catalogue: Catalogue) -> None:
+    """Say where DuckDB has each name that has a schema before it."""
+    at = 0
+    while at < len(pieces):
+        if pieces.text(at + 1) == "." and pieces.text(at - 1) != "." and pieces[at].text:
+            _qualified(pieces, at, catalogue)
+        at += 1
+
+
+def _qualified(pieces: Pieces, at: int, catalogue: Catalogue) -> None:
+    name, second, third = pieces.name(at), pieces.name(at + 2), pieces.text(at + 3) == "."
+    if name == catalogue.database and third and second in {*SCHEMAS, _HARVEST}:
+        pieces.drop(at, at + 1)
+        at += 2
+        name, second = second, pieces.name(at + 2)
+    if name not in SCHEMAS or second is None:
+        return
+    if pieces.called(at + 2) or (name == "pg_catalog" and second not in catalogue.relations and _is_keyword(second)):
+        pieces.drop(at, at + 1)
+        return
+    pieces[at].text = SCHEMAS[name]
+    pieces[at + 2].text = '"' + second.replace('"', '""') + '"'
+
+
+def _is_keyword(name: str) -> bool:
+    """Whether it is a type, which DuckDB knows without a schema."""
+    return not name.startswith("pg_")
