@@ -114,12 +114,12 @@ def listed(*, config_dir: Path | None = None) -> list[NamedConnection]:
     return names if _spellings(_SANDBOX.name, found) else [*names, _SANDBOX]
 
 
-def check(name: str) -> tuple[CheckedConnection, ...]:
+def check(name: str, connection: str | None = None) -> tuple[CheckedConnection, ...]:
     """Return whose token the connection called `name` sends, by one request to each of its accounts.
 
     The accounts come in the order of AccountId, for `*` in Harvest's. The name is read as `DSN=name` is, with the
-    environment for the properties that it lacks. Raises the errors of `harvest_duck.errors`, also for an account that
-    the token does not reach.
+    environment for the properties that it lacks; another `connection` string takes the place of that. Raises the errors
+    of `harvest_duck.errors`, also for an account that the token does not reach.
     """
     if not name:
         raise ConnectionStringError(_NAME_RULE)
@@ -129,7 +129,9 @@ def check(name: str) -> tuple[CheckedConnection, ...]:
     columns = ["first_name", "last_name", "email", "account_id"]
     # One row for each account, and all of them are asked of Harvest, whatever MaxRows and the cache say.
     live = {"MaxRows": "-1", "AutoCache": "false", "Offline": "false", "AsOf": ""}
-    users = scan("me", render({"DSN": name, **live}), columns=columns).read_all().to_pylist()
+    where = "connection string"
+    texts = {"DSN": name} if connection is None else canonical(parse(connection, where=where).items(), where=where)
+    users = scan("me", render(texts | live), columns=columns).read_all().to_pylist()
     return tuple(_checked(name, user) for user in users)
 
 

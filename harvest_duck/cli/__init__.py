@@ -33,6 +33,7 @@ _MODULES = {
     "query": "query",
     "report": "report",
     "sandbox": "sandbox",
+    "serve": "serve",
     "status": "status",
     "sync": "sync",
     "tables": "tables",

@@ -54,6 +54,6 @@ def test_the_tree_lists_every_package_and_module_at_the_top() -> None:
 
 
 def test_every_module_that_the_page_names_exists() -> None:
-    named = {name for name in re.findall(r"`(\w+/\w+)`", PAGE) if not name.startswith("tests/")}
+    named = {name for name in re.findall(r"`(\w+(?:/\w+)+)`", PAGE) if not name.startswith("tests/")}
     assert named
     assert not {name for name in named if name not in MODULES and not (PACKAGE / name).is_dir()}

@@ -56,7 +56,7 @@ def test_every_example_prints_what_stands_below_it() -> None:
     check_examples(README, least=5)
 
 
-PAGES = [README, *sorted((README.parent / "docs").glob("*.md"))]
+PAGES = [README, *sorted((README.parent / "docs").rglob("*.md"))]
 NAMED = {name: cli.get_command(click.Context(cli), name) for name in cli.list_commands(click.Context(cli))}
 COMMANDS = {
     (name, *below): command

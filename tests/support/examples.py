@@ -7,9 +7,11 @@ import io
 import os
 import re
 import shlex
+import subprocess
 from typing import TYPE_CHECKING
 
 from support import pseudo_terminal
+from support.clocks import PATIENCE_S
 
 from harvest_duck import sandbox
 
@@ -17,22 +19,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["UPDATE", "check_commands", "check_examples"]
+__all__ = ["UPDATE", "check_commands", "check_examples", "check_psql"]
 
 _PYTHON = re.compile(r"(?P<code>```python\n(?P<source>[^`]*)```)\n\n```text\n[^`]*```")
 _COMMAND = re.compile(r"(?P<code>```sh\nharvest-duck (?P<source>[^\n`]*)\n```)\n\n```text\n[^`]*```")
+_PSQL = re.compile(r"(?P<code>```sh\npsql (?P<source>[^\n`]*)\n```)\n\n```text\n[^`]*```")
+#: The port on the pages about the server.
+_PORT = "5432"
 #: Whether the pages are written anew rather than checked.
 UPDATE = bool(os.environ.get("UPDATE_README"))
 
 
-def check_examples(page: Path, *, least: int) -> None:
-    """Run the Python of a page, at least so many blocks one after the other, and compare what they print."""
+def check_examples(page: Path, *, least: int, port: int | None = None) -> None:
+    """Run the Python of a page, at least so many blocks one after the other, and compare what they print.
+
+    They connect to the server on `port`, where there is one.
+    """
     names: dict[str, object] = {}
 
     def printed(code: str) -> str:
         output = io.StringIO()
         with contextlib.redirect_stdout(output):
-            exec(code, names)  # noqa: S102 - the page's own code
+            exec(code if port is None else code.replace(_PORT, f"{port}"), names)  # noqa: S102 - the page's own code
         return output.getvalue()
 
     _check(page, _PYTHON, printed, least)
@@ -50,6 +58,26 @@ def check_commands(page: Path, *, least: int) -> None:
         return pseudo_terminal.run(*words, columns=80, connection=connection, TERM="dumb").stdout
 
     _check(page, _COMMAND, printed, least)
+
+
+def check_psql(page: Path, program: str, *, least: int, port: int) -> None:
+    """Run the psql of a page, at least so many commands, against the server on `port`, and compare what they print."""
+
+    def printed(arguments: str) -> str:
+        words = shlex.split(arguments.replace(_PORT, f"{port}"))
+        given = os.environ | {"PGUSER": "ann", "PGTZ": "UTC"}
+        ended = subprocess.run(
+            [program, "--no-psqlrc", *words],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+            env=given,
+            encoding="utf-8",
+        )
+        return ended.stdout + ended.stderr
+
+    _check(page, _PSQL, printed, least)
 
 
 def _check(page: Path, kind: re.Pattern[str], printed: Callable[[str], str], least: int) -> None:

@@ -1,0 +1,58 @@
+"""The pages about the server name what it has, and no block on them is neither run nor marked.
+
+`.ci/postgres` runs the blocks, by test_serve_clients.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from support.paths import DOCS
+
+from harvest_duck.cli.serve import serve
+from harvest_duck.servers.postgres import cache_report, statement_log
+from harvest_duck.servers.postgres.statement_log import StatementLog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = DOCS / "serve.md"
+TEXT = PAGE.read_text("utf-8")
+#: dialect.md has a test of its own.
+PAGES = [PAGE, *(page for page in sorted((DOCS / "serve").glob("*.md")) if page.name != "dialect.md")]
+#: What a test does with the block below.
+MARKED = re.compile(r"<!-- (not run: .+|psql|file: \S+|first lines|log) -->\n```(\w+)\n")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_is_run_or_says_that_it_is_not(page: Path) -> None:
+    text = page.read_text("utf-8")
+    # Python is run with what it prints below it; a picture and what a block prints are texts.
+    others = [kind for kind in re.findall(r"^```(\w+)$", text, re.MULTILINE) if kind not in {"python", "text"}]
+    marked = [kind for _, kind in MARKED.findall(text) if kind != "text"]
+    assert others == marked
+    assert len(re.findall(r"^```python$", text, re.MULTILINE)) == len(re.findall(r"```\n\n```text", text)) - text.count(
+        "<!-- psql -->"
+    ) - len(re.findall(r"<!-- not run: [^`]*```sh\n[^`]*```\n\n```text", text))
+
+
+def test_it_tells_of_every_option() -> None:
+    told = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", TEXT))
+    for parameter in serve.params:
+        assert told & {*parameter.opts, *parameter.secondary_opts}, parameter.name
+
+
+def test_every_page_of_a_client_is_linked() -> None:
+    assert {f"serve/{page.name}" for page in PAGES[1:]} <= set(re.findall(r"\((serve/\w+\.md)", TEXT))
+
+
+def test_the_columns_that_it_names_are_those_of_the_cache() -> None:
+    assert {"whole", "age_s", "tolerance_s"} <= set(cache_report.COLUMNS.names)
+
+
+def test_the_log_on_the_page_is_that_of_the_module() -> None:
+    assert StatementLog.__module__ == statement_log.__name__
+    shown = re.findall(r"^ *(2026-11-30T08.*)$", statement_log.__doc__ or "", re.MULTILINE)
+    assert shown == re.findall(r"^(2026-11-30T08.*)$", TEXT, re.MULTILINE)

@@ -1,0 +1,156 @@
+"""`harvest-duck serve`: what it refuses before it listens, what it says first, whom it lets in, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from support.asked import asked
+from support.clocks import PATIENCE_S
+from support.command import run, start
+from support.wire_client import WireClient
+
+from harvest_duck.sandbox import MAIN_ID
+from harvest_duck.servers.postgres import password_file
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harvest_duck.sandbox import Sandbox
+
+USAGE = 2
+
+
+@pytest.fixture
+def acme(connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The connection string of the agency under a name."""
+    file = tmp_path / "connections.toml"
+    file.write_text(f"[acme]\nconnection = '{connection}'\n", "utf-8")
+    file.chmod(0o600)
+    monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", str(tmp_path))
+    return "DSN=acme"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "Say what to serve: --connection DSN=acme, or --connection DSN=sandbox to try it."),
+        (("-c", "AccountId=1;APIKey=x"), "has no name for its database: give it one by --database."),
+        (("-c", "DSN=acme", "-c", "DSN=ACME"), "two databases would be called ACME"),
+        (("-c", "DSN=acme", "--mirror", "a=1", "--mirror", "a=2"), "acme has two files"),
+        (("-c", "DSN=acme", "--listen", "192.0.2.7"), "give --tls-cert, --tls-key and --password-file too."),
+        (("-c", "DSN=acme", "--listen", "acme.example"), "give --tls-cert, --tls-key and --password-file too."),
+        (("-c", "DSN=acme", "--tls-cert", "a.pem"), "--tls-cert and --tls-key go together."),
+        (("-c", "DSN=acme", "--cache", "10"), "10 is no time: write a number and s, m, h or d, such as 10m, or 0."),
+        (
+            ("-c", "DSN=acme", "--memory", "much"),
+            "much is no size: write a number and its unit, such as 2GB or 512MiB.",
+        ),
+        (("--set-password", "ann"), "--set-password goes with --password-file FILE, and with nothing else."),
+        (("--set-password", "--password-file", "u", "--port", "1"), "and with nothing else."),
+    ],
+)
+def test_what_does_not_fit_together_is_wrong_usage(options: tuple[str, ...], told: str, acme: str) -> None:
+    ended = run("serve", *options)
+    assert (ended.returncode, ended.stdout) == (USAGE, "")
+    assert told in ended.stderr
+
+
+def test_without_numpy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, acme: str) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    ended = run("serve", "-c", acme)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "harvest-duck: serve needs the extra 'serve': pip install 'harvest-duck[serve]'\n",
+    )
+
+
+def test_a_password_of_a_pipe_is_stored_as_what_proves_it(tmp_path: Path) -> None:
+    file = tmp_path / "users.txt"
+    for user, password in (("ann", b"first\n"), ("ann", b"second\n"), ('o"neill', b"third\n")):
+        ended = run("serve", "--set-password", user, "--password-file", str(file), stdin=password)
+        assert (ended.returncode, ended.stdout) == (0, "")
+        assert ended.stderr.endswith(f"lets {user} in.\n")
+    text = file.read_text("utf-8")
+    assert len(text.splitlines()) == 2
+    assert not re.search("first|second|third", text)
+    if os.name == "posix":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert {"ann", 'o"neill'} <= {user for user in ("ann", 'o"neill') if user in password_file.read(file)}
+    none = run("serve", "--set-password", "ann", "--password-file", str(file))
+    assert (none.returncode, none.stderr) == (
+        1,
+        "harvest-duck: Password of ann: there is none, standard input is empty\n",
+    )
+
+
+@pytest.mark.parametrize("fault", ["port", "password file", "certificate", "log"])
+def test_what_is_wrong_before_it_listens_is_one_line(fault: str, acme: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options, told = {
+            "port": (("--port", f"{port}"), f"port {port} of 127.0.0.1: in use by another program"),
+            "password file": (("--password-file", "missing"), "missing does not exist: make it with"),
+            "certificate": (("--tls-cert", "no.crt", "--tls-key", "no.key"), "cannot be read: No such file"),
+            "log": (("--log", "missing/log"), "the log missing/log cannot be written: No such file or directory"),
+        }[fault]
+        ended = run("serve", "-c", acme, *(() if fault == "port" else ("--port", "0")), *options, cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert told in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_token_that_is_refused_is_told_before_anybody_connects(connection: str, sandbox: Sandbox) -> None:
+    wrong = re.sub("APIKey=[^;]*", "APIKey=wrong", connection)
+    ended = run("serve", "--database", "acme", wrong, "--port", "0")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "401" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple[str, int, subprocess.Popen[str]]]:
+    """A server in a process of its own: its first lines, its port, and the process."""
+    with start("serve", *options, "--port", "0") as process:
+        try:
+            assert process.stdout is not None
+            told = "".join(iter(process.stdout.readline, "\n")) + "".join(iter(process.stdout.readline, "\n"))
+            (port,) = re.findall(r"port (\d+)", told)
+            yield told + "".join(process.stdout.readline() for _ in range(3)), int(port), process
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_it_says_how_to_connect_answers_logs_and_ends_by_ctrl_c(
+    acme: str, connection: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    log = tmp_path / "statements.log"
+    second = ("--database", "again", f"{connection};AutoCache=false")
+    with serving("-c", acme, *second, "--log", str(log)) as (told, port, process):
+        assert told.startswith(f"Harvest is served at 127.0.0.1, port {port}, as PostgreSQL is. Ctrl-C ends it.\n")
+        assert re.search(rf"^  acme: .+ in account {MAIN_ID}, from memory, at most 10 min old$", told, re.MULTILINE)
+        assert re.search(rf"^  again: .+ in account {MAIN_ID}, asked of Harvest each time$", told, re.MULTILINE)
+        assert re.search(rf"^psql  psql postgresql://.+@127.0.0.1:{port}/acme$", told, re.MULTILINE)
+        assert asked(sandbox) == ["/users/me", "/users/me"]
+        with WireClient(port, "ann", "acme") as client:
+            assert client.query("SELECT count(*) FROM roles").rows == [(f"{len(sandbox.records(MAIN_ID, 'roles'))}",)]
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, out, err) == (
+        0,
+        "\nWithout --password-file every user of this machine may read it.\n",
+        "\n",
+    )
+    logged = log.read_text("utf-8")
+    assert re.search(r" user=ann database=acme kind=SELECT rows=1 ms=[\d.]+ requests=1$", logged, re.MULTILINE)
+    assert "roles" not in logged
