@@ -9,10 +9,12 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from support.examples import UPDATE
 from support.paths import DOCS
 
-from harvest_duck.cli.serve import serve
+from harvest_duck.cli.serve import _first_lines, _person, serve
 from harvest_duck.servers.postgres import cache_report, statement_log
+from harvest_duck.servers.postgres.served import served
 from harvest_duck.servers.postgres.statement_log import StatementLog
 
 if TYPE_CHECKING:
@@ -56,3 +58,17 @@ def test_the_log_on_the_page_is_that_of_the_module() -> None:
     assert StatementLog.__module__ == statement_log.__name__
     shown = re.findall(r"^ *(2026-11-30T08.*)$", statement_log.__doc__ or "", re.MULTILINE)
     assert shown == re.findall(r"^(2026-11-30T08.*)$", TEXT, re.MULTILINE)
+
+
+def test_the_first_lines_are_those_of_the_command(connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    (database,) = served([("sandbox", connection)], cache_s=None, mirrors=())
+    told = [(database, _person(database))]
+    lines = "\n".join(_first_lines(told, "sandbox", ("127.0.0.1", 5432), None, tls=False))
+    text = PAGE.read_text("utf-8")
+    wanted = re.sub(
+        r"(<!-- first lines -->\n```text\n)[^`]*(```)", lambda block: f"{block[1]}{lines}\n{block[2]}", text
+    )
+    if UPDATE:
+        PAGE.write_text(wanted, "utf-8")
+    assert UPDATE or text == wanted

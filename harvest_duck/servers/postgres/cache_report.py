@@ -81,7 +81,7 @@ def _held(table: HeldTable, tolerance_s: float, at: Moment) -> dict[str, Any] | 
         "whole": any(Region(inputs=piece.region.inputs).within(piece.region) for piece in pieces),
         "rows": sum(batch.num_rows for batch in batches),
         "bytes": sum(batch.nbytes for batch in batches),
-        "age_s": max(piece.began.age_s(at) for piece in pieces),
+        "age_s": round(max(piece.began.age_s(at) for piece in pieces), 1),
     }
 
 
@@ -106,4 +106,4 @@ def _age_s(table: TableStatus) -> float | None:
     """The seconds since the rows were known to be all of them, None where they never were."""
     if table.proven_at is None:
         return None
-    return max(0.0, (datetime.now(UTC) - table.proven_at).total_seconds())
+    return round(max(0.0, (datetime.now(UTC) - table.proven_at).total_seconds()), 1)
