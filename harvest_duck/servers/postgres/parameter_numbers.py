@@ -71,10 +71,10 @@ def float_text(text: str, name: str, duckdb: str) -> str:
     if (
         math.isinf(nearest)
         or _lost(nearest, number)
-        or (duckdb == "FLOAT" and _lost(_single(nearest, name, text), number))
+        or (duckdb == "REAL" and _lost(_single(nearest, name, text), number))
     ):
         raise out_of_range(name, text)
-    # DuckDB rounds the text itself: for FLOAT that is another number than the DOUBLE rounded once more.
+    # DuckDB rounds the text itself: for REAL that is another number than the DOUBLE rounded once more.
     return f"CAST('{text if len(text) <= _LONGEST else repr(nearest)}' AS {duckdb})"
 
 
@@ -93,7 +93,7 @@ def _lost(nearest: float, number: re.Match[str]) -> bool:
 
 def binary_float(raw: bytes, name: str, duckdb: str) -> str:
     """Return the literal of a floating-point number."""
-    form = ">f" if duckdb == "FLOAT" else ">d"
+    form = ">f" if duckdb == "REAL" else ">d"
     if len(raw) != struct.calcsize(form):
         raise wrong_bytes(name)
     # The text of a float4 is that of a float8 that has its value, so that rounding it gives the same float4.

@@ -77,7 +77,8 @@ def literal(oid: int, form: int, raw: bytes | None) -> str:
             "0A000", f"parameters of the type {oid} are not supported: cast them in the statement, as in $1::text"
         )
     if raw is None:
-        return f"CAST(NULL AS {known.duckdb})" if known.duckdb else "NULL"
+        duckdb = _OF_HARVEST if oid == _NUMERIC else known.duckdb
+        return f"CAST(NULL AS {duckdb})" if duckdb else "NULL"
     return known.binary(raw) if form else known.text(_decoded(raw))
 
 
@@ -85,7 +86,7 @@ def _array(element: int, form: int, raw: bytes | None) -> str:
     """Return a list. What DuckDB makes of several numerics in it is a DECIMAL that holds all of them."""
     duckdb = _TYPES[element].duckdb or ("VARCHAR" if element != _NUMERIC else "")
     if raw is None:
-        return f"CAST(NULL AS {duckdb or 'DECIMAL'}[])"
+        return f"CAST(NULL AS {duckdb or _OF_HARVEST}[])"
     elements = binary_elements(raw, element) if form else text_elements(_decoded(raw))
     depth, inner = 1, elements
     while inner and isinstance(inner[0], list):
@@ -205,6 +206,8 @@ def _float(name: str, duckdb: str) -> _Type:
 
 
 _NUMERIC = 1700
+#: What a numeric without a value is, as all of Harvest's are.
+_OF_HARVEST = "DECIMAL(18, 4)"
 _TEXT = _Type("VARCHAR", _quoted, lambda raw: _quoted(_decoded(raw)))
 _JSON_TYPE = _Type("JSON", _json, lambda raw: _json(_decoded(raw)))
 _OID = _whole("oid", "UINTEGER", 4, signed=False)
@@ -222,7 +225,7 @@ _TYPES: Mapping[int, _Type] = {
     26: _OID,
     28: _OID,
     114: _JSON_TYPE,
-    700: _float("real", "FLOAT"),
+    700: _float("real", "REAL"),
     701: _float("double precision", "DOUBLE"),
     705: _Type("", _untyped, lambda raw: _untyped(_decoded(raw))),
     1042: _TEXT,
