@@ -38,6 +38,9 @@ __all__ = [
 ]
 
 
+_TEXT, _UNKNOWN = 25, 705
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of an answer: `format` is 0 for text, 1 for binary; `table_oid` and `column` are 0 for an expression."""
@@ -103,8 +106,9 @@ def no_data() -> bytes:
 
 
 def parameter_description(oids: Sequence[int]) -> bytes:
-    """Return the types of a statement's parameters."""
-    return _message(b"t", struct.pack(f">H{len(oids)}I", len(oids), *oids))
+    """Return the types of a statement's parameters; one that is not known is told as text, as PostgreSQL does."""
+    told = (_TEXT if oid == _UNKNOWN else oid for oid in oids)
+    return _message(b"t", struct.pack(f">H{len(oids)}I", len(oids), *told))
 
 
 def parse_complete() -> bytes:

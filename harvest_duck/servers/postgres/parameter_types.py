@@ -1,7 +1,8 @@
 """The types of parameters to which a client gave none: those of what they stand beside, as in `spent_date >= $1`.
 
 DuckDB tells no type of a parameter before it has a value (1.4 to 2.0: duckdb_prepared_statements() has UNKNOWN), and
-some drivers ask for it, to know how to send the value. What cannot be told is text, as in PostgreSQL.
+some drivers ask for it, to know how to send the value. What cannot be told is `unknown`, a text that becomes what it
+has to.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from harvest_duck.servers.postgres.tokens import Token
 
-__all__ = ["parameter_types"]
+__all__ = ["UNKNOWN", "parameter_types"]
+
+UNKNOWN = 705
 
 _COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
@@ -49,7 +52,7 @@ _ALIKE = frozenset({"coalesce", "nullif", "greatest", "least"})
 
 
 def parameter_types(tokens: Sequence[Token], declared: Sequence[int], type_of: TypeOf) -> tuple[int, ...]:
-    """Return a type for each parameter: the one that the client gave, or what its first fit place tells, or text."""
+    """Return a type for each parameter: the one that the client gave, or what its first fit place tells, or unknown."""
     places = Operands(significant(tuple(tokens)), type_of)
     types = list(declared)
     for at, token in enumerate(places.tokens):
@@ -59,7 +62,7 @@ def parameter_types(tokens: Sequence[Token], declared: Sequence[int], type_of: T
             and not types[int(token.text[1:]) - 1]
         ):
             types[int(token.text[1:]) - 1] = _type_at(places, at) or 0
-    return tuple(oid or TEXT for oid in types)
+    return tuple(oid or UNKNOWN for oid in types)
 
 
 def _type_at(places: Operands, at: int) -> int | None:

@@ -7,7 +7,7 @@ from harvest_duck.servers.postgres.tokens import tokens
 from harvest_duck.servers.postgres.type_names import named_type
 
 BOOL, INT8, INT4, TEXT, FLOAT8, NUMERIC = 16, 20, 23, 25, 701, 1700
-DATE, TIMESTAMPTZ, INTERVAL = 1082, 1184, 1186
+DATE, TIMESTAMPTZ, INTERVAL, UNKNOWN = 1082, 1184, 1186, 705
 COLUMNS = {
     "id": INT8, "client_id": INT8, "name": TEXT, "hours": NUMERIC, "spent_date": DATE, "billable": BOOL,
     "created_at": TIMESTAMPTZ, "external_reference": 114,
@@ -71,10 +71,10 @@ def types(sql: str, *declared: int) -> tuple[int, ...]:
         ("spent_date = current_date - $1", DATE),
         ("NOT $1", BOOL),
         ("(($1) OR true)", BOOL),
-        ("x = $1", TEXT),
-        ("external_reference = $1", TEXT),
-        ("$1 = $1", TEXT),
-        ("(a, b) = $1", TEXT),
+        ("x = $1", UNKNOWN),
+        ("external_reference = $1", UNKNOWN),
+        ("$1 = $1", UNKNOWN),
+        ("(a, b) = $1", UNKNOWN),
         ("created_at AT TIME ZONE $1 > now()", TEXT),
     ],
 )
@@ -85,8 +85,8 @@ def test_a_parameter_has_the_type_of_what_it_stands_beside(place: str, oid: int)
 @pytest.mark.parametrize(
     ("sql", "oids"),
     [
-        ("SELECT $1", (TEXT,)),
-        ("SELECT $1 LIMIT $2 OFFSET $3", (TEXT, INT8, INT8)),
+        ("SELECT $1", (UNKNOWN,)),
+        ("SELECT $1 LIMIT $2 OFFSET $3", (UNKNOWN, INT8, INT8)),
         ("SELECT 1 FETCH FIRST $1 ROWS ONLY", (INT8,)),
         ("FROM t WHERE spent_date BETWEEN $1 AND $2 AND id = $3", (DATE, DATE, INT8)),
         ("FROM t WHERE id IN ($1, $2) OR spent_date = $3", (INT8, INT8, DATE)),
@@ -95,8 +95,8 @@ def test_a_parameter_has_the_type_of_what_it_stands_beside(place: str, oid: int)
         ("FROM harvest.utilization($1, $2)", (DATE, DATE)),
         ("FROM utilization(to_date := $1, week_starts => $2)", (DATE, TEXT)),
         ("FROM t WHERE $1 IS NULL OR id = $1", (INT8,)),
-        ("SELECT '$1', \"$2\", $$ $3 $$, $1 -- $4", (TEXT, TEXT, TEXT, TEXT, TEXT)),
-        ("SELECT (a)[$1] FROM t HAVING sum(hours) > $2", (TEXT, NUMERIC)),
+        ("SELECT '$1', \"$2\", $$ $3 $$, $1 -- $4", (UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)),
+        ("SELECT (a)[$1] FROM t HAVING sum(hours) > $2", (UNKNOWN, NUMERIC)),
     ],
 )
 def test_each_parameter_has_a_type(sql: str, oids: tuple[int, ...]) -> None:
@@ -108,7 +108,7 @@ def test_what_a_client_declared_stays() -> None:
 
 
 def test_a_parameter_that_there_is_not_is_passed_over() -> None:
-    assert types("SELECT $0, $9, ($1", 0) == (TEXT,)
+    assert types("SELECT $0, $9, ($1", 0) == (UNKNOWN,)
 
 
 def test_thousands_of_parameters_take_no_time_that_grows_with_their_square() -> None:
