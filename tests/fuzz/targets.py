@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from fuzz import wire
 from fuzz.built import built
 from support.strategies import SCHEMA, VALUES, may_hold
 
@@ -174,4 +175,8 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "metadata": flatbuffer,
     "protocol": rules,
     "answers": sign_in,
+    "wire_messages": wire.messages,
+    "wire_scram": wire.sign_in,
+    "wire_parameters": wire.parameters,
+    "wire_sql": wire.sql,
 }
