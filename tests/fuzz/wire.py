@@ -33,7 +33,7 @@ def _read(read: Callable[[], _Of]) -> _Of | None:
 
 def _require_fit(failure: Failure) -> None:
     assert failure.message.isprintable()
-    assert len(failure.message) < 1000
+    assert len(failure.message) < 2100
     assert len(failure.sqlstate) == 5
     assert error_response(failure)[:1] == b"E"
 
