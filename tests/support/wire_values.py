@@ -5,14 +5,35 @@ from __future__ import annotations
 import struct
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from harvest_duck.servers.postgres.projection import projection
+from harvest_duck.servers.postgres.rows import data_rows
+from harvest_duck.servers.postgres.types import column_type
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from harvest_duck.servers.postgres.types import ColumnType
 
 EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - timestamps without a time zone begin here, and those with one in UTC
 MICROSECOND = timedelta(microseconds=1)
 
 
-def data_rows(sent: bytes | memoryview) -> list[list[bytes | None]]:
+def sent(
+    con: duckdb.DuckDBPyConnection, sql: str, form: int, *, arrays: bool = False
+) -> tuple[list[list[bytes | None]], list[ColumnType]]:
+    """Return the values that our server would send for a query, and the types of its columns."""
+    relation = con.sql(sql)
+    types = [column_type(str(kind), arrays=arrays) for kind in relation.types]
+    formats = [form] * len(types)
+    wanted = relation.project(projection(types, formats))
+    reader = (wanted.to_arrow_reader if hasattr(wanted, "to_arrow_reader") else wanted.fetch_record_batch)(100)
+    return [row for batch in reader for row in rows_of(data_rows(batch, types, formats, relation.columns))], types
+
+
+def rows_of(sent: bytes | memoryview) -> list[list[bytes | None]]:
     """Return the values of DataRow messages."""
     data, rows = bytes(sent), []
     while data:

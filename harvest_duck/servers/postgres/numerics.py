@@ -8,79 +8,102 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-if TYPE_CHECKING:
-    #: Groups, the most significant first; which values are negative; the scale of all.
-    Groups = tuple[np.ndarray, np.ndarray, int]
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.pieces import as_binary, offsets
 
-__all__ = ["groups_of_decimals", "groups_of_texts", "numeric_rows"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    #: Bytes of all values, one after the other, and the size of each.
+    Sent = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+__all__ = ["check_digits", "decimal_bytes", "text_bytes"]
 
 #: A group holds four digits.
 BASE = 10_000
 NEGATIVE = 0x4000
-#: The words before the groups: the length, the number of groups, the weight of the first, the sign and the scale.
-HEAD = 6
+#: The words before the groups: their number, the weight of the first, the sign and the scale.
+HEAD = 4
+#: The digits of DuckDB's widest decimal.
+WIDEST = 38
+#: What numeric.c has room for before the point.
+MOST_DIGITS = 131_072
 
 
-def groups_of_decimals(column: pa.Array) -> Groups:
-    """Return the groups of a decimal128 column; the last ends where the scale does, filled with zeros."""
+def decimal_bytes(column: pa.Array) -> Sent:
+    """Return a decimal column; what stands where it is null means nothing."""
+    column = column.cast(pa.decimal128(WIDEST, column.type.scale))
     words = np.frombuffer(column.buffers()[1], np.uint64)[2 * column.offset : 2 * (column.offset + len(column))]
     low, high = words[0::2].copy(), words[1::2].copy()
     negative = (high >> np.uint64(63)).astype(bool)
     low[negative] = ~low[negative] + np.uint64(1)
     high[negative] = ~high[negative] + (low[negative] == 0)
-    half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
-    limbs = [high >> half, high & mask, low >> half, low & mask]
+    half, ones = np.uint64(32), np.uint64(0xFFFFFFFF)
+    limbs = [high >> half, high & ones, low >> half, low & ones]
     limbs = _without_zeros(_scaled(limbs, 10 ** (-column.type.scale % 4)))
     groups = []
     while limbs:
         limbs, rest = _divided(limbs, BASE)
         groups.append(rest)
         limbs = _without_zeros(limbs)
-    groups += [np.zeros(len(column), np.uint64)] * (-(-column.type.scale // 4) - len(groups))
-    matrix = np.stack(groups[::-1], axis=1) if groups else np.zeros((len(column), 0), np.uint64)
-    return matrix, negative, column.type.scale
+    fraction = -(-column.type.scale // 4)
+    groups += [np.zeros(len(column), np.uint64)] * (fraction - len(groups))
+    if not groups:
+        groups = [np.zeros(len(column), np.uint64)]
+    matrix = np.stack(groups[::-1], axis=1)
+    widths = np.full(len(column), len(groups))
+    return _sent(matrix.reshape(-1), widths, fraction, negative, column.type.scale)
 
 
-def groups_of_texts(column: pa.Array) -> Groups:
-    """Return the groups of whole numbers that are written as text, for they may be wider than any decimal."""
-    texts = column.cast(pa.binary()).fill_null(b"0")
+def text_bytes(column: pa.Array, name: str) -> Sent:
+    """Return whole numbers of any size, which are written as text; raise Failure if one has too many digits."""
+    texts = as_binary(column.fill_null("0"))
     negative = pc.starts_with(texts, b"-").to_numpy(zero_copy_only=False)
-    digits = pc.replace_substring(texts, b"-", b"", max_replacements=1)
-    width = -(-int(pc.max(pc.binary_length(digits)).as_py() or 0) // 4)
-    matrix = np.zeros((len(column), 4 * width), np.uint8)
-    lengths = pc.binary_length(digits).to_numpy()
-    offsets = np.frombuffer(digits.buffers()[1], np.int32)[digits.offset : digits.offset + len(digits) + 1]
-    data = np.frombuffer(digits.buffers()[2], np.uint8)[offsets[0] : offsets[-1]] - ord("0")
-    matrix[np.arange(4 * width) >= (4 * width - lengths)[:, None]] = data
-    return matrix.reshape(len(column), width, 4) @ np.array([1000, 100, 10, 1], np.uint16), negative, 0
+    texts = pc.replace_substring(texts, b"-", b"", max_replacements=1) if negative.any() else texts
+    ends = offsets(texts)
+    lengths = np.diff(ends)
+    check_digits(lengths, name)
+    widths = -(-lengths // 4)
+    # Each number ends with a whole group, and has zeros before it up to one.
+    places = np.arange(lengths.sum()) + np.repeat(4 * np.cumsum(widths) - np.cumsum(lengths), lengths)
+    digits = np.zeros(4 * widths.sum(), np.uint16)
+    digits[places] = np.frombuffer(texts.buffers()[2], np.uint8)[ends[0] : ends[-1]] - ord("0")
+    return _sent(digits.reshape(-1, 4) @ np.array([1000, 100, 10, 1], np.uint16), widths, 0, negative, 0)
 
 
-def numeric_rows(
-    groups: np.ndarray, negative: np.ndarray, scale: int, valid: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bytes of all values with their lengths before them, row after row, and the size of each."""
-    rows, width = groups.shape
+def check_digits(lengths: NDArray[np.integer], name: str) -> None:
+    """Raise Failure if a whole number has more digits than PostgreSQL's numeric."""
+    if lengths.max(initial=0) > MOST_DIGITS:
+        raise Failure("22003", f"a number of column {name} has more than {MOST_DIGITS} digits; cast it to varchar")
+
+
+def _sent(
+    groups: NDArray[np.unsignedinteger],
+    widths: NDArray[np.integer],
+    fraction: int,
+    negative: NDArray[np.bool_],
+    scale: int,
+) -> Sent:
+    """Return the words of values from their groups, `widths` of each, of which `fraction` are behind the point.
+
+    Groups of zeros at either end are not sent.
+    """
+    starts = np.cumsum(widths) - widths
+    places = np.arange(len(groups)) - np.repeat(starts, widths)
     nonzero = groups != 0
-    first = np.where(nonzero.any(axis=1), nonzero.argmax(axis=1), width)
-    last = width - np.where(nonzero.any(axis=1), nonzero[:, ::-1].argmax(axis=1), width)
-    count = np.maximum(last - first, 0)
-    words = np.empty((rows, HEAD + width), ">i2")
-    words[:, 0] = 0
-    words[:, 1] = 8 + 2 * count
-    words[:, 2] = count
-    words[:, 3] = np.where(count > 0, width - -(-scale // 4) - 1 - first, 0)
-    words[:, 4] = np.where(negative, NEGATIVE, 0)
-    words[:, 5] = scale
-    words[:, HEAD:] = groups
-    places = np.arange(width)
-    used = np.empty(words.shape, bool)
-    used[:, :HEAD] = True
-    used[:, HEAD:] = (places >= first[:, None]) & (places < last[:, None])
-    if valid is not None:
-        words[~valid, :2] = -1
-        used[~valid, 2:] = False
-        count = np.where(valid, count, -4)
-    return words[used].view(np.uint8), 2 * HEAD + 2 * count
+    first = np.minimum.reduceat(np.where(nonzero, places, len(groups)), starts)
+    last = np.maximum.reduceat(np.where(nonzero, places, -1), starts)
+    counts = np.where(last >= 0, last - first + 1, 0)
+    kept = (places >= np.repeat(first, widths)) & (places <= np.repeat(last, widths))
+    heads = (HEAD * np.arange(len(widths)) + np.cumsum(counts) - counts)[:, None] + np.arange(HEAD)
+    words = np.empty(HEAD * len(widths) + counts.sum(), ">i2")
+    body = np.ones(len(words), bool)
+    body[heads] = False
+    words[body] = groups[kept]
+    weights = np.where(counts > 0, widths - fraction - 1 - first, 0)
+    signs = np.where(negative & (counts > 0), NEGATIVE, 0)
+    words[heads] = np.stack([counts, weights, signs, np.full(len(widths), scale)], axis=1)
+    return words.view(np.uint8), 2 * (HEAD + counts)
 
 
 def _scaled(limbs: list[np.ndarray], factor: int) -> list[np.ndarray]:

@@ -22,6 +22,10 @@ __all__ = [
     "NUMERIC",
     "OID",
     "OIDVECTOR",
+    "REGCLASS",
+    "REGNAMESPACE",
+    "REGPROC",
+    "REGTYPE",
     "TEXT",
     "TIME",
     "TIMESTAMP",
@@ -34,6 +38,7 @@ __all__ = [
     "column_type",
     "element_type",
     "format_type",
+    "is_array",
 ]
 
 BOOL, BYTEA, INT8, INT2, INT2VECTOR, INT4, TEXT = 16, 17, 20, 21, 22, 23, 25
@@ -41,6 +46,7 @@ OID, OIDVECTOR, JSON = 26, 30, 114
 FLOAT4, FLOAT8, NUMERIC = 700, 701, 1700
 DATE, TIME, TIMESTAMP, TIMESTAMPTZ, INTERVAL, TIMETZ = 1082, 1083, 1114, 1184, 1186, 1266
 VARBIT, UUID = 1562, 2950
+REGPROC, REGCLASS, REGTYPE, REGNAMESPACE = 24, 2205, 2206, 4089
 
 #: The size of a type whose values have not all the same one.
 VARIABLE = -1
@@ -51,6 +57,10 @@ SIZES = {
     INT4: 4,
     INT8: 8,
     OID: 4,
+    REGPROC: 4,
+    REGCLASS: 4,
+    REGTYPE: 4,
+    REGNAMESPACE: 4,
     FLOAT4: 4,
     FLOAT8: 8,
     DATE: 4,
@@ -83,6 +93,7 @@ ARRAYS = {
     VARBIT: 1563,
     UUID: 2951,
 }
+ELEMENTS = {array: element for element, array in ARRAYS.items()} | {INT2VECTOR: INT2, OIDVECTOR: OID}
 NAMES = {
     BOOL: "boolean",
     BYTEA: "bytea",
@@ -93,6 +104,10 @@ NAMES = {
     TEXT: "text",
     OID: "oid",
     OIDVECTOR: "oidvector",
+    REGPROC: "regproc",
+    REGCLASS: "regclass",
+    REGTYPE: "regtype",
+    REGNAMESPACE: "regnamespace",
     JSON: "json",
     FLOAT4: "real",
     FLOAT8: "double precision",
@@ -139,6 +154,17 @@ SCALARS = {
 }
 #: The digits of whole numbers that are wider than bigint; PostgreSQL has numeric alone for them.
 WHOLE_NUMBERS = {"UBIGINT": 20, "HUGEINT": 39, "UHUGEINT": 39}
+#: What columns of PostgreSQL's catalogue are, where DuckDB's tables of it have a type that nothing else there has.
+CATALOGUE = {
+    "UINTEGER": OID,
+    "UINTEGER[]": ARRAYS[OID],
+    "UBIGINT[]": OIDVECTOR,
+    "USMALLINT[]": INT2VECTOR,
+    "DECIMAL(37,0)": REGCLASS,
+    "DECIMAL(36,0)": REGPROC,
+    "DECIMAL(35,0)": REGTYPE,
+    "DECIMAL(34,0)": REGNAMESPACE,
+}
 NESTED = ("STRUCT(", "MAP(", "UNION(")
 
 
@@ -153,9 +179,16 @@ class ColumnType:
 
 
 def column_type(duckdb_type: str, *, arrays: bool = False) -> ColumnType:
-    """Return PostgreSQL's type for one of DuckDB's; lists are json, or with `arrays` arrays of scalars."""
-    if duckdb_type.endswith("]") and arrays and (array := ARRAYS.get(element_type(duckdb_type).oid)):
-        return ColumnType(array, VARIABLE, element_type(duckdb_type).typmod, duckdb_type)
+    """Return PostgreSQL's type for one of DuckDB's; lists are json.
+
+    With `arrays`, which is for statements that read the catalogue, lists are arrays, and some types are those that the
+    catalogue's tables have.
+    """
+    if arrays and (oid := CATALOGUE.get(duckdb_type)):
+        return ColumnType(oid, SIZES.get(oid, VARIABLE), -1, duckdb_type)
+    if arrays and duckdb_type.endswith("]"):
+        element = column_type(_element(duckdb_type))
+        return ColumnType(ARRAYS[element.oid], VARIABLE, element.typmod, duckdb_type)
     if duckdb_type.endswith("]") or duckdb_type.startswith(NESTED):
         return ColumnType(JSON, VARIABLE, -1, duckdb_type)
     if duckdb_type.startswith("DECIMAL("):
@@ -166,20 +199,30 @@ def column_type(duckdb_type: str, *, arrays: bool = False) -> ColumnType:
     return ColumnType(oid, SIZES.get(oid, VARIABLE), _numeric_modifier(digits, 0) if digits else -1, duckdb_type)
 
 
-def element_type(duckdb_type: str) -> ColumnType:
-    """Return the type of the elements of a list or an array."""
-    return column_type(duckdb_type[: duckdb_type.rindex("[")])
+def is_array(kind: ColumnType) -> bool:
+    """Whether a type is one of PostgreSQL's arrays, as int2vector and oidvector are."""
+    return kind.oid in ELEMENTS
+
+
+def element_type(array: ColumnType) -> ColumnType:
+    """Return the type of an array's elements."""
+    oid = ELEMENTS[array.oid]
+    return ColumnType(oid, SIZES.get(oid, VARIABLE), array.typmod, _element(array.duckdb))
 
 
 def format_type(oid: int, typmod: int) -> str:
     """Return the name of a type in SQL, as PostgreSQL's function of this name does: `numeric(18,4)`."""
-    for element, array in ARRAYS.items():
-        if oid == array:
-            return format_type(element, typmod) + "[]"
-    name = NAMES.get(oid, "???")
+    name = NAMES.get(oid)
+    if name is None:
+        return f"{format_type(ELEMENTS[oid], typmod)}[]" if oid in ELEMENTS else "???"
     if oid == NUMERIC and typmod >= 0:
         return f"{name}({(typmod - 4) >> 16},{(typmod - 4) & 0xFFFF})"
     return name
+
+
+def _element(duckdb_type: str) -> str:
+    """Return DuckDB's type of the elements of a list or an array: `INTEGER` of `INTEGER[]` and `INTEGER[3]`."""
+    return duckdb_type[: duckdb_type.rindex("[")]
 
 
 def _numeric_modifier(precision: int, scale: int) -> int:

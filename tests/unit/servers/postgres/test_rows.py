@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
-from support.wire_values import data_rows as read
-from support.wire_values import value_of
+from support.wire_values import rows_of, sent, value_of
 
-from harvest_duck.servers.postgres.projection import projection
-from harvest_duck.servers.postgres.rows import data_rows
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.rows import PART_BYTES, data_rows, row_parts
 from harvest_duck.servers.postgres.types import column_type
 
 #: A value, PostgreSQL's text of it, and what its binary form means.
@@ -36,26 +36,49 @@ VALUES: list[tuple[str, str, Any]] = [
 ]
 
 
-def sent(
-    con: duckdb.DuckDBPyConnection, sql: str, form: int, **options: bool
-) -> tuple[list[list[bytes | None]], list[int]]:
-    """Return the values that are sent for a query, and the types of its columns."""
-    relation = con.sql(sql)
-    types = [column_type(str(kind), **options) for kind in relation.types]
-    formats = [form] * len(types)
-    batches = relation.project(projection(types, formats)).to_arrow_reader(100)
-    rows = [row for batch in batches for row in read(data_rows(batch, types, formats))]
-    return rows, [kind.oid for kind in types]
-
-
 @pytest.mark.parametrize(("value", "text", "meaning"), VALUES)
 def test_a_value_is_sent_as_text_and_as_binary(value: str, text: str, meaning: Any) -> None:
     with duckdb.connect() as con:
         sql = f"SELECT unnest([{value}, NULL, {value}])"
         assert sent(con, sql, 0)[0] == [[text.encode()], [None], [text.encode()]]
-        binaries, oids = sent(con, sql, 1)
+        binaries, types = sent(con, sql, 1)
     first, none, last = (row[0] for row in binaries)
     assert first is not None
     assert first == last
     assert none is None
-    assert value_of(oids[0], first) == meaning
+    assert value_of(types[0].oid, first) == meaning
+
+
+REFUSED = [
+    ("'a' || chr(0)", "22021"),
+    ("DATE '4714-11-23 (BC)'", "22008"),
+    ("DATE '5874898-01-01'", "22008"),
+    ("TIMESTAMP '4714-11-23 (BC) 23:59:59.999999'", "22008"),
+    ("TIMESTAMPTZ '4714-11-23 (BC) 23:59:59.999999+00'", "22008"),
+    ("TIMESTAMP_NS '2026-01-01 00:00:00.000000001'", "22008"),
+    ("TIME_NS '00:00:00.000000001'", "22008"),
+    ("repeat('9', 131073)::BIGNUM", "22003"),
+]
+
+
+@pytest.mark.parametrize("form", [0, 1])
+@pytest.mark.parametrize(("value", "sqlstate"), REFUSED)
+def test_what_postgresql_cannot_hold_is_refused_by_the_name_of_its_column(value: str, sqlstate: str, form: int) -> None:
+    with duckdb.connect() as con, pytest.raises(Failure, match='column "odd"') as refused:
+        sent(con, f"SELECT 1 AS fine, unnest([NULL, {value}]) AS odd", form)
+    assert refused.value.sqlstate == sqlstate
+
+
+def test_no_row_and_no_column_are_sent_as_they_are() -> None:
+    with duckdb.connect() as con:
+        assert sent(con, "SELECT 1 AS a, 'b' AS b WHERE false", 1)[0] == []
+    batch = pa.record_batch({"c1": [1, 1]})
+    assert bytes(data_rows(batch, [], [])) == b"D\0\0\0\6\0\0" * 2
+
+
+def test_parts_of_a_batch_whose_texts_are_long_are_sent_one_after_the_other() -> None:
+    batch = pa.record_batch({"c1": ["x" * PART_BYTES, None, "y" * PART_BYTES, "z"]})
+    parts = list(row_parts(batch, [column_type("VARCHAR")], [0]))
+    assert len(parts) == 4
+    rows = rows_of(b"".join(parts))
+    assert [row[0] and len(row[0]) for row in rows] == [PART_BYTES, None, PART_BYTES, 1]
