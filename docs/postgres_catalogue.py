@@ -8,15 +8,24 @@ It takes the extra `postgres`. Run it again for another version of PostgreSQL, a
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any, LiteralString
 
+import duckdb
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-DATA = Path(__file__).parent.parent / "harvest_duck" / "servers" / "postgres" / "pg_catalog" / "data"
+from harvest_duck.servers.postgres.pg_catalog import package_data
+from harvest_duck.servers.postgres.pg_catalog.catalog import fill
+from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
+from harvest_duck.servers.postgres.tokens import tokens
+
+PACKAGE = Path(__file__).parent.parent / "harvest_duck" / "servers" / "postgres" / "pg_catalog"
+DATA = PACKAGE / "data"
+SCHEMAS = {"pg_catalog": "postgres.catalog", "information_schema": "postgres.information"}
 ARROW = {
     "bigint": pa.int64(),
     "integer": pa.int32(),
@@ -50,7 +59,8 @@ LEFT_OUT = {"pg_statistic", "pg_database", "pg_shdepend"}
 #: Functions of PostgreSQL over its own objects, as tables. They are what macros look up.
 TEXTS: dict[str, LiteralString] = {
     "_functions": """SELECT oid AS __oid, pg_get_function_arguments(oid) AS __arguments,
-        pg_get_function_identity_arguments(oid) AS __identity, pg_get_function_result(oid) AS __result
+        pg_get_function_identity_arguments(oid) AS __identity, pg_get_function_result(oid) AS __result,
+        NULL::text AS __definition
         FROM pg_proc ORDER BY oid""",
     "_types": "SELECT oid AS __oid, format_type(oid, NULL) AS __text FROM pg_type ORDER BY oid",
     "_constraints": "SELECT oid AS __oid, pg_get_constraintdef(oid) AS __text FROM pg_constraint ORDER BY oid",
@@ -59,6 +69,7 @@ TEXTS: dict[str, LiteralString] = {
         generate_series(1, indnatts) AS n ORDER BY 1, 2""",
     "_views": """SELECT oid AS __oid, pg_get_viewdef(oid) AS __text, pg_get_viewdef(oid, true) AS __pretty FROM pg_class
         WHERE relkind = 'v' ORDER BY oid""",
+    "_defaults": "SELECT 0::oid AS __oid, 0::int4 AS __part, ''::text AS __text",
     "_settings": "SELECT * FROM pg_settings ORDER BY name",
     "pg_timezone_abbrevs": "SELECT * FROM pg_timezone_abbrevs ORDER BY abbrev",
     "_keywords": """SELECT word AS __word, catcode AS __category, barelabel AS __bare, catdesc AS __text,
@@ -80,6 +91,38 @@ def main(connection: str) -> None:
                 write(server, name, f"SELECT * FROM {schema}.{name}")  # type: ignore[arg-type]
         for name, query in TEXTS.items():
             write(server, name, query)
+        views(server)
+
+
+def views(server: psycopg.Connection[Any]) -> None:
+    """Write PostgreSQL's views as DuckDB's: those that it can read, and that are not made otherwise."""
+    package_data.VIEWS.write_text("", "utf-8")
+    with duckdb.connect() as con:
+        con.execute("ATTACH ':memory:' AS harvest")
+        catalogue = fill(con, "harvest")
+        con.execute("SET search_path = 'postgres.catalog'")
+        written = []
+        for schema, name, definition in server.execute(
+            """SELECT nspname, relname, pg_get_viewdef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+            WHERE nspname IN ('pg_catalog', 'information_schema') AND relkind = 'v' ORDER BY c.oid"""
+        ).fetchall():
+            sql = rewritten(tokens(whole_rows(definition.rstrip(" ;"))), catalogue).sql
+            statement = f'CREATE VIEW {SCHEMAS[schema]}."{name}" AS {" ".join(sql.split())}'
+            try:
+                con.execute(statement)
+            except duckdb.Error as error:
+                print(f"left out: {schema}.{name}: {str(error).splitlines()[0]}")
+            else:
+                written.append(statement)
+    head = "-- PostgreSQL 15's own views, written by docs/postgres_catalogue.py."
+    package_data.VIEWS.write_text("\n".join([head, *(f"{each};" for each in written), ""]), "utf-8")
+
+
+def whole_rows(definition: str) -> str:
+    """Return a definition without calls that take whole rows, and without a name that is a word of DuckDB's."""
+    found = re.sub(r"information_schema\._pg_truetypid\((\w+)\.\*, (\w+)\.\*\)", r"CASE WHEN \2.typtype = 'd' THEN \2.typbasetype ELSE \1.atttypid END", definition)
+    found = re.sub(r"information_schema\._pg_truetypmod\((\w+)\.\*, (\w+)\.\*\)", r"CASE WHEN \2.typtype = 'd' THEN \2.typtypmod ELSE \1.atttypmod END", found)
+    return re.sub(r"\bat\b", '"at"', found)
 
 
 def write(server: psycopg.Connection[Any], name: str, query: LiteralString) -> None:

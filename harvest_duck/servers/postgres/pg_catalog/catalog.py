@@ -10,6 +10,7 @@ import pyarrow as pa
 from harvest_duck.pushdown.sql import identifier
 from harvest_duck.servers.postgres.pg_catalog import names, package_data
 from harvest_duck.servers.postgres.pg_catalog.column_types import duckdb_type
+from harvest_duck.servers.postgres.pg_catalog.function_rows import functions, texts
 from harvest_duck.servers.postgres.pg_catalog.object_rows import rows
 from harvest_duck.servers.postgres.pg_catalog.objects import relations
 
@@ -41,6 +42,11 @@ class Catalogue:
 
 def fill(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
     """Make the catalog `postgres` in an instance that has Harvest's tables as `harvest`, and return what is in it."""
+    with con.cursor() as cursor:
+        return _filled(cursor, database)
+
+
+def _filled(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
     con.execute("ATTACH ':memory:' AS postgres; CREATE SCHEMA postgres.catalog; CREATE SCHEMA postgres.information")
     served = relations(_described(con))
     types = {row["oid"]: row for row in package_data.rows("pg_type").to_pylist()}
@@ -52,12 +58,14 @@ def fill(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
     for name in sorted(package_data.stored()):
         if name.startswith("_") or name == "pg_timezone_abbrevs":
             _insert(con, f"postgres.catalog.{identifier(name)}", package_data.rows(name), create=True)
-    made = rows(served, types, database)
+    made = rows(served, types, database) | {"pg_proc": list(functions(served))} | texts(served)
     for name, added in made.items():
         if added:
             _insert(con, f"postgres.catalog.{name}", pa.Table.from_pylist(added))
-    for statement in package_data.macros():
-        con.execute(statement)
+    con.execute("SET search_path = 'postgres.catalog'")
+    for file in ("lookups.sql", "functions.sql", "own_views.sql", "views.sql"):
+        for statement in package_data.statements(file):
+            con.execute(statement)
     return Catalogue(
         database=database,
         relations=frozenset(each["relname"] for each in classes if each["relkind"] in "rv"),

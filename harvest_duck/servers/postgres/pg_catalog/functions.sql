@@ -77,13 +77,14 @@ CREATE MACRO postgres.catalog.pg_get_partition_constraintdef(object) AS NULL::VA
 CREATE MACRO postgres.catalog.pg_get_function_arguments(object) AS (SELECT __arguments FROM postgres.catalog._functions WHERE __oid = object);
 CREATE MACRO postgres.catalog.pg_get_function_identity_arguments(object) AS (SELECT __identity FROM postgres.catalog._functions WHERE __oid = object);
 CREATE MACRO postgres.catalog.pg_get_function_result(object) AS (SELECT __result FROM postgres.catalog._functions WHERE __oid = object);
-CREATE MACRO postgres.catalog.pg_get_function_arg_default(object, argument) AS NULL::VARCHAR;
+CREATE MACRO postgres.catalog.pg_get_function_arg_default(object, argument) AS (SELECT __text FROM postgres.catalog._defaults WHERE __oid = object AND __part = argument);
+CREATE MACRO postgres.catalog.pg_get_functiondef(object) AS (SELECT __definition FROM postgres.catalog._functions WHERE __oid = object);
 CREATE MACRO postgres.catalog.pg_get_function_sqlbody(object) AS NULL::VARCHAR;
 CREATE MACRO postgres.catalog.pg_get_serial_sequence(relation, column_name) AS NULL::VARCHAR;
 CREATE MACRO postgres.catalog.pg_get_statisticsobjdef(object) AS NULL::VARCHAR;
 CREATE MACRO postgres.catalog.pg_get_statisticsobjdef_columns(object) AS NULL::VARCHAR;
 CREATE MACRO postgres.catalog.obj_description(object) AS (SELECT min(__text) FROM postgres.catalog._descriptions WHERE __oid = object AND __part = 0), (object, catalog_name) AS (SELECT min(__text) FROM postgres.catalog._descriptions WHERE __oid = object AND __part = 0 AND __catalog = catalog_name);
-CREATE MACRO postgres.catalog.col_description(relation, position) AS (SELECT min(__text) FROM postgres.catalog._descriptions WHERE __oid = relation AND __part = position AND __catalog = 'pg_class');
+CREATE MACRO postgres.catalog.col_description(relation, place) AS (SELECT min(__text) FROM postgres.catalog._descriptions WHERE __oid = relation AND __part = place AND __catalog = 'pg_class');
 CREATE MACRO postgres.catalog.shobj_description(object, catalog_name) AS (SELECT min(__text) FROM postgres.catalog._shared_descriptions WHERE __oid = object AND __catalog = catalog_name);
 CREATE MACRO postgres.catalog.pg_collation_for(given) AS '"default"';
 
@@ -116,7 +117,7 @@ CREATE MACRO postgres.catalog.pg_size_pretty(bytes) AS CASE WHEN abs(bytes) < 10
 CREATE MACRO postgres.catalog.pg_relation_filenode(relation) AS NULL::UINTEGER;
 CREATE MACRO postgres.catalog.pg_relation_is_publishable(relation) AS false;
 CREATE MACRO postgres.catalog.pg_relation_is_updatable(relation, include_triggers) AS 0;
-CREATE MACRO postgres.catalog.pg_column_is_updatable(relation, position, include_triggers) AS false;
+CREATE MACRO postgres.catalog.pg_column_is_updatable(relation, place, include_triggers) AS false;
 
 -- Arrays
 CREATE MACRO postgres.catalog.array_upper(items, dimension) AS CASE WHEN dimension = 1 AND len(items) > 0 THEN len(items) END;
@@ -131,3 +132,46 @@ CREATE MACRO postgres.catalog.pg_partition_ancestors(relation) AS TABLE SELECT N
 CREATE MACRO postgres.catalog.generate_subscripts(items, dimension) AS CASE WHEN dimension = 1 THEN generate_series(1, len(items)) ELSE [] END;
 CREATE MACRO postgres.catalog.acldefault(kind, owner) AS NULL::VARCHAR[];
 CREATE MACRO postgres.catalog.age(given) AS 1;
+
+-- What information_schema computes with
+CREATE MACRO postgres.catalog.getdatabaseencoding() AS 'UTF8';
+CREATE MACRO postgres.catalog.nameconcatoid(name, number) AS name || '_' || number;
+CREATE MACRO postgres.catalog.pg_encoding_max_length(encoding) AS 4;
+CREATE MACRO postgres.catalog._pg_index_position(relation, place) AS (SELECT nullif(list_position(__keys, place), 0) FROM postgres.catalog._index_keys WHERE __oid = relation);
+CREATE MACRO postgres.catalog._pg_char_max_length(kind, modifier) AS CASE WHEN modifier = -1 THEN NULL WHEN kind IN (1042, 1043) THEN modifier - 4 WHEN kind IN (1560, 1562) THEN modifier END;
+CREATE MACRO postgres.catalog._pg_char_octet_length(kind, modifier) AS CASE WHEN kind NOT IN (25, 1042, 1043) THEN NULL WHEN modifier = -1 THEN 1073741824 WHEN kind IN (1042, 1043) THEN (modifier - 4) * 4 END;
+CREATE MACRO postgres.catalog._pg_numeric_precision(kind, modifier) AS CASE kind WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 1700 THEN CASE WHEN modifier <> -1 THEN ((modifier - 4) >> 16) & 65535 END WHEN 700 THEN 24 WHEN 701 THEN 53 END;
+CREATE MACRO postgres.catalog._pg_numeric_precision_radix(kind, modifier) AS CASE WHEN kind IN (20, 21, 23, 700, 701) THEN 2 WHEN kind = 1700 THEN 10 END;
+CREATE MACRO postgres.catalog._pg_numeric_scale(kind, modifier) AS CASE WHEN kind IN (20, 21, 23) THEN 0 WHEN kind = 1700 AND modifier <> -1 THEN (modifier - 4) & 65535 END;
+CREATE MACRO postgres.catalog._pg_datetime_precision(kind, modifier) AS CASE WHEN kind = 1082 THEN 0 WHEN kind IN (1083, 1114, 1184, 1266) THEN CASE WHEN modifier < 0 THEN 6 ELSE modifier END WHEN kind = 1186 THEN CASE WHEN modifier < 0 OR modifier & 65535 = 65535 THEN 6 ELSE modifier & 65535 END END;
+CREATE MACRO postgres.catalog._pg_interval_type(kind, modifier) AS NULL::VARCHAR;
+
+-- Statistics: none are kept
+CREATE MACRO postgres.catalog.pg_stat_get_blocks_fetched(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_blocks_hit(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_dead_tuples(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_ins_since_vacuum(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_live_tuples(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_mod_since_analyze(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_numscans(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_tuples_deleted(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_tuples_fetched(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_tuples_hot_updated(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_tuples_inserted(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_tuples_returned(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_tuples_updated(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_analyze_count(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_autoanalyze_count(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_autovacuum_count(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_vacuum_count(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_xact_numscans(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_xact_tuples_deleted(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_xact_tuples_fetched(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_xact_tuples_hot_updated(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_xact_tuples_inserted(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_xact_tuples_returned(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_xact_tuples_updated(relation) AS NULL::BIGINT;
+CREATE MACRO postgres.catalog.pg_stat_get_last_analyze_time(relation) AS NULL::TIMESTAMPTZ;
+CREATE MACRO postgres.catalog.pg_stat_get_last_autoanalyze_time(relation) AS NULL::TIMESTAMPTZ;
+CREATE MACRO postgres.catalog.pg_stat_get_last_autovacuum_time(relation) AS NULL::TIMESTAMPTZ;
+CREATE MACRO postgres.catalog.pg_stat_get_last_vacuum_time(relation) AS NULL::TIMESTAMPTZ;

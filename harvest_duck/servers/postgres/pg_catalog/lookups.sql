@@ -10,3 +10,4 @@ CREATE TABLE postgres.catalog._functions AS SELECT p.oid AS __oid, p.proname AS 
 CREATE TABLE postgres.catalog._descriptions AS SELECT d.objoid AS __oid, d.objsubid AS __part, d.description AS __text, c.relname AS __catalog FROM postgres.catalog.pg_description AS d JOIN postgres.catalog.pg_class AS c ON c.oid = d.classoid;
 CREATE TABLE postgres.catalog._shared_descriptions AS SELECT d.objoid AS __oid, d.description AS __text, c.relname AS __catalog FROM postgres.catalog.pg_shdescription AS d JOIN postgres.catalog.pg_class AS c ON c.oid = d.classoid;
 CREATE VIEW postgres.catalog._session_settings AS SELECT lower(name) AS __name, coalesce(element_at(getvariable('postgres_settings'), lower(name))[1], setting) AS __value FROM postgres.catalog._settings;
+CREATE TABLE postgres.catalog._index_keys AS SELECT indexrelid AS __oid, indkey AS __keys FROM postgres.catalog.pg_index;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["macros", "rows", "stored"]
+__all__ = ["VIEWS", "rows", "statements", "stored"]
 
 _FOLDER = resources.files(__package__)
+#: Where PostgreSQL's own views are written.
+VIEWS = Path(__file__).parent / "views.sql"
 
 
 @cache
@@ -32,9 +35,8 @@ def rows(name: str) -> pa.Table:
     return pq.read_table(io.BytesIO((_FOLDER / "data" / f"{name}.parquet").read_bytes()), use_threads=False)
 
 
-def macros() -> Iterator[str]:
-    """Yield the statements that make the functions of PostgreSQL as macros."""
-    for file in ("lookups.sql", "functions.sql"):
-        text = (_FOLDER / file).read_text("utf-8")
-        lines = (line for line in text.splitlines() if not line.startswith("--"))
-        yield from (part.strip() for part in "\n".join(lines).split(";\n") if part.strip())
+def statements(file: str) -> Iterator[str]:
+    """Yield the statements of a file of SQL, in which each ends a line with `;`."""
+    text = (_FOLDER / file).read_text("utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("--"))
+    yield from (part.strip().removesuffix(";") for part in "\n".join(lines).split(";\n") if part.strip())
