@@ -44,18 +44,14 @@ ARROW = {
     "smallint[]": pa.list_(pa.int16()),
 }
 #: Trees of the parser, numbers of files, secrets, and what belongs to one server alone.
-EMPTIED = {
-    "ev_action",
-    "ev_qual",
-    "rolpassword",
-    "relfrozenxid",
-    "relminmxid",
-    "datfrozenxid",
-    "datminmxid",
-    "proargdefaults",
-}
+EMPTIED = {"ev_action", "ev_qual", "rolpassword", "proargdefaults"}
 #: What belongs to one database is filled by the program.
-LEFT_OUT = {"pg_statistic", "pg_database", "pg_shdepend"}
+LEFT_OUT = {"pg_statistic", "pg_database", "pg_shdepend", "pg_db_role_setting"}
+#: Without the schema that PostgreSQL makes for users: the only one is Harvest's.
+ROWS = {"pg_namespace": " WHERE nspname <> 'public'", "pg_description": " WHERE (objoid, classoid) <> (2200, 2615)", "pg_init_privs": " WHERE (objoid, classoid) <> (2200, 2615)"}
+#: Settings that differ from server to server, as this one has them.
+SETTINGS = """CASE name WHEN 'server_version' THEN split_part(setting, ' ', 1) WHEN 'port' THEN '5432' WHEN 'search_path' THEN 'harvest'
+    WHEN 'fsync' THEN 'on' WHEN 'application_name' THEN '' WHEN 'TimeZone' THEN 'UTC' WHEN 'log_timezone' THEN 'UTC' ELSE setting END"""
 #: Functions of PostgreSQL over its own objects, as tables. They are what macros look up.
 TEXTS: dict[str, LiteralString] = {
     "_functions": """SELECT oid AS __oid, pg_get_function_arguments(oid) AS __arguments,
@@ -70,7 +66,9 @@ TEXTS: dict[str, LiteralString] = {
     "_views": """SELECT oid AS __oid, pg_get_viewdef(oid) AS __text, pg_get_viewdef(oid, true) AS __pretty FROM pg_class
         WHERE relkind = 'v' ORDER BY oid""",
     "_defaults": "SELECT 0::oid AS __oid, 0::int4 AS __part, ''::text AS __text",
-    "_settings": "SELECT * FROM pg_settings ORDER BY name",
+    "_settings": f"""SELECT name, {SETTINGS} AS setting, unit, category, short_desc, extra_desc, context, vartype, source,
+        min_val, max_val, enumvals, boot_val, reset_val, sourcefile, sourceline, pending_restart
+        FROM pg_settings ORDER BY name""",
     "pg_timezone_abbrevs": "SELECT * FROM pg_timezone_abbrevs ORDER BY abbrev",
     "_keywords": """SELECT word AS __word, catcode AS __category, barelabel AS __bare, catdesc AS __text,
         baredesc AS __bare_text FROM pg_get_keywords() ORDER BY word""",
@@ -88,9 +86,12 @@ def main(connection: str) -> None:
             WHERE nspname IN ('pg_catalog', 'information_schema') AND relkind = 'r' ORDER BY 1, 2"""
         ).fetchall():
             if name not in LEFT_OUT:
-                write(server, name, f"SELECT * FROM {schema}.{name}")  # type: ignore[arg-type]
+                write(server, name, f"SELECT * FROM {schema}.{name}{ROWS.get(name, '')}")  # type: ignore[arg-type]
         for name, query in TEXTS.items():
+            # A user who is no superuser sees fewer settings.
+            server.execute("RESET ROLE" if name != "_settings" else "SET ROLE pg_signal_backend")
             write(server, name, query)
+        server.execute("RESET ROLE")
         views(server)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -61,7 +62,7 @@ def _filled(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
     made = rows(served, types, database) | {"pg_proc": list(functions(served))} | texts(served)
     for name, added in made.items():
         if added:
-            _insert(con, f"postgres.catalog.{name}", pa.Table.from_pylist(added))
+            _insert(con, f"postgres.catalog.{name}", pa.Table.from_pylist([dict.fromkeys(chain(*added)) | row for row in added]))
     con.execute("SET search_path = 'postgres.catalog'")
     for file in ("lookups.sql", "functions.sql", "own_views.sql", "views.sql"):
         for statement in package_data.statements(file):

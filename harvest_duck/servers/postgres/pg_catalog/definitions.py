@@ -11,7 +11,7 @@ from harvest_duck.servers.postgres.types import column_type, format_type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harvest_duck.servers.postgres.pg_catalog.objects import ForeignKey, Relation
+    from harvest_duck.servers.postgres.pg_catalog.objects import Column, ForeignKey, Relation
     from harvest_duck.views.view import Argument, View
 
 __all__ = [
@@ -69,13 +69,20 @@ def function(relation: Relation, view: View) -> str:
     )
 
 
-def view_query(relation: Relation) -> str:
-    """Return the query of a view, which calls its function."""
+def view_query(relation: Relation, *, pretty: bool = False) -> str:
+    """Return the query of a view, which calls its function and says the precision that the function does not."""
     name = relation.name
-    selected = ",\n    ".join(f"{name}.{column.name}" for column in relation.columns)
+    selected = ",\n    ".join(_selected(name, column, pretty=pretty) for column in relation.columns)
     columns = ", ".join(column.name for column in relation.columns)
     given = ", ".join(map(default, relation.view.arguments if relation.view else ()))
     return f" SELECT {selected}\n   FROM {name}({given}) {name}({columns});"
+
+
+def _selected(relation: str, column: Column, *, pretty: bool) -> str:
+    place = f"{relation}.{column.name}"
+    if column.type.typmod < 0:
+        return place
+    return f"{place if pretty else f'({place})'}::{format_type(column.type.oid, column.type.typmod)} AS {column.name}"
 
 
 def primary_key(relation: Relation) -> str:

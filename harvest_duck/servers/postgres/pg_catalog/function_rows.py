@@ -51,8 +51,8 @@ def texts(relations: Iterable[Relation]) -> dict[str, list[Row]]:
                     "__definition": definitions.function(each, each.view),
                 }
             )
-            query = definitions.view_query(each)
-            made["_views"].append({"__oid": each.oid, "__text": query, "__pretty": query})
+            query, pretty = (definitions.view_query(each, pretty=pretty) for pretty in (False, True))
+            made["_views"].append({"__oid": each.oid, "__text": query, "__pretty": pretty})
             made["_defaults"] += (
                 {"__oid": each.function, "__part": number, "__text": definitions.default(argument)}
                 for number, argument in enumerate(each.view.arguments, 1)

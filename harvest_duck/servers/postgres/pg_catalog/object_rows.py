@@ -35,6 +35,20 @@ _CONSTRAINT: Row = {
 }  # fmt: skip
 
 
+#: The columns that each table of PostgreSQL has beside its own: name, type, length, by value, alignment.
+_SYSTEM = [
+    _ATTRIBUTE
+    | {
+        "attname": name, "atttypid": kind, "attlen": length, "attnum": -number, "atttypmod": -1, "attbyval": by_value,
+        "attalign": alignment, "attstorage": "p", "attcollation": 0, "attnotnull": True, "attstattarget": 0,
+    }
+    for number, name, kind, length, by_value, alignment in (
+        (1, "ctid", 27, 6, False, "s"), (2, "xmin", 28, 4, True, "i"), (3, "cmin", 29, 4, True, "i"),
+        (4, "xmax", 28, 4, True, "i"), (5, "cmax", 29, 4, True, "i"), (6, "tableoid", 26, 4, True, "i"),
+    )
+]  # fmt: skip
+
+
 def rows(relations: Iterable[Relation], types: Mapping[int, Row], database: str) -> dict[str, list[Row]]:
     """Return the rows of each relation of the catalogue; `types` has the rows of pg_type by number."""
     relations = tuple(relations)
@@ -104,6 +118,8 @@ def _classes(each: Relation, *, referenced: bool) -> Iterator[Row]:
 def _attributes(each: Relation, types: Mapping[int, Row]) -> Iterator[Row]:
     for number, column in enumerate(each.columns, 1):
         yield _attribute(each.oid, number, column, types) | {"attnotnull": column.not_null}
+    if each.view is None:
+        yield from ({"attrelid": each.oid} | system for system in _SYSTEM)
     for number, name in enumerate(each.key, 1):
         yield _attribute(each.index, number, each.columns[each.position(name) - 1], types) | {"attnotnull": False}
 
