@@ -48,7 +48,11 @@ EMPTIED = {"ev_action", "ev_qual", "rolpassword", "proargdefaults"}
 #: What belongs to one database is filled by the program.
 LEFT_OUT = {"pg_statistic", "pg_database", "pg_shdepend", "pg_db_role_setting"}
 #: Without the schema that PostgreSQL makes for users: the only one is Harvest's.
-ROWS = {"pg_namespace": " WHERE nspname <> 'public'", "pg_description": " WHERE (objoid, classoid) <> (2200, 2615)", "pg_init_privs": " WHERE (objoid, classoid) <> (2200, 2615)"}
+ROWS = {
+    "pg_namespace": " WHERE nspname <> 'public'",
+    "pg_description": " WHERE (objoid, classoid) <> (2200, 2615)",
+    "pg_init_privs": " WHERE (objoid, classoid) <> (2200, 2615)",
+}
 #: Settings that differ from server to server, as this one has them.
 SETTINGS = """CASE name WHEN 'server_version' THEN split_part(setting, ' ', 1) WHEN 'port' THEN '5432' WHEN 'search_path' THEN 'harvest'
     WHEN 'fsync' THEN 'on' WHEN 'application_name' THEN '' WHEN 'TimeZone' THEN 'UTC' WHEN 'log_timezone' THEN 'UTC' ELSE setting END"""
@@ -121,8 +125,16 @@ def views(server: psycopg.Connection[Any]) -> None:
 
 def whole_rows(definition: str) -> str:
     """Return a definition without calls that take whole rows, and without a name that is a word of DuckDB's."""
-    found = re.sub(r"information_schema\._pg_truetypid\((\w+)\.\*, (\w+)\.\*\)", r"CASE WHEN \2.typtype = 'd' THEN \2.typbasetype ELSE \1.atttypid END", definition)
-    found = re.sub(r"information_schema\._pg_truetypmod\((\w+)\.\*, (\w+)\.\*\)", r"CASE WHEN \2.typtype = 'd' THEN \2.typtypmod ELSE \1.atttypmod END", found)
+    found = re.sub(
+        r"information_schema\._pg_truetypid\((\w+)\.\*, (\w+)\.\*\)",
+        r"CASE WHEN \2.typtype = 'd' THEN \2.typbasetype ELSE \1.atttypid END",
+        definition,
+    )
+    found = re.sub(
+        r"information_schema\._pg_truetypmod\((\w+)\.\*, (\w+)\.\*\)",
+        r"CASE WHEN \2.typtype = 'd' THEN \2.typtypmod ELSE \1.atttypmod END",
+        found,
+    )
     return re.sub(r"\bat\b", '"at"', found)
 
 
@@ -145,8 +157,19 @@ def write(server: psycopg.Connection[Any], name: str, query: LiteralString) -> N
         ]
         table = pa.table(columns, [each.name for each in described])
         pq.write_table(
-            table, DATA / f"{name}.parquet", compression="zstd", compression_level=19, write_statistics=False
+            table,
+            DATA / f"{name}.parquet",
+            compression="brotli",
+            compression_level=11,
+            use_dictionary=[column for column in table.column_names if repeats(table[column])],
+            write_statistics=False,
+            store_schema=False,
         )
+
+
+def repeats(column: pa.ChunkedArray) -> bool:
+    """Return whether a dictionary of its values is smaller than they are."""
+    return not pa.types.is_list(column.type) and len(column.unique()) < max(2, len(column) / 2)
 
 
 def kind_of(server: psycopg.Connection[Any], oid: int) -> str:

@@ -2,77 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from harvest_duck.pushdown.sql import identifier
-from harvest_duck.servers.postgres.pg_catalog import names, package_data
-from harvest_duck.servers.postgres.pg_catalog.column_types import duckdb_type
+from harvest_duck.servers.postgres.pg_catalog import package_data
+from harvest_duck.servers.postgres.pg_catalog.column_types import SCHEMAS
+from harvest_duck.servers.postgres.pg_catalog.columns import Columns
 from harvest_duck.servers.postgres.pg_catalog.function_rows import functions, texts
+from harvest_duck.servers.postgres.pg_catalog.lazy_views import LazyViews
+from harvest_duck.servers.postgres.pg_catalog.names import Names
 from harvest_duck.servers.postgres.pg_catalog.object_rows import rows
 from harvest_duck.servers.postgres.pg_catalog.objects import relations
+from harvest_duck.servers.postgres.pg_catalog.refusals import EMPTY, refused
 
 if TYPE_CHECKING:
-    import duckdb
+    from collections.abc import Iterable
 
-    from harvest_duck.servers.postgres.pg_catalog.object_rows import Row
+    import duckdb
 
 __all__ = ["Catalogue", "fill"]
 
-_SCHEMAS = {11: "postgres.catalog", 13207: "postgres.information"}
 
-
-@dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What the rewriting of a statement asks about the catalogue of `database`."""
+    """PostgreSQL's catalogue of `database`, and what the rewriting of a statement asks about it.
 
-    database: str
-    #: The names of the relations of pg_catalog and information_schema.
-    relations: frozenset[str]
-    #: The names of columns that are numbers of objects.
-    numbers: frozenset[str]
-    _names: names.Names = field(repr=False)
+    Its views are made when a statement first names them: all would take half of the time that a database takes to open.
+    """
+
+    def __init__(self, database: str, columns: Columns, numbers: Names, views: LazyViews) -> None:
+        self.database = database
+        #: The names of the relations of pg_catalog and information_schema.
+        self.relations = columns.relations
+        #: The names of columns that are numbers of objects.
+        self.numbers = columns.numbers
+        #: What reading a relation fails with, for those that a client cannot read.
+        self.refused = refused(columns, views.names)
+        self._names = numbers
+        self._views = views
 
     def number(self, kind: str, name: str) -> int | None:
         """Return the number of an object by the name that a cast to `regclass` or one of its kin gives it."""
         return self._names.number(kind, name)
 
+    def provide(self, con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+        """Make what a statement needs that names these relations: it has to be done before DuckDB sees it."""
+        self._views.provide(con, names)
 
-def fill(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
-    """Make the catalog `postgres` in an instance that has Harvest's tables as `harvest`, and return what is in it."""
+
+def fill(con: duckdb.DuckDBPyConnection, database: str, *, lazily: bool = False) -> Catalogue:
+    """Make the catalog `postgres` in an instance that has Harvest's tables as `harvest`, and return what is in it.
+
+    Who fills it `lazily` calls `provide` before each statement.
+    """
     with con.cursor() as cursor:
-        return _filled(cursor, database)
+        catalogue = _filled(cursor, database)
+        if not lazily:
+            catalogue.provide(cursor, catalogue.relations)
+        return catalogue
 
 
 def _filled(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
     con.execute("ATTACH ':memory:' AS postgres; CREATE SCHEMA postgres.catalog; CREATE SCHEMA postgres.information")
-    served = relations(_described(con))
-    types = {row["oid"]: row for row in package_data.rows("pg_type").to_pylist()}
-    classes = package_data.rows("pg_class").to_pylist()
-    columns = _columns()
-    for each in classes:
-        if each["relkind"] == "r" and each["relnamespace"] in _SCHEMAS:
-            _table(con, each, columns[each["oid"]])
+    con.execute(f"SET search_path = '{SCHEMAS['pg_catalog']}'")
+    columns = Columns()
+    for relation in columns.listed:
+        if relation.kind == "v" and relation.name not in EMPTY:
+            continue
+        place = f"{SCHEMAS[relation.schema]}.{identifier(relation.name)}"
+        con.execute(f"CREATE TABLE {place} ({relation.duckdb_columns})")
+        if relation.name in package_data.stored():
+            _insert(con, place, package_data.rows(relation.name))
     for name in sorted(package_data.stored()):
         if name.startswith("_") or name == "pg_timezone_abbrevs":
-            _insert(con, f"postgres.catalog.{identifier(name)}", package_data.rows(name), create=True)
-    made = rows(served, types, database) | {"pg_proc": list(functions(served))} | texts(served)
+            con.register("_rows", package_data.rows(name))
+            con.execute(f"CREATE TABLE postgres.catalog.{identifier(name)} AS FROM _rows")
+    served = relations(_described(con))
+    made = rows(served, columns.types, database) | {"pg_proc": list(functions(served))} | texts(served)
     for name, added in made.items():
         if added:
-            _insert(con, f"postgres.catalog.{name}", pa.Table.from_pylist([dict.fromkeys(chain(*added)) | row for row in added]))
-    con.execute("SET search_path = 'postgres.catalog'")
-    for file in ("lookups.sql", "functions.sql", "own_views.sql", "views.sql"):
+            every = dict.fromkeys(chain(*added))
+            _insert(con, f"postgres.catalog.{name}", pa.Table.from_pylist([every | row for row in added]))
+    for file in ("lookups.sql", "functions.sql", "own_views.sql"):
         for statement in package_data.statements(file):
             con.execute(statement)
-    return Catalogue(
-        database=database,
-        relations=frozenset(each["relname"] for each in classes if each["relkind"] in "rv"),
-        numbers=frozenset(name for each in columns.values() for name, kind in each if kind == "oid"),
-        _names=names.Names(made["pg_class"], classes, made["pg_type"], types),
-    )
+    views = LazyViews(con, package_data.statements("views.sql"))
+    numbers = Names(made["pg_class"], columns.classes, made["pg_type"], columns.types)
+    return Catalogue(database, columns, numbers, views)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, place: str, table: pa.Table) -> None:
+    con.register("_rows", table)
+    con.execute(f"INSERT INTO {place} BY NAME FROM _rows")
+    con.unregister("_rows")
 
 
 def _described(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str | None]]:
@@ -80,30 +104,3 @@ def _described(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str 
         "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() "
         "WHERE database_name = 'harvest' AND schema_name = 'main' ORDER BY table_name, column_index"
     ).fetchall()
-
-
-def _columns() -> dict[int, list[tuple[str, str]]]:
-    """The names and types of the columns of each relation of PostgreSQL, by its number."""
-    called = dict(zip(*package_data.rows("_types").to_pydict().values(), strict=True))
-    found: dict[int, list[tuple[str, str]]] = {}
-    table = package_data.rows("pg_attribute").select(["attrelid", "attnum", "attname", "atttypid"])
-    for relation, number, name, kind in zip(*table.to_pydict().values(), strict=True):
-        if number > 0:
-            found.setdefault(relation, []).append((number, name, called[kind]))  # type: ignore[arg-type]
-    return {relation: [(name, kind) for _, name, kind in sorted(listed)] for relation, listed in found.items()}  # type: ignore[misc]
-
-
-def _table(con: duckdb.DuckDBPyConnection, relation: Row, columns: list[tuple[str, str]]) -> None:
-    """Make a table of PostgreSQL's with the rows that it has itself."""
-    name = relation["relname"]
-    place = f"{_SCHEMAS[relation['relnamespace']]}.{identifier(name)}"
-    listed = ", ".join(f"{identifier(column)} {duckdb_type(kind)}" for column, kind in columns)
-    con.execute(f"CREATE TABLE {place} ({listed})")
-    if name in package_data.stored():
-        _insert(con, place, package_data.rows(name))
-
-
-def _insert(con: duckdb.DuckDBPyConnection, place: str, table: pa.Table, *, create: bool = False) -> None:
-    con.register("_rows", table)
-    con.execute(f"CREATE TABLE {place} AS FROM _rows" if create else f"INSERT INTO {place} BY NAME FROM _rows")
-    con.unregister("_rows")

@@ -6,7 +6,10 @@ has these integers without sign, nor decimals of these precisions.
 
 from __future__ import annotations
 
-__all__ = ["REGISTERED", "duckdb_type"]
+__all__ = ["REGISTERED", "SCHEMAS", "duckdb_type"]
+
+#: Where DuckDB has PostgreSQL's schemas: one of these names would be ambiguous, or may not be made.
+SCHEMAS = {"pg_catalog": "postgres.catalog", "information_schema": "postgres.information"}
 
 #: Types that are a number and look like the name of what it numbers. All compare with numbers.
 REGISTERED = {

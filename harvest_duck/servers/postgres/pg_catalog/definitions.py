@@ -92,9 +92,7 @@ def primary_key(relation: Relation) -> str:
 
 def unique_index(relation: Relation) -> str:
     """Return the statement that makes the index of the key of a table."""
-    return (
-        f"CREATE UNIQUE INDEX {relation.name}_pkey ON {SCHEMA}.{relation.name} USING btree ({_listed(relation.key)})"
-    )
+    return f"CREATE UNIQUE INDEX {relation.name}_pkey ON {SCHEMA}.{relation.name} USING btree ({_listed(relation.key)})"
 
 
 def foreign_key(key: ForeignKey) -> str:

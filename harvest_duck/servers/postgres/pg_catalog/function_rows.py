@@ -39,7 +39,9 @@ def functions(relations: Iterable[Relation]) -> Iterator[Row]:
 
 def texts(relations: Iterable[Relation]) -> dict[str, list[Row]]:
     """Return the rows of the tables that functions of definitions look up."""
-    made: dict[str, list[Row]] = {name: [] for name in ("_functions", "_views", "_constraints", "_indexes", "_defaults")}
+    made: dict[str, list[Row]] = {
+        name: [] for name in ("_functions", "_views", "_constraints", "_indexes", "_defaults")
+    }
     for each in relations:
         if each.view is not None:
             made["_functions"].append(
@@ -63,5 +65,7 @@ def texts(relations: Iterable[Relation]) -> dict[str, list[Row]]:
             made["_indexes"] += (
                 {"__oid": each.index, "__part": number, "__text": name} for number, name in enumerate(each.key, 1)
             )
-        made["_constraints"] += ({"__oid": key.oid, "__text": definitions.foreign_key(key)} for key in each.foreign_keys)
+        made["_constraints"] += (
+            {"__oid": key.oid, "__text": definitions.foreign_key(key)} for key in each.foreign_keys
+        )
     return made

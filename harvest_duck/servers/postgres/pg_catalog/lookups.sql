@@ -3,7 +3,7 @@
 ALTER TABLE postgres.catalog.pg_authid RENAME TO _authid;
 CREATE VIEW postgres.catalog.pg_authid AS SELECT * FROM postgres.catalog._authid UNION ALL SELECT 16386, coalesce(getvariable('postgres_user'), 'harvest'), false, true, false, false, true, false, false, -1, NULL, NULL;
 CREATE VIEW postgres.catalog._roles AS SELECT oid AS __oid, rolname AS __name FROM postgres.catalog.pg_authid;
-CREATE TABLE postgres.catalog._namespaces AS SELECT oid AS __oid, nspname AS __text FROM postgres.catalog.pg_namespace;
+CREATE TABLE postgres.catalog._namespaces AS SELECT oid AS __oid, nspname AS __text, coalesce(list_bool_or(list_transform(nspacl, lambda item: starts_with(item, '=') AND contains(item, 'U'))), false) AS __usable FROM postgres.catalog.pg_namespace;
 CREATE TABLE postgres.catalog._classes AS SELECT c.oid AS __oid, n.nspname || '.' || c.relname AS __qualified, c.relnamespace IN (11, 16385) AS __visible, coalesce(list_bool_or(list_transform(c.relacl, lambda item: starts_with(item, '=') AND contains(item, 'r'))), false) AS __readable, CASE WHEN c.relnamespace IN (11, 16385) THEN c.relname ELSE n.nspname || '.' || c.relname END AS __text FROM postgres.catalog.pg_class AS c JOIN postgres.catalog.pg_namespace AS n ON n.oid = c.relnamespace;
 ALTER TABLE postgres.catalog._types RENAME TO _type_texts;
 CREATE TABLE postgres.catalog._types AS SELECT t.oid AS __oid, t.typname AS __name, n.nspname || '.' || t.typname AS __qualified, t.typnamespace IN (11, 16385) AS __visible, coalesce(x.__text, CASE WHEN t.typname LIKE '\_%' ESCAPE '\' THEN substr(t.typname, 2) || '[]' ELSE t.typname END) AS __text FROM postgres.catalog.pg_type AS t JOIN postgres.catalog.pg_namespace AS n ON n.oid = t.typnamespace LEFT JOIN postgres.catalog._type_texts AS x ON x.__oid = t.oid;

@@ -2,4 +2,3 @@
 
 CREATE VIEW postgres.catalog.pg_settings AS SELECT s.* REPLACE (v.__value AS setting) FROM postgres.catalog._settings AS s JOIN postgres.catalog._session_settings AS v ON v.__name = lower(s.name);
 CREATE VIEW postgres.catalog.pg_timezone_names AS SELECT name, abbrev, utc_offset, is_dst FROM main.pg_timezone_names();
-CREATE VIEW postgres.catalog.pg_available_extensions AS SELECT extname AS name, extversion AS default_version, extversion AS installed_version, 'PL/pgSQL procedural language' AS comment FROM postgres.catalog.pg_extension WHERE false;

@@ -32,7 +32,7 @@ def stored() -> frozenset[str]:
 
 def rows(name: str) -> pa.Table:
     """Return the rows of a relation."""
-    return pq.read_table(io.BytesIO((_FOLDER / "data" / f"{name}.parquet").read_bytes()), use_threads=False)
+    return pq.ParquetFile(io.BytesIO((_FOLDER / "data" / f"{name}.parquet").read_bytes())).read(use_threads=False)
 
 
 def statements(file: str) -> Iterator[str]:

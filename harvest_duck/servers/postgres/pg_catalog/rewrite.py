@@ -36,20 +36,26 @@ class Positions:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A statement for DuckDB. `reads_catalogue` says that its lists are arrays and vectors of PostgreSQL."""
+    """A statement for DuckDB. `reads_catalogue` says that its lists are arrays and vectors of PostgreSQL.
+
+    `Catalogue.provide` makes the `relations` of the catalogue that it names.
+    """
 
     sql: str
     positions: Positions
     reads_catalogue: bool
+    relations: frozenset[str]
 
 
 def rewritten(tokens: Sequence[Token], catalogue: Catalogue) -> Rewritten:
     """Return a client's statement for DuckDB; raise Failure for an object named by text that is not there."""
     pieces = Pieces(tokens)
+    rewrite_names.refuse(pieces, catalogue)
     reads = rewrite_names.reads_catalogue(pieces, catalogue)
     rewrite_operators.rewrite(pieces)
     rewrite_casts.rewrite(pieces, catalogue)
     rewrite_functions.rewrite(pieces)
     rewrite_names.rewrite(pieces, catalogue)
     sql, places = pieces.written()
-    return Rewritten(sql, Positions(tuple(places)), reads)
+    named = frozenset(piece.name for piece in pieces.all if piece.name is not None)
+    return Rewritten(sql, Positions(tuple(places)), reads, named & catalogue.relations if reads else frozenset())

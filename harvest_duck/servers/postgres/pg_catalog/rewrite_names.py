@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.pg_catalog.column_types import SCHEMAS
+
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue
     from harvest_duck.servers.postgres.pg_catalog.pieces import Pieces
 
-__all__ = ["SCHEMAS", "reads_catalogue", "rewrite"]
+__all__ = ["reads_catalogue", "refuse", "rewrite"]
 
-#: Where DuckDB has PostgreSQL's schemas: one of these names would be ambiguous, or may not be made.
-SCHEMAS = {"pg_catalog": "postgres.catalog", "information_schema": "postgres.information"}
 #: The schema of Harvest's tables, as clients see it.
 _HARVEST = "harvest"
 
@@ -23,6 +24,26 @@ def reads_catalogue(pieces: Pieces, catalogue: Catalogue) -> bool:
         or (piece.name in catalogue.relations and pieces.text(at - 1) != ".")
         or (piece.name is not None and piece.name.startswith("pg_") and pieces.called(at))
         for at, piece in enumerate(pieces.all)
+    )
+
+
+def refuse(pieces: Pieces, catalogue: Catalogue) -> None:
+    """Raise Failure for a relation of PostgreSQL's catalogue that a client cannot read."""
+    for at, piece in enumerate(pieces.all):
+        if piece.name in catalogue.refused and pieces.clause[at] == "from" and _is_relation(pieces, at):
+            code, message = catalogue.refused[piece.name]
+            raise Failure(code, message, position=piece.start + 1)
+
+
+def _is_relation(pieces: Pieces, at: int) -> bool:
+    """Whether a name in FROM is that of a relation, and not an alias or that of a column."""
+    first = at
+    while pieces.text(first - 1) == "." and first > 1:
+        first -= 2
+    if first < at and pieces.name(at - 2) not in SCHEMAS:
+        return False
+    return pieces.text(at + 1) not in {".", "("} and (
+        pieces.word(first - 1) in {"from", "join", "lateral"} or pieces.text(first - 1) in {",", "("}
     )
 
 
