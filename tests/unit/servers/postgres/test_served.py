@@ -67,8 +67,8 @@ def test_names_are_different_and_can_be_shown(names: list[str], fault: str) -> N
 
 
 def test_a_string_that_cannot_be_used_is_an_error_of_its_own() -> None:
-    with pytest.raises(ConnectionStringError, match="there is no property Cach"):
-        called_by_dsn("DSN=acme;Cach=1")
+    with pytest.raises(ConnectionStringError, match="there is no property Elsewhere"):
+        called_by_dsn("DSN=acme;Elsewhere=1")
     with pytest.raises(ConnectionStringError, match="DSN names no connection"):
         one("DSN=elsewhere")
 
