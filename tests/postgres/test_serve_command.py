@@ -6,16 +6,18 @@ import os
 import re
 import signal
 import socket
+import ssl
 import stat
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 from support.asked import asked
 from support.clocks import PATIENCE_S
 from support.command import run, start
-from support.wire_client import WireClient
+from support.wire_client import WireClient, WireError
 
 from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.servers.postgres import password_file
@@ -131,26 +133,33 @@ def serving(*options: str) -> Iterator[tuple[str, int, subprocess.Popen[str]]]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_it_says_how_to_connect_answers_logs_and_ends_by_ctrl_c(
+def test_it_says_how_to_connect_lets_in_who_knows_a_password_logs_and_ends_by_ctrl_c(
     acme: str, connection: str, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    log = tmp_path / "statements.log"
-    second = ("--database", "again", f"{connection};AutoCache=false")
-    with serving("-c", acme, *second, "--log", str(log)) as (told, port, process):
+    log, users, cert, key = (tmp_path / name for name in ("statements.log", "users.txt", "cert.pem", "key.pem"))
+    password_file.set_password(users, "ann", "correct horse")
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    key.write_bytes(issued.private_key_pem.bytes())
+    cert.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    secured = ("--password-file", str(users), "--tls-cert", str(cert), "--tls-key", str(key), "--log", str(log))
+    with serving("-c", acme, "--database", "again", f"{connection};AutoCache=false", *secured) as (told, port, process):
         assert told.startswith(f"Harvest is served at 127.0.0.1, port {port}, as PostgreSQL is. Ctrl-C ends it.\n")
         assert re.search(rf"^  acme: .+ in account {MAIN_ID}, from memory, at most 10 min old$", told, re.MULTILINE)
         assert re.search(rf"^  again: .+ in account {MAIN_ID}, asked of Harvest each time$", told, re.MULTILINE)
-        assert re.search(rf"^psql  psql postgresql://.+@127.0.0.1:{port}/acme$", told, re.MULTILINE)
+        assert f"psql  psql postgresql://USER@127.0.0.1:{port}/acme?sslmode=require\n" in told
         assert asked(sandbox) == ["/users/me", "/users/me"]
-        with WireClient(port, "ann", "acme") as client:
+        with WireClient(port, "ann", "acme", password="correct horse", tls=trust) as client:
             assert client.query("SELECT count(*) FROM roles").rows == [(f"{len(sandbox.records(MAIN_ID, 'roles'))}",)]
+        with pytest.raises(WireError) as wrong:
+            WireClient(port, "ann", "acme", password="wrong horse", tls=trust)
+        assert wrong.value.sqlstate == "28P01"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, out, err) == (
-        0,
-        "\nWithout --password-file every user of this machine may read it.\n",
-        "\n",
-    )
+    assert (process.returncode, out, err) == (0, "", "\n")
     logged = log.read_text("utf-8")
     assert re.search(r" user=ann database=acme kind=SELECT rows=1 ms=[\d.]+ requests=1$", logged, re.MULTILINE)
-    assert "roles" not in logged
+    assert re.search(r" user=ann database=acme kind=refused address=127.0.0.1 sqlstate=28P01$", logged, re.MULTILINE)
+    assert not re.search("roles|horse", logged)
