@@ -14,6 +14,7 @@ from support.paths import DOCS
 
 from harvest_duck.cli.serve import _first_lines, _person, serve
 from harvest_duck.servers.postgres import cache_report, statement_log
+from harvest_duck.servers.postgres.failures import HARVEST
 from harvest_duck.servers.postgres.served import served
 from harvest_duck.servers.postgres.statement_log import StatementLog
 
@@ -68,6 +69,22 @@ def test_the_first_lines_are_those_of_the_command(connection: str, monkeypatch: 
     text = PAGE.read_text("utf-8")
     wanted = re.sub(
         r"(<!-- first lines -->\n```text\n)[^`]*(```)", lambda block: f"{block[1]}{lines}\n{block[2]}", text
+    )
+    if UPDATE:
+        PAGE.write_text(wanted, "utf-8")
+    assert UPDATE or text == wanted
+
+
+def test_errors_of_harvest_have_the_codes_on_the_page() -> None:
+    rows: dict[str, list[str]] = {}
+    for kind, sqlstate in HARVEST.items():
+        rows.setdefault(sqlstate, []).append(f"`{kind.__name__}`")
+    lines = "".join(f"| {sqlstate} | {', '.join(kinds)} |\n" for sqlstate, kinds in sorted(rows.items()))
+    text = PAGE.read_text("utf-8")
+    wanted = re.sub(
+        r"(<!-- harvest sqlstates -->\n\| code \| class \|\n\|---\|---\|\n)(?:\|[^\n]*\n)*",
+        lambda block: f"{block[1]}{lines}",
+        text,
     )
     if UPDATE:
         PAGE.write_text(wanted, "utf-8")
