@@ -99,8 +99,12 @@ class WireClient:
             self.start_tls(tls)
         if user is not None:
             named = {"user": user} | ({"database": database} if database is not None else {}) | parameters
-            self.send_startup(named, version=version)
-            self.sign_in(password)
+            try:
+                self.send_startup(named, version=version)
+                self.sign_in(password)
+            except BaseException:
+                self.socket.close()
+                raise
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
@@ -10,9 +11,7 @@ from harvest_duck.servers.postgres.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harvest_duck.servers.postgres.settings import Setting
-
-__all__ = ["as_written", "normalized"]
+__all__ = ["Setting", "as_written", "normalized"]
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*\Z")
 #: Milliseconds and bytes in each unit (PostgreSQL 15, "Parameter Names and Values").
@@ -20,6 +19,21 @@ _TIMES: Mapping[str, float] = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "
 _SIZES: Mapping[str, float] = {"B": 1, "kB": 1024, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40, "8kB": 8192}
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _UTF8 = {"utf8", "unicode"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of PostgreSQL's, as a row of pg_settings has it."""
+
+    name: str
+    default: str
+    description: str
+    context: str
+    kind: str
+    unit: str | None = None
+    least: str | None = None
+    most: str | None = None
+    choices: tuple[str, ...] = ()
 
 
 def normalized(setting: Setting, value: str) -> str:

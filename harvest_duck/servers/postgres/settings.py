@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.pg_catalog import package_data
-from harvest_duck.servers.postgres.setting_values import as_written, normalized
+from harvest_duck.servers.postgres.setting_values import Setting, as_written, normalized
 from harvest_duck.servers.postgres.time_zones import zone_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["REPORTED", "Setting", "Settings", "known"]
+__all__ = ["REPORTED", "Settings", "known"]
 
 #: What the server tells a client of by itself (PostgreSQL 15, "Asynchronous Operations").
 REPORTED = (
@@ -58,21 +57,6 @@ _FIXED = {
     "superuser": ("42501", 'permission denied to set parameter "{}"'),
 }
 _NAMES = {"time zone": "timezone", "transaction isolation level": "transaction_isolation", "names": "client_encoding"}
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A setting of PostgreSQL's, as a row of pg_settings has it."""
-
-    name: str
-    default: str
-    description: str
-    context: str
-    kind: str
-    unit: str | None = None
-    least: str | None = None
-    most: str | None = None
-    choices: tuple[str, ...] = ()
 
 
 #: What pg_settings leaves out (GUC_NO_SHOW_ALL in PostgreSQL 15's src/backend/utils/misc/guc.c), and SHOW tells.

@@ -137,7 +137,7 @@ def test_all_settings_have_a_value_and_a_description(session: Settings) -> None:
     rows = list(session.all())
     assert len(rows) > 300
     assert all(description for _, _, description in rows)
-    assert dict((name, value) for name, value, _ in rows)["server_version"] == known()["server_version"].default
+    assert {name: value for name, value, _ in rows}["server_version"] == known()["server_version"].default
 
 
 def test_a_block_takes_back_what_it_set_where_it_fails(session: Settings) -> None:

@@ -1,0 +1,248 @@
+"""What a client says in a session, and what it is answered: PostgreSQL 15's chapter "Message Flow"."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from harvest_duck.servers.postgres import backend, frontend
+from harvest_duck.servers.postgres.binding import bound, described, prepared
+from harvest_duck.servers.postgres.channel import ClientGone
+from harvest_duck.servers.postgres.copy_out import CopyPortal
+from harvest_duck.servers.postgres.delivery import delivered
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.failures import failure_of
+from harvest_duck.servers.postgres.messages import (
+    Bind,
+    Close,
+    CopyData,
+    CopyDone,
+    CopyFail,
+    Describe,
+    Execute,
+    Flush,
+    FunctionCall,
+    Parse,
+    Query,
+    Sync,
+)
+from harvest_duck.servers.postgres.opening import opened
+from harvest_duck.servers.postgres.statement_kinds import Commit, Rollback
+from harvest_duck.servers.postgres.statements import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harvest_duck.servers.postgres.channel import Channel
+    from harvest_duck.servers.postgres.messages import Message
+    from harvest_duck.servers.postgres.portals import Portal
+    from harvest_duck.servers.postgres.prepared import Prepared
+    from harvest_duck.servers.postgres.registry import Registry
+    from harvest_duck.servers.postgres.state import State
+    from harvest_duck.servers.postgres.statement_kinds import Statement
+
+__all__ = ["Conversation"]
+
+
+class Conversation:
+    """The messages of one session. After an error nothing of the extended protocol is answered until a Sync."""
+
+    def __init__(self, state: State, channel: Channel, registry: Registry, process: int) -> None:
+        self._state = state
+        self._channel = channel
+        self._registry = registry
+        self._process = process
+        self._skipping = False
+
+    async def ready(self) -> None:
+        """Say that a statement may come."""
+        self._channel.send(backend.ready_for_query(self._state.transaction.status))
+        await self._channel.drain()
+
+    async def hear(self, kind: bytes, body: bytes) -> None:
+        """Answer one message; raises a Failure that ends the session."""
+        try:
+            message = frontend.message(kind, body)
+            if isinstance(message, Sync):
+                await self._sync()
+            elif not self._skipping or isinstance(message, Query):
+                await self._answer(message)
+        except ClientGone:
+            raise
+        except Exception as error:
+            failure = error if isinstance(error, Failure) else failure_of(error)
+            if failure.fatal:
+                raise failure from error
+            await self._fail(failure)
+            self._skipping = kind != b"Q"
+            if kind == b"Q":
+                await self._end_implicit()
+                await self.ready()
+
+    async def _answer(self, message: Message) -> None:
+        match message:
+            case Query():
+                self._skipping = False
+                await self._query(message.sql)
+            case Parse():
+                self._parse(message)
+            case Bind():
+                await self._bind(message)
+            case Describe():
+                await self._describe(message)
+            case Execute():
+                await self._execute(message)
+            case Close():
+                await self._close(message)
+            case Flush():
+                await self._channel.drain()
+            case _:
+                _refuse(message)
+
+    # The simple protocol.
+
+    async def _query(self, sql: str) -> None:
+        self._state.prepared.pop("", None)
+        await self._state.close_portal("")
+        for statement in statements(sql):
+            self._check(statement)
+            with self._measured(statement.tag) as run:
+                portal = await opened(self._state, statement)
+                run.portal = portal
+                try:
+                    fields = portal.fields()
+                    if fields is not None and not isinstance(portal, CopyPortal):
+                        self._channel.send(backend.row_description(fields))
+                    await delivered(portal, 0, self._channel, self._state.interruption)
+                finally:
+                    await self._state.close([portal])
+        await self._end_implicit()
+        await self.ready()
+
+    # The extended protocol.
+
+    def _parse(self, message: Parse) -> None:
+        if message.name and message.name in self._state.prepared:
+            raise Failure("42P05", f'prepared statement "{message.name}" already exists')
+        self._state.prepared.pop(message.name, None)
+        made = prepared(self._state, message.sql, message.types)
+        self._check(made.statement)
+        self._state.prepared[message.name] = made
+        self._channel.send(backend.parse_complete())
+
+    async def _bind(self, message: Bind) -> None:
+        found = self._prepared(message.statement)
+        self._check(found.statement)
+        if message.portal and message.portal in self._state.portals:
+            raise Failure("42P03", f'cursor "{message.portal}" already exists')
+        await self._state.close_portal(message.portal)
+        with self._measured(found.statement.tag, only_failures=True):
+            self._state.portals[message.portal] = await bound(self._state, found, message)
+        self._channel.send(backend.bind_complete())
+
+    async def _describe(self, message: Describe) -> None:
+        if message.kind == "P":
+            fields = self._portal(message.name).fields()
+        else:
+            found = self._prepared(message.name)
+            self._check(found.statement)
+            with self._measured(found.statement.tag, only_failures=True):
+                fields = await described(self._state, found)
+            self._channel.send(backend.parameter_description(found.types))
+        self._channel.send(backend.no_data() if fields is None else backend.row_description(fields))
+
+    async def _execute(self, message: Execute) -> None:
+        portal = self._portal(message.portal)
+        if portal.statement is not None:
+            self._check(portal.statement)
+        with self._measured(portal.word) as run:
+            run.portal = portal
+            await delivered(portal, message.limit, self._channel, self._state.interruption)
+
+    async def _close(self, message: Close) -> None:
+        if message.kind == "S":
+            self._state.prepared.pop(message.name, None)
+        else:
+            await self._state.close_portal(message.name)
+        self._channel.send(backend.close_complete())
+
+    async def _sync(self) -> None:
+        self._skipping = False
+        await self._end_implicit()
+        await self.ready()
+
+    def _prepared(self, name: str) -> Prepared:
+        found = self._state.prepared.get(name)
+        if found is None:
+            told = f'prepared statement "{name}"' if name else "unnamed prepared statement"
+            raise Failure("26000", f"{told} does not exist")
+        return found
+
+    def _portal(self, name: str) -> Portal:
+        found = self._state.portals.get(name)
+        if found is None:
+            raise Failure("34000", f'portal "{name}" does not exist')
+        return found
+
+    # Both.
+
+    def _check(self, statement: Statement) -> None:
+        """Raise a Failure in a transaction that failed, but for what ends it."""
+        if not isinstance(statement, Commit | Rollback):
+            self._state.transaction.check()
+
+    async def _end_implicit(self) -> None:
+        """End the transaction that a statement outside of a block is."""
+        if self._state.transaction.status == "I":
+            await self._state.end_transaction()
+
+    async def _fail(self, failure: Failure) -> None:
+        self._channel.send(backend.error_response(failure))
+        self._state.transaction.fail()
+
+    @contextmanager
+    def _measured(self, kind: str, *, only_failures: bool = False) -> Iterator[_Run]:
+        """A context in which a statement runs that ends after a time, and that the log tells of."""
+        state, log = self._state, self._registry.log
+        run, began, requests = _Run(), time.monotonic(), state.cursors.requests
+        sqlstate: str | None = None
+        try:
+            with state.interruption.statement(self._timeout_s()):
+                yield run
+        except Exception as error:
+            sqlstate = error.sqlstate if isinstance(error, Failure) else "XX000"
+            raise
+        finally:
+            if log is not None and (sqlstate or not only_failures):
+                word = kind if run.portal is None else run.portal.word
+                rows = 0 if run.portal is None else run.portal.rows_sent
+                log.ended(
+                    self._process,
+                    word or "EMPTY",
+                    rows=rows,
+                    milliseconds=(time.monotonic() - began) * 1000,
+                    requests=state.cursors.requests - requests,
+                    sqlstate=sqlstate,
+                )
+
+    def _timeout_s(self) -> float | None:
+        """The seconds that a statement may take: those of the session, at most those of the server."""
+        limits = (self._state.settings.statement_timeout_s, self._registry.timeout_s or 0)
+        return min((limit for limit in limits if limit), default=None)
+
+
+def _refuse(message: Message) -> None:
+    """Raise a Failure for a message that has no place in a session."""
+    if isinstance(message, FunctionCall):
+        raise Failure("0A000", "function calls are not supported: use SELECT")
+    # A client may still send the data of a COPY that failed.
+    if not isinstance(message, CopyData | CopyDone | CopyFail):
+        raise Failure("08P01", "there is no password to be told any more")
+
+
+class _Run:
+    """A statement that runs; the portal is known once it is opened."""
+
+    def __init__(self) -> None:
+        self.portal: Portal | None = None

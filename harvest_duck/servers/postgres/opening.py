@@ -1,0 +1,149 @@
+"""From a statement to the portal that runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from harvest_duck.connection import resolve
+from harvest_duck.servers.postgres.cache_report import cache_report
+from harvest_duck.servers.postgres.commands import command
+from harvest_duck.servers.postgres.copy_out import CopyPortal
+from harvest_duck.servers.postgres.declared import Fetched, formats_for
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.portals import RowsPortal, Texts
+from harvest_duck.servers.postgres.prepared import query_of
+from harvest_duck.servers.postgres.query import TableQuery, parameter_count, query
+from harvest_duck.servers.postgres.result import Result, explained
+from harvest_duck.servers.postgres.set_config import setting_of
+from harvest_duck.servers.postgres.statement_kinds import (
+    Copy,
+    Declare,
+    ExecutePrepared,
+    Explain,
+    Fetch,
+    Select,
+    Show,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harvest_duck.servers.postgres.portals import Portal, Source
+    from harvest_duck.servers.postgres.state import State
+    from harvest_duck.servers.postgres.statement_kinds import Statement
+    from harvest_duck.servers.postgres.types import ColumnType
+
+__all__ = ["opened"]
+
+#: The table that the server itself has, beside PostgreSQL's settings.
+_CACHE = "harvest.cache"
+_EXPLAINED = "QUERY PLAN"
+
+
+async def opened(
+    state: State,
+    statement: Statement,
+    values: Sequence[str] = (),
+    formats: Sequence[int] = (),
+    wanted: Sequence[ColumnType] | None = None,
+) -> Portal:
+    """Return a portal for a statement, with literals for its parameters and formats for its columns.
+
+    `wanted` are the types of the columns where the client was told of them. Raises a Failure for what cannot run.
+    """
+    portal = await _opened(state, statement, values, formats, wanted)
+    portal.statement = statement
+    return portal
+
+
+async def _opened(
+    state: State,
+    statement: Statement,
+    values: Sequence[str],
+    formats: Sequence[int],
+    wanted: Sequence[ColumnType] | None,
+) -> Portal:
+    match statement:
+        case Select(tokens=tokens):
+            if (setting := setting_of(tokens, values)) is not None:
+                return RowsPortal("SELECT", Texts(["set_config"], [[setting.apply(state)]]), formats)
+            return RowsPortal("SELECT", await selected(state, statement, values, wanted), formats)
+        case Explain():
+            lines = await _explained(state, statement, values)
+            return RowsPortal("EXPLAIN", Texts([_EXPLAINED], [[line] for line in lines]), formats)
+        case Show(name=name):
+            return RowsPortal("SHOW", await _shown(state, name), formats)
+        case Fetch():
+            return _fetch(state, statement, formats)
+        case Copy(body=body, options=options):
+            return CopyPortal(await selected(state, body, values, None), options)
+        case ExecutePrepared():
+            executed, given = _executed(state, statement)
+            return await _opened(state, executed, given, formats, wanted)
+        case Declare(body=body):
+            source = await selected(state, body, values, None)
+            return command(state, statement, source)
+        case _:
+            return command(state, statement)
+
+
+async def selected(state: State, body: Select, values: Sequence[str], wanted: Sequence[ColumnType] | None) -> Result:
+    """Return the result of a query, bound and not yet run."""
+    made = query(body.tokens, values, state.database.catalogue)
+    return await state.interruption.run(Result, made, state.cursors, state.interruption, wanted)
+
+
+async def _explained(state: State, statement: Explain, values: Sequence[str]) -> list[str]:
+    """Return the lines of DuckDB's plan, for which the query runs where ANALYZE is asked for."""
+    body: Select | Declare | ExecutePrepared = statement.body
+    given = values
+    if isinstance(body, ExecutePrepared):
+        executed, given = _executed(state, body)
+        body = executed if isinstance(executed, Select) else _refused(executed)
+    elif isinstance(body, Declare):
+        body = body.body
+    form = statement.options.get("format", "text").strip("'").lower()
+    if form not in ("text", "json"):
+        raise Failure("0A000", f"EXPLAIN (FORMAT {form}) is not supported: use text or json")
+    options = [*(["ANALYZE"] if statement.analyze else []), *(["FORMAT JSON"] if form == "json" else [])]
+    made = query(body.tokens, given, state.database.catalogue)
+    return await state.interruption.run(explained, made, state.cursors, state.interruption, options)
+
+
+async def _shown(state: State, name: str) -> Source:
+    if name == _CACHE:
+        settings, counts = resolve(state.database.served.connection), state.database.log.counts
+        table = await state.interruption.run(cache_report, settings, counts)
+        return await state.interruption.run(Result, TableQuery(table), state.cursors, state.interruption)
+    if name == "all":
+        return Texts(["name", "setting", "description"], list(state.settings.all()))
+    return Texts([state.settings.name_of(name)], [[state.settings.shown(name)]])
+
+
+def _fetch(state: State, statement: Fetch, formats: Sequence[int]) -> RowsPortal:
+    declared = state.declared.get(statement.name)
+    if declared is None:
+        raise Failure("34000", f'cursor "{statement.name}" does not exist')
+    skipped, wanted = declared.steps(statement.direction, statement.count)
+    return RowsPortal("FETCH", Fetched(declared, skipped, wanted), formats_for(declared, formats))
+
+
+def _executed(state: State, statement: ExecutePrepared) -> tuple[Statement, Sequence[str]]:
+    """Return a statement that was prepared, and the expressions of SQL for its parameters."""
+    found = state.prepared.get(statement.name)
+    if found is None:
+        raise Failure("26000", f'prepared statement "{statement.name}" does not exist')
+    count, given = parameter_count(query_of(found.statement)), len(statement.arguments)
+    count = max(count, len(found.type_names))
+    if count != given:
+        raise Failure("42601", f'wrong number of parameters for prepared statement "{statement.name}"')
+    names = [*found.type_names, *["unknown"] * count][:count]
+    texts = ("".join(token.text for token in argument) for argument in statement.arguments)
+    casts = [
+        f"({text})" if name == "unknown" else f"CAST({text} AS {name})" for text, name in zip(texts, names, strict=True)
+    ]
+    return found.statement, casts
+
+
+def _refused(statement: Statement) -> NoReturn:
+    raise Failure("0A000", f"EXPLAIN of {statement.tag} is not supported")

@@ -1,0 +1,137 @@
+"""Portals: statements that are ready to run, each giving its rows as often as a client asks for some."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
+
+from harvest_duck.servers.postgres.backend import Field
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.frontend import formats_of
+from harvest_duck.servers.postgres.rows import data_rows
+from harvest_duck.servers.postgres.types import column_type
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from harvest_duck.servers.postgres.statement_kinds import Statement
+    from harvest_duck.servers.postgres.types import ColumnType
+
+__all__ = ["TEXT", "CommandPortal", "Portal", "RowsPortal", "Source", "Texts"]
+
+#: The type of texts.
+TEXT = column_type("VARCHAR")
+
+
+class Texts:
+    """Rows of texts that the server knows itself, as SHOW has them."""
+
+    def __init__(self, names: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
+        self.names = tuple(names)
+        self.columns = (TEXT,) * len(self.names)
+        columns = list(zip(*rows, strict=True)) or [()] * len(self.names)
+        arrays = [pa.array(column, pa.string()) for column in columns]
+        self._rest: pa.RecordBatch | None = pa.record_batch(arrays, [f"c{at}" for at, _ in enumerate(arrays, 1)])
+
+    def start(self, formats: Sequence[int], *, little: bool) -> None:
+        """There is nothing to run."""
+
+    def next(self, limit: int) -> pa.RecordBatch | None:
+        """Return the next batch, None at the end."""
+        batch, self._rest = self._rest, None
+        if batch is not None and limit and batch.num_rows > limit:
+            batch, self._rest = batch.slice(0, limit), batch.slice(limit)
+        return batch if batch is not None and batch.num_rows else None
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self._rest = None
+
+
+class Source(Protocol):
+    """What rows come from: a query, or the server itself. It is used on the session's thread."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the columns."""
+
+    @property
+    def columns(self) -> Sequence[ColumnType]:
+        """The types of the columns."""
+
+    def start(self, formats: Sequence[int], *, little: bool) -> None:
+        """Run it, if it does not run yet, for columns in these formats; `little` for a few rows at a time."""
+
+    def next(self, limit: int) -> pa.RecordBatch | None:
+        """Return the next batch, of at most `limit` rows where that is not 0; None at the end."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Portal:
+    """A statement that is ready to run; `word` is what it is called in the log and in CommandComplete."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.rows_sent = 0
+        #: What the client wrote.
+        self.statement: Statement | None = None
+
+    def fields(self) -> Sequence[Field] | None:
+        """Return its columns, None where it has no rows."""
+        return None
+
+    def close(self) -> None:
+        """End it; called on the session's thread."""
+
+
+class CommandPortal(Portal):
+    """A statement without rows. `act` runs it, once, and returns what CommandComplete says."""
+
+    def __init__(self, word: str, act: Callable[[], Awaitable[str]]) -> None:
+        super().__init__(word)
+        self._act: Callable[[], Awaitable[str]] | None = act
+
+    async def run(self) -> str:
+        """Run it; raises a Failure the second time."""
+        act, self._act = self._act, None
+        if act is None:
+            raise Failure("55000", "portal cannot be run again")
+        return await act()
+
+
+class RowsPortal(Portal):
+    """A statement with rows, in the formats that the client asked for."""
+
+    def __init__(self, word: str, source: Source, formats: Sequence[int] = ()) -> None:
+        super().__init__(word)
+        self.source = source
+        count = len(source.columns)
+        complaint = f"bind message has {len(formats)} result formats but query has {count} columns"
+        self._formats = formats_of(formats, count, complaint=complaint)
+
+    def fields(self) -> Sequence[Field]:
+        """Return its columns."""
+        return fields_of(self.source.names, self.source.columns, self._formats)
+
+    def next(self, limit: int, *, little: bool) -> tuple[bytes | memoryview, int]:
+        """Return the messages of some rows, at most `limit` where that is not 0, and how many; none at the end."""
+        self.source.start(self._formats, little=little)
+        batch = self.source.next(limit)
+        if batch is None:
+            return b"", 0
+        return data_rows(batch, self.source.columns, self._formats), batch.num_rows
+
+    def close(self) -> None:
+        """End the query."""
+        self.source.close()
+
+
+def fields_of(names: Sequence[str], columns: Sequence[ColumnType], formats: Sequence[int]) -> list[Field]:
+    """Return the columns of a RowDescription."""
+    return [
+        Field(name, each.oid, each.size, each.typmod, form)
+        for name, each, form in zip(names, columns, formats, strict=True)
+    ]

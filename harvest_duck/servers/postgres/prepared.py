@@ -1,0 +1,39 @@
+"""Prepared statements: those of Parse, and those of PREPARE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harvest_duck.servers.postgres.statement_kinds import Copy, Declare, Explain, Prepare, Select
+
+if TYPE_CHECKING:
+    from harvest_duck.servers.postgres.statement_kinds import Statement
+    from harvest_duck.servers.postgres.tokens import Token
+    from harvest_duck.servers.postgres.types import ColumnType
+
+__all__ = ["Prepared", "query_of"]
+
+
+@dataclass(eq=False, slots=True)
+class Prepared:
+    """A statement with the types of its parameters: their oids, or their names where PREPARE gave them.
+
+    `columns` are the types of its columns, once a client was told of them.
+    """
+
+    statement: Statement
+    types: tuple[int, ...] = ()
+    type_names: tuple[str, ...] = ()
+    columns: tuple[ColumnType, ...] | None = None
+
+
+def query_of(statement: Statement) -> tuple[Token, ...]:
+    """Return the tokens of the query in a statement, where its parameters are."""
+    match statement:
+        case Select(tokens=tokens):
+            return tokens
+        case Explain(body=body) | Copy(body=body) | Declare(body=body) | Prepare(body=body):
+            return query_of(body)
+        case _:
+            return ()

@@ -1,0 +1,89 @@
+"""A client's query as DuckDB's: with the values of its parameters, and PostgreSQL's spellings rewritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.failures import failure_of
+from harvest_duck.servers.postgres.gate import refuse_unfit
+from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
+from harvest_duck.servers.postgres.tokens import Kind, Token, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import duckdb
+    import pyarrow as pa
+
+    from harvest_duck.errors import HarvestDuckError
+    from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue
+    from harvest_duck.servers.postgres.pg_catalog.rewrite import Positions
+
+__all__ = ["Query", "TableQuery", "parameter_count", "query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A SELECT in DuckDB's SQL, and where each place of it is in the client's."""
+
+    sql: str
+    positions: Positions
+    reads_catalogue: bool
+
+    def relation(self, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """Return the query, bound; raise a Failure for what is none, or reaches more than a client may."""
+        refuse_unfit(cursor, self.sql)
+        return cursor.sql(self.sql)
+
+    def names(self, _: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[str]:
+        """Return the names of the columns as PostgreSQL gives them, where DuckDB gives these."""
+        return list(names)
+
+    def failure(self, error: Exception, harvest: HarvestDuckError | None) -> Failure:
+        """Return the failure for an error of the query, where `harvest` is the last one of its scans."""
+        return failure_of(error, harvest=harvest, positions=self.positions, sql=self.sql)
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """Rows that the server has itself, in the place of a query."""
+
+    table: pa.Table
+    reads_catalogue: bool = False
+
+    def relation(self, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """Return the rows."""
+        return cursor.from_arrow(self.table)
+
+    def names(self, _: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[str]:
+        """Return the names of the columns."""
+        return list(names)
+
+    def failure(self, error: Exception, harvest: HarvestDuckError | None) -> Failure:
+        """Return the failure for an error."""
+        return failure_of(error, harvest=harvest)
+
+
+def query(written: Sequence[Token], values: Sequence[str], catalogue: Catalogue) -> Query:
+    """Return the query that a client wrote, with these literals for its parameters."""
+    made = rewritten(tuple(_with_values(written, values)), catalogue)
+    return Query(made.sql, made.positions, made.reads_catalogue)
+
+
+def parameter_count(written: Sequence[Token]) -> int:
+    """Return the largest number of a parameter."""
+    return max((int(token.text[1:]) for token in written if token.kind is Kind.PARAMETER), default=0)
+
+
+def _with_values(written: Sequence[Token], values: Sequence[str]) -> Iterator[Token]:
+    for token in written:
+        if token.kind is not Kind.PARAMETER:
+            yield token
+            continue
+        number = int(token.text[1:])
+        if not 1 <= number <= len(values):
+            raise Failure("42P02", f"there is no parameter {token.text}", position=token.start + 1)
+        for piece in tokens(values[number - 1]):
+            yield Token(piece.kind, piece.text, token.start)

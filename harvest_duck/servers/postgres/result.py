@@ -1,0 +1,154 @@
+"""The rows of one query, as they stream from a cursor of DuckDB of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harvest_duck.engine.register import interrupt
+from harvest_duck.servers.postgres.cursors import error_of
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.projection import projection
+from harvest_duck.servers.postgres.types import column_type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+    import pyarrow as pa
+
+    from harvest_duck.servers.postgres.cursors import Cursors
+    from harvest_duck.servers.postgres.interruption import Interruption
+    from harvest_duck.servers.postgres.query import Query, TableQuery
+    from harvest_duck.servers.postgres.types import ColumnType
+
+__all__ = ["Result", "explained"]
+
+#: The most rows of a batch. A page of Harvest has 2,000, and a batch is no larger than what DuckDB has at the moment.
+_ROWS = 5000
+#: What DuckDB keeps of rows that nobody has asked for, where a client asks for a few at a time.
+_LITTLE = "SET streaming_buffer_size = '1KB'"
+_MUCH = "RESET streaming_buffer_size"
+
+
+class Result:
+    """A query that is bound, and then read. All calls come from the session's thread; each raises a Failure.
+
+    `columns` are the types of its columns, which `wanted` gives where the client was told of them before.
+    """
+
+    def __init__(
+        self,
+        query: Query | TableQuery,
+        cursors: Cursors,
+        interruption: Interruption,
+        wanted: Sequence[ColumnType] | None = None,
+    ) -> None:
+        self._query = query
+        self._cursors = cursors
+        self._interruption = interruption
+        self._cursor: duckdb.DuckDBPyConnection | None = cursors.take()
+        self._revision = cursors.revision
+        self._reader: pa.RecordBatchReader | None = None
+        self._rest: pa.RecordBatch | None = None
+        self._started = False
+        try:
+            with interruption.using(self._cursor):
+                self._relation = query.relation(self._cursor)
+            self.columns = tuple(column_type(str(each), arrays=query.reads_catalogue) for each in self._relation.types)
+            self.names = query.names(self._cursor, self._relation.columns)
+            self._convert(wanted)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def start(self, formats: Sequence[int], *, little: bool) -> None:
+        """Run the query, for columns in these formats; `little` where the client asks for a few rows at a time."""
+        cursor = self._cursor
+        if cursor is None or self._started:
+            return
+        self._started = True
+        try:
+            with self._interruption.using(cursor):
+                cursor.execute(_LITTLE if little else _MUCH)
+                rows = self._relation.project(projection(self.columns, formats))
+                self._reader = rows.to_arrow_reader(_ROWS)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def next(self, limit: int) -> pa.RecordBatch | None:
+        """Return the next batch, of at most `limit` rows where that is not 0; None at the end."""
+        batch, self._rest = self._rest, None
+        while batch is None or not batch.num_rows:
+            batch = self._read()
+            if batch is None:
+                return None
+        if limit and batch.num_rows > limit:
+            batch, self._rest = batch.slice(0, limit), batch.slice(limit)
+        return batch
+
+    def close(self) -> None:
+        """End the query where it was not read to its end, and give its cursor back."""
+        self._rest = None
+        cursor, self._cursor = self._cursor, None
+        ended = self._reader is None
+        if cursor is not None and not ended:
+            # A thread of DuckDB may wait for Harvest.
+            interrupt(cursor)
+        self._release()
+        if cursor is not None:
+            if ended:
+                self._cursors.give_back(cursor, self._revision)
+            else:
+                self._cursors.throw_away(cursor)
+
+    def _read(self) -> pa.RecordBatch | None:
+        reader, cursor = self._reader, self._cursor
+        if reader is None or cursor is None:
+            return None
+        try:
+            with self._interruption.using(cursor):
+                return reader.read_next_batch()
+        except StopIteration:
+            self._release()
+            return None
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def _release(self) -> None:
+        """Free what holds the query, and with it the scans."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def _convert(self, wanted: Sequence[ColumnType] | None) -> None:
+        """Let the columns have the types that the client was told of before."""
+        if wanted is None or tuple(wanted) == self.columns:
+            return
+        if len(wanted) != len(self.columns):
+            raise Failure("0A000", "cached plan must not change result type")
+        casts = (f"CAST(#{place} AS {each.duckdb}) AS c{place}" for place, each in enumerate(wanted, 1))
+        self._relation = self._relation.project(", ".join(casts))
+        self.columns = tuple(wanted)
+
+    def _failed(self, error: Exception) -> Failure:
+        """Close, and return the failure for an error."""
+        cursor, self._cursor = self._cursor, None
+        failure = self._query.failure(error, None if cursor is None else error_of(cursor))
+        self._release()
+        if cursor is not None:
+            self._cursors.throw_away(cursor)
+        return failure
+
+
+def explained(query: Query, cursors: Cursors, interruption: Interruption, options: Sequence[str]) -> list[str]:
+    """Return the lines of DuckDB's plan of a query; raises a Failure."""
+    cursor = cursors.take()
+    try:
+        with interruption.using(cursor):
+            query.relation(cursor)
+            words = f"({', '.join(options)}) " if options else ""
+            rows = cursor.execute(f"EXPLAIN {words}{query.sql}").fetchall()
+    except Exception as error:
+        raise query.failure(error, error_of(cursor)) from error
+    finally:
+        cursors.throw_away(cursor)
+    return [line for _, text in rows for line in text.rstrip().split("\n")]

@@ -1,0 +1,152 @@
+"""The server: it listens on a thread and an event loop of its own, until it is closed.
+
+The event loop of the scans is another one, because whoever waits for a scan must not be on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+import threading
+from typing import TYPE_CHECKING, Self
+
+from harvest_duck.errors import QueryError
+from harvest_duck.servers.postgres.channel import Channel
+from harvest_duck.servers.postgres.database import Database
+from harvest_duck.servers.postgres.interruption import shut_down
+from harvest_duck.servers.postgres.registry import Registry
+from harvest_duck.servers.postgres.session import Session
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Sequence
+
+    from harvest_duck.servers.postgres.password_file import Users
+    from harvest_duck.servers.postgres.served import Served
+    from harvest_duck.servers.postgres.statement_log import StatementLog
+
+__all__ = ["PostgresServer"]
+
+#: Seconds within which the sessions end when the server is closed.
+_END_S = 5.0
+#: The port of the first socket is that of the others too.
+_ANY_PORT = 0
+
+
+class PostgresServer:
+    """Serves databases to clients of PostgreSQL, as a context. Port 0 takes a free one.
+
+    `users` are those who know a password; without them everybody on this machine may connect. `certificate_hash` is
+    that of the certificate of `tls`, to which the proof of a password may be bound. `timeout_s` is what a statement may
+    take, `memory` limits each DuckDB. Raises `QueryError` where it cannot have the port, and for an
+    address that other machines reach without TLS or without a password.
+    """
+
+    def __init__(
+        self,
+        served: Sequence[Served],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 5432,
+        users: Users | None = None,
+        tls: ssl.SSLContext | None = None,
+        certificate_hash: bytes | None = None,
+        timeout_s: float | None = None,
+        memory: str | None = None,
+        log: StatementLog | None = None,
+    ) -> None:
+        self._sockets = _bound(host, port)
+        if any(map(_is_foreign, self._sockets)) and (tls is None or users is None):
+            _close_all(self._sockets)
+            raise QueryError(f"other machines reach {host}: it needs a certificate for TLS, and a password file")
+        self.registry = Registry(
+            {each.name: Database(each, memory) for each in served},
+            port=self.port,
+            users=users,
+            tls=tls,
+            certificate_hash=certificate_hash,
+            timeout_s=timeout_s,
+            log=log,
+        )
+        self._tasks: dict[asyncio.Task[None], Session] = {}
+        self._loop = asyncio.new_event_loop()
+        self._over = asyncio.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="harvest-duck postgres server", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Answer from now on."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End all sessions, and close the port."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._over.set)
+            self._thread.join()
+            self._loop.close()
+
+    @property
+    def port(self) -> int:
+        """The port on which it listens."""
+        return int(self._sockets[0].getsockname()[1])
+
+    def wait(self) -> None:
+        """Block until the server ends; KeyboardInterrupt passes through."""
+        # Not by `join`: one that Ctrl-C ends takes the thread for ended (Python 3.11). And on Windows a wait without an
+        # end would not hear Ctrl-C.
+        while not self._ended.wait(timeout=1):
+            pass
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            for database in self.registry.databases.values():
+                database.close()
+            self._ended.set()
+
+    async def _serve(self) -> None:
+        servers = [await self._loop.create_server(self._channel, sock=each) for each in self._sockets]
+        await self._over.wait()
+        for server in servers:
+            server.close()
+        for session in [*self._tasks.values()]:
+            session.end(shut_down())
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_END_S)
+
+    def _channel(self) -> Channel:
+        return Channel(self._opened)
+
+    def _opened(self, channel: Channel) -> None:
+        session = Session(self.registry, channel)
+        task = self._loop.create_task(session.serve())
+        self._tasks[task] = session
+        task.add_done_callback(self._tasks.pop)
+
+
+def _bound(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that listen on a port of each address of a host; raises `QueryError` where one cannot."""
+    sockets: list[socket.socket] = []
+    try:
+        for family, *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
+            place = (address[0], sockets[0].getsockname()[1] if sockets and port == _ANY_PORT else port)
+            sockets.append(socket.create_server(place, family=family, backlog=128))
+    except OSError as error:
+        _close_all(sockets)
+        reason = "in use by another program" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+        raise QueryError(f"port {port} of {host}: {reason}: choose another one, or 0 for a free one") from error
+    return sockets
+
+
+def _close_all(sockets: Sequence[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
+
+
+def _is_foreign(bound: socket.socket) -> bool:
+    """Whether other machines reach a socket."""
+    return not ipaddress.ip_address(str(bound.getsockname()[0]).partition("%")[0]).is_loopback

@@ -1,0 +1,164 @@
+"""A session: one client from its first message to its last, on the loop of the server and a thread for DuckDB."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from harvest_duck.servers.postgres import backend, frontend
+from harvest_duck.servers.postgres.channel import Channel, ClientGone
+from harvest_duck.servers.postgres.conversation import Conversation
+from harvest_duck.servers.postgres.cursors import Cursors
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.failures import failure_of
+from harvest_duck.servers.postgres.interruption import Interruption
+from harvest_duck.servers.postgres.settings import Settings
+from harvest_duck.servers.postgres.startup import greeted, names_in, signed_in
+from harvest_duck.servers.postgres.state import State
+from harvest_duck.servers.postgres.transaction_block import TransactionBlock
+
+if TYPE_CHECKING:
+    from harvest_duck.servers.postgres.database import Database
+    from harvest_duck.servers.postgres.registry import Registry
+    from harvest_duck.servers.postgres.startup import Client
+
+__all__ = ["Session"]
+
+#: Seconds within which a client has to sign in, as PostgreSQL's authentication_timeout has them.
+SIGN_IN_S = 60.0
+
+
+class Session:
+    """One client of a server."""
+
+    def __init__(self, registry: Registry, channel: Channel) -> None:
+        self._registry = registry
+        self._channel = channel
+        self._state: State | None = None
+        self._failure: Failure | None = None
+        self._process = 0
+        self._client: Client | None = None
+        #: The user and the database that the client named.
+        self._asked = ("", "")
+        self.interruption = Interruption(channel.wake)
+        channel.on_gone = self._gone
+
+    async def serve(self) -> None:
+        """Answer the client until it leaves, or the session is ended."""
+        try:
+            if await self._sign_in():
+                await self._answer()
+        except ClientGone:
+            pass
+        except Failure as failure:
+            self._failure = failure
+        except Exception as error:  # noqa: BLE001 - the client hears of it, and the server goes on
+            self._failure = failure_of(error)
+        finally:
+            await self._close()
+
+    def end(self, reason: Failure) -> None:
+        """End what the session does, and the session, and tell the client why."""
+        self.interruption.stop_for_good(reason)
+        self._failure = self._failure or reason
+        self._channel.end()
+
+    def _gone(self) -> None:
+        """Stop working for a client that is not there any more."""
+        self.interruption.stop_for_good(Failure("08006", "the client closed its connection", fatal=True))
+
+    async def _sign_in(self) -> bool:
+        """Begin the session; return whether there is one, since a cancel request needs none."""
+        channel, registry = self._channel, self._registry
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SIGN_IN_S):
+                startup = await greeted(channel, registry.tls, registry.cancel)
+                if startup is None:
+                    return False
+                self._asked = names_in(startup)
+                if registry.is_full:
+                    raise Failure("53300", "sorry, too many clients already", fatal=True)
+                binding = None if channel.tls is None else registry.certificate_hash
+                self._client = await signed_in(channel, startup, registry.users, binding)
+            await self._begin(self._client)
+            return True
+        return False
+
+    async def _begin(self, client: Client) -> None:
+        """Open the database for a client that is known, and tell it how the session stands."""
+        database = self._registry.databases.get(client.database)
+        if database is None:
+            raise Failure("3D000", f'database "{client.database}" does not exist', fatal=True)
+        self._process, key = self._registry.register(self.interruption)
+        try:
+            self._state = await self.interruption.run(self._opened, database, client)
+        except Failure:
+            raise
+        except Exception as error:
+            failure = failure_of(error)
+            raise Failure(failure.sqlstate, failure.message, hint=failure.hint, fatal=True) from error
+        for name, value in self._state.settings.reported():
+            self._channel.send(backend.parameter_status(name, value))
+        self._state.settings.changed = self._report
+        self._channel.send(backend.backend_key_data(self._process, key))
+        if self._registry.log is not None:
+            self._registry.log.opened(self._process, client.user, client.database, self._channel.address)
+
+    def _opened(self, database: Database, client: Client) -> State:
+        """Return the state of the session; called on its thread."""
+        database.open()
+        settings = Settings(database.zones)
+        settings.begin_with("session_authorization", client.user, fixed=True)
+        settings.begin_with("port", str(self._registry.port), fixed=True)
+        if self._registry.timeout_s:
+            settings.begin_with("statement_timeout", str(round(self._registry.timeout_s * 1000)), fixed=True)
+        for name, value in client.settings:
+            settings.begin_with(name, value)
+        cursors = Cursors(database, settings, client.user, self._process)
+        transaction = TransactionBlock(settings)
+        return State(database, settings, transaction, self.interruption, cursors, self._warn)
+
+    async def _answer(self) -> None:
+        """Read messages and answer them, until the client leaves."""
+        state, channel = self._state, self._channel
+        if state is None:
+            raise AssertionError
+        conversation = Conversation(state, channel, self._registry, self._process)
+        await conversation.ready()
+        while True:
+            kind, length = frontend.header(await channel.read(5))
+            body = await channel.read(length)
+            if kind == b"X":
+                return
+            await conversation.hear(kind, body)
+
+    async def _close(self) -> None:
+        """End the session: its statements, its cursors, its connection."""
+        self._registry.forget(self._process)
+        if self._failure is not None and not self._channel.gone:
+            self._channel.send(backend.error_response(self._failure, "FATAL"))
+        self._channel.close()
+        if self._state is not None:
+            state = self._state
+            state.prepared.clear()
+            await state.close([*state.portals.values(), *state.declared.values()])
+            await self.interruption.finish(state.cursors.close)
+        self.interruption.close()
+        self._log_end()
+
+    def _log_end(self) -> None:
+        log = self._registry.log
+        sqlstate = None if self._failure is None else self._failure.sqlstate
+        if log is None:
+            return
+        if self._state is not None:
+            log.closed(self._process, sqlstate)
+        elif sqlstate is not None:
+            log.refused(*self._asked, self._channel.address, sqlstate)
+
+    def _report(self, name: str, value: str) -> None:
+        self._channel.send(backend.parameter_status(name, value))
+
+    def _warn(self, sqlstate: str, message: str) -> None:
+        self._channel.send(backend.notice_response(sqlstate, message))

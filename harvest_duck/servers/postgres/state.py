@@ -1,0 +1,65 @@
+"""What a session has: its settings, its transaction, its cursors, and what its client has prepared and opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from harvest_duck.servers.postgres.cursors import Cursors
+    from harvest_duck.servers.postgres.database import Database
+    from harvest_duck.servers.postgres.declared import Declared
+    from harvest_duck.servers.postgres.interruption import Interruption
+    from harvest_duck.servers.postgres.portals import Portal
+    from harvest_duck.servers.postgres.prepared import Prepared
+    from harvest_duck.servers.postgres.settings import Settings
+    from harvest_duck.servers.postgres.transaction_block import TransactionBlock
+
+__all__ = ["State"]
+
+
+@dataclass(eq=False)
+class State:
+    """The state of one session. `warn` sends the client a notice of a SQLSTATE."""
+
+    database: Database
+    settings: Settings
+    transaction: TransactionBlock
+    interruption: Interruption
+    cursors: Cursors
+    warn: Callable[[str, str], None]
+    prepared: dict[str, Prepared] = field(default_factory=dict)
+    portals: dict[str, Portal] = field(default_factory=dict)
+    declared: dict[str, Declared] = field(default_factory=dict)
+
+    async def close(self, portals: Iterable[Portal | Declared]) -> None:
+        """Close portals and cursors."""
+        closing = tuple(portals)
+        if closing:
+            await self.interruption.finish(partial(_close_all, closing))
+
+    async def close_portal(self, name: str) -> None:
+        """Close the portal of that name, if there is one."""
+        portal = self.portals.pop(name, None)
+        if portal is not None:
+            await self.close([portal])
+
+    async def end_transaction(self, *, failed: bool = False) -> None:
+        """Close what lives no longer than a transaction: all portals, and the cursors without WITH HOLD.
+
+        With `failed` also those that were declared in it.
+        """
+        portals, self.portals = self.portals, {}
+        ended = {name: each for name, each in self.declared.items() if not each.hold or (failed and not each.committed)}
+        self.declared = {name: each for name, each in self.declared.items() if name not in ended}
+        for each in self.declared.values():
+            each.committed = True
+        await self.close([*portals.values(), *ended.values()])
+
+
+def _close_all(closing: Iterable[Portal | Declared]) -> None:
+    for each in closing:
+        each.close()
