@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
 
 USAGE = 2
+#: The columns whose values a filter of a dashboard offers.
+VALUES = ("client_name", "project_name", "task_name", "user_name", "spent_date")
 
 
 @pytest.fixture
@@ -151,8 +153,15 @@ def test_it_says_how_to_connect_lets_in_who_knows_a_password_logs_and_ends_by_ct
         assert re.search(rf"^  again: .+ in account {MAIN_ID}, asked of Harvest each time$", told, re.MULTILINE)
         assert f"psql  psql postgresql://USER@127.0.0.1:{port}/acme?sslmode=require\n" in told
         assert asked(sandbox) == ["/users/me", "/users/me"]
-        with WireClient(port, "ann", "acme", password="correct horse", tls=trust) as client:
-            assert client.query("SELECT count(*) FROM roles").rows == [(f"{len(sandbox.records(MAIN_ID, 'roles'))}",)]
+        sandbox.clear_log()
+        for columns in (VALUES, VALUES):
+            for column in columns:
+                with WireClient(port, "ann", "acme", password="correct horse", tls=trust) as client:
+                    assert len(client.query(f"SELECT DISTINCT {column} FROM time_entries").rows) > 1
+                    cache = client.query("SHOW harvest.cache").rows
+        pages = -(-len(sandbox.records(MAIN_ID, "time_entries")) // 2000)
+        assert len(asked(sandbox)) == pages
+        assert [(*row[:3], row[7]) for row in cache] == [("time_entries", "memory", "t", f"{pages}")]
         with pytest.raises(WireError) as wrong:
             WireClient(port, "ann", "acme", password="wrong horse", tls=trust)
         assert wrong.value.sqlstate == "28P01"
@@ -160,6 +169,6 @@ def test_it_says_how_to_connect_lets_in_who_knows_a_password_logs_and_ends_by_ct
         out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out, err) == (0, "", "\n")
     logged = log.read_text("utf-8")
-    assert re.search(r" user=ann database=acme kind=SELECT rows=1 ms=[\d.]+ requests=1$", logged, re.MULTILINE)
+    assert re.search(rf" user=ann database=acme kind=SELECT rows=\d+ ms=[\d.]+ requests={pages}$", logged, re.MULTILINE)
     assert re.search(r" user=ann database=acme kind=refused address=127.0.0.1 sqlstate=28P01$", logged, re.MULTILINE)
-    assert not re.search("roles|horse", logged)
+    assert not re.search("time_entries|horse", logged)
