@@ -47,7 +47,7 @@ class DeclarePortal(CommandPortal):
         state, name, source = self._state, self._declared.name, self._source
         if not self._declared.hold and state.transaction.status == "I":
             raise Failure("25P01", "DECLARE CURSOR can only be used in transaction blocks")
-        if name in state.declared:
+        if name in state.declared or name in state.portals:
             raise Failure("42P03", f'cursor "{name}" already exists')
         if source is not None:
             state.declared[name] = Declared(source, hold=self._declared.hold, binary=self._declared.binary)

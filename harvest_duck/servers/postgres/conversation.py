@@ -10,6 +10,7 @@ from harvest_duck.servers.postgres import backend, frontend
 from harvest_duck.servers.postgres.binding import bound, described, prepared
 from harvest_duck.servers.postgres.channel import ClientGone
 from harvest_duck.servers.postgres.copy_out import CopyPortal
+from harvest_duck.servers.postgres.declared import Fetched, formats_for
 from harvest_duck.servers.postgres.delivery import delivered
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.failures import failure_of
@@ -28,6 +29,7 @@ from harvest_duck.servers.postgres.messages import (
     Sync,
 )
 from harvest_duck.servers.postgres.opening import opened
+from harvest_duck.servers.postgres.portals import RowsPortal
 from harvest_duck.servers.postgres.statement_kinds import Commit, Rollback
 from harvest_duck.servers.postgres.statements import statements
 
@@ -134,7 +136,7 @@ class Conversation:
     async def _bind(self, message: Bind) -> None:
         found = self._prepared(message.statement)
         self._check(found.statement)
-        if message.portal and message.portal in self._state.portals:
+        if message.portal and (message.portal in self._state.portals or message.portal in self._state.declared):
             raise Failure("42P03", f'cursor "{message.portal}" already exists')
         await self._state.close_portal(message.portal)
         with self._measured(found.statement.tag, only_failures=True):
@@ -165,6 +167,8 @@ class Conversation:
             self._state.prepared.pop(message.name, None)
         else:
             await self._state.close_portal(message.name)
+            if message.name in self._state.declared:
+                await self._state.close([self._state.declared.pop(message.name)])
         self._channel.send(backend.close_complete())
 
     async def _sync(self) -> None:
@@ -181,6 +185,10 @@ class Conversation:
 
     def _portal(self, name: str) -> Portal:
         found = self._state.portals.get(name)
+        if found is None and name in self._state.declared:
+            # A cursor of SQL is a portal too; psycopg describes those that it declares.
+            declared = self._state.declared[name]
+            return RowsPortal("SELECT", Fetched(declared, 0, None), formats_for(declared, ()))
         if found is None:
             raise Failure("34000", f'portal "{name}" does not exist')
         return found
