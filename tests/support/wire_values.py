@@ -8,11 +8,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from harvest_duck.servers.postgres.copy_options import copy_options
+from harvest_duck.servers.postgres.copy_rows import CopyRows
 from harvest_duck.servers.postgres.projection import projection
 from harvest_duck.servers.postgres.rows import data_rows
 from harvest_duck.servers.postgres.types import column_type
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
 
     from harvest_duck.servers.postgres.types import ColumnType
@@ -118,3 +122,20 @@ def _time(microseconds: int) -> time:
     if microseconds == 86_400_000_000:  # 24:00:00, which Python's time does not have
         return time.max
     return (EPOCH + microseconds * MICROSECOND).time()
+
+
+def copied(con: duckdb.DuckDBPyConnection, sql: str, options: Mapping[str, str | tuple[str, ...]]) -> list[bytes]:
+    """Return the bodies of the CopyData messages that our server would send for a query."""
+    relation = con.sql(sql)
+    types = [column_type(str(kind)) for kind in relation.types]
+    copy = CopyRows(copy_options(options, relation.columns), types, relation.columns)
+    wanted = relation.project(projection(types, copy.formats))
+    reader = (wanted.to_arrow_reader if hasattr(wanted, "to_arrow_reader") else wanted.fetch_record_batch)(100)
+    data = b"".join(part for batch in reader for part in copy.rows(batch)) + copy.end()
+    messages = []
+    while data:
+        assert data[:1] == b"d"
+        length = int.from_bytes(data[1:5], "big")
+        messages.append(data[5 : length + 1])
+        data = data[length + 1 :]
+    return messages
