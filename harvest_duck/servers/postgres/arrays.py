@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harvest_duck.servers.postgres.pieces import binaries, bytes_of, fixed, joined, mask, offsets
+from harvest_duck.servers.postgres.pieces import binaries, bytes_of, joined, mask, offsets
 from harvest_duck.servers.postgres.types import INT2VECTOR, OIDVECTOR, element_type
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def array_bytes(lists: pa.Array, kind: ColumnType, elements: Pieces) -> pa.Array
     sized = np.where(dimensions > 0, 8, 0)
     return joined(
         [
-            fixed(_words(head)),
+            _words(head),
             binaries(_words(bounds)[dimensions > 0].reshape(-1), sized),
-            _by_list(lists, joined(elements.arrays)),
+            _by_list(lists, joined(elements.pieces)),
         ]
     )
 

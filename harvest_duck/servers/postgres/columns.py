@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from harvest_duck.servers.postgres.arrays import array_bytes, array_texts
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.numerics import check_digits, decimal_bytes, text_bytes
-from harvest_duck.servers.postgres.pieces import Pieces, as_binary, binaries, bytes_of, fixed, mask, offsets, sized
+from harvest_duck.servers.postgres.pieces import Pieces, as_binary, binaries, bytes_of, mask, offsets, prefixed, sized
 from harvest_duck.servers.postgres.types import (
     BOOL,
     BYTEA,
@@ -146,10 +146,6 @@ def _since_2000(
 
 def _values(data: NDArray[np.uint8], valid: NDArray[np.bool_] | None) -> Pieces:
     """Return values of one size, each with its length before it."""
-    rows, size = data.shape
-    if valid is not None:
-        return sized(binaries(data[valid].reshape(-1), np.where(valid, size, 0)), valid)
-    whole = np.empty((rows, 4 + size), np.uint8)
-    whole[:, :4] = np.frombuffer(size.to_bytes(4, "big"), np.uint8)
-    whole[:, 4:] = data
-    return Pieces([fixed(whole)], np.full(rows, 4 + size, np.int64))
+    if valid is None:
+        return prefixed(data)
+    return sized(binaries(data[valid].reshape(-1), np.where(valid, data.shape[1], 0)), valid)

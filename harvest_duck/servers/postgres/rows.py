@@ -8,7 +8,7 @@ import numpy as np
 
 from harvest_duck.servers.postgres.columns import column_pieces
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.pieces import bytes_of, fixed, joined, offsets
+from harvest_duck.servers.postgres.pieces import bytes_of, joined, offsets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from harvest_duck.servers.postgres.pieces import Piece
     from harvest_duck.servers.postgres.types import ColumnType
 
 __all__ = ["data_rows", "message_parts", "named", "parts_of", "row_parts", "with_heads"]
@@ -57,7 +58,7 @@ def message_parts(
         sizes = np.full(part.num_rows, len(count), np.int64)
         for column in columns:
             sizes += column.sizes
-        yield _with_heads(letter, count, sizes, [array for column in columns for array in column.arrays])
+        yield _with_heads(letter, count, sizes, [piece for column in columns for piece in column.pieces])
 
 
 def parts_of(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -80,7 +81,7 @@ def named(place: int, names: Sequence[str]) -> str:
     return f'"{names[place]}"' if names else str(place + 1)
 
 
-def _with_heads(letter: bytes, begin: bytes, sizes: NDArray[np.int64], bodies: Sequence[pa.Array]) -> memoryview:
+def _with_heads(letter: bytes, begin: bytes, sizes: NDArray[np.int64], bodies: Sequence[Piece]) -> memoryview:
     """Return messages of one kind, all of which begin alike; `sizes` are those of their bodies."""
     if sizes.max(initial=0) + 5 > LONGEST:
         raise Failure("54000", "a row is longer than the 2 GB that a message of PostgreSQL's protocol may have")
@@ -88,6 +89,6 @@ def _with_heads(letter: bytes, begin: bytes, sizes: NDArray[np.int64], bodies: S
     head[:, 0] = letter[0]
     head[:, 1:5] = bytes_of(sizes + 4, ">i4")
     head[:, 5:] = np.frombuffer(begin, np.uint8)
-    messages = joined([fixed(head), *bodies])
+    messages = joined([head, *bodies])
     ends = offsets(messages)
     return memoryview(messages.buffers()[2])[ends[0] : ends[-1]]
