@@ -48,14 +48,12 @@ EMPTIED = {"ev_action", "ev_qual", "rolpassword", "proargdefaults"}
 #: What belongs to one database is filled by the program.
 LEFT_OUT = {"pg_statistic", "pg_database", "pg_shdepend", "pg_db_role_setting"}
 #: Without the schema that PostgreSQL makes for users: the only one is Harvest's.
-ROWS = {
-    "pg_namespace": " WHERE nspname <> 'public'",
-    "pg_description": " WHERE (objoid, classoid) <> (2200, 2615)",
-    "pg_init_privs": " WHERE (objoid, classoid) <> (2200, 2615)",
-}
+_PUBLIC = " WHERE (objoid, classoid) <> (2200, 2615)"
+ROWS = {"pg_namespace": " WHERE nspname <> 'public'", "pg_description": _PUBLIC, "pg_init_privs": _PUBLIC}
 #: Settings that differ from server to server, as this one has them.
 SETTINGS = """CASE name WHEN 'server_version' THEN split_part(setting, ' ', 1) WHEN 'port' THEN '5432' WHEN 'search_path' THEN 'harvest'
-    WHEN 'fsync' THEN 'on' WHEN 'application_name' THEN '' WHEN 'TimeZone' THEN 'UTC' WHEN 'log_timezone' THEN 'UTC' ELSE setting END"""
+    WHEN 'fsync' THEN 'on' WHEN 'application_name' THEN '' WHEN 'TimeZone' THEN 'UTC' WHEN 'log_timezone' THEN 'UTC'
+    ELSE setting END"""
 #: Functions of PostgreSQL over its own objects, as tables. They are what macros look up.
 TEXTS: dict[str, LiteralString] = {
     "_functions": """SELECT oid AS __oid, pg_get_function_arguments(oid) AS __arguments,
@@ -105,6 +103,7 @@ def views(server: psycopg.Connection[Any]) -> None:
     with duckdb.connect() as con:
         con.execute("ATTACH ':memory:' AS harvest")
         catalogue = fill(con, "harvest")
+        catalogue.refused.clear()
         con.execute("SET search_path = 'postgres.catalog'")
         written = []
         for schema, name, definition in server.execute(
@@ -116,7 +115,7 @@ def views(server: psycopg.Connection[Any]) -> None:
             try:
                 con.execute(statement)
             except duckdb.Error as error:
-                print(f"left out: {schema}.{name}: {str(error).splitlines()[0]}")
+                sys.stdout.write(f"left out: {schema}.{name}: {str(error).splitlines()[0]}\n")
             else:
                 written.append(statement)
     head = "-- PostgreSQL 15's own views, written by docs/postgres_catalogue.py."

@@ -18,7 +18,7 @@ __all__ = ["same_objects"]
 
 def same_objects(relations: Sequence[Relation], database: str, user: str) -> Iterator[str]:
     """Yield the statements that make them in an empty database, and a user who may read them."""
-    yield f"CREATE SCHEMA harvest; GRANT USAGE ON SCHEMA harvest TO public; DROP SCHEMA public"
+    yield "CREATE SCHEMA harvest; GRANT USAGE ON SCHEMA harvest TO public; DROP SCHEMA public"
     yield "COMMENT ON SCHEMA harvest IS 'Harvest''s tables and the ready views'"
     yield f"ALTER DATABASE {database} SET search_path = harvest; SET search_path = harvest"
     yield "SET check_function_bodies = off"
