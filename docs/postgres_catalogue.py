@@ -63,6 +63,7 @@ TEXTS: dict[str, LiteralString] = {
     "_types": "SELECT oid AS __oid, format_type(oid, NULL) AS __text FROM pg_type ORDER BY oid",
     "_constraints": "SELECT oid AS __oid, pg_get_constraintdef(oid) AS __text FROM pg_constraint ORDER BY oid",
     "_indexes": """SELECT indexrelid AS __oid, 0::int2 AS __part, pg_get_indexdef(indexrelid) AS __text FROM pg_index
+        UNION ALL SELECT indexrelid, -1::int2, pg_get_indexdef(indexrelid, 0, true) FROM pg_index
         UNION ALL SELECT indexrelid, n::int2, pg_get_indexdef(indexrelid, n, true) FROM pg_index,
         generate_series(1, indnatts) AS n ORDER BY 1, 2""",
     "_views": """SELECT oid AS __oid, pg_get_viewdef(oid) AS __text, pg_get_viewdef(oid, true) AS __pretty FROM pg_class

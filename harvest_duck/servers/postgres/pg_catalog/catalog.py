@@ -89,7 +89,7 @@ def _filled(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
         for statement in package_data.statements(file):
             con.execute(statement)
     views = LazyViews(con, package_data.statements("views.sql"))
-    numbers = Names(made["pg_class"], columns.classes, made["pg_type"], columns.types)
+    numbers = Names(made, columns.classes, columns.types)
     return Catalogue(database, columns, numbers, views)
 
 

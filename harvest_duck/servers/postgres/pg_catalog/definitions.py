@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _YEAR = "(date_trunc('year'::text, (CURRENT_DATE)::timestamp with time zone))::date"
+_PRETTY_YEAR = "date_trunc('year'::text, CURRENT_DATE::timestamp with time zone)::date"
 
 
 def argument_type(argument: Argument) -> int:
@@ -34,11 +35,11 @@ def argument_type(argument: Argument) -> int:
     return column_type(argument.type, arrays=True).oid
 
 
-def default(argument: Argument) -> str:
+def default(argument: Argument, *, pretty: bool = False) -> str:
     """Return the default of an argument."""
     text = argument.default
     if text == "date_trunc('year', current_date)":
-        return _YEAR
+        return _PRETTY_YEAR if pretty else _YEAR
     if text == "current_date":
         return "CURRENT_DATE"
     if day := re.fullmatch(r"DATE ('.*')", text):
@@ -74,7 +75,7 @@ def view_query(relation: Relation, *, pretty: bool = False) -> str:
     name = relation.name
     selected = ",\n    ".join(_selected(name, column, pretty=pretty) for column in relation.columns)
     columns = ", ".join(column.name for column in relation.columns)
-    given = ", ".join(map(default, relation.view.arguments if relation.view else ()))
+    given = ", ".join(default(each, pretty=pretty) for each in (relation.view.arguments if relation.view else ()))
     return f" SELECT {selected}\n   FROM {name}({given}) {name}({columns});"
 
 
@@ -90,9 +91,10 @@ def primary_key(relation: Relation) -> str:
     return f"PRIMARY KEY ({_listed(relation.key)})"
 
 
-def unique_index(relation: Relation) -> str:
+def unique_index(relation: Relation, *, pretty: bool = False) -> str:
     """Return the statement that makes the index of the key of a table."""
-    return f"CREATE UNIQUE INDEX {relation.name}_pkey ON {SCHEMA}.{relation.name} USING btree ({_listed(relation.key)})"
+    schema = "" if pretty else f"{SCHEMA}."
+    return f"CREATE UNIQUE INDEX {relation.name}_pkey ON {schema}{relation.name} USING btree ({_listed(relation.key)})"
 
 
 def foreign_key(key: ForeignKey) -> str:

@@ -61,7 +61,10 @@ def texts(relations: Iterable[Relation]) -> dict[str, list[Row]]:
             )
         if each.key:
             made["_constraints"].append({"__oid": each.constraint, "__text": definitions.primary_key(each)})
-            made["_indexes"].append({"__oid": each.index, "__part": 0, "__text": definitions.unique_index(each)})
+            made["_indexes"] += (
+                {"__oid": each.index, "__part": part, "__text": definitions.unique_index(each, pretty=part < 0)}
+                for part in (0, -1)
+            )
             made["_indexes"] += (
                 {"__oid": each.index, "__part": number, "__text": name} for number, name in enumerate(each.key, 1)
             )

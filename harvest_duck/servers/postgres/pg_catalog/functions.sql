@@ -16,6 +16,7 @@ CREATE MACRO postgres.catalog.current_schema() AS 'harvest';
 CREATE MACRO postgres.catalog.current_schemas(include_implicit) AS CASE WHEN include_implicit THEN ['pg_catalog', 'harvest'] ELSE ['harvest'] END;
 CREATE MACRO postgres.catalog.pg_backend_pid() AS coalesce(getvariable('postgres_backend_pid'), 0)::INTEGER;
 CREATE MACRO postgres.catalog.current_setting(setting_name) AS coalesce((SELECT __value FROM postgres.catalog._session_settings WHERE __name = lower(setting_name)), error('unrecognized configuration parameter "' || setting_name || '"')), (setting_name, missing_ok) AS (SELECT __value FROM postgres.catalog._session_settings WHERE __name = lower(setting_name));
+CREATE MACRO postgres.catalog.set_config(setting_name, setting_value, is_local) AS error('set_config() stands alone here: SELECT set_config(…)');
 CREATE MACRO postgres.catalog.pg_is_in_recovery() AS false;
 CREATE MACRO postgres.catalog.pg_is_wal_replay_paused() AS false;
 CREATE MACRO postgres.catalog.pg_my_temp_schema() AS 0::UINTEGER;
@@ -26,14 +27,16 @@ CREATE MACRO postgres.catalog.inet_client_addr() AS NULL::VARCHAR;
 CREATE MACRO postgres.catalog.inet_client_port() AS NULL::INTEGER;
 CREATE MACRO postgres.catalog.txid_current() AS 1::BIGINT;
 CREATE MACRO postgres.catalog.xmin() AS 1::BIGINT;
+CREATE MACRO postgres.catalog.tableoid(relation) AS relation::UINTEGER;
 CREATE MACRO postgres.catalog.pg_encoding_to_char(encoding) AS CASE WHEN encoding = 6 THEN 'UTF8' WHEN encoding = 0 THEN 'SQL_ASCII' ELSE '' END;
 CREATE MACRO postgres.catalog.pg_char_to_encoding(name) AS CASE WHEN replace(lower(name), '-', '') IN ('utf8', 'unicode') THEN 6 ELSE -1 END;
 
--- Names of objects
-CREATE MACRO postgres.catalog.regclass_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __text FROM postgres.catalog._classes WHERE __oid = object), object::BIGINT::VARCHAR) END;
-CREATE MACRO postgres.catalog.regproc_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __name FROM postgres.catalog._functions WHERE __oid = object), object::BIGINT::VARCHAR) END;
-CREATE MACRO postgres.catalog.regtype_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __text FROM postgres.catalog._types WHERE __oid = object), object::BIGINT::VARCHAR) END;
-CREATE MACRO postgres.catalog.regnamespace_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __text FROM postgres.catalog._namespaces WHERE __oid = object), object::BIGINT::VARCHAR) END;
+-- Names of objects. A result's columns come by their place, which must not be looked for in another table: so the
+-- first four read a map.
+CREATE MACRO postgres.catalog.regclass_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce(map_extract_value((SELECT __classes FROM postgres.catalog._texts), object::UINTEGER), object::BIGINT::VARCHAR) END;
+CREATE MACRO postgres.catalog.regproc_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce(map_extract_value((SELECT __functions FROM postgres.catalog._texts), object::UINTEGER), object::BIGINT::VARCHAR) END;
+CREATE MACRO postgres.catalog.regtype_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce(map_extract_value((SELECT __types FROM postgres.catalog._texts), object::UINTEGER), object::BIGINT::VARCHAR) END;
+CREATE MACRO postgres.catalog.regnamespace_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce(map_extract_value((SELECT __namespaces FROM postgres.catalog._texts), object::UINTEGER), object::BIGINT::VARCHAR) END;
 CREATE MACRO postgres.catalog.regrole_text(object) AS CASE WHEN object IS NULL THEN NULL WHEN object = 0 THEN '-' ELSE coalesce((SELECT __name FROM postgres.catalog._roles WHERE __oid = object), object::BIGINT::VARCHAR) END;
 CREATE MACRO postgres.catalog.to_regclass(object) AS (SELECT min(__oid)::DECIMAL(37,0) FROM postgres.catalog._classes WHERE __text = replace(object, '"', '') OR __qualified = replace(object, '"', ''));
 CREATE MACRO postgres.catalog.to_regtype(object) AS (SELECT min(__oid)::DECIMAL(35,0) FROM postgres.catalog._types WHERE __text = object OR __name = object OR __qualified = object);
@@ -68,7 +71,7 @@ CREATE MACRO postgres.catalog.pg_statistics_obj_is_visible(object) AS NULL::BOOL
 CREATE MACRO postgres.catalog.format_type(kind, modifier) AS CASE WHEN kind IS NULL THEN NULL WHEN kind = 0 THEN '-' WHEN kind = 1042 AND modifier IS NULL THEN 'character' WHEN kind = 1042 AND modifier < 0 THEN 'bpchar' ELSE coalesce((SELECT CASE WHEN modifier < 0 OR modifier IS NULL THEN __text WHEN kind IN (1700, 1231) THEN replace(__text, 'numeric', 'numeric(' || ((modifier - 4) >> 16) || ',' || ((modifier - 4) & 65535) || ')') WHEN kind IN (1042, 1043, 1014, 1015) THEN regexp_replace(__text, '^[a-z ]+', '\0(' || (modifier - 4) || ')') WHEN kind IN (1560, 1562) THEN __text || '(' || modifier || ')' WHEN kind IN (1083, 1114, 1184, 1266) THEN regexp_replace(__text, '^[a-z]+', '\0(' || modifier || ')') WHEN kind = 1186 THEN 'interval(' || (modifier & 65535) || ')' ELSE __text END FROM postgres.catalog._types WHERE __oid = kind), '???') END;
 CREATE MACRO postgres.catalog.pg_get_expr(tree, relation) AS NULL::VARCHAR, (tree, relation, pretty) AS NULL::VARCHAR;
 CREATE MACRO postgres.catalog.pg_get_constraintdef(object) AS (SELECT __text FROM postgres.catalog._constraints WHERE __oid = object), (object, pretty) AS (SELECT __text FROM postgres.catalog._constraints WHERE __oid = object);
-CREATE MACRO postgres.catalog.pg_get_indexdef(object) AS (SELECT __text FROM postgres.catalog._indexes WHERE __oid = object AND __part = 0), (object, part, pretty) AS (SELECT __text FROM postgres.catalog._indexes WHERE __oid = object AND __part = part);
+CREATE MACRO postgres.catalog.pg_get_indexdef(object) AS (SELECT __text FROM postgres.catalog._indexes WHERE __oid = object AND __part = 0), (object, part, pretty) AS (SELECT __text FROM postgres.catalog._indexes WHERE __oid = object AND __part = CASE WHEN part = 0 AND pretty::VARCHAR = 'true' THEN -1 ELSE part END);
 CREATE MACRO postgres.catalog.pg_get_viewdef(object) AS (SELECT __text FROM postgres.catalog._views WHERE __oid = object), (object, pretty) AS (SELECT CASE WHEN pretty::VARCHAR = 'false' THEN __text ELSE __pretty END FROM postgres.catalog._views WHERE __oid = object);
 CREATE MACRO postgres.catalog.pg_get_ruledef(object) AS NULL::VARCHAR, (object, pretty) AS NULL::VARCHAR;
 CREATE MACRO postgres.catalog.pg_get_triggerdef(object) AS NULL::VARCHAR, (object, pretty) AS NULL::VARCHAR;
@@ -120,6 +123,7 @@ CREATE MACRO postgres.catalog.pg_relation_is_updatable(relation, include_trigger
 CREATE MACRO postgres.catalog.pg_column_is_updatable(relation, place, include_triggers) AS false;
 
 -- Arrays
+CREATE MACRO postgres.catalog.array_remove(items, item) AS list_filter(items, lambda each: each IS DISTINCT FROM item);
 CREATE MACRO postgres.catalog.array_upper(items, dimension) AS CASE WHEN dimension = 1 AND len(items) > 0 THEN len(items) END;
 CREATE MACRO postgres.catalog.array_lower(items, dimension) AS CASE WHEN dimension = 1 AND len(items) > 0 THEN 1 END;
 CREATE MACRO postgres.catalog._pg_expandarray_rows(items) AS list_transform(items, lambda v, i: {'x': v, 'n': i::INTEGER});
@@ -128,7 +132,7 @@ CREATE MACRO postgres.catalog.aclexplode_rows(items) AS list_transform(flatten(l
 CREATE MACRO postgres.catalog.aclexplode(items) AS unnest(postgres.catalog.aclexplode_rows(items));
 CREATE MACRO postgres.catalog.pg_options_to_table_rows(options) AS list_transform(options, lambda o: {'option_name': string_split(o, '=')[1], 'option_value': substr(o, strpos(o, '=') + 1)});
 CREATE MACRO postgres.catalog.pg_options_to_table(options) AS unnest(postgres.catalog.pg_options_to_table_rows(options));
-CREATE MACRO postgres.catalog.pg_partition_ancestors(relation) AS TABLE SELECT NULL::DECIMAL(37,0) AS relid WHERE false;
+CREATE MACRO postgres.catalog.pg_partition_ancestors(relation) AS []::DECIMAL(37,0)[];
 CREATE MACRO postgres.catalog.generate_subscripts(items, dimension) AS CASE WHEN dimension = 1 THEN generate_series(1, len(items)) ELSE [] END;
 CREATE MACRO postgres.catalog.acldefault(kind, owner) AS CASE kind WHEN 'f' THEN ['=X/postgres', 'postgres=X/postgres'] WHEN 'T' THEN ['=U/postgres', 'postgres=U/postgres'] WHEN 'l' THEN ['=U/postgres', 'postgres=U/postgres'] WHEN 'r' THEN ['postgres=arwdDxt/postgres'] WHEN 'n' THEN ['postgres=UC/postgres'] WHEN 'd' THEN ['=Tc/postgres', 'postgres=CTc/postgres'] WHEN 's' THEN ['postgres=rwU/postgres'] WHEN 't' THEN ['postgres=C/postgres'] WHEN 'F' THEN ['postgres=U/postgres'] WHEN 'S' THEN ['postgres=U/postgres'] WHEN 'c' THEN [] END;
 CREATE MACRO postgres.catalog.age(given) AS 1;

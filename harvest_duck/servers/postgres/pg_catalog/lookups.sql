@@ -15,3 +15,4 @@ CREATE VIEW postgres.catalog._session_settings AS SELECT lower(name) AS __name, 
 CREATE TABLE postgres.catalog._index_keys AS SELECT indexrelid AS __oid, indkey AS __keys FROM postgres.catalog.pg_index;
 CREATE TABLE postgres.catalog._readable AS SELECT __oid::VARCHAR AS __key, __readable FROM postgres.catalog._classes UNION ALL SELECT __qualified, __readable FROM postgres.catalog._classes UNION ALL SELECT __text, __readable FROM postgres.catalog._classes WHERE __visible;
 ALTER TABLE postgres.catalog.pg_timezone_abbrevs ALTER utc_offset TYPE INTERVAL;
+CREATE TABLE postgres.catalog._texts AS SELECT (SELECT map(list(__oid), list(__text)) FROM postgres.catalog._classes) AS __classes, (SELECT map(list(__oid), list(__name)) FROM postgres.catalog._functions) AS __functions, (SELECT map(list(__oid), list(__text)) FROM postgres.catalog._types) AS __types, (SELECT map(list(__oid), list(__text)) FROM postgres.catalog._namespaces) AS __namespaces;

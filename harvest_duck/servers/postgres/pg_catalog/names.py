@@ -23,14 +23,13 @@ _PATH = ("pg_catalog", SCHEMA)
 class Names:
     """The objects of a database by name."""
 
-    def __init__(
-        self, own: Iterable[Row], classes: Iterable[Row], own_types: Iterable[Row], types: Mapping[int, Row]
-    ) -> None:
+    def __init__(self, made: Mapping[str, Iterable[Row]], classes: Iterable[Row], types: Mapping[int, Row]) -> None:
         self._found: dict[tuple[str, str, str], int] = {}
-        for row in (*classes, *own):
+        for row in (*classes, *made["pg_class"]):
             self._add("regclass", row["relnamespace"], row["relname"], row["oid"])
-        for row in (*types.values(), *own_types):
+        for row in (*types.values(), *made["pg_type"]):
             self._add("regtype", row["typnamespace"], row["typname"], row["oid"])
+        self._functions = {row["proname"]: row["oid"] for row in made["pg_proc"]}
         self._types = {name: oid for oid, name in zip(*package_data.rows("_types").to_pydict().values(), strict=True)}
 
     def number(self, kind: str, name: str) -> int | None:
@@ -45,7 +44,7 @@ class Names:
         if kind == "regrole":
             return OWNER if parts[-1] == "postgres" else None
         if kind == "regproc":
-            return _functions().get(parts[-1])
+            return _functions().get(parts[-1]) or self._functions.get(parts[-1])
         schemas = parts[-2:-1] if len(parts) > 1 else _PATH
         return next((oid for schema in schemas if (oid := self._found.get((kind, schema, parts[-1])))), None)
 

@@ -59,6 +59,7 @@ def rows(relations: Iterable[Relation], types: Mapping[int, Row], database: str)
             {"oid": NAMESPACE, "nspname": SCHEMA, "nspowner": OWNER, "nspacl": ["postgres=UC/postgres", "=U/postgres"]}
         ],
         "pg_database": [_database(database)],
+        "pg_db_role_setting": [{"setdatabase": DATABASE, "setrole": 0, "setconfig": [f"search_path={SCHEMA}"]}],
         "pg_description": [
             {
                 "objoid": NAMESPACE,

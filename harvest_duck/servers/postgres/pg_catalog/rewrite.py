@@ -52,6 +52,8 @@ def rewritten(tokens: Sequence[Token], catalogue: Catalogue) -> Rewritten:
     pieces = Pieces(tokens)
     rewrite_names.refuse(pieces, catalogue)
     reads = rewrite_names.reads_catalogue(pieces, catalogue)
+    if reads:
+        rewrite_names.rewrite_system_columns(pieces, catalogue)
     rewrite_operators.rewrite(pieces)
     rewrite_casts.rewrite(pieces, catalogue)
     rewrite_functions.rewrite(pieces)

@@ -14,6 +14,10 @@ __all__ = ["rewrite"]
 _NAMES = {"json_build_object": "json_object", "jsonb_build_object": "json_object"}
 #: Functions that return rows of several columns; in a select list each row is one value.
 _RECORDS = frozenset({"aclexplode", "_pg_expandarray", "pg_options_to_table"})
+#: Lists that PostgreSQL joins with others though they are NULL.
+_LISTS = frozenset({"reloptions"})
+#: Functions whose lists DuckDB has to unnest, in FROM too.
+_LISTED = frozenset({"generate_subscripts", "pg_partition_ancestors"})
 #: Functions that return rows of one column, which has the name of its alias.
 _SERIES = frozenset({"generate_series", "unnest", "generate_subscripts", "pg_partition_ancestors"})
 
@@ -23,6 +27,8 @@ def rewrite(pieces: Pieces) -> None:
     for at, piece in enumerate(pieces.all):
         if piece.name in vectors() and pieces.text(at + 1) == "[":
             pieces[at + 1].after.append("1 + ")
+        elif piece.name in _LISTS and pieces.text(at + 1) == "||":
+            pieces.wrap(pieces.start_of(at), at, "coalesce(", ", [])")
         if not pieces.called(at):
             continue
         if piece.name in _NAMES:
@@ -39,6 +45,8 @@ def _series(pieces: Pieces, at: int) -> None:
         return
     if pieces.clause[at] == "from":
         _named(pieces, closing)
+        if pieces[at].name in _LISTED:
+            pieces.wrap(at - 2 if pieces.text(at - 1) == "." else at, closing, "unnest(", ")")
     elif pieces[at].name != "unnest" and _selected(pieces, at):
         first = at - 2 if pieces.text(at - 1) == "." else at
         pieces.wrap(first, closing, "unnest(", ")")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue
     from harvest_duck.servers.postgres.pg_catalog.pieces import Pieces
 
-__all__ = ["reads_catalogue", "refuse", "rewrite"]
+__all__ = ["reads_catalogue", "refuse", "rewrite", "rewrite_system_columns"]
 
 #: The schema of Harvest's tables, as clients see it.
 _HARVEST = "harvest"
@@ -45,6 +45,31 @@ def _is_relation(pieces: Pieces, at: int) -> bool:
     return pieces.text(at + 1) not in {".", "("} and (
         pieces.word(first - 1) in {"from", "join", "lateral"} or pieces.text(first - 1) in {",", "("}
     )
+
+
+def rewrite_system_columns(pieces: Pieces, catalogue: Catalogue) -> None:
+    """Write the columns that each table of PostgreSQL has beside its own as what they say of a row."""
+    relations = _aliases(pieces, catalogue)
+    for at, piece in enumerate(pieces.all):
+        if piece.name not in {"tableoid", "xmin"} or pieces.text(at - 1) != "." or pieces.text(at + 1) == "(":
+            continue
+        relation = relations.get(pieces.name(at - 2) or "")
+        number = None if relation is None else catalogue.number("regclass", relation)
+        if number is None:
+            continue
+        pieces.drop(pieces.start_of(at), at - 1)
+        piece.text = "postgres.catalog.xmin()" if piece.name == "xmin" else f"postgres.catalog.tableoid({number})"
+
+
+def _aliases(pieces: Pieces, catalogue: Catalogue) -> dict[str, str]:
+    """The relations of the catalogue in FROM, by the names that a statement gives them."""
+    found = {}
+    for at, piece in enumerate(pieces.all):
+        if piece.name in catalogue.relations and pieces.clause[at] == "from" and _is_relation(pieces, at):
+            alias = at + 2 if pieces.word(at + 1) == "as" else at + 1
+            found[pieces.name(alias) or piece.name] = piece.name
+            found.setdefault(piece.name, piece.name)
+    return found
 
 
 def rewrite(pieces: Pieces, catalogue: Catalogue) -> None:
