@@ -39,6 +39,8 @@ def objects(address: Address) -> dict[str, list[str]]:
         for catalog in listed:
             for schema in catalog["catalog_db_schemas"]:
                 for table in schema["db_schema_tables"]:
+                    table["table_columns"].sort(key=lambda column: column["ordinal_position"])
+                    table["table_constraints"].sort(key=lambda constraint: constraint["constraint_name"])
                     name = f"{catalog['catalog_name']}.{schema['db_schema_name']}.{table['table_name']}"
                     found[name] = [json.dumps(table, sort_keys=True)]
         found["schema"] = [str(con.adbc_get_table_schema("time_entries", db_schema_filter="harvest"))]
