@@ -32,7 +32,7 @@ __all__ = ["REQUIRED", "USER", "RealPostgres", "client", "installed", "program",
 #: Whether what the tests of the PostgreSQL server run against has to be there; without it they are skipped.
 REQUIRED = bool(os.environ.get("HARVEST_DUCK_REQUIRE_POSTGRES"))
 #: The superuser of the cluster, who needs no password.
-USER = "harvest"
+USER = "postgres"
 #: Where Debian and PostgreSQL's own packages keep the programs of version 15.
 _PLACES = ("/usr/lib/postgresql/15/bin", "/usr/pgsql-15/bin", "/opt/homebrew/opt/postgresql@15/bin")
 #: It is thrown away, so that nothing of it has to survive a crash. It speaks English and UTC.

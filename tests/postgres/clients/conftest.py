@@ -13,7 +13,6 @@ from support.postgres_address import Address
 from support.real_postgres import REQUIRED, real_postgres  # noqa: F401 - a fixture
 from support.same_tables import fill
 
-import harvest_duck
 from harvest_duck.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ def ours(account_connection: str) -> Iterator[Address]:
 @pytest.fixture(scope="session")
 def theirs(real_postgres: RealPostgres, account_connection: str) -> Address:  # noqa: F811 - as pytest has it
     """A real PostgreSQL with the same tables and rows, as `harvest_duck.connect` reads them."""
-    with harvest_duck.connect(account_connection) as con:
-        con.execute("SET TimeZone = 'UTC'")
-        fill(real_postgres, DATABASE, con)
-    return Address(real_postgres.port, DATABASE)
+    address = Address(real_postgres.port, DATABASE)
+    fill(real_postgres, DATABASE, address.user, account_connection)
+    return address

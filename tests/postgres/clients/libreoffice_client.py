@@ -21,7 +21,11 @@ def main(folder, *servers):
     queries = json.load(sys.stdin)
     pipe = f"harvest{uuid.uuid4().hex}"
     options = ["--headless", "--norestore", "--nologo", "--nodefault", f"--accept=pipe,name={pipe};urp;"]
-    office = subprocess.Popen(["soffice", f"-env:UserInstallation={Path(folder).as_uri()}", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    office = subprocess.Popen(
+        ["soffice", f"-env:UserInstallation={Path(folder).as_uri()}", *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         context = connected(office, pipe)
         for server in servers:

@@ -54,15 +54,13 @@ def test_reflection_tells_what_it_tells_of_postgresql(ours: Address, theirs: Add
     hold(found, expected)
 
 
-def test_pandas_reads_every_table_alike(ours: Address, theirs: Address) -> None:
+def test_pandas_reads_tables_alike(ours: Address, theirs: Address) -> None:
     pandas = client("pandas")
 
     def read(address: Address) -> dict[str, list[str]]:
         found = {}
         with engine(address) as made, made.connect() as con:
-            for name, table in TABLES.items():
-                if any(param.required for param in table.params):
-                    continue
+            for name in ("clients", "invoices", "project_assignments", "time_entries"):
                 frame = pandas.read_sql_table(name, con, schema="harvest")
                 rows = sorted(map(repr, frame.itertuples(index=False, name=None)))
                 found[name] = [repr(dict(frame.dtypes)), *rows]
