@@ -231,7 +231,7 @@ def test_a_command_runs_when_its_portal_is_executed(client: WireClient) -> None:
 
 def test_a_call_by_the_number_of_a_function_is_refused(client: WireClient) -> None:
     client.send("F", struct.pack(">ihhh", 1, 0, 0, 0))
-    result = client.sync(refuse=False)
+    result = client.until_ready(refuse=False)
     assert result.error is not None
     assert result.error.sqlstate == "0A000"
     assert client.query("SELECT 1").rows == [("1",)]

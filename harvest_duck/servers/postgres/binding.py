@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.opening import opened
-from harvest_duck.servers.postgres.parameter_types import parameter_types
 from harvest_duck.servers.postgres.parameters import literal
 from harvest_duck.servers.postgres.portals import TEXT, RowsPortal
-from harvest_duck.servers.postgres.prepared import Prepared, query_of
-from harvest_duck.servers.postgres.query import parameter_count
+from harvest_duck.servers.postgres.prepared import Prepared, parameter_oids
 from harvest_duck.servers.postgres.statements import statements
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["bound", "described", "prepared"]
 
 #: DuckDB's type of a column of which nothing is known but NULL: it is a text to clients.
-_UNKNOWN = '"NULL"'
+_NULL = '"NULL"'
+#: The type of a parameter of which nothing is told.
+UNKNOWN = 705
+_IS_OLD = duckdb.__version__.startswith("1.")
 
 
 def prepared(state: State, sql: str, declared: Sequence[int]) -> Prepared:
@@ -32,22 +36,28 @@ def prepared(state: State, sql: str, declared: Sequence[int]) -> Prepared:
     found = statements(sql)
     if len(found) != 1:
         raise Failure("42601", "cannot insert multiple commands into a prepared statement")
-    written = query_of(found[0])
-    count = max(parameter_count(written), len(declared))
-    given = [*declared, *[0] * count][:count]
-    return Prepared(found[0], tuple(parameter_types(written, given, state.database.type_of)) if count else ())
+    return Prepared(found[0], parameter_oids(found[0], declared, state.database.type_of))
 
 
 async def described(state: State, found: Prepared) -> Sequence[Field] | None:
     """Return the columns of a statement, None where it has none. Nothing is run."""
-    values = [literal(oid, 0, None) for oid in found.types]
-    portal = await opened(state, found.statement, values, (), found.columns)
+    portal = await _without_values(state, found)
     try:
         if isinstance(portal, RowsPortal):
-            found.columns = tuple(TEXT if each.duckdb == _UNKNOWN else each for each in portal.source.columns)
+            found.columns = tuple(TEXT if each.duckdb == _NULL else each for each in portal.source.columns)
         return portal.fields()
     finally:
         await state.close([portal])
+
+
+async def _without_values(state: State, found: Prepared) -> Portal:
+    """Return a portal for a statement whose parameters are NULL, so that its columns can be told."""
+    if _IS_OLD and UNKNOWN in found.types:
+        # DuckDB 1 takes a NULL of no type for a number. A text may be refused where another value would not be.
+        texts = ["''" if oid == UNKNOWN else literal(oid, 0, None) for oid in found.types]
+        with suppress(Failure):
+            return await opened(state, found.statement, texts, (), found.columns)
+    return await opened(state, found.statement, [literal(oid, 0, None) for oid in found.types], (), found.columns)
 
 
 async def bound(state: State, found: Prepared, message: Bind) -> Portal:

@@ -9,7 +9,8 @@ from harvest_duck.servers.postgres import statement_kinds as kinds
 from harvest_duck.servers.postgres.declared import Declared
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.portals import CommandPortal
-from harvest_duck.servers.postgres.prepared import Prepared
+from harvest_duck.servers.postgres.prepared import Prepared, parameter_oids
+from harvest_duck.servers.postgres.type_names import named_type
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -167,7 +168,8 @@ async def _discard(state: State, statement: kinds.Discard) -> None:
 async def _prepare(state: State, statement: kinds.Prepare) -> None:
     if statement.name in state.prepared:
         raise Failure("42P05", f'prepared statement "{statement.name}" already exists')
-    state.prepared[statement.name] = Prepared(statement.body, type_names=statement.types)
+    types = parameter_oids(statement.body, [named_type(name) or 0 for name in statement.types], state.database.type_of)
+    state.prepared[statement.name] = Prepared(statement.body, types, type_names=statement.types)
 
 
 async def _deallocate(state: State, statement: kinds.Deallocate) -> None:

@@ -30,7 +30,7 @@ from harvest_duck.servers.postgres.messages import (
 )
 from harvest_duck.servers.postgres.opening import opened
 from harvest_duck.servers.postgres.portals import RowsPortal
-from harvest_duck.servers.postgres.statement_kinds import Commit, Rollback
+from harvest_duck.servers.postgres.statement_kinds import Commit, Empty, Rollback
 from harvest_duck.servers.postgres.statements import statements
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Conversation:
 
     async def ready(self) -> None:
         """Say that a statement may come."""
+        for name, value in self._state.take_news():
+            self._channel.send(backend.parameter_status(name, value))
         self._channel.send(backend.ready_for_query(self._state.transaction.status))
         await self._channel.drain()
 
@@ -68,7 +70,7 @@ class Conversation:
             message = frontend.message(kind, body)
             if isinstance(message, Sync):
                 await self._sync()
-            elif not self._skipping or isinstance(message, Query):
+            elif not self._skipping:
                 await self._answer(message)
         except ClientGone:
             raise
@@ -77,15 +79,15 @@ class Conversation:
             if failure.fatal:
                 raise failure from error
             await self._fail(failure)
-            self._skipping = kind != b"Q"
-            if kind == b"Q":
+            # A call of a function is no part of the extended protocol either.
+            self._skipping = kind not in b"QF"
+            if not self._skipping:
                 await self._end_implicit()
                 await self.ready()
 
     async def _answer(self, message: Message) -> None:
         match message:
             case Query():
-                self._skipping = False
                 await self._query(message.sql)
             case Parse():
                 self._parse(message)
@@ -135,7 +137,8 @@ class Conversation:
 
     async def _bind(self, message: Bind) -> None:
         found = self._prepared(message.statement)
-        self._check(found.statement)
+        if not isinstance(found.statement, Commit | Rollback):
+            self._state.transaction.check()
         if message.portal and (message.portal in self._state.portals or message.portal in self._state.declared):
             raise Failure("42P03", f'cursor "{message.portal}" already exists')
         await self._state.close_portal(message.portal)
@@ -196,8 +199,8 @@ class Conversation:
     # Both.
 
     def _check(self, statement: Statement) -> None:
-        """Raise a Failure in a transaction that failed, but for what ends it."""
-        if not isinstance(statement, Commit | Rollback):
+        """Raise a Failure in a transaction that failed, but for what ends it, and for nothing."""
+        if not isinstance(statement, Commit | Rollback | Empty):
             self._state.transaction.check()
 
     async def _end_implicit(self) -> None:
@@ -246,7 +249,7 @@ def _refuse(message: Message) -> None:
         raise Failure("0A000", "function calls are not supported: use SELECT")
     # A client may still send the data of a COPY that failed.
     if not isinstance(message, CopyData | CopyDone | CopyFail):
-        raise Failure("08P01", "there is no password to be told any more")
+        raise Failure("08P01", "invalid frontend message type 112", fatal=True)
 
 
 class _Run:

@@ -31,11 +31,14 @@ class Declared:
         self.at_end = False
         self._formats: tuple[int, ...] | None = None
 
-    def start(self, formats: Sequence[int]) -> None:
-        """Run the query. Later rows cannot come in another format than the first ones did."""
+    def start(self, formats: Sequence[int], limit: int) -> None:
+        """Run the query, if it does not run yet; `limit` is how many rows are asked for first, 0 for all.
+
+        Later rows cannot come in another format than the first ones did.
+        """
         if self._formats is None:
             self._formats = tuple(formats)
-            self.source.start(formats, little=True)
+            self.source.start(formats, limit)
         elif self._formats != tuple(formats):
             raise Failure("0A000", "a cursor cannot be fetched from in text and in binary: declare another one")
 
@@ -57,7 +60,7 @@ class Declared:
     def move(self, skipped: int, wanted: int | None) -> int:
         """Pass over rows, and return how many of those that a FETCH would have taken there were."""
         if self._formats is None:
-            self.start((self.form,) * len(self.source.columns))
+            self.start((self.form,) * len(self.source.columns), skipped + (wanted or 0))
         while skipped:
             batch = self.next(skipped)
             if batch is None:
@@ -103,9 +106,9 @@ class Fetched:
         """The types of the columns."""
         return self._declared.source.columns
 
-    def start(self, formats: Sequence[int], *, little: bool) -> None:  # noqa: ARG002 - one FETCH wants few rows of many
+    def start(self, formats: Sequence[int], limit: int) -> None:
         """Run the query of the cursor, if it does not run yet."""
-        self._declared.start(formats)
+        self._declared.start(formats, limit or self._skipped + (self._left or 0))
 
     def next(self, limit: int) -> pa.RecordBatch | None:
         """Return the next batch; None when the FETCH has what it wanted, or at the end."""

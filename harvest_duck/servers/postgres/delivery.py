@@ -40,7 +40,7 @@ async def delivered(portal: Portal, limit: int, channel: Channel, interruption: 
 async def _rows(portal: RowsPortal, limit: int, channel: Channel, interruption: Interruption) -> int:
     sent = 0
     while not limit or sent < limit:
-        data, count = await interruption.run(portal.next, limit - sent if limit else 0, little=bool(limit))
+        data, count = await interruption.run(portal.next, limit - sent if limit else 0)
         if not count:
             channel.send(backend.command_complete(f"{portal.word} {sent}" if portal.word in _COUNTED else portal.word))
             return sent

@@ -66,11 +66,11 @@ async def _opened(
     match statement:
         case Select(tokens=tokens):
             if (setting := setting_of(tokens, values)) is not None:
-                return RowsPortal("SELECT", Texts(["set_config"], [[setting.apply(state)]]), formats)
+                return RowsPortal("SELECT", Texts(["set_config"], lambda: [[setting.run(state)]]), formats)
             return RowsPortal("SELECT", await selected(state, statement, values, wanted), formats)
         case Explain():
             lines = await _explained(state, statement, values)
-            return RowsPortal("EXPLAIN", Texts([_EXPLAINED], [[line] for line in lines]), formats)
+            return RowsPortal("EXPLAIN", Texts([_EXPLAINED], lambda: [[line] for line in lines]), formats)
         case Show(name=name):
             return RowsPortal("SHOW", await _shown(state, name), formats)
         case Fetch():
@@ -116,8 +116,10 @@ async def _shown(state: State, name: str) -> Source:
         table = await state.interruption.run(cache_report, settings, counts)
         return await state.interruption.run(Result, TableQuery(table), state.cursors, state.interruption)
     if name == "all":
-        return Texts(["name", "setting", "description"], list(state.settings.all()))
-    return Texts([state.settings.name_of(name)], [[state.settings.shown(name)]])
+        return Texts(["name", "setting", "description"], lambda: list(state.settings.all()))
+    # That there is such a setting is known before it is shown.
+    state.settings.get(name)
+    return Texts([state.settings.name_of(name)], lambda: [[state.settings.shown(name)]])
 
 
 def _fetch(state: State, statement: Fetch, formats: Sequence[int]) -> RowsPortal:
@@ -136,7 +138,11 @@ def _executed(state: State, statement: ExecutePrepared) -> tuple[Statement, Sequ
     count, given = parameter_count(query_of(found.statement)), len(statement.arguments)
     count = max(count, len(found.type_names))
     if count != given:
-        raise Failure("42601", f'wrong number of parameters for prepared statement "{statement.name}"')
+        raise Failure(
+            "42601",
+            f'wrong number of parameters for prepared statement "{statement.name}"',
+            detail=f"Expected {count} parameters but got {given}.",
+        )
     names = [*found.type_names, *["unknown"] * count][:count]
     texts = ("".join(token.text for token in argument) for argument in statement.arguments)
     casts = [

@@ -13,7 +13,7 @@ from harvest_duck.servers.postgres.rows import data_rows
 from harvest_duck.servers.postgres.types import column_type
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from harvest_duck.servers.postgres.statement_kinds import Statement
     from harvest_duck.servers.postgres.types import ColumnType
@@ -25,17 +25,22 @@ TEXT = column_type("VARCHAR")
 
 
 class Texts:
-    """Rows of texts that the server knows itself, as SHOW has them."""
+    """Rows of texts that the server knows itself, as SHOW has them; `rows` is called when they are read."""
 
-    def __init__(self, names: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
+    def __init__(self, names: Sequence[str], rows: Callable[[], Sequence[Sequence[str | None]]]) -> None:
         self.names = tuple(names)
         self.columns = (TEXT,) * len(self.names)
-        columns = list(zip(*rows, strict=True)) or [()] * len(self.names)
-        arrays = [pa.array(column, pa.string()) for column in columns]
-        self._rest: pa.RecordBatch | None = pa.record_batch(arrays, [f"c{at}" for at, _ in enumerate(arrays, 1)])
+        self._rows = rows
+        self._rest: pa.RecordBatch | None = None
+        self._started = False
 
-    def start(self, formats: Sequence[int], *, little: bool) -> None:
-        """There is nothing to run."""
+    def start(self, formats: Sequence[int], limit: int) -> None:  # noqa: ARG002 - a text is the same in both formats
+        """Make the rows."""
+        if not self._started:
+            self._started = True
+            columns = list(zip(*self._rows(), strict=True)) or [()] * len(self.names)
+            arrays = [pa.array(column, pa.string()) for column in columns]
+            self._rest = pa.record_batch(arrays, [f"c{at}" for at, _ in enumerate(arrays, 1)])
 
     def next(self, limit: int) -> pa.RecordBatch | None:
         """Return the next batch, None at the end."""
@@ -60,8 +65,8 @@ class Source(Protocol):
     def columns(self) -> Sequence[ColumnType]:
         """The types of the columns."""
 
-    def start(self, formats: Sequence[int], *, little: bool) -> None:
-        """Run it, if it does not run yet, for columns in these formats; `little` for a few rows at a time."""
+    def start(self, formats: Sequence[int], limit: int) -> None:
+        """Run it, if it does not run yet, for columns in these formats; `limit` is how many rows it begins with."""
 
     def next(self, limit: int) -> pa.RecordBatch | None:
         """Return the next batch, of at most `limit` rows where that is not 0; None at the end."""
@@ -116,9 +121,9 @@ class RowsPortal(Portal):
         """Return its columns."""
         return fields_of(self.source.names, self.source.columns, self._formats)
 
-    def next(self, limit: int, *, little: bool) -> tuple[bytes | memoryview, int]:
+    def next(self, limit: int) -> tuple[bytes | memoryview, int]:
         """Return the messages of some rows, at most `limit` where that is not 0, and how many; none at the end."""
-        self.source.start(self._formats, little=little)
+        self.source.start(self._formats, limit)
         batch = self.source.next(limit)
         if batch is None:
             return b"", 0

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.parameter_types import parameter_types
+from harvest_duck.servers.postgres.query import parameter_count
 from harvest_duck.servers.postgres.statement_kinds import Copy, Declare, Explain, Prepare, Select
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from harvest_duck.servers.postgres.statement_kinds import Statement
     from harvest_duck.servers.postgres.tokens import Token
     from harvest_duck.servers.postgres.types import ColumnType
 
-__all__ = ["Prepared", "query_of"]
+__all__ = ["Prepared", "parameter_oids", "query_of"]
 
 
 @dataclass(eq=False, slots=True)
@@ -26,6 +30,16 @@ class Prepared:
     types: tuple[int, ...] = ()
     type_names: tuple[str, ...] = ()
     columns: tuple[ColumnType, ...] | None = None
+
+
+def parameter_oids(
+    statement: Statement, declared: Sequence[int], type_of: Callable[[str], int | None]
+) -> tuple[int, ...]:
+    """Return a type for each parameter of a statement, those `declared` where these are not 0."""
+    written = query_of(statement)
+    count = max(parameter_count(written), len(declared))
+    given = [*declared, *[0] * count][:count]
+    return tuple(parameter_types(written, given, type_of)) if count else ()
 
 
 def query_of(statement: Statement) -> tuple[Token, ...]:

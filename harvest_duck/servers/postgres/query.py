@@ -51,6 +51,8 @@ class TableQuery:
     """Rows that the server has itself, in the place of a query."""
 
     table: pa.Table
+    #: There is none.
+    sql: str = ""
     reads_catalogue: bool = False
 
     def relation(self, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:

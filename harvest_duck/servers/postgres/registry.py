@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harvest_duck.servers.postgres.password_file import Users
     from harvest_duck.servers.postgres.statement_log import StatementLog
 
-__all__ = ["Registry"]
+__all__ = ["MOST_SESSIONS", "Registry"]
 
 #: The most sessions at a time, as many as PostgreSQL has by default.
 MOST_SESSIONS = 100

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from harvest_duck.engine.register import interrupt
 from harvest_duck.servers.postgres.cursors import error_of
 from harvest_duck.servers.postgres.failure import Failure
@@ -13,7 +15,6 @@ from harvest_duck.servers.postgres.types import column_type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import duckdb
     import pyarrow as pa
 
     from harvest_duck.servers.postgres.cursors import Cursors
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "explained"]
 
-#: The most rows of a batch. A page of Harvest has 2,000, and a batch is no larger than what DuckDB has at the moment.
-_ROWS = 5000
+#: DuckDB 2 streams a relation to Arrow, and copies the result of `execute` first; DuckDB 1 does the opposite.
+_STREAMS_RELATIONS = not duckdb.__version__.startswith("1.")
+#: The most rows of a batch. DuckDB 2 hands over what it has at the moment, as the 2,000 rows of a page; DuckDB 1 waits
+#: until a batch is full.
+_ROWS, _FEWEST_ROWS = (5000, 5000) if _STREAMS_RELATIONS else (1000, 50)
 #: What DuckDB keeps of rows that nobody has asked for, where a client asks for a few at a time.
 _LITTLE = "SET streaming_buffer_size = '1KB'"
 _MUCH = "RESET streaming_buffer_size"
@@ -51,6 +55,7 @@ class Result:
         self._reader: pa.RecordBatchReader | None = None
         self._rest: pa.RecordBatch | None = None
         self._started = False
+        self._sql = query.sql
         try:
             with interruption.using(self._cursor):
                 self._relation = query.relation(self._cursor)
@@ -60,17 +65,17 @@ class Result:
         except Exception as error:
             raise self._failed(error) from error
 
-    def start(self, formats: Sequence[int], *, little: bool) -> None:
-        """Run the query, for columns in these formats; `little` where the client asks for a few rows at a time."""
+    def start(self, formats: Sequence[int], limit: int) -> None:
+        """Run the query, for columns in these formats; `limit` is how many rows are asked for first, 0 for all."""
         cursor = self._cursor
         if cursor is None or self._started:
             return
         self._started = True
         try:
             with self._interruption.using(cursor):
-                cursor.execute(_LITTLE if little else _MUCH)
-                rows = self._relation.project(projection(self.columns, formats))
-                self._reader = rows.to_arrow_reader(_ROWS)
+                cursor.execute(_LITTLE if limit else _MUCH)
+                self._select(projection(self.columns, formats))
+                self._reader = self._streamed(cursor, min(max(limit, _FEWEST_ROWS), _ROWS) if limit else _ROWS)
         except Exception as error:
             raise self._failed(error) from error
 
@@ -126,8 +131,23 @@ class Result:
         if len(wanted) != len(self.columns):
             raise Failure("0A000", "cached plan must not change result type")
         casts = (f"CAST(#{place} AS {each.duckdb}) AS c{place}" for place, each in enumerate(wanted, 1))
-        self._relation = self._relation.project(", ".join(casts))
+        self._select(", ".join(casts))
         self.columns = tuple(wanted)
+
+    def _select(self, columns: str) -> None:
+        """Select expressions over the columns, which have no names to rely on."""
+        self._relation = self._relation.project(columns)
+        # A comment may end the query.
+        self._sql = f"SELECT {columns} FROM ({self._sql}\n) AS selected"
+
+    def _streamed(self, cursor: duckdb.DuckDBPyConnection, rows: int) -> pa.RecordBatchReader:
+        """Run the query, and return its rows as they come, at most so many at once."""
+        if _STREAMS_RELATIONS or not self._query.sql:
+            return self._relation.to_arrow_reader(rows)
+        cursor.execute(self._sql)
+        # DuckDB 1.4 has the one method, later ones have the other too.
+        name = "to_arrow_reader" if hasattr(cursor, "to_arrow_reader") else "fetch_record_batch"
+        return getattr(cursor, name)(rows)
 
     def _failed(self, error: Exception) -> Failure:
         """Close, and return the failure for an error."""

@@ -16,7 +16,7 @@ from harvest_duck.errors import QueryError
 from harvest_duck.servers.postgres.channel import Channel
 from harvest_duck.servers.postgres.database import Database
 from harvest_duck.servers.postgres.interruption import shut_down
-from harvest_duck.servers.postgres.registry import Registry
+from harvest_duck.servers.postgres.registry import MOST_SESSIONS, Registry
 from harvest_duck.servers.postgres.session import Session
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ __all__ = ["PostgresServer"]
 
 #: Seconds within which the sessions end when the server is closed.
 _END_S = 5.0
+#: The most connections at a time, those of clients that have not signed in among them.
+_MOST_CLIENTS = 2 * MOST_SESSIONS
 #: The port of the first socket is that of the others too.
 _ANY_PORT = 0
 
@@ -58,6 +60,7 @@ class PostgresServer:
         log: StatementLog | None = None,
     ) -> None:
         self._sockets = _bound(host, port)
+        self.port = int(self._sockets[0].getsockname()[1])
         if any(map(_is_foreign, self._sockets)) and (tls is None or users is None):
             _close_all(self._sockets)
             raise QueryError(f"other machines reach {host}: it needs a certificate for TLS, and a password file")
@@ -88,11 +91,6 @@ class PostgresServer:
             self._thread.join()
             self._loop.close()
 
-    @property
-    def port(self) -> int:
-        """The port on which it listens."""
-        return int(self._sockets[0].getsockname()[1])
-
     def wait(self) -> None:
         """Block until the server ends; KeyboardInterrupt passes through."""
         # Not by `join`: one that Ctrl-C ends takes the thread for ended (Python 3.11). And on Windows a wait without an
@@ -122,6 +120,10 @@ class PostgresServer:
         return Channel(self._opened)
 
     def _opened(self, channel: Channel) -> None:
+        if len(self._tasks) >= _MOST_CLIENTS:
+            # They have not all signed in: strangers cannot take all file descriptors.
+            channel.close()
+            return
         session = Session(self.registry, channel)
         task = self._loop.create_task(session.serve())
         self._tasks[task] = session

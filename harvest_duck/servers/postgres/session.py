@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres import backend, frontend
@@ -71,7 +70,7 @@ class Session:
     async def _sign_in(self) -> bool:
         """Begin the session; return whether there is one, since a cancel request needs none."""
         channel, registry = self._channel, self._registry
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(SIGN_IN_S):
                 startup = await greeted(channel, registry.tls, registry.cancel)
                 if startup is None:
@@ -81,9 +80,10 @@ class Session:
                     raise Failure("53300", "sorry, too many clients already", fatal=True)
                 binding = None if channel.tls is None else registry.certificate_hash
                 self._client = await signed_in(channel, startup, registry.users, binding)
-            await self._begin(self._client)
-            return True
-        return False
+        except TimeoutError:
+            raise Failure("57014", "canceling authentication due to timeout", fatal=True) from None
+        await self._begin(self._client)
+        return True
 
     async def _begin(self, client: Client) -> None:
         """Open the database for a client that is known, and tell it how the session stands."""
@@ -100,7 +100,7 @@ class Session:
             raise Failure(failure.sqlstate, failure.message, hint=failure.hint, fatal=True) from error
         for name, value in self._state.settings.reported():
             self._channel.send(backend.parameter_status(name, value))
-        self._state.settings.changed = self._report
+        self._state.settings.changed = self._state.news.__setitem__
         self._channel.send(backend.backend_key_data(self._process, key))
         if self._registry.log is not None:
             self._registry.log.opened(self._process, client.user, client.database, self._channel.address)
@@ -156,9 +156,6 @@ class Session:
             log.closed(self._process, sqlstate)
         elif sqlstate is not None:
             log.refused(*self._asked, self._channel.address, sqlstate)
-
-    def _report(self, name: str, value: str) -> None:
-        self._channel.send(backend.parameter_status(name, value))
 
     def _warn(self, sqlstate: str, message: str) -> None:
         self._channel.send(backend.notice_response(sqlstate, message))

@@ -28,7 +28,7 @@ class SetConfig:
     value: str | None
     local: bool
 
-    def apply(self, state: State) -> str:
+    def run(self, state: State) -> str:
         """Set the value, and return it as it is now; raises a Failure for one that cannot be."""
         if not self.local:
             state.settings.set(self.name, self.value)

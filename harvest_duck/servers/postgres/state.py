@@ -34,6 +34,14 @@ class State:
     prepared: dict[str, Prepared] = field(default_factory=dict)
     portals: dict[str, Portal] = field(default_factory=dict)
     declared: dict[str, Declared] = field(default_factory=dict)
+    #: The settings that have changed since the client was told of them.
+    news: dict[str, str] = field(default_factory=dict)
+
+    def take_news(self) -> Iterable[tuple[str, str]]:
+        """Return the settings that have changed and that the client is told of, and forget them."""
+        news = tuple(self.news.items())
+        self.news.clear()
+        return news
 
     async def close(self, portals: Iterable[Portal | Declared]) -> None:
         """Close portals and cursors."""
