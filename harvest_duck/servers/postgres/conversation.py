@@ -163,7 +163,11 @@ class Conversation:
             self._check(portal.statement)
         with self._measured(portal.word) as run:
             run.portal = portal
-            await delivered(portal, message.limit, self._channel, self._state.interruption)
+            try:
+                await delivered(portal, message.limit, self._channel, self._state.interruption)
+            except Exception:
+                await self._state.close_portal(message.portal)
+                raise
 
     async def _close(self, message: Close) -> None:
         if message.kind == "S":

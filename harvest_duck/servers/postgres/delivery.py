@@ -40,14 +40,11 @@ async def delivered(portal: Portal, limit: int, channel: Channel, interruption: 
 async def _rows(portal: RowsPortal, limit: int, channel: Channel, interruption: Interruption) -> int:
     sent = 0
     while not limit or sent < limit:
-        data, count = await interruption.run(portal.next, limit - sent if limit else 0)
+        count = await _batch(portal, limit - sent if limit else 0, channel, interruption)
         if not count:
             channel.send(backend.command_complete(f"{portal.word} {sent}" if portal.word in _COUNTED else portal.word))
             return sent
         sent += count
-        portal.rows_sent += count
-        channel.send(data)
-        await _taken(channel, interruption)
     channel.send(backend.portal_suspended())
     return sent
 
@@ -55,17 +52,26 @@ async def _rows(portal: RowsPortal, limit: int, channel: Channel, interruption: 
 async def _copied(portal: CopyPortal, channel: Channel, interruption: Interruption) -> int:
     channel.send(backend.copy_out_response(len(portal.source.columns), binary=portal.binary))
     sent = 0
-    while True:
-        data, count = await interruption.run(portal.next)
-        channel.send(data)
-        if not count:
-            break
+    while count := await _batch(portal, 0, channel, interruption):
         sent += count
-        portal.rows_sent += count
-        await _taken(channel, interruption)
+    channel.send(await interruption.run(portal.end))
     channel.send(backend.copy_done())
     channel.send(backend.command_complete(f"COPY {sent}"))
     return sent
+
+
+async def _batch(portal: RowsPortal | CopyPortal, limit: int, channel: Channel, interruption: Interruption) -> int:
+    """Send the rows of one batch, and return how many; 0 at the end."""
+    piece = await interruption.run(portal.next, limit)
+    count = 0
+    while piece is not None:
+        data, rows = piece
+        count += rows
+        portal.rows_sent += rows
+        channel.send(data)
+        await _taken(channel, interruption)
+        piece = await interruption.run(portal.rest)
+    return count
 
 
 async def _taken(channel: Channel, interruption: Interruption) -> None:

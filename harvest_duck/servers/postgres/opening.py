@@ -26,7 +26,7 @@ from harvest_duck.servers.postgres.statement_kinds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from harvest_duck.servers.postgres.portals import Portal, Source
     from harvest_duck.servers.postgres.state import State
@@ -76,7 +76,7 @@ async def _opened(
         case Fetch():
             return _fetch(state, statement, formats)
         case Copy(body=body, options=options):
-            return CopyPortal(await selected(state, body, values, None), options)
+            return await _copied(state, await selected(state, body, values, None), options)
         case ExecutePrepared():
             executed, given = _executed(state, statement)
             return await _opened(state, executed, given, formats, wanted)
@@ -120,6 +120,14 @@ async def _shown(state: State, name: str) -> Source:
     # That there is such a setting is known before it is shown.
     state.settings.get(name)
     return Texts([state.settings.name_of(name)], lambda: [[state.settings.shown(name)]])
+
+
+async def _copied(state: State, source: Result, options: Mapping[str, str | tuple[str, ...]]) -> CopyPortal:
+    try:
+        return CopyPortal(source, options)
+    except Failure:
+        await state.interruption.finish(source.close)
+        raise
 
 
 def _fetch(state: State, statement: Fetch, formats: Sequence[int]) -> RowsPortal:

@@ -9,17 +9,19 @@ import pyarrow as pa
 from harvest_duck.servers.postgres.backend import Field
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.frontend import formats_of
-from harvest_duck.servers.postgres.rows import data_rows
+from harvest_duck.servers.postgres.rows import row_parts
 from harvest_duck.servers.postgres.types import column_type
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from harvest_duck.servers.postgres.statement_kinds import Statement
     from harvest_duck.servers.postgres.types import ColumnType
 
-__all__ = ["TEXT", "CommandPortal", "Portal", "RowsPortal", "Source", "Texts"]
+__all__ = ["TEXT", "CommandPortal", "Piece", "Portal", "RowsPortal", "Source", "Texts"]
 
+#: Messages, and how many rows begin with them.
+Piece = tuple[bytes | memoryview, int]
 #: The type of texts.
 TEXT = column_type("VARCHAR")
 
@@ -116,18 +118,28 @@ class RowsPortal(Portal):
         count = len(source.columns)
         complaint = f"bind message has {len(formats)} result formats but query has {count} columns"
         self._formats = formats_of(formats, count, complaint=complaint)
+        self._parts: Iterator[memoryview] = iter(())
 
     def fields(self) -> Sequence[Field]:
         """Return its columns."""
         return fields_of(self.source.names, self.source.columns, self._formats)
 
-    def next(self, limit: int) -> tuple[bytes | memoryview, int]:
-        """Return the messages of some rows, at most `limit` where that is not 0, and how many; none at the end."""
+    def next(self, limit: int) -> Piece | None:
+        """Return the messages of some rows, None at the end.
+
+        Rows are asked for, at most `limit` where that is not 0, once `rest` has none any more.
+        """
         self.source.start(self._formats, limit)
         batch = self.source.next(limit)
         if batch is None:
-            return b"", 0
-        return data_rows(batch, self.source.columns, self._formats), batch.num_rows
+            return None
+        self._parts = row_parts(batch, self.source.columns, self._formats, self.source.names)
+        return next(self._parts), batch.num_rows
+
+    def rest(self) -> Piece | None:
+        """Return more messages of the rows that `next` counted, None where there are none."""
+        part = next(self._parts, None)
+        return None if part is None else (part, 0)
 
     def close(self) -> None:
         """End the query."""

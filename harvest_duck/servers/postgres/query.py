@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.column_names import column_names
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.failures import failure_of
 from harvest_duck.servers.postgres.gate import refuse_unfit
@@ -26,8 +27,9 @@ __all__ = ["Query", "TableQuery", "parameter_count", "query"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A SELECT in DuckDB's SQL, and where each place of it is in the client's."""
+    """A SELECT as the client wrote it, in DuckDB's SQL, and where each place of this is in the client's."""
 
+    written: str
     sql: str
     positions: Positions
     reads_catalogue: bool
@@ -37,9 +39,9 @@ class Query:
         refuse_unfit(cursor, self.sql)
         return cursor.sql(self.sql)
 
-    def names(self, _: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[str]:
+    def names(self, names: Sequence[str]) -> list[str]:
         """Return the names of the columns as PostgreSQL gives them, where DuckDB gives these."""
-        return list(names)
+        return column_names(None, self.written, names)
 
     def failure(self, error: Exception, harvest: HarvestDuckError | None) -> Failure:
         """Return the failure for an error of the query, where `harvest` is the last one of its scans."""
@@ -59,7 +61,7 @@ class TableQuery:
         """Return the rows."""
         return cursor.from_arrow(self.table)
 
-    def names(self, _: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[str]:
+    def names(self, names: Sequence[str]) -> list[str]:
         """Return the names of the columns."""
         return list(names)
 
@@ -71,7 +73,7 @@ class TableQuery:
 def query(written: Sequence[Token], values: Sequence[str], catalogue: Catalogue) -> Query:
     """Return the query that a client wrote, with these literals for its parameters."""
     made = rewritten(tuple(_with_values(written, values)), catalogue)
-    return Query(made.sql, made.positions, made.reads_catalogue)
+    return Query("".join(token.text for token in written), made.sql, made.positions, made.reads_catalogue)
 
 
 def parameter_count(written: Sequence[Token]) -> int:

@@ -60,7 +60,7 @@ class Result:
             with interruption.using(self._cursor):
                 self._relation = query.relation(self._cursor)
             self.columns = tuple(column_type(str(each), arrays=query.reads_catalogue) for each in self._relation.types)
-            self.names = query.names(self._cursor, self._relation.columns)
+            self.names = tuple(query.names(self._relation.columns))
             self._convert(wanted)
         except Exception as error:
             raise self._failed(error) from error
