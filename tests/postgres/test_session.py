@@ -6,13 +6,14 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from support.wire_client import WireClient, WireError
+from aiohttp import web
+from support.wire_client import WireClient, WireError, text
 
 from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.servers.postgres.settings import REPORTED
 
 if TYPE_CHECKING:
-    from tests.postgres.conftest import Serving
+    from support.serving import Serving
 
 IDS = "SELECT id FROM harvest.time_entries ORDER BY id"
 STREAMED = "SELECT id, notes FROM harvest.time_entries"
@@ -246,3 +247,21 @@ def test_data_for_a_copy_that_failed_is_passed_over(client: WireClient) -> None:
 
 def test_two_databases_of_one_name_are_not_needed_to_name_one(client: WireClient) -> None:
     assert client.query("SELECT current_database(), current_schema()").rows == [("sandbox", "harvest")]
+
+
+def test_an_error_after_rows_ends_the_statement_and_not_the_session(served: Serving, client: WireClient) -> None:
+    async def refuse(request: web.BaseRequest) -> web.Response | None:
+        late = request.path.endswith("/time_entries") and int(request.query.get("page", 1)) >= 40
+        return web.json_response({"message": "Not yours"}, status=403) if late else None
+
+    served.sandbox.on_request = refuse
+    try:
+        client.send("Q", text("SELECT repeat('x', 100000 + id % 2) FROM harvest.time_entries"))
+        result = client.until_ready(refuse=False)
+    finally:
+        served.sandbox.on_request = None
+    assert result.error is not None
+    assert (result.error.sqlstate, result.status, result.tags) == ("42501", "I", [])
+    assert "403" in result.error.message
+    assert result.rows
+    assert client.query("SELECT count(*) FROM harvest.clients").tags == ["SELECT 1"]

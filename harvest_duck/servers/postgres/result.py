@@ -10,6 +10,7 @@ from harvest_duck.engine.register import interrupt
 from harvest_duck.servers.postgres.cursors import error_of
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.projection import projection
+from harvest_duck.servers.postgres.stream_errors import of_stream
 from harvest_duck.servers.postgres.types import column_type
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Result:
     def _failed(self, error: Exception) -> Failure:
         """Close, and return the failure for an error."""
         cursor, self._cursor = self._cursor, None
-        failure = self._query.failure(error, None if cursor is None else error_of(cursor))
+        failure = self._query.failure(of_stream(error), None if cursor is None else error_of(cursor))
         self._release()
         if cursor is not None:
             self._cursors.throw_away(cursor)

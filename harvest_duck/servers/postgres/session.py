@@ -144,8 +144,8 @@ class Session:
             state.prepared.clear()
             await state.close([*state.portals.values(), *state.declared.values()])
             await self.interruption.finish(state.cursors.close)
-        self.interruption.close()
         self._log_end()
+        self.interruption.close()
 
     def _log_end(self) -> None:
         log = self._registry.log

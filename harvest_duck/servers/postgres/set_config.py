@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.tokens import Kind, significant, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from harvest_duck.servers.postgres.state import State
     from harvest_duck.servers.postgres.tokens import Token
@@ -24,13 +25,18 @@ _TRUE, _FALSE = frozenset({"true", "t", "1", "on", "yes"}), frozenset({"false", 
 class SetConfig:
     """The call of a function that sets a value."""
 
-    name: str
+    name: str | None
     value: str | None
-    local: bool
+    local: str | None
 
     def run(self, state: State) -> str:
         """Set the value, and return it as it is now; raises a Failure for one that cannot be."""
-        if not self.local:
+        if self.name is None:
+            raise Failure("22004", "SET requires parameter name")
+        local = (self.local or "f").lower()
+        if local not in _TRUE | _FALSE:
+            raise Failure("22P02", f'invalid input syntax for type boolean: "{local}"')
+        if local in _FALSE:
             state.settings.set(self.name, self.value)
         elif state.transaction.status != "I":
             state.transaction.set_local(self.name, self.value)
@@ -43,26 +49,19 @@ def setting_of(written: Sequence[Token], values: Sequence[str]) -> SetConfig | N
     """Return the call that a query is, None where it is another query. `values` are literals for its parameters."""
     if not any(token.word == "set_config" for token in written):
         return None
-    found = list(_with_values(significant(tuple(written)), values))
+    found = significant(tuple(written))
     texts = tuple(token.word or token.text for token in found)
     for before in _BEFORE:
         if texts[: len(before)] == before and texts[len(before) + 1 :: 2] == (",", ",", ")"):
-            return _call(*found[len(before) :: 2])
+            return SetConfig(*(_text(token, values) for token in found[len(before) :: 2]))
     return None
 
 
-def _call(name: Token, value: Token, local: Token) -> SetConfig | None:
-    """Return the call with these arguments, None where one is no constant."""
-    flag = (local.value or local.text).lower()
-    if name.value is None or flag not in _TRUE | _FALSE or (value.value is None and value.word != "null"):
-        return None
-    return SetConfig(name.value, value.value, flag in _TRUE)
-
-
-def _with_values(written: Sequence[Token], values: Sequence[str]) -> Iterator[Token]:
-    for token in written:
-        number = int(token.text[1:]) if token.kind is Kind.PARAMETER else 0
-        if 1 <= number <= len(values):
-            yield from significant(tokens(values[number - 1]))
-        else:
-            yield token
+def _text(argument: Token, values: Sequence[str]) -> str | None:
+    """Return what an argument is as a text, None for NULL."""
+    number = int(argument.text[1:]) if argument.kind is Kind.PARAMETER else 0
+    pieces = tokens(values[number - 1]) if 1 <= number <= len(values) else (argument,)
+    text = next((piece.value for piece in pieces if piece.value is not None), None)
+    if text is not None or any(piece.word == "null" for piece in pieces):
+        return text
+    return next((piece.text for piece in pieces if piece.kind is not Kind.SPACE), None)

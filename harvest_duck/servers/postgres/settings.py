@@ -44,6 +44,7 @@ _OURS = {
     "timezone": "UTC",
     "transaction_read_only": "on",
 }
+_OF_TRANSACTION = frozenset({"transaction_deferrable", "transaction_isolation", "transaction_read_only"})
 _IDENTIFIER = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*"
 #: A setting of somebody else's, which PostgreSQL keeps without a word.
 _CUSTOM = re.compile(rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})+\Z")
@@ -116,7 +117,16 @@ class Settings:
         key = _key(name)
         if key in self._values:
             return self._values[key]
-        return _named(key, name).default
+        # A transaction begins with what is the default of all.
+        return self.get(f"default_{key}") if key in _OF_TRANSACTION else _named(key, name).default
+
+    def own_value(self, name: str) -> str | None:
+        """Return the value that a setting was given, None where it has that of PostgreSQL."""
+        return self._values.get(_key(name))
+
+    def put_back(self, name: str, value: str | None) -> None:
+        """Let a setting have what `own_value` returned."""
+        self._put(_key(name), value)
 
     def shown(self, name: str) -> str:
         """Return the value of a setting as SHOW writes it, with its unit."""
@@ -175,7 +185,7 @@ class Settings:
 
     def own(self) -> dict[str, str]:
         """Return the values of what the session began with or was set, by lower-case names."""
-        return {**_OURS, **self._values}
+        return {**_OURS, **{key: self.get(key) for key in _OF_TRANSACTION}, **self._values}
 
     def reported(self) -> Iterator[tuple[str, str]]:
         """Yield the name and the value of each setting that clients are told of."""
@@ -216,9 +226,10 @@ class Settings:
         else:
             self._values[key] = value
         self.revision += 1
+        after = self._values.get(key, _default(key))
         for name in REPORTED:
-            if name.lower() == key and value is not None and value != before:
-                self.changed(name, value)
+            if name.lower() == key and after is not None and after != before:
+                self.changed(name, after)
 
 
 def _key(name: str) -> str:

@@ -81,13 +81,13 @@ class TransactionBlock:
     def set_local(self, name: str, value: str | None) -> None:
         """Set a value until the block ends."""
         key = name.lower()
-        before = self._settings.get(name)
+        before = self._settings.own_value(name)
         self._settings.set(name, value)
         self._local.setdefault(key, before)
 
     def _take_back_local(self) -> None:
         for name, value in self._local.items():
-            self._settings.set(name, value)
+            self._settings.put_back(name, value)
 
     def _refuse_outside(self, what: str) -> None:
         if self.status == "I":
