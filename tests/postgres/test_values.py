@@ -255,6 +255,15 @@ def test_vectors_of_the_catalogue_are_vectors(real: WireClient) -> None:
         assert differences(con, real, oids, arrays=True) == []
 
 
+def test_characters_of_the_catalogue_are_its_type_char(real: WireClient) -> None:
+    with duckdb.connect() as con:
+        pairs = [
+            (f"'{each}'::ENUM('', 'a', '\\', '{{')", f"'{text}'::\"char\"")
+            for each, text in (("", ""), ("a", "a"), ("\\", "\\\\"))
+        ]
+        assert differences(con, real, pairs, arrays=True) == []
+
+
 def differences(con: duckdb.DuckDBPyConnection, real: WireClient, pairs: list[Pair], **options: bool) -> list[object]:
     """Return what is not the same: the value, whether it is binary, what we send, and what PostgreSQL sends."""
     found: list[object] = []

@@ -12,6 +12,7 @@ from harvest_duck.servers.postgres.text_forms import sub_microseconds
 from harvest_duck.servers.postgres.types import (
     BOOL,
     BYTEA,
+    CHAR,
     DATE,
     FLOAT4,
     FLOAT8,
@@ -70,6 +71,9 @@ def binary_form(column: str, kind: ColumnType) -> str:
             return column if kind.duckdb == "TIME" else _microseconds(column, kind)
         case _ if kind.oid == TIMESTAMP:
             return column if kind.duckdb == "TIMESTAMP" else _timestamp(column, kind)
+        case _ if kind.oid == CHAR:
+            # charsend: a byte, which is 0 for none.
+            return f"CASE WHEN {column}::VARCHAR = '' THEN '\\x00'::BLOB ELSE {F}encode({column}::VARCHAR) END"
         case _ if kind.oid == UUID:
             return f"{F}unhex({F}replace({column}::VARCHAR, '-', ''))"
         case _ if kind.oid == INTERVAL:

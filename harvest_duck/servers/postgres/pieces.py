@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -94,7 +95,8 @@ def mask(array: pa.Array) -> NDArray[np.bool_] | None:
 
 def bytes_of(numbers: NDArray[np.generic], form: str) -> NDArray[np.uint8]:
     """Return numbers as a matrix of their bytes in a form of numpy's, such as `>i4`."""
-    return numbers.astype(form).view(np.uint8).reshape(len(numbers), -1)
+    sent = numbers.astype(form).reshape(len(numbers), math.prod(numbers.shape[1:]))
+    return sent.view(np.uint8)
 
 
 def _array(ends: NDArray[np.int32], data: NDArray[np.uint8]) -> pa.Array:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 __all__ = [
     "BOOL",
     "BYTEA",
+    "CHAR",
     "DATE",
     "FLOAT4",
     "FLOAT8",
@@ -41,7 +42,7 @@ __all__ = [
     "is_array",
 ]
 
-BOOL, BYTEA, INT8, INT2, INT2VECTOR, INT4, TEXT = 16, 17, 20, 21, 22, 23, 25
+BOOL, BYTEA, CHAR, INT8, INT2, INT2VECTOR, INT4, TEXT = 16, 17, 18, 20, 21, 22, 23, 25
 OID, OIDVECTOR, JSON = 26, 30, 114
 FLOAT4, FLOAT8, NUMERIC = 700, 701, 1700
 DATE, TIME, TIMESTAMP, TIMESTAMPTZ, INTERVAL, TIMETZ = 1082, 1083, 1114, 1184, 1186, 1266
@@ -53,6 +54,7 @@ VARIABLE = -1
 
 SIZES = {
     BOOL: 1,
+    CHAR: 1,
     INT2: 2,
     INT4: 4,
     INT8: 8,
@@ -75,6 +77,7 @@ SIZES = {
 ARRAYS = {
     BOOL: 1000,
     BYTEA: 1001,
+    CHAR: 1002,
     INT2: 1005,
     INT4: 1007,
     TEXT: 1009,
@@ -97,6 +100,7 @@ ELEMENTS = {array: element for element, array in ARRAYS.items()} | {INT2VECTOR: 
 NAMES = {
     BOOL: "boolean",
     BYTEA: "bytea",
+    CHAR: '"char"',
     INT8: "bigint",
     INT2: "smallint",
     INT2VECTOR: "int2vector",
@@ -184,10 +188,11 @@ def column_type(duckdb_type: str, *, arrays: bool = False) -> ColumnType:
     With `arrays`, which is for statements that read the catalogue, lists are arrays, and some types are those that the
     catalogue's tables have.
     """
-    if arrays and (oid := CATALOGUE.get(duckdb_type)):
+    if arrays and (oid := CHAR if _is_char(duckdb_type) else CATALOGUE.get(duckdb_type)):
         return ColumnType(oid, SIZES.get(oid, VARIABLE), -1, duckdb_type)
     if arrays and duckdb_type.endswith("]"):
-        element = column_type(_element(duckdb_type))
+        inner = _element(duckdb_type)
+        element = column_type(inner, arrays=_is_char(inner))
         return ColumnType(ARRAYS[element.oid], VARIABLE, element.typmod, duckdb_type)
     if duckdb_type.endswith("]") or duckdb_type.startswith(NESTED):
         return ColumnType(JSON, VARIABLE, -1, duckdb_type)
@@ -223,6 +228,11 @@ def format_type(oid: int, typmod: int) -> str:
 def _element(duckdb_type: str) -> str:
     """Return DuckDB's type of the elements of a list or an array: `INTEGER` of `INTEGER[]` and `INTEGER[3]`."""
     return duckdb_type[: duckdb_type.rindex("[")]
+
+
+def _is_char(duckdb_type: str) -> bool:
+    """Whether DuckDB's type is that of the catalogue's "char": the characters of ASCII, or none."""
+    return duckdb_type.startswith("ENUM(") and duckdb_type.endswith(")")
 
 
 def _numeric_modifier(precision: int, scale: int) -> int:
