@@ -44,7 +44,9 @@ ARROW = {
     "smallint[]": pa.list_(pa.int16()),
 }
 #: Trees of the parser, numbers of files, secrets, and what belongs to one server alone.
-EMPTIED = {"ev_action", "ev_qual", "rolpassword", "proargdefaults"}
+EMPTIED = {"ev_action", "ev_qual", "rolpassword"}
+#: Trees that are kept as the text that they mean.
+EXPRESSIONS = {"proargdefaults": "pg_get_expr(proargdefaults, 0)"}
 #: What belongs to one database is filled by the program.
 LEFT_OUT = {"pg_statistic", "pg_database", "pg_shdepend", "pg_db_role_setting"}
 #: Without the schema that PostgreSQL makes for users: the only one is Harvest's.
@@ -143,7 +145,7 @@ def write(server: psycopg.Connection[Any], name: str, query: LiteralString) -> N
     described = server.execute(query).description or ()
     types = [kind_of(server, each.type_code) for each in described]
     selected = ", ".join(
-        f'"{column.name}"{cast(kind)}' if column.name not in EMPTIED else "NULL"
+        "NULL" if column.name in EMPTIED else EXPRESSIONS.get(column.name, f'"{column.name}"{cast(kind)}')
         for column, kind in zip(described, types, strict=True)
     )
     rows = server.execute(f"SELECT {selected} FROM ({query}) AS q").fetchall()  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from harvest_duck.pushdown.sql import identifier
+from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.servers.postgres.pg_catalog import package_data
 from harvest_duck.servers.postgres.pg_catalog.column_types import SCHEMAS
 from harvest_duck.servers.postgres.pg_catalog.columns import Columns
@@ -85,12 +85,29 @@ def _filled(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
         if added:
             every = dict.fromkeys(chain(*added))
             _insert(con, f"postgres.catalog.{name}", pa.Table.from_pylist([every | row for row in added]))
+    con.execute(_current_setting())
+    started = con.execute("SELECT now()::VARCHAR").fetchall()[0][0]
+    con.execute(f"CREATE MACRO postgres.catalog.pg_postmaster_start_time() AS {text(started)}::TIMESTAMPTZ")
     for file in ("lookups.sql", "functions.sql", "own_views.sql"):
         for statement in package_data.statements(file):
             con.execute(statement)
     views = LazyViews(con, package_data.statements("views.sql"))
     numbers = Names(made, columns.classes, columns.types)
     return Catalogue(database, columns, numbers, views)
+
+
+def _current_setting() -> str:
+    """The statement that makes current_setting(): a table function takes it as an argument, but no subquery."""
+    names, values = (package_data.rows("_settings")[column].to_pylist() for column in ("name", "setting"))
+    known = ", ".join(f"{text(name.lower())}: {text(value or '')}" for name, value in zip(names, values, strict=True))
+    value = (
+        f"coalesce(map_extract_value(getvariable('postgres_settings'), lower(named)), map {{{known}}}[lower(named)])"
+    )
+    failure = "error('unrecognized configuration parameter \"' || named || '\"')"
+    return (
+        f"CREATE MACRO postgres.catalog.current_setting(named) AS coalesce({value}, {failure}), "
+        f"(named, missing_ok) AS {value}"
+    )
 
 
 def _insert(con: duckdb.DuckDBPyConnection, place: str, table: pa.Table) -> None:

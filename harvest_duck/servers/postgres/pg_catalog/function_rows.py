@@ -33,6 +33,7 @@ def functions(relations: Iterable[Relation]) -> Iterator[Row]:
             "provolatile": "s", "proparallel": "u", "pronargs": len(given), "pronargdefaults": len(given),
             "prorettype": _RECORD, "proargtypes": given, "proallargtypes": given + returned,
             "proargmodes": ["i"] * len(given) + ["t"] * len(returned), "proargnames": names,
+            "proargdefaults": ", ".join(definitions.default(argument) for argument in each.view.arguments) or None,
             "prosrc": f"\n{each.view.sql}\n",
         }  # fmt: skip
 

@@ -15,7 +15,6 @@ CREATE MACRO postgres.catalog.current_catalog() AS (SELECT datname FROM postgres
 CREATE MACRO postgres.catalog.current_schema() AS 'harvest';
 CREATE MACRO postgres.catalog.current_schemas(include_implicit) AS CASE WHEN include_implicit THEN ['pg_catalog', 'harvest'] ELSE ['harvest'] END;
 CREATE MACRO postgres.catalog.pg_backend_pid() AS coalesce(getvariable('postgres_backend_pid'), 0)::INTEGER;
-CREATE MACRO postgres.catalog.current_setting(setting_name) AS coalesce((SELECT __value FROM postgres.catalog._session_settings WHERE __name = lower(setting_name)), error('unrecognized configuration parameter "' || setting_name || '"')), (setting_name, missing_ok) AS (SELECT __value FROM postgres.catalog._session_settings WHERE __name = lower(setting_name));
 CREATE MACRO postgres.catalog.set_config(setting_name, setting_value, is_local) AS error('set_config() stands alone here: SELECT set_config(…)');
 CREATE MACRO postgres.catalog.pg_is_in_recovery() AS false;
 CREATE MACRO postgres.catalog.pg_is_wal_replay_paused() AS false;
@@ -69,7 +68,8 @@ CREATE MACRO postgres.catalog.pg_statistics_obj_is_visible(object) AS NULL::BOOL
 
 -- Definitions
 CREATE MACRO postgres.catalog.format_type(kind, modifier) AS CASE WHEN kind IS NULL THEN NULL WHEN kind = 0 THEN '-' WHEN kind = 1042 AND modifier IS NULL THEN 'character' WHEN kind = 1042 AND modifier < 0 THEN 'bpchar' ELSE coalesce((SELECT CASE WHEN modifier < 0 OR modifier IS NULL THEN __text WHEN kind IN (1700, 1231) THEN replace(__text, 'numeric', 'numeric(' || ((modifier - 4) >> 16) || ',' || ((modifier - 4) & 65535) || ')') WHEN kind IN (1042, 1043, 1014, 1015) THEN regexp_replace(__text, '^[a-z ]+', '\0(' || (modifier - 4) || ')') WHEN kind IN (1560, 1562) THEN __text || '(' || modifier || ')' WHEN kind IN (1083, 1114, 1184, 1266) THEN regexp_replace(__text, '^[a-z]+', '\0(' || modifier || ')') WHEN kind = 1186 THEN 'interval(' || (modifier & 65535) || ')' ELSE __text END FROM postgres.catalog._types WHERE __oid = kind), '???') END;
-CREATE MACRO postgres.catalog.pg_get_expr(tree, relation) AS NULL::VARCHAR, (tree, relation, pretty) AS NULL::VARCHAR;
+-- What PostgreSQL keeps as trees is kept as text here.
+CREATE MACRO postgres.catalog.pg_get_expr(tree, relation) AS tree::VARCHAR, (tree, relation, pretty) AS tree::VARCHAR;
 CREATE MACRO postgres.catalog.pg_get_constraintdef(object) AS (SELECT __text FROM postgres.catalog._constraints WHERE __oid = object), (object, pretty) AS (SELECT __text FROM postgres.catalog._constraints WHERE __oid = object);
 CREATE MACRO postgres.catalog.pg_get_indexdef(object) AS (SELECT __text FROM postgres.catalog._indexes WHERE __oid = object AND __part = 0), (object, part, pretty) AS (SELECT __text FROM postgres.catalog._indexes WHERE __oid = object AND __part = CASE WHEN part = 0 AND pretty::VARCHAR = 'true' THEN -1 ELSE part END);
 CREATE MACRO postgres.catalog.pg_get_viewdef(object) AS (SELECT __text FROM postgres.catalog._views WHERE __oid = object), (object, pretty) AS (SELECT CASE WHEN pretty::VARCHAR = 'false' THEN __text ELSE __pretty END FROM postgres.catalog._views WHERE __oid = object);
@@ -123,6 +123,7 @@ CREATE MACRO postgres.catalog.pg_relation_is_updatable(relation, include_trigger
 CREATE MACRO postgres.catalog.pg_column_is_updatable(relation, place, include_triggers) AS false;
 
 -- Arrays
+CREATE MACRO postgres.catalog.regtype_texts(items) AS (SELECT list(t.__text ORDER BY u.__place) FROM (SELECT unnest(items) AS __kind, unnest(generate_series(1, len(items))) AS __place) AS u LEFT JOIN postgres.catalog._types AS t ON t.__oid = u.__kind);
 CREATE MACRO postgres.catalog.array_remove(items, item) AS list_filter(items, lambda each: each IS DISTINCT FROM item);
 CREATE MACRO postgres.catalog.array_upper(items, dimension) AS CASE WHEN dimension = 1 AND len(items) > 0 THEN len(items) END;
 CREATE MACRO postgres.catalog.array_lower(items, dimension) AS CASE WHEN dimension = 1 AND len(items) > 0 THEN 1 END;

@@ -91,6 +91,10 @@ class Pieces:
         """What a piece names; None outside the statement."""
         return self.all[index].name if 0 <= index < len(self.all) else None
 
+    def value(self, index: int) -> str | None:
+        """What a string means; None outside the statement and for what is no string."""
+        return self.all[index].value if 0 <= index < len(self.all) else None
+
     def called(self, index: int) -> bool:
         """Whether a name is that of a function which is called."""
         return self.text(index + 1) == "(" and self.name(index) is not None and self.word(index) not in _NO_CALLS

@@ -88,6 +88,10 @@ def _postfix(pieces: Pieces, at: int, catalogue: Catalogue) -> None:
     if end > name_at and _array(pieces, last, kind):
         pieces.drop(at, end)
         return
+    if end > name_at and kind in REGISTERED:
+        pieces.drop(at, end)
+        pieces.wrap(first, last, f"postgres.catalog.{kind}_texts(", ")")
+        return
     if kind in _TEXT and _shown(pieces, first, last):
         pieces.drop(at, end)
         return

@@ -18,6 +18,10 @@ _RECORDS = frozenset({"aclexplode", "_pg_expandarray", "pg_options_to_table"})
 _LISTS = frozenset({"reloptions"})
 #: Functions whose lists DuckDB has to unnest, in FROM too.
 _LISTED = frozenset({"generate_subscripts", "pg_partition_ancestors"})
+#: Functions that return one value, which PostgreSQL takes for a table in FROM.
+_VALUES = frozenset(
+    {"current_database", "current_schema", "current_schemas", "current_setting", "now", "string_to_array", "version"}
+)
 #: Functions that return rows of one column, which has the name of its alias.
 _SERIES = frozenset({"generate_series", "unnest", "generate_subscripts", "pg_partition_ancestors"})
 
@@ -35,6 +39,8 @@ def rewrite(pieces: Pieces) -> None:
             piece.text = _NAMES[piece.name]
         elif piece.name in _SERIES:
             _series(pieces, at)
+        elif piece.name in _VALUES and pieces.clause[at] == "from":
+            _value(pieces, at)
         elif piece.name in _RECORDS and pieces.clause[at] == "from":
             _records(pieces, at)
 
@@ -91,3 +97,12 @@ def _records(pieces: Pieces, at: int) -> None:
         lateral = "" if pieces.word(first - 1) == "lateral" else "LATERAL "
         pieces[at].text = f"{pieces[at].name}_rows"
         pieces.wrap(first, closing, f"{lateral}(SELECT unnest(", ", max_depth := 2))")
+
+
+def _value(pieces: Pieces, at: int) -> None:
+    """Read one value as a table of one row, whose column has the name of the function or of its alias."""
+    closing = pieces.match.get(at + 1)
+    if closing is not None:
+        first = at - 2 if pieces.text(at - 1) == "." else at
+        _named(pieces, closing)
+        pieces.wrap(first, closing, "(SELECT ", f" AS {pieces[at].name})")
