@@ -13,6 +13,7 @@ from harvest_duck.engine.register import connect, register
 from harvest_duck.engine.session import sessions
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.pushdown.sql import identifier, text
+from harvest_duck.servers.postgres import dialect
 from harvest_duck.servers.postgres.gate import reach_of
 from harvest_duck.servers.postgres.pg_catalog.catalog import fill
 from harvest_duck.servers.postgres.types import column_type
@@ -115,6 +116,8 @@ class Database:
             for statement in _views():
                 con.execute(statement)
             self._catalogue = fill(con, self.name)
+            for statement in dialect.statements():
+                con.execute(statement)
             for statement in _SETTINGS:
                 con.execute(statement)
             names = con.execute("SELECT name FROM pg_timezone_names()").fetchall()

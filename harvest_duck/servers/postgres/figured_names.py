@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from harvest_duck.servers.postgres.brackets import closing
+from harvest_duck.servers.postgres.select_list import select_list
 from harvest_duck.servers.postgres.tokens import Kind, Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["UNNAMED", "closing", "figured_name"]
+__all__ = ["UNNAMED", "figured_name"]
 
 UNNAMED = "?column?"
 
@@ -56,17 +58,6 @@ def figured_name(tokens: Sequence[Token]) -> str:
     return _whole(tokens).name or UNNAMED
 
 
-def closing(tokens: Sequence[Token], at: int) -> int:
-    """Return the place of what closes the bracket at a place; the last place if nothing does."""
-    depth = 0
-    for place in range(at, len(tokens)):
-        text = tokens[place].text
-        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
-        if not depth:
-            return place
-    return len(tokens) - 1
-
-
 def _whole(tokens: Sequence[Token]) -> _Name:
     """The name of an expression that takes all tokens: none if it has operators."""
     found = _postfixes(tokens, _primary(tokens, 0))
@@ -96,8 +87,6 @@ def _primary(tokens: Sequence[Token], at: int) -> _Name:
 
 def _in_parentheses(inner: Sequence[Token], end: int) -> _Name:
     if inner and inner[0].word in {"select", "with", "values"}:
-        from harvest_duck.servers.postgres.select_list import select_list  # noqa: PLC0415 - each needs the other
-
         items = select_list(inner)
         first = items[0] if items else ()
         if len(first) > 1 and first[-2].word == "as":

@@ -105,8 +105,28 @@ def _read(cursor: duckdb.DuckDBPyConnection) -> Reach:
 
 def refuse_unfit(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Raise Failure if DuckDB's `sql` is no query, or reaches what is not for clients."""
-    reach = reach_of(cursor)
     tree = parse_tree(cursor, sql)
+    try:
+        _refuse(tree, reach_of(cursor), cursor, sql)
+    except Misplaced as failure:
+        # A relation of PostgreSQL's catalogue may have been made since.
+        if failure.sqlstate != "42P01" or not _renew(cursor):
+            raise
+        _refuse(tree, reach_of(cursor), cursor, sql)
+
+
+def _renew(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Read again what clients may name, and tell whether there is more than before."""
+    session = sessions.get(cursor)
+    instance = None if session is None else session.handles
+    if instance is None:
+        return False
+    before, now = _known.get(instance), _read(cursor)
+    _known[instance] = now
+    return now != before
+
+
+def _refuse(tree: Node, reach: Reach, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
     try:
         for node, ctes in _nodes(tree):
             _refuse_node(node, ctes, reach, cursor)

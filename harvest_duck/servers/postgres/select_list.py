@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.figured_names import closing
+from harvest_duck.servers.postgres.brackets import closing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
