@@ -110,7 +110,8 @@ class Operands:
         if token.kind is Kind.NUMBER:
             return (INT4 if token.text.isdigit() and int(token.text) < 1 << 31 else NUMERIC), at + 1
         if token.kind is Kind.STRING:
-            return TEXT, at + 1
+            # It becomes what it has to be, as a parameter does.
+            return None, at + 1
         if token.text == "(":
             closing = self.match.get(at, at)
             return self.starting(at + 1, closing - 1), closing + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.array_conditions import with_lists
 from harvest_duck.servers.postgres.column_names import column_names
 from harvest_duck.servers.postgres.dialect.spelling import spelled
 from harvest_duck.servers.postgres.failure import Failure
@@ -73,7 +74,7 @@ class TableQuery:
 
 def query(written: Sequence[Token], values: Sequence[str], catalogue: Catalogue) -> Query:
     """Return the query that a client wrote, with these literals for its parameters."""
-    made = rewritten(spelled(tuple(_with_values(written, values))), catalogue)
+    made = rewritten(with_lists(tuple(spelled(tuple(_with_values(written, values))))), catalogue)
     return Query("".join(token.text for token in written), made.sql, made.positions, made.reads_catalogue)
 
 

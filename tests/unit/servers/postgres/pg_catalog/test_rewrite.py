@@ -67,7 +67,9 @@ def answer(database: Database, sql: str) -> list[tuple[object, ...]]:
         ),
     ],
 )
-def test_a_statement_means_what_it_means_in_postgresql(database: Database, sql: str, rows: list[tuple[object, ...]]) -> None:
+def test_a_statement_means_what_it_means_in_postgresql(
+    database: Database, sql: str, rows: list[tuple[object, ...]]
+) -> None:
     assert answer(database, sql) == rows
 
 

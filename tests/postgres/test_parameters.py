@@ -1,0 +1,85 @@
+"""The values of parameters over the wire: their types where the client gave none, and the requests that they save."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harvest_duck.sandbox import MAIN_ID
+
+if TYPE_CHECKING:
+    from support.wire_client import WireClient
+
+    from tests.postgres.conftest import Serving
+
+BOOL, INT8, INT4, TEXT, NUMERIC, DATE, INT8_ARRAY = 16, 20, 23, 25, 1700, 1082, 1016
+ENTRIES = "SELECT id FROM time_entries"
+
+
+@pytest.mark.parametrize(
+    ("sql", "oids"),
+    [
+        (f"{ENTRIES} WHERE id = $1 AND spent_date BETWEEN $2 AND $3", [INT8, DATE, DATE]),
+        (f"{ENTRIES} WHERE client_id = ANY($1) AND user_id IN ($2, 5) LIMIT $3", [INT8_ARRAY, INT8, INT8]),
+        (f"{ENTRIES} WHERE $1 AND hours > $2 AND notes LIKE $3 AND billable = $4", [BOOL, NUMERIC, TEXT, BOOL]),
+        ("SELECT * FROM harvest.utilization($1, to_date := $2)", [DATE, DATE]),
+        ("SELECT $1, $2::int + $3, CAST($4 AS date)", [TEXT, INT4, INT4, DATE]),
+    ],
+)
+def test_a_parameter_without_a_type_has_that_of_its_place(client: WireClient, sql: str, oids: list[int]) -> None:
+    client.parse(sql)
+    client.describe("S")
+    assert client.sync().parameters == oids
+
+
+def test_values_are_the_same_as_text_and_as_bytes(client: WireClient) -> None:
+    sql = "SELECT $1 || '', $2::int8 + 1, $3::date + 1, $4::numeric(10, 2) * 2, NOT $5::bool, $6::text"
+    of_text = client.run(sql, ["it's", "41", "2025-12-31", "1.50", "f", None])
+    raw = [
+        b"it's",
+        struct.pack(">q", 41),
+        struct.pack(">i", 9496),
+        struct.pack(">hhHHhh", 2, 0, 0, 2, 1, 5000),
+        b"\0",
+        None,
+    ]
+    of_bytes = client.run(sql, raw, formats=[1])
+    assert of_text.rows == of_bytes.rows == [("it's", "42", "2026-01-01", of_text.rows[0][3], "t", None)]
+    assert of_text.rows[0][3].rstrip("0") == "3."
+
+
+def test_a_value_never_ends_its_quotes(client: WireClient) -> None:
+    for value in ("'; DROP TABLE x; --", "\\'", "$1", "$$", "'' || version() || ''", '"', "/*", "é\u2028🚀"):
+        assert client.run("SELECT $1, $1 = $2", [value, value]).rows == [(value, "t")]
+
+
+def test_a_value_that_is_none_names_its_type(client: WireClient) -> None:
+    client.parse(f"{ENTRIES} WHERE id = $1")
+    client.bind(["x"])
+    error = client.sync(refuse=False).error
+    assert error is not None
+    assert (error.sqlstate, error.message) == ("22P02", 'invalid input syntax for type bigint: "x"')
+
+
+def test_a_date_of_pgjdbc_is_a_date(client: WireClient) -> None:
+    """It has no type, and a zone, so that it fits a timestamp too."""
+    day = "2026-01-05 +00"
+    assert client.run("SELECT count(*) > 0 FROM time_entries WHERE spent_date >= $1", [day]).rows == [("t",)]
+    assert client.run("SELECT coalesce($1, '2026-01-05') = DATE '2026-01-05'", [day]).rows == [("t",)]
+
+
+@pytest.mark.parametrize("array", ["{%s}", "ARRAY"])
+def test_a_list_of_values_travels_to_harvest(served: Serving, client: WireClient, array: str) -> None:
+    """`= ANY` of an array asks for what IN asks for."""
+    chosen = sorted({entry["client"]["id"] for entry in served.sandbox.records(MAIN_ID, "time_entries")})[:1]
+    expected = client.query(f"{ENTRIES} WHERE client_id IN ({chosen[0]}) ORDER BY id").rows
+    with_in = served.requests("/time_entries")
+    if array == "ARRAY":
+        found = client.query(f"{ENTRIES} WHERE client_id = ANY(ARRAY[{chosen[0]}]) ORDER BY id").rows
+    else:
+        found = client.run(f"{ENTRIES} WHERE client_id = ANY($1) ORDER BY id", [array % chosen[0]]).rows
+    assert found == expected
+    assert served.requests("/time_entries") == 2 * with_in
+    assert 0 < len(expected) < len(served.sandbox.records(MAIN_ID, "time_entries"))
