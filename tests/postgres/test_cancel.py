@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from support.clocks import PATIENCE_S
 from support.held import held
-from support.wire_client import WireClient, text
+from support.wire_client import WireClient, WireError, fields_of, text
 
 from harvest_duck.servers.postgres.served import Served
 from harvest_duck.servers.postgres.server import PostgresServer
@@ -104,6 +104,24 @@ def test_a_time_limit_ends_the_statement_and_its_requests(served: Serving, begin
     assert client.query("SELECT 1").rows == [("1",)]
 
 
+@pytest.mark.parametrize(
+    ("begin", "sqlstate"),
+    [
+        ("SET idle_session_timeout = 1", "57P05"),
+        ("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 1", "25P03"),
+    ],
+)
+def test_a_client_that_says_nothing_for_long_is_sent_away(served: Serving, begin: str, sqlstate: str) -> None:
+    client = served.connect()
+    client.send("Q", text(begin))
+    error = client.until_ready(refuse=False).error
+    while error is None:
+        message = client.read_message()
+        error = WireError(fields_of(message.body)) if message.kind == "E" else None
+    assert (error.sqlstate, error.fields["S"]) == (sqlstate, "FATAL")
+    assert client.at_end()
+
+
 @pytest.mark.parametrize("leave", [WireClient.vanish, lambda client: client.socket.shutdown(socket.SHUT_RDWR)])
 @pytest.mark.parametrize("sql", [SUM, STREAMED])
 def test_a_client_that_is_gone_ends_its_requests(
@@ -142,4 +160,9 @@ def test_the_end_of_the_server_ends_its_sessions(sandbox: Sandbox, connection: s
             assert client.at_end()
             client.close()
         assert holding.all_gone()
-        assert {each.name for each in threading.enumerate() if each not in threads} <= {"harvest-duck requests"}
+        begun = [each for each in threading.enumerate() if each not in threads]
+        for thread in begun:
+            # It waits until DuckDB 1 has closed all connections, and ends by itself.
+            if thread.name == "harvest-duck keeper":
+                thread.join(PATIENCE_S)
+        assert {each.name for each in begun if each.is_alive()} <= {"harvest-duck requests"}

@@ -109,7 +109,9 @@ class Conversation:
     async def _query(self, sql: str) -> None:
         self._state.prepared.pop("", None)
         await self._state.close_portal("")
-        for statement in statements(sql):
+        with self._measured("QUERY", only_failures=True):
+            found = statements(sql)
+        for statement in found:
             self._check(statement)
             with self._measured(statement.tag) as run:
                 portal = await opened(self._state, statement)
@@ -130,7 +132,8 @@ class Conversation:
         if message.name and message.name in self._state.prepared:
             raise Failure("42P05", f'prepared statement "{message.name}" already exists')
         self._state.prepared.pop(message.name, None)
-        made = prepared(self._state, message.sql, message.types)
+        with self._measured("PARSE", only_failures=True):
+            made = prepared(self._state, message.sql, message.types)
         self._check(made.statement)
         self._state.prepared[message.name] = made
         self._channel.send(backend.parse_complete())

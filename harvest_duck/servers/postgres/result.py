@@ -144,11 +144,9 @@ class Result:
     def _streamed(self, cursor: duckdb.DuckDBPyConnection, rows: int) -> pa.RecordBatchReader:
         """Run the query, and return its rows as they come, at most so many at once."""
         if _STREAMS_RELATIONS or not self._query.sql:
-            return self._relation.to_arrow_reader(rows)
+            return _reader(self._relation, rows)
         cursor.execute(self._sql)
-        # DuckDB 1.4 has the one method, later ones have the other too.
-        name = "to_arrow_reader" if hasattr(cursor, "to_arrow_reader") else "fetch_record_batch"
-        return getattr(cursor, name)(rows)
+        return _reader(cursor, rows)
 
     def _failed(self, error: Exception) -> Failure:
         """Close, and return the failure for an error."""
@@ -158,6 +156,13 @@ class Result:
         if cursor is not None:
             self._cursors.throw_away(cursor)
         return failure
+
+
+def _reader(found: duckdb.DuckDBPyRelation | duckdb.DuckDBPyConnection, rows: int) -> pa.RecordBatchReader:
+    """Return what reads the rows of a relation, or of what a connection runs, at most so many at once."""
+    # DuckDB 1.4 has the one method, later ones have the other too.
+    name = "to_arrow_reader" if hasattr(found, "to_arrow_reader") else "fetch_record_batch"
+    return getattr(found, name)(rows)
 
 
 def explained(query: Query, cursors: Cursors, interruption: Interruption, options: Sequence[str]) -> list[str]:

@@ -127,11 +127,22 @@ class Session:
         conversation = Conversation(state, channel, self._registry, self._process)
         await conversation.ready()
         while True:
-            kind, length = frontend.header(await channel.read(5))
+            kind, length = frontend.header(await self._next_head(state))
             body = await channel.read(length)
             if kind == b"X":
                 return
             await conversation.hear(kind, body)
+
+    async def _next_head(self, state: State) -> bytes:
+        """Return the beginning of the next message; raises a Failure where the client lets too much time pass."""
+        limit_s, failure = _idle_limit(state)
+        if not limit_s:
+            return await self._channel.read(5)
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._channel.read(5)
+        except TimeoutError:
+            raise failure from None
 
     async def _close(self) -> None:
         """End the session: its statements, its cursors, its connection."""
@@ -159,3 +170,13 @@ class Session:
 
     def _warn(self, sqlstate: str, message: str) -> None:
         self._channel.send(backend.notice_response(sqlstate, message))
+
+
+def _idle_limit(state: State) -> tuple[float, Failure]:
+    """Return the seconds that a client may let pass, 0 for any, and what it is told after them."""
+    if state.transaction.status == "I":
+        setting, sqlstate, why = "idle_session_timeout", "57P05", "idle-session"
+    else:
+        setting, sqlstate, why = "idle_in_transaction_session_timeout", "25P03", "idle-in-transaction"
+    failure = Failure(sqlstate, f"terminating connection due to {why} timeout", fatal=True)
+    return int(state.settings.get(setting)) / 1000, failure
