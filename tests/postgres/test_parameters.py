@@ -83,3 +83,40 @@ def test_a_list_of_values_travels_to_harvest(served: Serving, client: WireClient
     assert found == expected
     assert served.requests("/time_entries") == 2 * with_in
     assert 0 < len(expected) < len(served.sandbox.records(MAIN_ID, "time_entries"))
+
+
+#: Types, values and what comes back of them: that nothing on the way to DuckDB takes a literal for something else.
+VALUES = [
+    (16, "yes", "t"),
+    (21, "-32768", "-32768"),
+    (20, "-9223372036854775808", "-9223372036854775808"),
+    (700, "0.1", "0.1"),
+    (701, "1e20", "1e+20"),
+    (701, "-infinity", "-Infinity"),
+    (1700, "-0.05", "-0.05"),
+    (1700, "12345678901234567890123456789012345678", "12345678901234567890123456789012345678"),
+    (25, "{1,2}", "{1,2}"),
+    (25, "now", "now"),
+    (25, "\\x41", "\\x41"),
+    (1043, "a\\b%_", "a\\b%_"),
+    (17, "\\x00275cff", "\\x00275cff"),
+    (1082, "0044-03-15 BC", "0044-03-15 BC"),
+    (1082, "infinity", "infinity"),
+    (1083, "04:05:06.789", "04:05:06.789"),
+    (1266, "04:05:06-05:30", "04:05:06-05:30"),
+    (1114, "2026-01-05 12:00:00.5", "2026-01-05 12:00:00.5"),
+    (1184, "2026-01-05 12:00:00+02", "2026-01-05 10:00:00+00"),
+    (1186, "1 year 2 mons -3 days 04:05:06.7", "1 year 2 mons -3 days +04:05:06.7"),
+    (2950, "A0EEBC999C0B4EF8BB6D6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    (114, '{"a": [1, "\'"]}', '{"a": [1, "\'"]}'),
+    (1043, None, None),
+    (1082, None, None),
+]  # fmt: skip
+
+
+def test_values_of_every_type_come_back_as_they_went(client: WireClient) -> None:
+    client.query("SET TimeZone = 'UTC'")
+    places = ", ".join(f"${number}" for number in range(1, len(VALUES) + 1))
+    result = client.run(f"SELECT {places}", [value for _, value, _ in VALUES], types=[oid for oid, *_ in VALUES])
+    assert result.rows == [tuple(back for *_, back in VALUES)]
+    assert [column.oid for column in result.columns] == [{1043: 25}.get(oid, oid) for oid, *_ in VALUES]
