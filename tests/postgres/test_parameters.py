@@ -120,3 +120,34 @@ def test_values_of_every_type_come_back_as_they_went(client: WireClient) -> None
     result = client.run(f"SELECT {places}", [value for _, value, _ in VALUES], types=[oid for oid, *_ in VALUES])
     assert result.rows == [tuple(back for *_, back in VALUES)]
     assert [column.oid for column in result.columns] == [{1043: 25}.get(oid, oid) for oid, *_ in VALUES]
+
+
+@pytest.mark.parametrize(
+    ("sql", "value", "row"),
+    [
+        ("SELECT $1", "1.23456789", "1.23456789"),
+        ("SELECT $1 * 1.5", "1.23456", "1.851840"),
+        ("SELECT coalesce($1, 1.5)", "1.234567", "1.234567"),
+        ("SELECT $1 UNION SELECT $1", "0.00001", "0.00001"),
+    ],
+)
+def test_a_numeric_keeps_its_digits_whatever_was_told_of_its_column(
+    client: WireClient, sql: str, value: str, row: str
+) -> None:
+    """A statement is described before its values are known."""
+    client.parse(sql, types=[NUMERIC])
+    client.describe("S")
+    client.bind([value])
+    client.execute()
+    assert client.sync().rows == [(row,)]
+
+
+def test_a_value_that_would_lose_something_in_its_column_is_refused(client: WireClient) -> None:
+    """DuckDB has no NaN but among floating-point numbers."""
+    client.parse("SELECT $1", types=[NUMERIC])
+    client.describe("S")
+    client.bind(["NaN"])
+    client.execute()
+    error = client.sync(refuse=False).error
+    assert error is not None
+    assert (error.sqlstate, error.message) == ("0A000", "cached plan must not change result type")

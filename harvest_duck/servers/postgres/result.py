@@ -11,7 +11,7 @@ from harvest_duck.servers.postgres.cursors import error_of
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.projection import projection
 from harvest_duck.servers.postgres.stream_errors import of_stream
-from harvest_duck.servers.postgres.types import column_type
+from harvest_duck.servers.postgres.types import FLOAT4, FLOAT8, INT2, INT4, INT8, NUMERIC, TEXT, column_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,20 @@ _ROWS, _FEWEST_ROWS = (5000, 5000) if _STREAMS_RELATIONS else (1000, 50)
 #: What DuckDB keeps of rows that nobody has asked for, where a client asks for a few at a time.
 _LITTLE = "SET streaming_buffer_size = '1KB'"
 _MUCH = "RESET streaming_buffer_size"
+#: The type of a column of which nothing is known but NULL.
+_NULL = '"NULL"'
+#: The types that hold every value of another one; text holds every value of any.
+_WIDER = {
+    INT2: (INT4, INT8, NUMERIC, FLOAT8, TEXT),
+    INT4: (INT8, NUMERIC, FLOAT8, TEXT),
+    INT8: (NUMERIC, TEXT),
+    FLOAT4: (FLOAT8, TEXT),
+}
+
+
+def _fits(own: ColumnType, wanted: ColumnType) -> bool:
+    """Return whether every value of a type is one of another type, so that a cast changes none."""
+    return own.oid == wanted.oid or own.duckdb == _NULL or wanted.oid in _WIDER.get(own.oid, (TEXT,))
 
 
 class Result:
@@ -129,11 +143,14 @@ class Result:
         """Let the columns have the types that the client was told of before."""
         if wanted is None or tuple(wanted) == self.columns:
             return
-        if len(wanted) != len(self.columns):
+        if len(wanted) != len(self.columns) or not all(map(_fits, self.columns, wanted)):
             raise Failure("0A000", "cached plan must not change result type")
-        casts = (f"CAST(#{place} AS {each.duckdb}) AS c{place}" for place, each in enumerate(wanted, 1))
-        self._select(", ".join(casts))
-        self.columns = tuple(wanted)
+        # A numeric has as many digits as it has, whatever was told of the column: a cast would round.
+        columns = tuple(own if own.oid == each.oid else each for own, each in zip(self.columns, wanted, strict=True))
+        if columns != self.columns:
+            casts = (f"CAST(#{place} AS {each.duckdb}) AS c{place}" for place, each in enumerate(columns, 1))
+            self._select(", ".join(casts))
+            self.columns = columns
 
     def _select(self, columns: str) -> None:
         """Select expressions over the columns, which have no names to rely on."""
