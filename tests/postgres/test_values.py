@@ -152,7 +152,8 @@ def short_timestamps(_: random.Random) -> list[Pair]:
     """Return timestamps of DuckDB's other types."""
     texts = ["2026-01-02 03:04:05", "1970-01-01 00:00:00", "0044-03-15 10:00:00 BC"]
     ducks = {"TIMESTAMP_S": texts, "TIMESTAMP_MS": texts, "TIMESTAMP_NS": [*texts[:2], "2026-01-02 03:04:05.123456"]}
-    return [
+    infinite = [(f"'{text}'::{duck}", f"'{text}'::timestamp") for duck in ducks for text in ("infinity", "-infinity")]
+    return infinite + [
         (
             f"'{text.removesuffix(' BC')}'::{duck}" if "BC" not in text else f"'0044-03-15 (BC) 10:00:00'::{duck}",
             f"'{text}'::timestamp",

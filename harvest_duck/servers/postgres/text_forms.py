@@ -168,7 +168,9 @@ def _before_christ(text: str) -> str:
 def sub_microseconds(column: str, kind: ColumnType) -> str:
     """Return the condition that a value has digits beyond microseconds, which PostgreSQL has not."""
     function = BEYOND_MICROSECONDS.get(kind.duckdb)
-    return f"{F}{function}({column}) % 1000 <> 0" if function else "false"
+    # DuckDB 1's infinity is a number of nanoseconds too.
+    finite = f" AND NOT {F}isinf({column}::TIMESTAMP)" if kind.oid == TIMESTAMP else ""
+    return f"({F}{function}({column}) % 1000 <> 0{finite})" if function else "false"
 
 
 def _interval(column: str) -> str:

@@ -169,7 +169,7 @@ CATALOGUE = {
     "DECIMAL(35,0)": REGTYPE,
     "DECIMAL(34,0)": REGNAMESPACE,
 }
-NESTED = ("STRUCT(", "MAP(", "UNION(")
+NESTED = ("STRUCT(", "TUPLE(", "MAP(", "UNION(")
 
 
 @dataclass(frozen=True, slots=True)

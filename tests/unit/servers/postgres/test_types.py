@@ -16,6 +16,7 @@ DATA = [
     ("DECIMAL(18,4)[3]", 114, -1, "json"),
     ('STRUCT("a)" INTEGER, b VARCHAR[])', 114, -1, "json"),
     ("MAP(VARCHAR, INTEGER)", 114, -1, "json"),
+    ("TUPLE(INTEGER, VARCHAR)", 114, -1, "json"),
     ("ENUM('a', 'b')", 25, -1, "text"),
     ('"NULL"', 25, -1, "text"),
     ("UINTEGER", 20, 8, "bigint"),
