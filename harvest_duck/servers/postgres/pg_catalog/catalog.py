@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["Catalogue", "fill"]
+__all__ = ["Catalogue", "described", "fill"]
 
 
 class Catalogue:
@@ -79,7 +79,7 @@ def _filled(con: duckdb.DuckDBPyConnection, database: str) -> Catalogue:
         if name.startswith("_") or name == "pg_timezone_abbrevs":
             con.register("_rows", package_data.rows(name))
             con.execute(f"CREATE TABLE postgres.catalog.{identifier(name)} AS FROM _rows")
-    served = relations(_described(con))
+    served = relations(described(con))
     made = rows(served, columns.types, database) | {"pg_proc": list(functions(served))} | texts(served)
     for name, added in made.items():
         if added:
@@ -116,7 +116,8 @@ def _insert(con: duckdb.DuckDBPyConnection, place: str, table: pa.Table) -> None
     con.unregister("_rows")
 
 
-def _described(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str | None]]:
+def described(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str | None]]:
+    """Return name, column, type and comment of each column of Harvest's tables and the ready views."""
     return con.execute(
         "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() "
         "WHERE database_name = 'harvest' AND schema_name = 'main' ORDER BY table_name, column_index"

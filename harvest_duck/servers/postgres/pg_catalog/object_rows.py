@@ -156,7 +156,7 @@ def _descriptions(each: Relation) -> Iterator[Row]:
 
 def _index(each: Relation, types: Mapping[int, Row]) -> Row:
     columns = [each.columns[each.position(name) - 1] for name in each.key]
-    operators = {20: 3124, 23: 1978, 25: 3126, 16: 424, 1082: 3122, 1700: 3125}
+    operators = {20: 3124, 23: 1978, 25: 3126, 16: 10003, 1082: 3122, 1700: 3125}
     return {
         "indexrelid": each.index, "indrelid": each.oid, "indnatts": len(each.key), "indnkeyatts": len(each.key),
         "indisunique": True, "indnullsnotdistinct": False, "indisprimary": True, "indisexclusion": False,
