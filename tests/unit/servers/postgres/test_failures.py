@@ -44,9 +44,9 @@ def failure(con: duckdb.DuckDBPyConnection, sql: str) -> Failure:
 @pytest.mark.parametrize(
     ("sql", "sqlstate", "message", "near", "hint"),
     [
-        ("SELECT nam FROM t", "42703", 'column "nam" does not exist', "nam", 'reference the column "name"'),
-        ("SELECT 'äöü', nam\nFROM t", "42703", 'column "nam" does not exist', "nam", None),
-        ("SELECT 1,\n\n  t.nam FROM t", "42703", "column t.nam does not exist", "t.nam", None),
+        ("SELECT nme FROM t", "42703", 'column "nme" does not exist', "nme", 'reference the column "name"'),
+        ("SELECT 'äöü', nme\nFROM t", "42703", 'column "nme" does not exist', "nme", None),
+        ("SELECT 1,\n\n  t.nme FROM t", "42703", "column t.nme does not exist", "t.nme", None),
         ("SELECT * FROM tt", "42P01", 'relation "tt" does not exist', "tt", None),
         ("SELECT lowwer('a')", "42883", "function lowwer does not exist", "lowwer", '"lower"'),
         ("SELECT * FROM rage(1)", "42883", "function rage does not exist", "rage", None),

@@ -196,7 +196,7 @@ SAID = [
     ),
     ("initcap('hello wORLD-foo bar_baz 1abc')", "Hello World-Foo Bar_Baz 1abc"),
     ("lpad('hi', 5)", "   hi"),
-    ("lpad('hello', 3)", "hel"),
+    ("lpad('hello', 2)", "he"),
     ("rpad('hi', 4) || '|'", "hi  |"),
     ("regexp_like('abc', 'B', 'i')", "true"),
     ("regexp_count('abcabc', 'a')", "2"),
