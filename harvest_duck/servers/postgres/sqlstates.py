@@ -124,6 +124,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
             'invalid input syntax for type {type}: "{text}"',
         ),
         (r"out of range for the destination type|^Overflow in|^Could not cast value .* to DECIMAL", "22003", None),
+        (r"(?i)^(?:division|modulo) by zero", "22012", "division by zero"),
         (r"^Malformed JSON", "22P02", None),
         (r"^Invalid UTF8 Codepoint|invalid unicode|Invalid unicode", "22021", None),
         (

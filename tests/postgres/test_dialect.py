@@ -1,0 +1,58 @@
+"""The page of what differs from PostgreSQL says what the server and a real PostgreSQL 15 say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from support.paths import DOCS
+from support.real_postgres import USER, real_postgres
+from support.wire_client import WireClient, WireError
+
+if TYPE_CHECKING:
+    from support.real_postgres import RealPostgres
+
+__all__ = ["real_postgres"]
+
+TEXT = (DOCS / "serve" / "dialect.md").read_text("utf-8")
+
+
+class Row(NamedTuple):
+    """An expression, and what PostgreSQL and the server say of it: a text, an error with its code, or NULL."""
+
+    sql: str
+    postgres: str
+    here: str
+
+
+def _rows() -> list[Row]:
+    found = []
+    for block in re.findall(r"<!-- (?:made equal|differs|errors) -->\n\|[^\n]*\n\|[-|]+\n((?:\|[^\n]*\n)+)", TEXT):
+        for line in block.splitlines():
+            cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            said = [cell[1:-1] if cell.startswith("`") else cell for cell in cells]
+            found.append(Row(said[0], said[1], said[2] if len(said) > 2 else said[1]))
+    return found
+
+
+ROWS = _rows()
+
+
+def said(client: WireClient, sql: str) -> str:
+    """The text of the value of an expression, or the error."""
+    try:
+        ((value,),) = client.query(f"SELECT {sql}").rows
+    except WireError as error:
+        return f"error {error.sqlstate}"
+    return "NULL" if value is None else value
+
+
+def test_the_server_says_what_the_page_says(client: WireClient) -> None:
+    assert len(ROWS) > 40
+    assert {row.sql: said(client, row.sql) for row in ROWS} == {row.sql: row.here for row in ROWS}
+
+
+def test_postgresql_says_what_the_page_says(real_postgres: RealPostgres) -> None:
+    with WireClient(real_postgres.port, USER, "postgres") as client:
+        client.query("SET TimeZone = 'UTC'")
+        assert {row.sql: said(client, row.sql) for row in ROWS} == {row.sql: row.postgres for row in ROWS}
