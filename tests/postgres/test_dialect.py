@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,3 +57,38 @@ def test_postgresql_says_what_the_page_says(real_postgres: RealPostgres) -> None
     with WireClient(real_postgres.port, USER, "postgres") as client:
         client.query("SET TimeZone = 'UTC'")
         assert {row.sql: said(client, row.sql) for row in ROWS} == {row.sql: row.postgres for row in ROWS}
+
+
+PATTERNS = [
+    "YYYY", "YYY", "YY", "IYYY", "IW", "ID", "MM", "Mon",
+    "MON", "month", "Month", "DD", "DDD", "D", "Day", "DY", "dy", "WW",
+    "W", "Q", "CC", "J", "HH24", "HH12", "MI", "SS", "MS", "US", "SSSS", "AM", "p.m.", "AD", "RM", "FF2",
+]  # fmt: skip
+NUMBERS = ["9", "0", "99", "999", "0000", "9,999", "9G990", "99,999,999"]
+
+
+def _templates(draw: random.Random) -> tuple[str, str]:
+    """A template for a moment and one for a number."""
+    parts = (
+        draw.choice(["", "", "FM"]) + each + draw.choice(["-", "/", ":", ", ", '"of"'])
+        for each in draw.sample(PATTERNS, 4)
+    )
+    number = (
+        draw.choice(["", "FM"])
+        + draw.choice(["", "S", "$"])
+        + draw.choice(NUMBERS)
+        + draw.choice(["", ".9", ".00", "D990"])
+    )
+    return "".join(parts), number + ("" if "S" in number else draw.choice(["", "MI", "PR", "%", "S"]))
+
+
+def test_templates_that_are_drawn_write_what_postgresql_writes(client: WireClient, real_postgres: RealPostgres) -> None:
+    draw = random.Random(15)  # noqa: S311 - no secret
+    with WireClient(real_postgres.port, USER, "postgres") as real:
+        for _ in range(40):
+            moment, number = _templates(draw)
+            date = f"{draw.randint(1970, 2099)}-{draw.randint(1, 12)}-{draw.randint(1, 28)}"
+            day = f"timestamp '{date} {draw.randint(0, 23)}:05:09.0321'"
+            value = draw.choice(["0", "-0.04", "0.5", "7", "-12.345", "999.95", "1234.5", "-98765432.1"])
+            sql = f"SELECT to_char({day}, '{moment}'), to_char(({value})::numeric(18, 4), '{number}')"
+            assert client.query(sql).rows == real.query(sql).rows, sql

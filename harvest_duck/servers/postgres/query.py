@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from harvest_duck.servers.postgres.array_conditions import with_lists
 from harvest_duck.servers.postgres.column_names import column_names
 from harvest_duck.servers.postgres.dialect.spelling import spelled
@@ -17,7 +19,6 @@ from harvest_duck.servers.postgres.tokens import Kind, Token, tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import duckdb
     import pyarrow as pa
 
     from harvest_duck.errors import HarvestDuckError
@@ -39,7 +40,20 @@ class Query:
     def relation(self, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         """Return the query, bound; raise a Failure for what is none, or reaches more than a client may."""
         refuse_unfit(cursor, self.sql)
-        return cursor.sql(self.sql)
+        try:
+            return cursor.sql(self.sql)
+        except duckdb.Error:
+            self._raise_with_place(cursor)
+            raise
+
+    def _raise_with_place(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Raise the Failure of what DuckDB cannot bind: it tells the place of an error to statements alone."""
+        explain = "EXPLAIN "
+        try:
+            cursor.execute(explain + self.sql)
+        except duckdb.Error as error:
+            places = _Behind(self.positions, len(explain))
+            raise failure_of(error, positions=places, sql=explain + self.sql) from error
 
     def names(self, names: Sequence[str]) -> list[str]:
         """Return the names of the columns as PostgreSQL gives them, where DuckDB gives these."""
@@ -48,6 +62,18 @@ class Query:
     def failure(self, error: Exception, harvest: HarvestDuckError | None) -> Failure:
         """Return the failure for an error of the query, where `harvest` is the last one of its scans."""
         return failure_of(error, harvest=harvest, positions=self.positions, sql=self.sql)
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """The places of a text of DuckDB's that has so many characters more before it."""
+
+    positions: Positions
+    before: int
+
+    def client(self, offset: int) -> int:
+        """Return the offset in the client's text of an offset in DuckDB's."""
+        return self.positions.client(max(0, offset - self.before))
 
 
 @dataclass(frozen=True, slots=True)
