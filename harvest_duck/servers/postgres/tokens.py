@@ -127,8 +127,19 @@ def tokens(sql: str) -> tuple[Token, ...]:
             raise Failure("42601", f'zero-length delimited identifier at or near "{text}"', position=at + 1)
         else:
             found.append(Token(_KINDS[group or ""], text, at))
+            if group in {"NUMBER", "PARAMETER"}:
+                _refuse_junk(sql, at, text)
         at += len(found[-1].text)
     return tuple(found)
+
+
+def _refuse_junk(sql: str, at: int, text: str) -> None:
+    """Raise Failure for a letter right behind a number, as PostgreSQL does since 15: 0x10 is no number there."""
+    end = at + len(text)
+    if end < len(sql) and (sql[end].isalpha() or sql[end] == "_"):
+        kind = "parameter" if text[0] == "$" else "numeric literal"
+        near = text + sql[end]
+        raise Failure("42601", f'trailing junk after {kind} at or near "{near}"', position=at + 1)
 
 
 _SMALL = {ord(each): each.lower() for each in ascii_uppercase}

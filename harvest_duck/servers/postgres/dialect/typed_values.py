@@ -1,9 +1,12 @@
-"""Values with a type: the words for moments, and numeric without a precision."""
+"""Values with a type: the words for moments, numeric without a precision, and integers that are none."""
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.tokens import Kind
 
 if TYPE_CHECKING:
@@ -11,8 +14,19 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMERIC", "edit"]
 
-#: What numeric without a precision is: DuckDB would take DECIMAL(18,3), and round to three digits.
+#: What numeric without a precision is: DuckDB would take DECIMAL(18,3), and round to three digits. A value that is
+#: written out keeps its own digits.
 NUMERIC = "DECIMAL(38, 10)"
+_WIDEST = 38
+_INTEGERS = {
+    "int": "integer",
+    "int4": "integer",
+    "integer": "integer",
+    "bigint": "bigint",
+    "int8": "bigint",
+    "smallint": "smallint",
+    "int2": "smallint",
+}
 _MOMENTS = {
     "now": "now()",
     "today": "current_date",
@@ -25,12 +39,64 @@ _NUMERIC = {"numeric", "decimal", "dec"}
 
 
 def edit(edited: EditedTokens, at: int) -> None:
-    """Write 'now'::timestamp and its kin as what they mean, and numeric with a precision."""
+    """Write 'now'::timestamp and its kin as what they mean, and numeric with a precision.
+
+    Raises Failure 22P02 for a text that is no integer: DuckDB would round it.
+    """
     token = edited.tokens[at]
     if token.kind is Kind.STRING:
         _moment(edited, at)
     elif edited.word(at) in _NUMERIC and edited.text(at + 1) != "(" and _is_type(edited, at):
-        edited.put(at, at + 1, NUMERIC)
+        edited.put(at, at + 1, _numeric(edited, at))
+    elif edited.word(at) in _INTEGERS and _is_type(edited, at):
+        _refuse_fraction(edited, at)
+
+
+def _operand(edited: EditedTokens, at: int) -> int | None:
+    """The place of the one token that is cast to the type at a place, None where it is more."""
+    before = at - 2 if edited.text(at - 1) == "." else at
+    if edited.text(before - 1) == "::":
+        alone = before - 2
+        return None if edited.text(alone - 1) in {"::", "."} else alone
+    if edited.word(before - 1) == "as":
+        return before - 2 if edited.word(before - 4) in {"cast", "try_cast"} else None
+    return at + 1
+
+
+def _refuse_fraction(edited: EditedTokens, at: int) -> None:
+    place = _operand(edited, at)
+    token = edited.tokens[place] if place is not None and place >= 0 else None
+    value = token.value if token is not None else None
+    if token is None or value is None or re.fullmatch(r"\s*[+-]?\d+\s*", value):
+        return
+    kind = _INTEGERS[edited.word(at) or ""]
+    raise Failure("22P02", f'invalid input syntax for type {kind}: "{value}"', position=token.start + 1)
+
+
+def _numeric(edited: EditedTokens, at: int) -> str:
+    """The decimals of what is cast to numeric: as many digits as are written, of a value that is written out."""
+    place = _operand(edited, at)
+    token = edited.tokens[place] if place is not None and place >= 0 else None
+    if token is None:
+        return NUMERIC
+    text = token.value if token.kind is Kind.STRING else token.text if token.kind is Kind.NUMBER else None
+    if text is None:
+        return _of_cast(edited, place or 0)
+    try:
+        exponent = Decimal(text.strip()).as_tuple().exponent
+    except InvalidOperation:
+        return NUMERIC
+    if not isinstance(exponent, int) or -exponent > _WIDEST:
+        return NUMERIC
+    return f"DECIMAL({_WIDEST}, {max(0, -exponent)})"
+
+
+def _of_cast(edited: EditedTokens, closing: int) -> str:
+    """The decimals where what is cast is itself CAST(… AS DECIMAL(precision, scale)), as a parameter is."""
+    words = [edited.text(place).upper() for place in range(closing - 6, closing + 1)]
+    if words[:3] == ["DECIMAL", "(", words[2]] and words[3] == "," and words[5:] == [")", ")"] and words[4].isdigit():
+        return f"DECIMAL({_WIDEST}, {words[4]})"
+    return NUMERIC
 
 
 def _moment(edited: EditedTokens, at: int) -> None:

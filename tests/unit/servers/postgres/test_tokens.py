@@ -56,6 +56,7 @@ def test_strings_and_names_mean_what_postgresql_says(sql: str, kind: Kind, meant
         ("1..2", ["1", "..", "2"]),
         ("1.5e-3+.5+1.", ["1.5e-3", "+", ".5", "+", "1."]),
         ("$1$2", ["$1", "$2"]),
+        ("1 a", ["1", "a"]),
         ("a$1", ["a$1"]),
         ("1*/* * */2", ["1", "*", "2"]),
         ("1+--2\n3", ["1", "+", "3"]),
@@ -82,6 +83,8 @@ def test_what_is_a_token(sql: str, texts: list[str]) -> None:
         ("b'1", "unterminated bit string literal", 1),
         ("x'1", "unterminated hexadecimal string literal", 1),
         ('a.""', "zero-length delimited identifier", 3),
+        ("a 0x10", "trailing junk after numeric literal", 3),
+        ("$1a", "trailing junk after parameter", 1),
     ],
 )
 def test_what_never_ends_is_an_error_with_its_position(sql: str, said: str, position: int) -> None:

@@ -379,6 +379,32 @@ def test_what_is_spelled_otherwise_has_the_place_of_what_the_client_wrote() -> N
     assert found["_seconds"] == sql.index("extract")
 
 
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("'1.23456'::numeric", "DECIMAL(38, 5)"),
+        ("CAST('1e3' AS decimal)", "DECIMAL(38, 0)"),
+        ("numeric '-1.5'", "DECIMAL(38, 1)"),
+        ("1.50::pg_catalog.numeric", "DECIMAL(38, 2)"),
+        ("CAST('1.234' AS DECIMAL(4, 3))::numeric", "DECIMAL(38, 3)"),
+        ("x::numeric", "DECIMAL(38, 10)"),
+        ("(1.5 + x)::numeric", "DECIMAL(38, 10)"),
+        ("'1.5'::text::numeric", "DECIMAL(38, 10)"),
+        ("x::numeric(4, 1)", "numeric(4, 1)"),
+    ],
+)
+def test_numeric_has_the_digits_that_are_written(sql: str, kind: str) -> None:
+    assert kind in for_duckdb(sql)
+
+
+@pytest.mark.parametrize("sql", ["'3.7'::int", "cast('' as bigint)", "int4 'x'", "'1e3'::pg_catalog.int8"])
+def test_a_text_that_is_no_integer_is_not_rounded(sql: str) -> None:
+    with pytest.raises(Failure, match=r"invalid input syntax for type (integer|bigint)") as raised:
+        for_duckdb(sql)
+    assert (raised.value.sqlstate, raised.value.position) == ("22P02", sql.index("'") + 1)
+    assert for_duckdb("' 12'::int, '-1'::text::int, x::int") == "' 12'::int, '-1'::text::int, x::int"
+
+
 def test_groups_by_text_of_a_moment_are_one(con: duckdb.DuckDBPyConnection) -> None:
     moments = "(VALUES (DATE '2026-01-31'), (DATE '2026-01-01'), (DATE '2026-02-01')) v(d)"
     for by in ("1", "to_char(d, 'YYYY-MM')", "to_char(v.d, 'YYYY-MM')"):
