@@ -13,6 +13,7 @@ from support.examples import UPDATE
 from support.paths import DOCS
 
 from harvest_duck.cli.serve import _first_lines, _person, serve
+from harvest_duck.connection import resolve
 from harvest_duck.servers.postgres import cache_report, statement_log
 from harvest_duck.servers.postgres.failures import HARVEST
 from harvest_duck.servers.postgres.served import served
@@ -89,3 +90,13 @@ def test_errors_of_harvest_have_the_codes_on_the_page() -> None:
     if UPDATE:
         PAGE.write_text(wanted, "utf-8")
     assert UPDATE or text == wanted
+
+
+def test_the_connection_of_another_driver_works_as_it_is(tmp_path: Path) -> None:
+    (text,) = re.findall(r"<!-- file: connections.toml -->\n```toml\n([^`]*)```", TEXT)
+    file = tmp_path / "connections.toml"
+    file.write_text(text, "utf-8")
+    file.chmod(0o600)
+    settings = resolve("DSN=acme", config_dir=tmp_path)
+    assert settings.account_id == "123456"
+    assert settings.token is not None

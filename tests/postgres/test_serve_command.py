@@ -151,7 +151,7 @@ def test_it_says_how_to_connect_lets_in_who_knows_a_password_logs_and_ends_by_ct
         assert told.startswith(f"Harvest is served at 127.0.0.1, port {port}, as PostgreSQL is. Ctrl-C ends it.\n")
         assert re.search(rf"^  acme: .+ in account {MAIN_ID}, from memory, at most 10 min old$", told, re.MULTILINE)
         assert re.search(rf"^  again: .+ in account {MAIN_ID}, asked of Harvest each time$", told, re.MULTILINE)
-        assert f"psql  psql postgresql://USER@127.0.0.1:{port}/acme?sslmode=require\n" in told
+        assert f"psql  postgresql://USER@127.0.0.1:{port}/acme?sslmode=require\n" in told
         assert asked(sandbox) == ["/users/me", "/users/me"]
         sandbox.clear_log()
         for columns in (VALUES, VALUES):

@@ -20,11 +20,11 @@ _ODBC_MARKS = set("[]{}(),;?*=!@")
 
 
 def client_strings(host: str, port: int, database: str, user: str, *, tls: bool) -> Iterator[tuple[str, str]]:
-    """The name of each kind of client, and what it takes."""
+    """The name of each kind of client, and what it takes: of psql, which is a command, its argument."""
     reached = socket.gethostname() if host in _EVERY else host
     at = f"{f'[{reached}]' if ':' in reached else reached}:{port}/{quote(database, safe='')}"
     named = quote(user, safe="")
-    yield "psql", f"psql postgresql://{named}@{at}{'?sslmode=require' if tls else ''}"
+    yield "psql", f"postgresql://{named}@{at}{'?sslmode=require' if tls else ''}"
     pairs = {"Server": reached, "Port": f"{port}", "Database": database, "Uid": user, **_ODBC}
     pairs |= {"SSLmode": "require"} if tls else {}
     yield "ODBC", "Driver={PostgreSQL Unicode};" + ";".join(f"{name}={_quoted(text)}" for name, text in pairs.items())
