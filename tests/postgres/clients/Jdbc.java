@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.TimeZone;
 import java.util.UUID;
 
 /**
@@ -41,7 +42,11 @@ public final class Jdbc {
     for (String line = IN.readLine(); line != null; line = IN.readLine()) {
       String[] words = line.split("\t", -1);
       try {
-        answer(words[0], Arrays.copyOfRange(words, 1, words.length));
+        if (words[0].equals("zone")) {
+          TimeZone.setDefault(TimeZone.getTimeZone(words[1]));
+        } else {
+          answer(words[0], Arrays.copyOfRange(words, 1, words.length));
+        }
       } catch (SQLException error) {
         print("ERROR", error.getSQLState(), error.getMessage());
       } catch (Exception error) {
@@ -111,7 +116,7 @@ public final class Jdbc {
     print("getExportedKeys", about.getExportedKeys(none, schema, null));
     print("getExportedKeys clients", about.getExportedKeys(none, schema, "clients"));
     print("getCrossReference", about.getCrossReference(none, schema, "clients", none, schema, "projects"));
-    for (String table : tables(about)) {
+    for (String table : List.of("clients", "company", "invoice_line_items", "pto_balances", "utilization")) {
       print("getIndexInfo " + table, about.getIndexInfo(none, schema, table, false, true));
       print("getBestRowIdentifier " + table, about.getBestRowIdentifier(none, schema, table, 1, true));
     }
@@ -123,16 +128,6 @@ public final class Jdbc {
     print("getFunctions", about.getFunctions(none, schema, "%"));
     print("getFunctionColumns", about.getFunctionColumns(none, schema, "%", "%"));
     print("getUDTs", about.getUDTs(none, schema, "%", null));
-  }
-
-  private static List<String> tables(DatabaseMetaData about) throws SQLException {
-    List<String> names = new ArrayList<>();
-    try (ResultSet found = about.getTables(null, "harvest", "%", new String[] {"TABLE"})) {
-      while (found.next()) {
-        names.add(found.getString("TABLE_NAME"));
-      }
-    }
-    return names;
   }
 
   /** Print the rows of each query, each with the class and text of its values; how they travel is an option. */

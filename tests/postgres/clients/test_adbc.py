@@ -35,13 +35,15 @@ def objects(address: Address) -> dict[str, list[str]]:
     found = {}
     with client("adbc_driver_postgresql.dbapi").connect(address.url) as con:
         found["types"] = con.adbc_get_table_types()
-        listed = con.adbc_get_objects(depth="all", db_schema_filter="harvest").read_all().to_pylist()
-        for catalog in listed:
+        listed = [("tables", None), *(("all", name) for name in ("clients", "time_entries", "utilization"))]
+        for depth, only in listed:
+            read = con.adbc_get_objects(depth=depth, db_schema_filter="harvest", table_name_filter=only)
+            [catalog] = [catalog for catalog in read.read_all().to_pylist() if catalog["catalog_name"] == "acme"]
             for schema in catalog["catalog_db_schemas"]:
                 for table in schema["db_schema_tables"]:
-                    table["table_columns"].sort(key=lambda column: column["ordinal_position"])
-                    table["table_constraints"].sort(key=lambda constraint: constraint["constraint_name"])
-                    name = f"{catalog['catalog_name']}.{schema['db_schema_name']}.{table['table_name']}"
+                    (table["table_columns"] or []).sort(key=lambda column: column["ordinal_position"])
+                    (table["table_constraints"] or []).sort(key=lambda constraint: constraint["constraint_name"])
+                    name = f"{depth} {schema['db_schema_name']}.{table['table_name']}"
                     found[name] = [json.dumps(table, sort_keys=True)]
         found["schema"] = [str(con.adbc_get_table_schema("time_entries", db_schema_filter="harvest"))]
         found["info"] = [repr({k: v for k, v in con.adbc_get_info().items() if "version" not in k})]

@@ -31,7 +31,7 @@ def both(ours: Address, theirs: Address, use: Callable[[Any], Awaitable[dict[str
     async def run(address: Address) -> dict[str, list[str]]:
         con = await client("asyncpg").connect(address.url)
         try:
-            return await use(con)
+            return await asyncio.wait_for(use(con), PATIENCE_S)
         finally:
             await con.close()
 

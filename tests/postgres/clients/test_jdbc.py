@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,11 @@ def java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Java]:
 
 
 def test_metadata_are_those_of_postgresql(java: Java, ours: Address, theirs: Address) -> None:
-    found, expected = (grouped(java.ask("metadata", address.jdbc)) for address in (ours, theirs))
+    java.ask("zone", "Europe/Berlin")
+    # The specific name of a function ends with its number.
+    found, expected = (
+        grouped(re.sub(r"_\d+$", "", line) for line in java.ask("metadata", address.jdbc)) for address in (ours, theirs)
+    )
     hold(found, expected)
 
 
@@ -94,8 +99,10 @@ def test_facts_are_those_of_postgresql(java: Java, ours: Address, theirs: Addres
 )
 def test_every_table_has_the_same_rows(java: Java, ours: Address, theirs: Address, option: str) -> None:
     queries = [select(name) for name in TABLES]
+    # A struct is a json, whose moments are told in the zone of the session; those of the real one are text by now.
+    java.ask("zone", "UTC")
     found, expected = (java.ask("rows", f"{address.jdbc}&{option}", *queries) for address in (ours, theirs))
-    assert sorted(found) == sorted(expected)
+    hold(grouped(sorted(found)), grouped(sorted(expected)))
 
 
 def test_two_cursors_are_read_in_turn(java: Java, ours: Address, theirs: Address) -> None:
@@ -106,7 +113,7 @@ def test_two_cursors_are_read_in_turn(java: Java, ours: Address, theirs: Address
 
 def test_parameters_of_every_type(java: Java, ours: Address, theirs: Address) -> None:
     found, expected = (grouped(java.ask("parameters", address.jdbc)) for address in (ours, theirs))
-    assert found == expected
+    hold(found, expected)
 
 
 def test_getters_and_scrolling(java: Java, ours: Address, theirs: Address) -> None:
@@ -117,7 +124,7 @@ def test_getters_and_scrolling(java: Java, ours: Address, theirs: Address) -> No
 
 def test_settings_and_transactions(java: Java, ours: Address, theirs: Address) -> None:
     found, expected = (java.ask("settings", address.jdbc) for address in (ours, theirs))
-    assert found == expected
+    hold({"settings": found}, {"settings": expected})
 
 
 def test_cancel_ends_the_requests(java: Java, ours: Address, account: Sandbox) -> None:

@@ -31,7 +31,7 @@ def seen(folder: Path, *addresses: Address) -> list[dict[str, list[str]]]:
     installed("python3-uno", present=has_uno)
     done = subprocess.run(
         [python, Path(__file__).with_name("libreoffice_client.py"), folder, *(address.libpq for address in addresses)],
-        input=json.dumps([*map(select, TABLES), "SELECT nothing FROM harvest.clients"]),
+        input=json.dumps(list(map(select, TABLES))),
         capture_output=True,
         text=True,
         check=False,
@@ -44,7 +44,7 @@ def seen(folder: Path, *addresses: Address) -> list[dict[str, list[str]]]:
         name, *rest = json.loads(line)
         if name == "end":
             found.append({})
-        else:
+        elif rest[0]:
             heading, *rows = rest[0]
             found[-1][name] = [repr(heading), *sorted(map(repr, rows))]
     return found[:-1]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox import Sandbox
 
+#: Tables with keys of one column and of several, without one, and a view.
+_KEYS = ("clients", "company", "invoice_line_items", "pto_balances", "report_time_team", "time_entries", "utilization")
 #: What SQLGetInfo is asked for that tells of the server and the session: SQL_DBMS_NAME … SQL_USER_NAME.
 _FACTS = (
     "SQL_DBMS_NAME",
@@ -46,11 +48,11 @@ def opened(address: Address, **options: str | int) -> Any:
 def asked(cursor: Any) -> list[str]:
     """Return the heading of a result and its rows as text, but for the numbers that a server gives its tables.
 
-    The heading does not say what may be NULL: psqlODBC asks that of the table that a column comes from, and our columns
-    come from queries.
+    The heading has the scale alone, for psqlODBC asks the table that a column comes from how wide it is and whether it
+    may be NULL, and our columns come from queries.
     """
-    heading = [f"{column[0]} {column[1].__name__} {column[3:6]}" for column in cursor.description]
-    shown = [n for n, column in enumerate(cursor.description) if column[0] != "TABLE OID"]
+    heading = [f"{column[0]} {column[1].__name__} {column[5]}" for column in cursor.description]
+    shown = [n for n, column in enumerate(cursor.description) if column[0].upper() != "TABLE OID"]
     return [repr(heading), *sorted(repr(tuple(row[n] for n in shown)) for row in cursor.fetchall())]
 
 
@@ -76,7 +78,7 @@ def catalog(address: Address) -> dict[str, list[str]]:
             "SQLProcedureColumns": lambda: cursor.procedureColumns(schema="harvest"),
         }
         found = {name: asked(call()) for name, call in general.items()}
-        for table in TABLES:
+        for table in _KEYS:
             found[f"SQLPrimaryKeys {table}"] = asked(cursor.primaryKeys(table=table, schema="harvest"))
             found[f"SQLStatistics {table}"] = asked(cursor.statistics(table=table, schema="harvest"))
             found[f"SQLSpecialColumns {table}"] = asked(cursor.rowIdColumns(table=table, schema="harvest"))
