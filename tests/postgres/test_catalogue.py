@@ -51,6 +51,7 @@ CONDITIONS = {
     "pg_attribute": f"attrelid NOT IN ({_TOAST})",
     "pg_index": f"indrelid NOT IN ({_TOAST})",
     "pg_database": "datname = 'acme'",
+    "pg_depend": f"refobjid NOT IN ({_TOAST}) AND objid NOT IN ({_TOAST}) AND NOT (objid >= 16384 AND classid = 2620)",
     "tables": "table_name NOT IN ('pg_subscription', 'pg_group', 'pg_stat_database_conflicts')",
     "views": "table_name NOT IN ('pg_group', 'pg_stat_database_conflicts')",
     "columns": "table_name NOT IN ('pg_subscription', 'pg_group', 'pg_stat_database_conflicts')",
@@ -62,9 +63,12 @@ CONDITIONS = {
 UNTOLD = {
     "pg_available_extension_versions": "nothing can be installed",
     "pg_available_extensions": "nothing can be installed",
-    "pg_depend": "what depends on what is told of PostgreSQL's own objects alone",
+    "pg_shdepend": "who owns what stands with what is owned",
     "pg_locks": "nothing is locked",
     "pg_stat_activity": "a session sees itself alone",
+    "pg_stat_all_tables": "those of PostgreSQL's own tables are as old as a server",
+    "pg_stat_gssapi": "the number of a session",
+    "pg_stat_sys_tables": "those of PostgreSQL's own tables are as old as a server",
     "pg_stat_ssl": "whether a session is encrypted is told by the server",
     "pg_timezone_names": "the time zones are those of DuckDB",
     "pg_trigger": "keys are not kept by triggers",
@@ -84,6 +88,8 @@ def selected(name: str, columns: tuple[tuple[str, str], ...]) -> str:
             continue
         if column == "specific_name" or (column == "object_name" and name in {"data_type_privileges", "element_types"}):
             shown.append(f"regexp_replace({column}::text, '_[0-9]+$', '')")
+        elif column == "constraint_name":
+            shown.append(f"regexp_replace({column}::text, '^[0-9]+_[0-9]+_', '')")
         else:
             shown.append(_cast(f'"{column}"', kind))
     return ", ".join(shown)

@@ -154,7 +154,7 @@ def _numbered() -> str:
     parts += [
         "SELECT 'pg_namespace', nspname::text, oid::int8 FROM pg_catalog.pg_namespace WHERE nspname = 'harvest'",
         "SELECT 'pg_database', datname::text, oid::int8 FROM pg_catalog.pg_database WHERE datname = 'acme'",
-        "SELECT 'pg_roles', rolname::text, oid::int8 FROM pg_catalog.pg_roles WHERE rolname = 'ann'",
+        "SELECT 'pg_roles', rolname::text, oid::int8 FROM pg_catalog.pg_roles WHERE rolname IN ('ann', 'harvest')",
         "SELECT 'pg_rewrite', c.relname::text, r.oid::int8 FROM pg_catalog.pg_rewrite r "
         f"JOIN pg_catalog.pg_class c ON c.oid = r.ev_class WHERE r.oid >= {_FIRST}",
     ]
@@ -166,7 +166,7 @@ def _plain(value: Any, numbers: dict[int, int]) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (list, tuple)):
-        return _plain(" ".join(str(_plain(item, numbers)) for item in value), numbers)
+        return _plain(" ".join(str(_plain(item, numbers)) for item in value), {})
     if isinstance(value, (int, float, Decimal)):
         return numbers.get(int(value), int(value)) if value == int(value) else round(float(value), 4)
     text = str(value)

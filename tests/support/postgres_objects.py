@@ -18,20 +18,22 @@ __all__ = ["same_objects"]
 
 def same_objects(relations: Sequence[Relation], database: str, user: str) -> Iterator[str]:
     """Yield the statements that make them in an empty database, and a user who may read them."""
-    yield "CREATE SCHEMA harvest; GRANT USAGE ON SCHEMA harvest TO public; DROP SCHEMA public"
+    yield f"DROP ROLE IF EXISTS {user}; DROP ROLE IF EXISTS harvest; CREATE ROLE harvest; CREATE ROLE {user} LOGIN"
+    yield f"GRANT harvest TO {user}; DROP SCHEMA public; CREATE SCHEMA harvest AUTHORIZATION harvest"
     yield "COMMENT ON SCHEMA harvest IS 'Harvest''s tables and the ready views'"
     yield f"ALTER DATABASE {database} SET search_path = harvest; SET search_path = harvest"
-    yield "SET check_function_bodies = off"
+    yield "SET check_function_bodies = off; SET ROLE harvest"
     for each in relations:
         yield from _table(each) if each.view is None else _view(each)
-        yield f"GRANT SELECT ON {each.name} TO public"
         for column in each.columns:
             if column.comment:
                 yield f"COMMENT ON COLUMN {each.name}.{column.name} IS {text(column.comment)}"
     for each in relations:
         for key in each.foreign_keys:
             yield f"ALTER TABLE {each.name} ADD {definitions.foreign_key(key)}"
-    yield f"DROP ROLE IF EXISTS {user}; CREATE ROLE {user} LOGIN"
+    yield "REVOKE ALL ON ALL TABLES IN SCHEMA harvest FROM harvest"
+    yield "GRANT SELECT ON ALL TABLES IN SCHEMA harvest TO harvest, public"
+    yield "REVOKE ALL ON SCHEMA harvest FROM harvest; GRANT USAGE ON SCHEMA harvest TO harvest, public; RESET ROLE"
 
 
 def _table(each: Relation) -> Iterator[str]:

@@ -1,7 +1,7 @@
 -- What macros look up. No client has columns of these names, so that an argument never means a column of a lookup.
 
 ALTER TABLE postgres.catalog.pg_authid RENAME TO _authid;
-CREATE VIEW postgres.catalog.pg_authid AS SELECT * FROM postgres.catalog._authid UNION ALL SELECT 16386, coalesce(getvariable('postgres_user'), 'harvest'), false, true, false, false, true, false, false, -1, NULL, NULL;
+CREATE VIEW postgres.catalog.pg_authid AS SELECT * FROM postgres.catalog._authid UNION ALL SELECT 16386, coalesce(getvariable('postgres_user'), 'harvest'), false, true, false, false, true, false, false, -1, NULL, NULL WHERE coalesce(getvariable('postgres_user'), 'harvest') NOT IN (SELECT rolname FROM postgres.catalog._authid);
 CREATE VIEW postgres.catalog._roles AS SELECT oid AS __oid, rolname AS __name FROM postgres.catalog.pg_authid;
 CREATE TABLE postgres.catalog._namespaces AS SELECT oid AS __oid, nspname AS __text, coalesce(list_bool_or(list_transform(nspacl, lambda item: starts_with(item, '=') AND contains(item, 'U'))), false) AS __usable FROM postgres.catalog.pg_namespace;
 CREATE TABLE postgres.catalog._classes AS SELECT c.oid AS __oid, n.nspname || '.' || c.relname AS __qualified, c.relnamespace IN (11, 16385) AS __visible, coalesce(list_bool_or(list_transform(c.relacl, lambda item: starts_with(item, '=') AND contains(item, 'r'))), false) AS __readable, CASE WHEN c.relnamespace IN (11, 16385) THEN c.relname ELSE n.nspname || '.' || c.relname END AS __text FROM postgres.catalog.pg_class AS c JOIN postgres.catalog.pg_namespace AS n ON n.oid = c.relnamespace;

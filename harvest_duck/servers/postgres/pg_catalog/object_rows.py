@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.servers.postgres.pg_catalog.objects import DATABASE, NAMESPACE, OWNER, SCHEMA
+from harvest_duck.servers.postgres.pg_catalog.dependencies import dependencies
+from harvest_duck.servers.postgres.pg_catalog.objects import DATABASE, NAMESPACE, OWNER, SCHEMA, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from harvest_duck.servers.postgres.pg_catalog.objects import Column, Relation
+    from harvest_duck.servers.postgres.pg_catalog.dependencies import dependencies
+from harvest_duck.servers.postgres.pg_catalog.objects import Column, Relation
 
 __all__ = ["Row", "rows"]
 
 Row = dict[str, Any]
 
 _CLASS, _PROC, _NAMESPACE_CLASS = 1259, 1255, 2615
-_READ_ALL = ["postgres=arwdDxt/postgres", "=r/postgres"]
+_READ_ALL = ["harvest=r/harvest", "=r/harvest"]
 _RELATION: Row = {
     "relnamespace": NAMESPACE, "reltype": 0, "reloftype": 0, "relowner": OWNER, "relam": 0, "reltablespace": 0,
     "relpages": 0, "reltuples": -1.0, "relallvisible": 0, "reltoastrelid": 0, "relhasindex": False,
@@ -56,9 +58,12 @@ def rows(relations: Iterable[Relation], types: Mapping[int, Row], database: str)
     by_name = {each.name: each for each in relations}
     made: dict[str, list[Row]] = {
         "pg_namespace": [
-            {"oid": NAMESPACE, "nspname": SCHEMA, "nspowner": OWNER, "nspacl": ["postgres=UC/postgres", "=U/postgres"]}
+            {"oid": NAMESPACE, "nspname": SCHEMA, "nspowner": OWNER, "nspacl": ["harvest=U/harvest", "=U/harvest"]}
         ],
         "pg_database": [_database(database)],
+        "pg_authid": [_role(OWNER, SCHEMA)],
+        "pg_depend": dependencies(relations),
+        "pg_auth_members": [{"roleid": OWNER, "member": USER, "grantor": 10, "admin_option": False}],
         "pg_db_role_setting": [{"setdatabase": DATABASE, "setrole": 0, "setconfig": [f"search_path={SCHEMA}"]}],
         "pg_description": [
             {
@@ -94,9 +99,16 @@ def rows(relations: Iterable[Relation], types: Mapping[int, Row], database: str)
 
 def _database(name: str) -> Row:
     return {
-        "oid": DATABASE, "datname": name, "datdba": OWNER, "encoding": 6, "datlocprovider": "c", "datistemplate": False,
+        "oid": DATABASE, "datname": name, "datdba": 10, "encoding": 6, "datlocprovider": "c", "datistemplate": False,
         "datallowconn": True, "datconnlimit": -1, "datfrozenxid": 0, "datminmxid": 1, "dattablespace": 1663,
         "datcollate": "C.UTF-8", "datctype": "C.UTF-8",
+    }  # fmt: skip
+
+
+def _role(oid: int, name: str) -> Row:
+    return {
+        "oid": oid, "rolname": name, "rolsuper": False, "rolinherit": True, "rolcreaterole": False,
+        "rolcreatedb": False, "rolcanlogin": False, "rolreplication": False, "rolbypassrls": False, "rolconnlimit": -1,
     }  # fmt: skip
 
 
@@ -138,7 +150,7 @@ def _row_types(each: Relation, types: Mapping[int, Row]) -> Iterator[Row]:
     """The type of the rows and that of arrays of them, like those of pg_class."""
     for oid, like, name in ((each.row_type, 83, each.name), (each.array_type, 210, f"_{each.name}")):
         same = types[like]
-        row = same | {"oid": oid, "typname": name, "typnamespace": NAMESPACE}
+        row = same | {"oid": oid, "typname": name, "typnamespace": NAMESPACE, "typowner": OWNER}
         if like == 83:  # noqa: PLR2004 - the row type of pg_class
             yield row | {"typrelid": each.oid, "typarray": each.array_type}
         else:

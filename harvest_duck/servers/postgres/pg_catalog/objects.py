@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DATABASE", "NAMESPACE", "OWNER", "SCHEMA", "USER", "Column", "ForeignKey", "Relation", "relations"]
 
-#: The numbers of the database, its schema, the owner of all and the user of a session.
-#: PostgreSQL gives objects of users numbers from 16384 on.
-DATABASE, NAMESPACE, USER = 16384, 16385, 16386
-OWNER = 10
+#: The numbers of the database, its schema, the user of a session, and the role that owns Harvest's objects, of which
+#: that user is a member: PostgreSQL tells foreign keys and the text of views to members of the owner alone.
+#: It gives objects of users numbers from 16384 on.
+DATABASE, NAMESPACE, USER, OWNER = 16384, 16385, 16386, 16387
 SCHEMA = "harvest"
 _FIRST, _STEP = 16400, 10
 _FIRST_FOREIGN_KEY = 20000

@@ -57,5 +57,13 @@ def refused(columns: Columns, views: frozenset[str]) -> dict[str, tuple[str, str
 
 #: What `own_views.sql` and the data make.
 _OWN = frozenset(
-    {"pg_settings", "pg_stat_activity", "pg_stat_gssapi", "pg_stat_ssl", "pg_timezone_abbrevs", "pg_timezone_names"}
+    {
+        "constraint_column_usage",
+        "pg_settings",
+        "pg_stat_activity",
+        "pg_stat_gssapi",
+        "pg_stat_ssl",
+        "pg_timezone_abbrevs",
+        "pg_timezone_names",
+    }
 )
