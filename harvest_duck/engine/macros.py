@@ -83,8 +83,8 @@ def internal_functions(catalog: str, handle: str) -> Iterator[str]:
 
 
 def setting(name: str) -> str:
-    """The value of a setting, as a text."""
-    return f"current_setting({text(name)})::VARCHAR"
+    """The value of a setting, as a text: DuckDB's own function tells it, whatever macro has its name."""
+    return f"system.main.current_setting({text(name)})::VARCHAR"
 
 
 def scan_of(table: Table, handle: str) -> str:

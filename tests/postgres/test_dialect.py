@@ -92,3 +92,9 @@ def test_templates_that_are_drawn_write_what_postgresql_writes(client: WireClien
             value = draw.choice(["0", "-0.04", "0.5", "7", "-12.345", "999.95", "1234.5", "-98765432.1"])
             sql = f"SELECT to_char({day}, '{moment}'), to_char(({value})::numeric(18, 4), '{number}')"
             assert client.query(sql).rows == real.query(sql).rows, sql
+
+
+def test_functions_of_harvest_duck_read_duckdb_s_own_settings(client: WireClient) -> None:
+    """Not the client's, which a macro of PostgreSQL's catalogue tells by the same name."""
+    sql = "SELECT request FROM harvest_explain('SELECT id FROM clients')"
+    assert [request.partition("?")[0] for (request,) in client.query(sql).rows] == ["/v2/clients"]
