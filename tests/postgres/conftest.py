@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.real_postgres import REQUIRED
 from support.serving import DATABASE, Serving, connection_of
 
 from harvest_duck.servers.postgres.served import Served
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from support.wire_client import WireClient
 
     from harvest_duck.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def required_run() -> None:
+    """Skip the test where HARVEST_DUCK_REQUIRE_POSTGRES is not set: it takes another server, or much time."""
+    if not REQUIRED:
+        pytest.skip("it runs where HARVEST_DUCK_REQUIRE_POSTGRES is set, as .ci/postgres sets it")
 
 
 @pytest.fixture(scope="session")

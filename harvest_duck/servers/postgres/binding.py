@@ -32,7 +32,10 @@ _IS_OLD = duckdb.__version__.startswith("1.")
 
 
 def prepared(state: State, sql: str, declared: Sequence[int]) -> Prepared:
-    """Return the one statement of a text, with a type for each parameter; raises a Failure for several."""
+    """Return the one statement of a text, with a type for each parameter; raises a Failure for several.
+
+    It may take long, and so belongs to the session's thread.
+    """
     found = statements(sql)
     if len(found) != 1:
         raise Failure("42601", "cannot insert multiple commands into a prepared statement")
@@ -68,7 +71,10 @@ async def bound(state: State, found: Prepared, message: Bind) -> Portal:
             f"bind message supplies {len(message.values)} parameters, "
             f'but prepared statement "{message.statement}" requires {len(found.types)}',
         )
-    values = [
-        literal(oid, form, raw) for oid, form, raw in zip(found.types, message.formats, message.values, strict=True)
-    ]
+    values = await state.interruption.run(_literals, found.types, message)
     return await opened(state, found.statement, values, message.result_formats, found.columns)
+
+
+def _literals(types: Sequence[int], message: Bind) -> list[str]:
+    """Return the values of a message as SQL."""
+    return [literal(oid, form, raw) for oid, form, raw in zip(types, message.formats, message.values, strict=True)]

@@ -90,7 +90,7 @@ class Conversation:
             case Query():
                 await self._query(message.sql)
             case Parse():
-                self._parse(message)
+                await self._parse(message)
             case Bind():
                 await self._bind(message)
             case Describe():
@@ -110,7 +110,7 @@ class Conversation:
         self._state.prepared.pop("", None)
         await self._state.close_portal("")
         with self._measured("QUERY", only_failures=True):
-            found = statements(sql)
+            found = await self._state.interruption.run(statements, sql)
         for statement in found:
             self._check(statement)
             with self._measured(statement.tag) as run:
@@ -128,12 +128,12 @@ class Conversation:
 
     # The extended protocol.
 
-    def _parse(self, message: Parse) -> None:
+    async def _parse(self, message: Parse) -> None:
         if message.name and message.name in self._state.prepared:
             raise Failure("42P05", f'prepared statement "{message.name}" already exists')
         self._state.prepared.pop(message.name, None)
         with self._measured("PARSE", only_failures=True):
-            made = prepared(self._state, message.sql, message.types)
+            made = await self._state.interruption.run(prepared, self._state, message.sql, message.types)
         self._check(made.statement)
         self._state.prepared[message.name] = made
         self._channel.send(backend.parse_complete())

@@ -83,7 +83,7 @@ class Cursors:
         names = ", ".join(text(name) for name in values)
         entries = ", ".join(text(value) for value in values.values())
         return (
-            "SET errors_as_json = true; "
+            "SET errors_as_json = true; SET enable_progress_bar = false; "
             f"SET search_path = {text(SEARCH_PATH)}; SET TimeZone = {text(values['timezone'])}; "
             f"SET VARIABLE postgres_user = {text(self._user)}; "
             f"SET VARIABLE postgres_backend_pid = {self._process}::INTEGER; "

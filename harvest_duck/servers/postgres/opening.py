@@ -89,8 +89,13 @@ async def _opened(
 
 async def selected(state: State, body: Select, values: Sequence[str], wanted: Sequence[ColumnType] | None) -> Result:
     """Return the result of a query, bound and not yet run."""
+    return await state.interruption.run(_result, state, body, values, wanted)
+
+
+def _result(state: State, body: Select, values: Sequence[str], wanted: Sequence[ColumnType] | None) -> Result:
+    # On the session's thread: a long query takes long to rewrite, and other sessions go on meanwhile.
     made = query(body.tokens, values, state.database.catalogue)
-    return await state.interruption.run(Result, made, state.cursors, state.interruption, wanted)
+    return Result(made, state.cursors, state.interruption, wanted)
 
 
 async def _explained(state: State, statement: Explain, values: Sequence[str]) -> list[str]:
@@ -106,8 +111,12 @@ async def _explained(state: State, statement: Explain, values: Sequence[str]) ->
     if form not in ("text", "json"):
         raise Failure("0A000", f"EXPLAIN (FORMAT {form}) is not supported: use text or json")
     options = [*(["ANALYZE"] if statement.analyze else []), *(["FORMAT JSON"] if form == "json" else [])]
-    made = query(body.tokens, given, state.database.catalogue)
-    return await state.interruption.run(explained, made, state.cursors, state.interruption, options)
+    return await state.interruption.run(_plan, state, body, given, options)
+
+
+def _plan(state: State, body: Select, values: Sequence[str], options: Sequence[str]) -> list[str]:
+    made = query(body.tokens, values, state.database.catalogue)
+    return explained(made, state.cursors, state.interruption, options)
 
 
 async def _shown(state: State, name: str) -> Source:

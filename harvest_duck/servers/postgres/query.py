@@ -14,6 +14,7 @@ from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.failures import failure_of
 from harvest_duck.servers.postgres.gate import refuse_unfit
 from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
+from harvest_duck.servers.postgres.stream_errors import with_place
 from harvest_duck.servers.postgres.tokens import Kind, Token, tokens
 
 if TYPE_CHECKING:
@@ -42,18 +43,8 @@ class Query:
         refuse_unfit(cursor, self.sql)
         try:
             return cursor.sql(self.sql)
-        except duckdb.Error:
-            self._raise_with_place(cursor)
-            raise
-
-    def _raise_with_place(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Raise the Failure of what DuckDB cannot bind: it tells the place of an error to statements alone."""
-        explain = "EXPLAIN "
-        try:
-            cursor.execute(explain + self.sql)
         except duckdb.Error as error:
-            places = _Behind(self.positions, len(explain))
-            raise failure_of(error, positions=places, sql=explain + self.sql) from error
+            raise with_place(error, cursor, self.sql) from error
 
     def names(self, names: Sequence[str]) -> list[str]:
         """Return the names of the columns as PostgreSQL gives them, where DuckDB gives these."""
@@ -62,18 +53,6 @@ class Query:
     def failure(self, error: Exception, harvest: HarvestDuckError | None) -> Failure:
         """Return the failure for an error of the query, where `harvest` is the last one of its scans."""
         return failure_of(error, harvest=harvest, positions=self.positions, sql=self.sql)
-
-
-@dataclass(frozen=True, slots=True)
-class _Behind:
-    """The places of a text of DuckDB's that has so many characters more before it."""
-
-    positions: Positions
-    before: int
-
-    def client(self, offset: int) -> int:
-        """Return the offset in the client's text of an offset in DuckDB's."""
-        return self.positions.client(max(0, offset - self.before))
 
 
 @dataclass(frozen=True, slots=True)
