@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from harvest_duck.sandbox import MAIN_ID
@@ -151,3 +152,15 @@ def test_a_value_that_would_lose_something_in_its_column_is_refused(client: Wire
     error = client.sync(refuse=False).error
     assert error is not None
     assert (error.sqlstate, error.message) == ("0A000", "cached plan must not change result type")
+
+
+@pytest.mark.skipif(duckdb.__version__.startswith("1."), reason="DuckDB 1 tells of a text")
+def test_a_value_of_no_type_becomes_what_was_told_of_its_column(client: WireClient) -> None:
+    for value, rows, sqlstate in (("2", [("2",), ("1",)], None), ("1.5", [], "22P02"), ("x", [], "22P02")):
+        client.parse("SELECT $1 UNION ALL SELECT 1")
+        client.describe("S")
+        client.bind([value])
+        client.execute()
+        result = client.sync(refuse=False)
+        assert result.columns[0].oid == INT4
+        assert (result.rows, None if result.error is None else result.error.sqlstate) == (rows, sqlstate)

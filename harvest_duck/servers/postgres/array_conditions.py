@@ -112,8 +112,10 @@ class _Conditions:
             yield Token(Kind.SPACE, " ", start)
         for number, (first, last) in enumerate(elements):
             yield Token(Kind.PUNCTUATION, "," if number else "(", start)
-            yield Token(Kind.PUNCTUATION, "(", start)
-            yield from self._tokens[self._places[first] : self._places[last] + 1]
-            yield Token(Kind.PUNCTUATION, ")", start)
+            written = self._tokens[self._places[first] : self._places[last] + 1]
+            if cast[0] == cast[1]:
+                yield from written
+                continue
+            yield from (Token(Kind.PUNCTUATION, "(", start), *written, Token(Kind.PUNCTUATION, ")", start))
             yield from (self._tokens[place] for place in self._places[slice(*cast)])
         yield Token(Kind.PUNCTUATION, ")", start)

@@ -9,10 +9,12 @@ import duckdb
 
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.opening import opened
+from harvest_duck.servers.postgres.parameter_types import UNKNOWN
 from harvest_duck.servers.postgres.parameters import literal
 from harvest_duck.servers.postgres.portals import TEXT, RowsPortal
 from harvest_duck.servers.postgres.prepared import Prepared, parameter_oids
 from harvest_duck.servers.postgres.statements import statements
+from harvest_duck.servers.postgres.types import NUMERIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +28,9 @@ __all__ = ["bound", "described", "prepared"]
 
 #: DuckDB's type of a column of which nothing is known but NULL: it is a text to clients.
 _NULL = '"NULL"'
-#: The type of a parameter of which nothing is told.
-UNKNOWN = 705
+#: DuckDB 1 takes what becomes of a NULL for a number, where a text or a DECIMAL goes through an operator or a function.
 _IS_OLD = duckdb.__version__.startswith("1.")
+_SAMPLES = {UNKNOWN: "''", TEXT.oid: "''", 1043: "''", NUMERIC: "CAST(1 AS DECIMAL(18, 4))"}
 
 
 def prepared(state: State, sql: str, declared: Sequence[int]) -> Prepared:
@@ -55,11 +57,11 @@ async def described(state: State, found: Prepared) -> Sequence[Field] | None:
 
 async def _without_values(state: State, found: Prepared) -> Portal:
     """Return a portal for a statement whose parameters are NULL, so that its columns can be told."""
-    if _IS_OLD and UNKNOWN in found.types:
-        # DuckDB 1 takes a NULL of no type for a number. A text may be refused where another value would not be.
-        texts = ["''" if oid == UNKNOWN else literal(oid, 0, None) for oid in found.types]
+    if _IS_OLD and not _SAMPLES.keys().isdisjoint(found.types):
+        # A text may be refused where another value would not be.
+        samples = [_SAMPLES.get(oid) or literal(oid, 0, None) for oid in found.types]
         with suppress(Failure):
-            return await opened(state, found.statement, texts, (), found.columns)
+            return await opened(state, found.statement, samples, (), found.columns)
     return await opened(state, found.statement, [literal(oid, 0, None) for oid in found.types], (), found.columns)
 
 

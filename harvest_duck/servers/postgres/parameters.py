@@ -98,7 +98,9 @@ def _array(element: int, form: int, raw: bytes | None) -> str:
 
 
 def _element(oid: int, form: int, value: Any) -> str:  # noqa: ANN401 - text or bytes, as the array was
-    return literal(oid, form, value.encode() if isinstance(value, str) else value)
+    """Return an element; a whole number without its type, which that of the list gives it, because lists are long."""
+    made = literal(oid, form, value.encode() if isinstance(value, str) else value)
+    return made[len("CAST(") : made.index(" AS ")] if oid in _WHOLE else made
 
 
 def _decoded(raw: bytes) -> str:
@@ -205,7 +207,7 @@ def _float(name: str, duckdb: str) -> _Type:
     return _Type(duckdb, _trimmed(read), partial(binary_float, name=name, duckdb=duckdb))
 
 
-_NUMERIC = 1700
+_NUMERIC, _WHOLE = 1700, frozenset({20, 21, 23, 26, 28})
 #: What a numeric without a value is, as all of Harvest's are.
 _OF_HARVEST = "DECIMAL(18, 4)"
 _TEXT = _Type("VARCHAR", _quoted, lambda raw: _quoted(_decoded(raw)))

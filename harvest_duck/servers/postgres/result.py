@@ -11,7 +11,23 @@ from harvest_duck.servers.postgres.cursors import error_of
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.projection import projection
 from harvest_duck.servers.postgres.stream_errors import of_stream
-from harvest_duck.servers.postgres.types import FLOAT4, FLOAT8, INT2, INT4, INT8, NUMERIC, TEXT, column_type
+from harvest_duck.servers.postgres.types import (
+    BOOL,
+    DATE,
+    FLOAT4,
+    FLOAT8,
+    INT2,
+    INT4,
+    INT8,
+    INTERVAL,
+    NUMERIC,
+    TEXT,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    UUID,
+    column_type,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,12 +57,25 @@ _WIDER = {
     INT4: (INT8, NUMERIC, FLOAT8, TEXT),
     INT8: (NUMERIC, TEXT),
     FLOAT4: (FLOAT8, TEXT),
+    # What a client gave for a parameter of which nobody knew the type.
+    TEXT: (BOOL, INT2, INT4, INT8, FLOAT8, DATE, TIME, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID),
 }
+_WHOLE = (INT2, INT4, INT8)
+_DIGITS = r"\s*[+-]?[0-9]+\s*"
 
 
 def _fits(own: ColumnType, wanted: ColumnType) -> bool:
     """Return whether every value of a type is one of another type, so that a cast changes none."""
     return own.oid == wanted.oid or own.duckdb == _NULL or wanted.oid in _WIDER.get(own.oid, (TEXT,))
+
+
+def _cast(place: int, own: ColumnType, wanted: ColumnType) -> str:
+    """Return a column in the type that was told of it. DuckDB would round a text that is no whole number."""
+    column = f"#{place}"
+    if own.oid == TEXT and wanted.oid in _WHOLE:
+        # In quotes it is refused.
+        column = f"CASE WHEN regexp_full_match({column}, '{_DIGITS}') THEN {column} ELSE '\"' || {column} || '\"' END"
+    return f"CAST({column} AS {wanted.duckdb}) AS c{place}"
 
 
 class Result:
@@ -148,7 +177,7 @@ class Result:
         # A numeric has as many digits as it has, whatever was told of the column: a cast would round.
         columns = tuple(own if own.oid == each.oid else each for own, each in zip(self.columns, wanted, strict=True))
         if columns != self.columns:
-            casts = (f"CAST(#{place} AS {each.duckdb}) AS c{place}" for place, each in enumerate(columns, 1))
+            casts = map(_cast, range(1, len(columns) + 1), self.columns, columns)
             self._select(", ".join(casts))
             self.columns = columns
 

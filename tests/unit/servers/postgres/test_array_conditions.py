@@ -17,13 +17,13 @@ def written(sql: str) -> str:
 @pytest.mark.parametrize(
     ("condition", "listed"),
     [
-        ("id = ANY(ARRAY[1, x + 2])", "id  IN ((1),(x + 2))"),
-        ("id=some ( array [f(1, 2)] )", "id IN ((f(1, 2)))"),
-        ("id <> ALL(ARRAY['a'])", "id  NOT IN (('a'))"),
+        ("id = ANY(ARRAY[1, x + 2])", "id  IN (1,x + 2)"),
+        ("id=some ( array [f(1, 2)] )", "id IN (f(1, 2))"),
+        ("id <> ALL(ARRAY['a'])", "id  NOT IN ('a')"),
         ("id = ANY(ARRAY[1]::pg_catalog.int8[]) AND x", "id  IN ((1)::pg_catalog.int8) AND x"),
-        (f"id = ANY({NUMBERS})", "id  IN ((CAST(3 AS BIGINT)),(CAST(NULL AS BIGINT)),(CAST(1 AS BIGINT)))"),
-        (f"id = ANY({literal(1007, 0, b'{3}')}::int[])", "id  IN ((CAST(3 AS INTEGER))::int)"),
-        (f"name = ANY({literal(1009, 0, b'{a,NULL}')})", "name  IN (('a'),(CAST(NULL AS VARCHAR)))"),
+        (f"id = ANY({NUMBERS})", "id  IN (3,NULL,1)"),
+        (f"id = ANY({literal(1007, 0, b'{3}')}::int[])", "id  IN ((3)::int)"),
+        (f"name = ANY({literal(1009, 0, b'{a,NULL}')})", "name  IN ('a',CAST(NULL AS VARCHAR))"),
     ],
 )
 def test_a_condition_on_known_elements_is_a_list(condition: str, listed: str) -> None:
