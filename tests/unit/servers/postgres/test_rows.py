@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 from support.wire_values import rows_of, sent, value_of
 
+from harvest_duck.servers.postgres import rows
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.rows import PART_BYTES, data_rows, row_parts
+from harvest_duck.servers.postgres.rows import data_rows, row_parts
 from harvest_duck.servers.postgres.types import column_type
 
 #: A value, PostgreSQL's text of it, and what its binary form means.
@@ -76,9 +77,10 @@ def test_no_row_and_no_column_are_sent_as_they_are() -> None:
     assert bytes(data_rows(batch, [], [])) == b"D\0\0\0\6\0\0" * 2
 
 
-def test_parts_of_a_batch_whose_texts_are_long_are_sent_one_after_the_other() -> None:
-    batch = pa.record_batch({"c1": ["x" * PART_BYTES, None, "y" * PART_BYTES, "z"]})
+def test_parts_of_a_batch_whose_texts_are_long_are_sent_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "PART_BYTES", 1000)
+    batch = pa.record_batch({"c1": ["x" * 1000, None, "y" * 1000, "z"]})
     parts = list(row_parts(batch, [column_type("VARCHAR")], [0]))
     assert len(parts) == 4
-    rows = rows_of(b"".join(parts))
-    assert [row[0] and len(row[0]) for row in rows] == [PART_BYTES, None, PART_BYTES, 1]
+    read = rows_of(b"".join(parts))
+    assert [row[0] and len(row[0]) for row in read] == [1000, None, 1000, 1]
