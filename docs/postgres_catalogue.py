@@ -53,9 +53,9 @@ LEFT_OUT = {"pg_statistic", "pg_database", "pg_shdepend", "pg_db_role_setting"}
 _PUBLIC = " WHERE (objoid, classoid) <> (2200, 2615)"
 ROWS = {"pg_namespace": " WHERE nspname <> 'public'", "pg_description": _PUBLIC, "pg_init_privs": _PUBLIC}
 #: Settings that differ from server to server, as this one has them.
-SETTINGS = """CASE name WHEN 'server_version' THEN split_part(setting, ' ', 1) WHEN 'port' THEN '5432' WHEN 'search_path' THEN 'harvest'
-    WHEN 'fsync' THEN 'on' WHEN 'application_name' THEN '' WHEN 'TimeZone' THEN 'UTC' WHEN 'log_timezone' THEN 'UTC'
-    ELSE setting END"""
+SETTINGS = """CASE name WHEN 'server_version' THEN split_part(setting, ' ', 1) WHEN 'port' THEN '5432'
+    WHEN 'search_path' THEN 'harvest' WHEN 'fsync' THEN 'on' WHEN 'application_name' THEN '' WHEN 'TimeZone' THEN 'UTC'
+    WHEN 'log_timezone' THEN 'UTC' ELSE setting END"""
 #: Functions of PostgreSQL over its own objects, as tables. They are what macros look up.
 TEXTS: dict[str, LiteralString] = {
     "_functions": """SELECT oid AS __oid, pg_get_function_arguments(oid) AS __arguments,
@@ -71,8 +71,8 @@ TEXTS: dict[str, LiteralString] = {
     "_views": """SELECT oid AS __oid, pg_get_viewdef(oid) AS __text, pg_get_viewdef(oid, true) AS __pretty FROM pg_class
         WHERE relkind = 'v' ORDER BY oid""",
     "_defaults": "SELECT 0::oid AS __oid, 0::int4 AS __part, ''::text AS __text",
-    "_settings": f"""SELECT name, {SETTINGS} AS setting, unit, category, short_desc, extra_desc, context, vartype, source,
-        min_val, max_val, enumvals, boot_val, reset_val, sourcefile, sourceline, pending_restart
+    "_settings": f"""SELECT name, {SETTINGS} AS setting, unit, category, short_desc, extra_desc, context, vartype,
+        source, min_val, max_val, enumvals, boot_val, reset_val, sourcefile, sourceline, pending_restart
         FROM pg_settings ORDER BY name""",
     "pg_timezone_abbrevs": "SELECT * FROM pg_timezone_abbrevs ORDER BY abbrev",
     "_keywords": """SELECT word AS __word, catcode AS __category, barelabel AS __bare, catdesc AS __text,
@@ -110,8 +110,9 @@ def views(server: psycopg.Connection[Any]) -> None:
         con.execute("SET search_path = 'postgres.catalog'")
         written = []
         for schema, name, definition in server.execute(
-            """SELECT nspname, relname, pg_get_viewdef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-            WHERE nspname IN ('pg_catalog', 'information_schema') AND relkind = 'v' ORDER BY c.oid"""
+            """SELECT nspname, relname, pg_get_viewdef(c.oid) FROM pg_class c
+            JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('pg_catalog', 'information_schema')
+            AND relkind = 'v' ORDER BY c.oid"""
         ).fetchall():
             sql = rewritten(tokens(whole_rows(definition.rstrip(" ;"))), catalogue).sql
             statement = f'CREATE VIEW {SCHEMAS[schema]}."{name}" AS {" ".join(sql.split())}'

@@ -105,7 +105,7 @@ def _cast(column: str, kind: str) -> str:
 
 
 @pytest.mark.parametrize("schema", ["pg_catalog", "information_schema"])
-def test_each_relation_has_the_rows_of_a_real_one(pair: Pair, schema: str) -> None:
+def test_each_relation_has_the_rows_of_a_real_one(pair: Pair, schema: str) -> None:  # noqa: F811
     different = {}
     for relation in _COLUMNS.listed:
         name = relation.name
@@ -118,7 +118,7 @@ def test_each_relation_has_the_rows_of_a_real_one(pair: Pair, schema: str) -> No
     assert not different, different
 
 
-def test_what_a_user_may_not_read_is_refused_by_both(pair: Pair) -> None:
+def test_what_a_user_may_not_read_is_refused_by_both(pair: Pair) -> None:  # noqa: F811
     psycopg = client("psycopg")
     denied = {name for name, (code, _) in pair.ours.refused.items() if code == "42501"}
     for relation in _COLUMNS.listed:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import duckdb
     from support.real_postgres import RealPostgres
 
-    from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue
     from harvest_duck.sandbox import Sandbox
+    from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue
     from harvest_duck.servers.postgres.pg_catalog.objects import Relation
 
 __all__ = ["Ours", "Pair", "Theirs", "opened", "pair"]
@@ -79,7 +79,7 @@ class Ours:
 
 
 class Theirs:
-    """The catalogue of a real PostgreSQL whose database `acme` has the same objects, as a user without rights asks it."""
+    """The catalogue of a real PostgreSQL whose database `acme` has the same objects, as a user may ask it."""
 
     def __init__(self, cluster: RealPostgres, relations: Sequence[Relation]) -> None:
         psycopg = client("psycopg")
@@ -155,8 +155,10 @@ def _numbered() -> str:
         "SELECT 'pg_namespace', nspname::text, oid::int8 FROM pg_catalog.pg_namespace WHERE nspname = 'harvest'",
         "SELECT 'pg_database', datname::text, oid::int8 FROM pg_catalog.pg_database WHERE datname = 'acme'",
         "SELECT 'pg_roles', rolname::text, oid::int8 FROM pg_catalog.pg_roles WHERE rolname IN ('ann', 'harvest')",
-        "SELECT 'pg_rewrite', c.relname::text, r.oid::int8 FROM pg_catalog.pg_rewrite r "
-        f"JOIN pg_catalog.pg_class c ON c.oid = r.ev_class WHERE r.oid >= {_FIRST}",
+        (
+            "SELECT 'pg_rewrite', c.relname::text, r.oid::int8 FROM pg_catalog.pg_rewrite r "
+            f"JOIN pg_catalog.pg_class c ON c.oid = r.ev_class WHERE r.oid >= {_FIRST}"
+        ),
     ]
     return " UNION ALL ".join(parts)
 

@@ -115,7 +115,7 @@ class Database:
                 con.execute(f"SET GLOBAL memory_limit = {text(self._memory)}")
             for statement in _views():
                 con.execute(statement)
-            self._catalogue = fill(con, self.name)
+            self._catalogue = fill(con, self.name, lazily=True)
             for statement in dialect.statements():
                 con.execute(statement)
             for statement in _SETTINGS:

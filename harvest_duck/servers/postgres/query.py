@@ -37,9 +37,13 @@ class Query:
     sql: str
     positions: Positions
     reads_catalogue: bool
+    #: The relations of PostgreSQL's catalogue that it names, which are made when they are first named.
+    relations: frozenset[str]
+    catalogue: Catalogue
 
     def relation(self, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         """Return the query, bound; raise a Failure for what is none, or reaches more than a client may."""
+        self.catalogue.provide(cursor, self.relations)
         refuse_unfit(cursor, self.sql)
         try:
             return cursor.sql(self.sql)
@@ -80,7 +84,8 @@ class TableQuery:
 def query(written: Sequence[Token], values: Sequence[str], catalogue: Catalogue) -> Query:
     """Return the query that a client wrote, with these literals for its parameters."""
     made = rewritten(with_lists(tuple(spelled(tuple(_with_values(written, values))))), catalogue)
-    return Query("".join(token.text for token in written), made.sql, made.positions, made.reads_catalogue)
+    text = "".join(token.text for token in written)
+    return Query(text, made.sql, made.positions, made.reads_catalogue, made.relations, catalogue)
 
 
 def parameter_count(written: Sequence[Token]) -> int:

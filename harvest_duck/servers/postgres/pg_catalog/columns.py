@@ -12,7 +12,7 @@ from harvest_duck.servers.postgres.pg_catalog.column_types import SCHEMAS, duckd
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harvest_duck.servers.postgres.pg_catalog.object_rows import Row
+    from harvest_duck.servers.postgres.pg_catalog.objects import Row
 
 __all__ = ["Columns", "SystemRelation"]
 

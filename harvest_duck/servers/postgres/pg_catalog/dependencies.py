@@ -1,4 +1,4 @@
-"""The rows of pg_depend for the objects of a database: what is dropped with what, and what keeps it from being dropped."""
+"""The rows of pg_depend for the objects of a database: what is dropped with what."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from harvest_duck.servers.postgres.pg_catalog.objects import NAMESPACE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from harvest_duck.servers.postgres.pg_catalog.object_rows import Row
-    from harvest_duck.servers.postgres.pg_catalog.objects import Relation
+    from harvest_duck.servers.postgres.pg_catalog.objects import Relation, Row
 
 __all__ = ["dependencies"]
 

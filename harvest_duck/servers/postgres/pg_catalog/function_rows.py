@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.pg_catalog import definitions
 from harvest_duck.servers.postgres.pg_catalog.objects import NAMESPACE, OWNER
@@ -10,11 +10,10 @@ from harvest_duck.servers.postgres.pg_catalog.objects import NAMESPACE, OWNER
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from harvest_duck.servers.postgres.pg_catalog.objects import Relation
+    from harvest_duck.servers.postgres.pg_catalog.objects import Relation, Row
 
 __all__ = ["functions", "texts"]
 
-Row = dict[str, Any]
 _RECORD, _LANGUAGE_SQL = 2249, 14
 
 

@@ -12,7 +12,7 @@ from harvest_duck.servers.postgres.tokens import significant, tokens
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from harvest_duck.servers.postgres.pg_catalog.object_rows import Row
+    from harvest_duck.servers.postgres.pg_catalog.objects import Row
 
 __all__ = ["Names"]
 

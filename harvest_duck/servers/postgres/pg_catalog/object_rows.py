@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.pg_catalog.dependencies import dependencies
 from harvest_duck.servers.postgres.pg_catalog.objects import DATABASE, NAMESPACE, OWNER, SCHEMA, USER
@@ -10,12 +10,9 @@ from harvest_duck.servers.postgres.pg_catalog.objects import DATABASE, NAMESPACE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from harvest_duck.servers.postgres.pg_catalog.dependencies import dependencies
 from harvest_duck.servers.postgres.pg_catalog.objects import Column, Relation
 
-__all__ = ["Row", "rows"]
-
-Row = dict[str, Any]
+__all__ = ["rows"]
 
 _CLASS, _PROC, _NAMESPACE_CLASS = 1259, 1255, 2615
 _READ_ALL = ["harvest=r/harvest", "=r/harvest"]
@@ -76,25 +73,37 @@ def rows(relations: Iterable[Relation], types: Mapping[int, Row], database: str)
         **{name: [] for name in ("pg_class", "pg_attribute", "pg_type", "pg_index", "pg_constraint", "pg_rewrite")},
     }
     for each in relations:
-        made["pg_class"] += _classes(each, referenced=each.name in referenced)
-        made["pg_attribute"] += _attributes(each, types)
-        made["pg_type"] += _row_types(each, types)
-        made["pg_description"] += _descriptions(each)
-        if each.view is not None:
-            made["pg_rewrite"].append(
-                {
-                    "oid": each.rule,
-                    "rulename": "_RETURN",
-                    "ev_class": each.oid,
-                    "ev_type": "1",
-                    "ev_enabled": "O",
-                    "is_instead": True,
-                }
-            )
-        if each.key:
-            made["pg_index"].append(_index(each, types))
-        made["pg_constraint"] += _constraints(each, by_name)
+        _add(made, each, by_name, types, referenced=each.name in referenced)
     return made
+
+
+def _add(
+    made: dict[str, list[Row]],
+    each: Relation,
+    by_name: Mapping[str, Relation],
+    types: Mapping[int, Row],
+    *,
+    referenced: bool,
+) -> None:
+    """Add the rows of one relation."""
+    made["pg_class"] += _classes(each, referenced=referenced)
+    made["pg_attribute"] += _attributes(each, types)
+    made["pg_type"] += _row_types(each, types)
+    made["pg_description"] += _descriptions(each)
+    if each.view is not None:
+        made["pg_rewrite"].append(
+            {
+                "oid": each.rule,
+                "rulename": "_RETURN",
+                "ev_class": each.oid,
+                "ev_type": "1",
+                "ev_enabled": "O",
+                "is_instead": True,
+            }
+        )
+    if each.key:
+        made["pg_index"].append(_index(each, types))
+    made["pg_constraint"] += _constraints(each, by_name)
 
 
 def _database(name: str) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.servers.postgres.types import column_type
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from harvest_duck.servers.postgres.types import ColumnType
     from harvest_duck.views.view import View
 
-__all__ = ["DATABASE", "NAMESPACE", "OWNER", "SCHEMA", "USER", "Column", "ForeignKey", "Relation", "relations"]
+__all__ = ["DATABASE", "NAMESPACE", "OWNER", "SCHEMA", "USER", "Column", "ForeignKey", "Relation", "Row", "relations"]
+
+#: A row of a relation of the catalogue; columns that it lacks are NULL.
+Row = dict[str, Any]
 
 #: The numbers of the database, its schema, the user of a session, and the role that owns Harvest's objects, of which
 #: that user is a member: PostgreSQL tells foreign keys and the text of views to members of the owner alone.
