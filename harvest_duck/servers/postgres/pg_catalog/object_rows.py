@@ -10,7 +10,7 @@ from harvest_duck.servers.postgres.pg_catalog.objects import DATABASE, NAMESPACE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-from harvest_duck.servers.postgres.pg_catalog.objects import Column, Relation
+    from harvest_duck.servers.postgres.pg_catalog.objects import Column, Relation, Row
 
 __all__ = ["rows"]
 
