@@ -16,10 +16,11 @@ from support.postgres_objects import same_objects
 from support.real_postgres import client, running
 
 import harvest_duck
+from harvest_duck.servers.postgres import dialect
 from harvest_duck.servers.postgres.pg_catalog.catalog import described, fill
 from harvest_duck.servers.postgres.pg_catalog.column_types import REGISTERED
 from harvest_duck.servers.postgres.pg_catalog.objects import relations
-from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
+from harvest_duck.servers.postgres.query import query
 from harvest_duck.servers.postgres.tokens import tokens
 from harvest_duck.views.load import views
 
@@ -47,6 +48,8 @@ def opened(sandbox: Sandbox) -> tuple[duckdb.DuckDBPyConnection, Catalogue]:
     for name in views():
         con.execute(f"CREATE VIEW harvest.main.{name} AS FROM harvest.main.{name}()")
     catalogue = fill(con, "acme", lazily=True)
+    for statement in dialect.statements():
+        con.execute(statement)
     con.execute("SET search_path = 'postgres.catalog,harvest.main'")
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET VARIABLE postgres_user = 'ann'")
@@ -69,11 +72,14 @@ class Ours:
         self._con, self._catalogue = con, catalogue
         self.refused = catalogue.refused
 
+    def names(self, sql: str) -> list[str]:
+        """Return the names of the columns of a query."""
+        asked = query(tokens(sql), (), self._catalogue)
+        return asked.names(asked.relation(self._con).columns)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a client's query, names of objects as text."""
-        asked = rewritten(tokens(sql), self._catalogue)
-        self._catalogue.provide(self._con, asked.relations)
-        relation = self._con.sql(asked.sql)
+        relation = query(tokens(sql), (), self._catalogue).relation(self._con)
         shown = [_TEXTS.get(str(kind), "") for kind in relation.types]
         return relation.project(", ".join(f"{text}(#{n}) AS c{n}" for n, text in enumerate(shown, 1))).fetchall()
 
@@ -84,15 +90,8 @@ class Theirs:
     def __init__(self, cluster: RealPostgres, relations: Sequence[Relation]) -> None:
         psycopg = client("psycopg")
         where = f"host={cluster.host} port={cluster.port}"
-        with psycopg.connect(cluster.dsn(), autocommit=True) as con:
-            con.execute("CREATE ROLE another SUPERUSER LOGIN")
-        # The owner of all has the name that it has everywhere.
-        with psycopg.connect(f"{where} user=another dbname=postgres", autocommit=True) as con:
-            con.execute("ALTER ROLE harvest RENAME TO postgres")
-        with psycopg.connect(f"{where} user=postgres dbname=postgres", autocommit=True) as con:
-            con.execute("DROP ROLE another")
-            con.execute("CREATE DATABASE acme")
-        with psycopg.connect(f"{where} user=postgres dbname=acme", autocommit=True) as con:
+        cluster.create("acme")
+        with cluster.connect("acme") as con:
             for statement in same_objects(relations, "acme", "ann"):
                 con.execute(statement)
             self.numbers = {(kind, name): oid for kind, name, oid in con.execute(_numbered()).fetchall()}
@@ -101,6 +100,10 @@ class Theirs:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         return list(self._con.execute(sql).fetchall())
+
+    def names(self, sql: str) -> list[str]:
+        """Return the names of the columns of a query."""
+        return [column.name for column in self._con.execute(sql).description]
 
     def close(self) -> None:
         """Close the connection."""
@@ -125,6 +128,10 @@ class Pair:
         ours = Counter(self._plain(row, {}) for row in self.ours.rows(self._asked(sql, real=False)))
         only = (list((theirs - ours).elements()), list((ours - theirs).elements()))
         return [row for row in only[0] if not _of_toast(row)], only[1]
+
+    def names(self, sql: str) -> tuple[list[str], list[str]]:
+        """Return the names of the columns of a query, those of the real one first."""
+        return self.theirs.names(self._asked(sql, real=True)), self.ours.names(self._asked(sql, real=False))
 
     def _asked(self, sql: str, *, real: bool) -> str:
         back = {mine: oid for oid, mine in self._numbers.items()}

@@ -31,7 +31,7 @@ class Misplaced(Failure):
 
 def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> Node:
     """Return the tree of the one query that `sql` is; raise Failure for anything else."""
-    (found,) = cursor.execute("SELECT system.main.json_serialize_sql(?)", [sql]).fetchone() or ("{}",)
+    ((found,),) = cursor.execute("SELECT system.main.json_serialize_sql(?)", [sql]).fetchall() or [("{}",)]
     try:
         told = json.loads(found)
     except RecursionError:
