@@ -70,10 +70,11 @@ _EXPRESSIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The relations and functions that clients may name: (catalog, schema, small name)."""
+    """The relations and functions that clients may name, as (catalog, schema, small name); and DuckDB's own functions."""
 
     relations: frozenset[tuple[str, str, str]]
     functions: frozenset[tuple[str, str, str]]
+    hidden: frozenset[str]
 
 
 _known: WeakKeyDictionary[object, Reach] = WeakKeyDictionary()
@@ -96,11 +97,10 @@ def _read(cursor: duckdb.DuckDBPyConnection) -> Reach:
         "SELECT database_name, schema_name, lower(view_name) FROM duckdb_views()"
     ).fetchall()
     functions = cursor.execute(
-        "SELECT DISTINCT database_name, schema_name, lower(function_name) FROM duckdb_functions() "
-        "WHERE database_name IN ('harvest', 'postgres')"
+        "SELECT DISTINCT database_name, schema_name, lower(function_name) FROM duckdb_functions()"
     ).fetchall()
     fit = [frozenset(each for each in found if each[:2] in _SCHEMAS) for found in (relations, functions)]
-    return Reach(*fit)
+    return Reach(*fit, frozenset(name for catalog, schema, name in functions if (catalog, schema) not in _SCHEMAS))
 
 
 def refuse_unfit(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
@@ -228,6 +228,8 @@ def _refuse_table_function(function: Node, reach: Reach) -> None:
     path = _path(function, "function_name", "schema", "catalog")
     if _named(path, reach.functions) or (len(path) == 1 and path[0] in TABLE_FUNCTIONS):
         return
+    if path[-1] not in reach.hidden and len(path) == 1:
+        raise Misplaced("42883", f"function {path[-1]} does not exist", offset=_offset(function))
     raise _denied(path, function)
 
 

@@ -46,9 +46,9 @@ def edit(edited: EditedTokens, at: int) -> None:
     token = edited.tokens[at]
     if token.kind is Kind.STRING:
         _moment(edited, at)
-    elif edited.word(at) in _NUMERIC and edited.text(at + 1) != "(" and _is_type(edited, at):
+    elif edited.word(at) in _NUMERIC and edited.text(at + 1) not in {"(", "["} and _is_type(edited, at):
         edited.put(at, at + 1, _numeric(edited, at))
-    elif edited.word(at) in _INTEGERS and _is_type(edited, at):
+    elif edited.word(at) in _INTEGERS and edited.text(at + 1) != "[" and _is_type(edited, at):
         _refuse_fraction(edited, at)
 
 
