@@ -15,7 +15,7 @@ from harvest_duck.servers.postgres.tokens import Kind, Token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["UNNAMED", "figured_name"]
+__all__ = ["UNNAMED", "figured_alone", "figured_name"]
 
 UNNAMED = "?column?"
 
@@ -56,6 +56,11 @@ _NO_NAMES = {"not", "true", "false", "null", "default", "lambda"}
 def figured_name(tokens: Sequence[Token]) -> str:
     """Return the name of an expression, given as tokens without space and comments."""
     return _whole(tokens).name or UNNAMED
+
+
+def figured_alone(tokens: Sequence[Token]) -> str | None:
+    """Return the name of an expression that has nothing behind it, such as an alias; None if it has none."""
+    return _whole(tokens).name
 
 
 def _whole(tokens: Sequence[Token]) -> _Name:

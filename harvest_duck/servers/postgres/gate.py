@@ -70,7 +70,7 @@ _EXPRESSIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The relations and functions that clients may name, as (catalog, schema, small name); and DuckDB's own functions."""
+    """The relations and functions that clients may name: (catalog, schema, small name). `hidden` are the others."""
 
     relations: frozenset[tuple[str, str, str]]
     functions: frozenset[tuple[str, str, str]]
@@ -99,8 +99,11 @@ def _read(cursor: duckdb.DuckDBPyConnection) -> Reach:
     functions = cursor.execute(
         "SELECT DISTINCT database_name, schema_name, lower(function_name) FROM duckdb_functions()"
     ).fetchall()
-    fit = [frozenset(each for each in found if each[:2] in _SCHEMAS) for found in (relations, functions)]
-    return Reach(*fit, frozenset(name for catalog, schema, name in functions if (catalog, schema) not in _SCHEMAS))
+    return Reach(
+        frozenset(each for each in relations if each[:2] in _SCHEMAS),
+        frozenset(each for each in functions if each[:2] in _SCHEMAS),
+        frozenset(each[2] for each in functions if each[:2] not in _SCHEMAS),
+    )
 
 
 def refuse_unfit(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.servers.postgres.tokens import Token
 
-__all__ = ["select_list"]
+__all__ = ["select_items", "select_list"]
 
 #: The words behind a select list.
 _BEHIND = {
@@ -22,6 +22,11 @@ _BEHIND = {
 
 def select_list(tokens: Sequence[Token]) -> list[Sequence[Token]]:
     """Return the items of a query's first select list, given as tokens without space; none if it has no SELECT."""
+    return [tokens[first:behind] for first, behind in select_items(tokens)]
+
+
+def select_items(tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """Return where those items are: the first place of each, and the place behind its last."""
     at = 0
     while at < len(tokens) and tokens[at].text == "(":
         at += 1
@@ -62,20 +67,20 @@ def _behind_distinct(tokens: Sequence[Token], at: int) -> int:
     return at
 
 
-def _items(tokens: Sequence[Token], start: int) -> list[Sequence[Token]]:
-    items: list[Sequence[Token]] = []
+def _items(tokens: Sequence[Token], start: int) -> list[tuple[int, int]]:
+    items: list[tuple[int, int]] = []
     at = begin = start
     while at < len(tokens):
         token = tokens[at]
         if token.text in {"(", "[", "{"}:
             at = closing(tokens, at)
         elif token.text in {",", ")", ";"} or (token.word in _BEHIND and not _goes_on(tokens, at)):
-            items.append(tokens[begin:at])
+            items.append((begin, at))
             if token.text != ",":
-                return [item for item in items if item]
+                return [item for item in items if item[0] < item[1]]
             begin = at + 1
         at += 1
-    return [item for item in [*items, tokens[begin:]] if item]
+    return [item for item in [*items, (begin, len(tokens))] if item[0] < item[1]]
 
 
 def _goes_on(tokens: Sequence[Token], at: int) -> bool:

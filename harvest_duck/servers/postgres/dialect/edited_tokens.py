@@ -72,13 +72,14 @@ class EditedTokens:
             if self.word(at - 2) != "pg_catalog":
                 return None
             start = at - 2
-        return Call(start, at + 1, closing, self._arguments(at + 1, closing))
+        return Call(start, at + 1, closing, self.parts(at + 1, closing))
 
     def closing(self, at: int) -> int | None:
         """The place of what closes the bracket at a place."""
         return self._match.get(at)
 
-    def _arguments(self, opening: int, closing: int) -> list[tuple[int, int]]:
+    def parts(self, opening: int, closing: int) -> list[tuple[int, int]]:
+        """What is between two brackets, parted at commas: the first place of each part, and that behind its last."""
         found, first, at = [], opening + 1, opening + 1
         while at < closing:
             if self.text(at) == ",":

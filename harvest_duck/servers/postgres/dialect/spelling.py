@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.dialect import function_calls, patterns, typed_values
+from harvest_duck.servers.postgres.dialect import derived_names, function_calls, patterns, typed_values
 from harvest_duck.servers.postgres.dialect.edited_tokens import EditedTokens
 
 if TYPE_CHECKING:
@@ -27,4 +27,5 @@ def spelled(written: Sequence[Token]) -> tuple[Token, ...]:
         patterns.edit(edited, at)
         typed_values.edit(edited, at)
         function_calls.edit(edited, at)
+        derived_names.edit(edited, at)
     return edited.written()

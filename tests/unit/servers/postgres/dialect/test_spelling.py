@@ -406,6 +406,30 @@ def test_a_text_that_is_no_integer_is_not_rounded(sql: str) -> None:
     assert for_duckdb(same) == same
 
 
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT sum, max FROM (SELECT sum(a), max(a) m, max(a) FROM (VALUES (1), (2)) v(a)) x", [(3, 2)]),
+        ("WITH x AS (SELECT count(*), 1 + 1, lower('A')::text FROM (SELECT 1)) SELECT count, lower FROM x", [(1, "a")]),
+        ("SELECT column1, x.column2 FROM (VALUES (1, f(2)), (3, 4)) AS x WHERE column1 = 1", [(1, 2)]),
+        ("SELECT \"int4\" FROM (SELECT '1'::int4) x", [(1,)]),
+        ("SELECT a FROM (SELECT a FROM (VALUES (1)) v(a)) x", [(1,)]),
+        ("SELECT (SELECT max(a) FROM (VALUES (1)) v(a)), ARRAY(SELECT upper('a'))", [(1, ["A"])]),
+        ("SELECT count FROM (SELECT count(*) FROM (SELECT 1) UNION ALL SELECT 5) x ORDER BY 1", [(1,), (5,)]),
+        (
+            "SELECT n, count FROM (SELECT lower(n) AS n, count(*) FROM (VALUES ('A')) v(n) GROUP BY lower(n)) x",
+            [("a", 1)],
+        ),
+    ],
+)
+def test_what_surrounds_a_subquery_names_its_columns(
+    con: duckdb.DuckDBPyConnection, sql: str, rows: list[object]
+) -> None:
+    con.execute("CREATE OR REPLACE MACRO postgres.catalog.f(x) AS x")
+    assert con.execute(for_duckdb(sql)).fetchall() == rows
+    con.execute("DROP MACRO postgres.catalog.f")
+
+
 def test_groups_by_text_of_a_moment_are_one(con: duckdb.DuckDBPyConnection) -> None:
     moments = "(VALUES (DATE '2026-01-31'), (DATE '2026-01-01'), (DATE '2026-02-01')) v(d)"
     for by in ("1", "to_char(d, 'YYYY-MM')", "to_char(v.d, 'YYYY-MM')"):
