@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,19 @@ if TYPE_CHECKING:
 _PYTHONS = (Path("/usr/bin/python3"), Path("/opt/libreoffice/program/python"))
 
 
+def output(command: list[str], given: str) -> str:
+    """Return what a program prints; where it takes too long, it ends, and the LibreOffice that it started."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, encoding="utf-8", start_new_session=True, **pipes) as running:
+        try:
+            printed, error = running.communicate(given, PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
+    assert running.returncode == 0, error
+    return printed
+
+
 def seen(folder: Path, *addresses: Address) -> list[dict[str, list[str]]]:
     """Return what LibreOffice sees of each server: by what was asked, the rows as text."""
     program("soffice")
@@ -29,18 +44,10 @@ def seen(folder: Path, *addresses: Address) -> list[dict[str, list[str]]]:
     assert python is not None
     has_uno = subprocess.run([python, "-c", "import uno"], check=False, capture_output=True).returncode == 0
     installed("python3-uno", present=has_uno)
-    done = subprocess.run(
-        [python, Path(__file__).with_name("libreoffice_client.py"), folder, *(address.libpq for address in addresses)],
-        input=json.dumps(list(map(select, TABLES))),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr
+    command = [str(python), str(Path(__file__).with_name("libreoffice_client.py")), str(folder)]
+    printed = output([*command, *(address.libpq for address in addresses)], json.dumps(list(map(select, TABLES))))
     found: list[dict[str, list[str]]] = [{}]
-    for line in done.stdout.splitlines():
+    for line in printed.splitlines():
         name, *rest = json.loads(line)
         if name == "end":
             found.append({})
