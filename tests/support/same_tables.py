@@ -9,9 +9,9 @@ from support.postgres_objects import same_objects
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.pushdown.sql import identifier
-from harvest_duck.servers.postgres.database import _views
-from harvest_duck.servers.postgres.pg_catalog.catalog import _described
+from harvest_duck.servers.postgres.pg_catalog.catalog import described
 from harvest_duck.servers.postgres.pg_catalog.objects import relations
+from harvest_duck.views.load import views
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,9 +34,9 @@ def fill(cluster: RealPostgres, database: str, user: str, connection: str) -> No
     cluster.create(database)
     with harvest_duck.connect(connection, name="harvest") as con, cluster.connect(database) as target:
         con.execute("SET TimeZone = 'UTC'")
-        for statement in _views():
-            con.execute(statement)
-        target.execute(";\n".join(same_objects(relations(_described(con)), database, user)))
+        for name in views():
+            con.execute(f"CREATE VIEW harvest.main.{name} AS FROM harvest.main.{name}()")
+        target.execute(";\n".join(same_objects(relations(described(con)), database, user)))
         # Harvest's records refer to what was deleted, or to what the token may not read.
         target.execute("SET session_replication_role = replica; SET search_path = harvest")
         for name in TABLES:
