@@ -13,7 +13,7 @@ class Address:
 
     port: int
     database: str
-    user: str = "harvest"
+    user: str = "ann"
     host: str = "127.0.0.1"
 
     @property

@@ -104,7 +104,7 @@ _PROMPT = [
     r"\echo :SERVER_VERSION_NAME :DBNAME :USER :ENCODING",
     "SELECT current_database(), current_schema, current_user, session_user, pg_backend_pid() > 0 AS has_pid;",
     "SELECT count(*), sum(hours), min(spent_date), max(spent_date), avg(hours) > 0 FROM time_entries;",
-    r"SELECT format('SELECT 1 FROM %I', table_name) FROM information_schema.tables WHERE table_name ~ '^c'\gexec",
+    r"SELECT format('SELECT 1 FROM %I', table_name) FROM information_schema.tables WHERE table_name ~ '^clie'\gexec",
     "ROLLBACK;\nCOMMIT;",
     "SHOW server_version_num;\nSHOW search_path;\nSHOW client_encoding;\nSHOW standard_conforming_strings;",
     "SHOW no_such_setting;\nSET no_such_setting = 1;\nRESET ALL;\nDISCARD ALL;",
