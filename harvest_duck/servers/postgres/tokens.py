@@ -108,6 +108,9 @@ _UNFINISHED = {
     "x": "unterminated hexadecimal string literal",
 }
 
+#: A Bind has at most 65,535 values: who asks for more parameters takes memory alone.
+_PARAMETER_DIGITS = 5
+
 
 def tokens(sql: str) -> tuple[Token, ...]:
     """Return the tokens of `sql`; raise Failure 42601 for what never ends."""
@@ -134,12 +137,14 @@ def tokens(sql: str) -> tuple[Token, ...]:
 
 
 def _refuse_junk(sql: str, at: int, text: str) -> None:
-    """Raise Failure for a letter right behind a number, as PostgreSQL does since 15: 0x10 is no number there."""
+    """Raise Failure for a letter right behind a number, as PostgreSQL does since 15, or a parameter that nobody has."""
     end = at + len(text)
     if end < len(sql) and (sql[end].isalpha() or sql[end] == "_"):
         kind = "parameter" if text[0] == "$" else "numeric literal"
         near = text + sql[end]
         raise Failure("42601", f'trailing junk after {kind} at or near "{near}"', position=at + 1)
+    if text[0] == "$" and len(text[1:].lstrip("0")) > _PARAMETER_DIGITS:
+        raise Failure("42P02", f"there is no parameter {text}", position=at + 1)
 
 
 _SMALL = {ord(each): each.lower() for each in ascii_uppercase}

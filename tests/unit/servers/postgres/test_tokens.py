@@ -93,6 +93,14 @@ def test_what_never_ends_is_an_error_with_its_position(sql: str, said: str, posi
     assert (raised.value.sqlstate, raised.value.position) == ("42601", position)
 
 
+@pytest.mark.parametrize("number", ["999999999", "100000", "9" * 5000])
+def test_a_parameter_that_no_message_can_have_is_an_error(number: str) -> None:
+    with pytest.raises(Failure, match="there is no parameter") as raised:
+        tokens(f"a ${number}")
+    assert (raised.value.sqlstate, raised.value.position) == ("42P02", 3)
+    assert tokens("$0000001")[0].text == "$0000001"
+
+
 @pytest.mark.parametrize(
     ("sql", "sqlstate"),
     [(r"E'\u12'", "22025"), (r"E'\xff'", "22021"), (r"E'\0'", "22021"), (r"U&'\12'", "42601"), (r"E'\ud83e'", "42601")],
