@@ -257,7 +257,7 @@ def test_an_error_after_rows_ends_the_statement_and_not_the_session(served: Serv
 
     served.sandbox.on_request = refuse
     try:
-        client.send("Q", text("SELECT repeat('x', 100000 + id % 2) FROM harvest.time_entries"))
+        client.send("Q", text("SELECT repeat('x', 10000 + id % 2) FROM harvest.time_entries"))
         result = client.until_ready(refuse=False)
     finally:
         served.sandbox.on_request = None
