@@ -82,6 +82,20 @@ def test_cursors_and_portals_are_of_one_kind(client: WireClient) -> None:
     client.query("ROLLBACK")
 
 
+def test_a_portal_is_fetched_from_and_moved_by_sql(client: WireClient) -> None:
+    client.query("BEGIN")
+    client.parse(ROWS)
+    client.bind(portal="__p_1__", result_formats=[1])
+    client.execute(2, portal="__p_1__")
+    assert client.sync().rows == [(bytes([0, 0, 0, 0, 0, 0, 0, n]),) for n in (1, 2)]
+    assert client.query("MOVE FORWARD 3 __p_1__").tags == ["MOVE 3"]
+    client.execute(1, portal="__p_1__")
+    assert client.sync().rows == [(bytes([0, 0, 0, 0, 0, 0, 0, 6]),)]
+    assert client.query("CLOSE __p_1__").tags == ["CLOSE CURSOR"]
+    assert failed(client, "FETCH __p_1__") == "34000"
+    client.query("ROLLBACK")
+
+
 def test_many_cursors_of_large_tables_are_open_at_once(served: Serving, client: WireClient) -> None:
     names = [f"c{number}" for number in range(4)]
     client.query("BEGIN")

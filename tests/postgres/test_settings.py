@@ -82,6 +82,19 @@ def test_settings_are_set_by_a_function(client: WireClient) -> None:
     assert result.rows == [("Asia/Tokyo",), ("UTC",)]
 
 
+def test_a_setting_is_read_and_set_at_once(client: WireClient) -> None:
+    """As asyncpg does before it asks for types, and pgAdmin when it connects."""
+    result = client.query("SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new")
+    assert (result.names, result.rows[0][1]) == (["cur", "new"], "off")
+    assert client.query("SHOW jit").rows == [("off",)]
+    client.query(f"SELECT set_config('jit', '{result.rows[0][0]}', false)")
+    assert client.query("SHOW jit").rows == [(result.rows[0][0],)]
+    client.query("SELECT set_config('application_name', 'never', false) WHERE false")
+    assert client.settings["application_name"] == ""
+    with pytest.raises(WireError, match="unrecognized configuration parameter"):
+        client.query("SELECT set_config('nonsense', '1', false), 1")
+
+
 def test_discard_all_makes_a_session_as_new(client: WireClient) -> None:
     client.query("SET TimeZone = 'Asia/Tokyo'; PREPARE p AS SELECT 1; LISTEN x")
     assert client.query("DISCARD ALL").tags == ["DISCARD ALL"]

@@ -180,9 +180,7 @@ async def _deallocate(state: State, statement: kinds.Deallocate) -> None:
 
 
 async def _move(state: State, statement: kinds.Move) -> str:
-    declared = state.declared.get(statement.name)
-    if declared is None:
-        raise Failure("34000", f'cursor "{statement.name}" does not exist')
+    declared = state.cursor(statement.name)
     skipped, wanted = declared.steps(statement.direction, statement.count)
     return f"MOVE {await state.interruption.run(declared.move, skipped, wanted)}"
 
@@ -193,6 +191,8 @@ async def _close(state: State, statement: kinds.CloseCursor) -> None:
         await state.close(closing)
     elif statement.name in state.declared:
         await state.close([state.declared.pop(statement.name)])
+    elif statement.name in state.portals:
+        await state.close_portal(statement.name)
     else:
         raise Failure("34000", f'cursor "{statement.name}" does not exist')
 

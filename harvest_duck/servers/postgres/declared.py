@@ -19,9 +19,14 @@ __all__ = ["Declared", "Fetched", "formats_for"]
 
 
 class Declared:
-    """An open cursor; `hold` lets it outlive its transaction, once that is `committed`."""
+    """An open cursor; `hold` lets it outlive its transaction, once that is `committed`.
 
-    def __init__(self, source: Source, *, hold: bool, binary: bool = False) -> None:
+    `formats` are those in which its columns are sent, where that is settled.
+    """
+
+    def __init__(
+        self, source: Source, *, hold: bool = False, binary: bool = False, formats: tuple[int, ...] | None = None
+    ) -> None:
         self.source = source
         self.hold = hold
         self.committed = False
@@ -29,18 +34,17 @@ class Declared:
         #: The row that it stands on, from 1; 0 before the first.
         self.position = 0
         self.at_end = False
-        self._formats: tuple[int, ...] | None = None
+        self._formats = formats
 
     def start(self, formats: Sequence[int], limit: int) -> None:
         """Run the query, if it does not run yet; `limit` is how many rows are asked for first, 0 for all.
 
         Later rows cannot come in another format than the first ones did.
         """
-        if self._formats is None:
-            self._formats = tuple(formats)
-            self.source.start(formats, limit)
-        elif self._formats != tuple(formats):
+        self._formats = self._formats or tuple(formats)
+        if self._formats != tuple(formats):
             raise Failure("0A000", "a cursor cannot be fetched from in text and in binary: declare another one")
+        self.source.start(formats, limit)
 
     def steps(self, direction: str, count: int | None) -> tuple[int, int | None]:
         """Return how many rows to pass over and how many to take then, all where that is None.
@@ -59,8 +63,7 @@ class Declared:
 
     def move(self, skipped: int, wanted: int | None) -> int:
         """Pass over rows, and return how many of those that a FETCH would have taken there were."""
-        if self._formats is None:
-            self.start((self.form,) * len(self.source.columns), skipped + (wanted or 0))
+        self.start(self._formats or (self.form,) * len(self.source.columns), skipped + (wanted or 0))
         while skipped:
             batch = self.next(skipped)
             if batch is None:

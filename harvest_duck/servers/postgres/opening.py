@@ -14,7 +14,7 @@ from harvest_duck.servers.postgres.portals import RowsPortal, Texts
 from harvest_duck.servers.postgres.prepared import query_of
 from harvest_duck.servers.postgres.query import TableQuery, parameter_count, query
 from harvest_duck.servers.postgres.result import Result, explained
-from harvest_duck.servers.postgres.set_config import setting_of
+from harvest_duck.servers.postgres.set_config import Call, Setting, calls_in, with_results
 from harvest_duck.servers.postgres.statement_kinds import (
     Copy,
     Declare,
@@ -65,9 +65,9 @@ async def _opened(
 ) -> Portal:
     match statement:
         case Select(tokens=tokens):
-            if (setting := setting_of(tokens, values)) is not None:
-                return RowsPortal("SELECT", Texts(["set_config"], lambda: [[setting.run(state)]]), formats)
-            return RowsPortal("SELECT", await selected(state, statement, values, wanted), formats)
+            calls = calls_in(tokens, values)
+            source: Source = await selected(state, statement, values, wanted, calls)
+            return RowsPortal("SELECT", Setting(source, calls, state) if calls else source, formats)
         case Explain():
             lines = await _explained(state, statement, values)
             return RowsPortal("EXPLAIN", Texts([_EXPLAINED], lambda: [[line] for line in lines]), formats)
@@ -76,25 +76,34 @@ async def _opened(
         case Fetch():
             return _fetch(state, statement, formats)
         case Copy(body=body, options=options):
-            return await _copied(state, await selected(state, body, values, None), options)
+            return await _copied(state, await selected(state, body, values), options)
         case ExecutePrepared():
             executed, given = _executed(state, statement)
             return await _opened(state, executed, given, formats, wanted)
         case Declare(body=body):
-            source = await selected(state, body, values, None)
+            source = await selected(state, body, values)
             return command(state, statement, source)
         case _:
             return command(state, statement)
 
 
-async def selected(state: State, body: Select, values: Sequence[str], wanted: Sequence[ColumnType] | None) -> Result:
+async def selected(
+    state: State,
+    body: Select,
+    values: Sequence[str],
+    wanted: Sequence[ColumnType] | None = None,
+    calls: Sequence[Call] = (),
+) -> Result:
     """Return the result of a query, bound and not yet run."""
-    return await state.interruption.run(_result, state, body, values, wanted)
+    return await state.interruption.run(_result, state, body, values, wanted, calls)
 
 
-def _result(state: State, body: Select, values: Sequence[str], wanted: Sequence[ColumnType] | None) -> Result:
+def _result(
+    state: State, body: Select, values: Sequence[str], wanted: Sequence[ColumnType] | None, calls: Sequence[Call]
+) -> Result:
     # On the session's thread: a long query takes long to rewrite, and other sessions go on meanwhile.
-    made = query(body.tokens, values, state.database.catalogue)
+    written = with_results(body.tokens, calls, state)
+    made = query(written, values, state.database.catalogue, shown=body.tokens)
     return Result(made, state.cursors, state.interruption, wanted)
 
 
@@ -140,9 +149,7 @@ async def _copied(state: State, source: Result, options: Mapping[str, str | tupl
 
 
 def _fetch(state: State, statement: Fetch, formats: Sequence[int]) -> RowsPortal:
-    declared = state.declared.get(statement.name)
-    if declared is None:
-        raise Failure("34000", f'cursor "{statement.name}" does not exist')
+    declared = state.cursor(statement.name)
     skipped, wanted = declared.steps(statement.direction, statement.count)
     return RowsPortal("FETCH", Fetched(declared, skipped, wanted), formats_for(declared, formats))
 

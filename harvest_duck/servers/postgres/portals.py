@@ -117,23 +117,23 @@ class RowsPortal(Portal):
         self.source = source
         count = len(source.columns)
         complaint = f"bind message has {len(formats)} result formats but query has {count} columns"
-        self._formats = formats_of(formats, count, complaint=complaint)
+        self.formats = formats_of(formats, count, complaint=complaint)
         self._parts: Iterator[memoryview] = iter(())
 
     def fields(self) -> Sequence[Field]:
         """Return its columns."""
-        return fields_of(self.source.names, self.source.columns, self._formats)
+        return fields_of(self.source.names, self.source.columns, self.formats)
 
     def next(self, limit: int) -> Piece | None:
         """Return the messages of some rows, None at the end.
 
         Rows are asked for, at most `limit` where that is not 0, once `rest` has none any more.
         """
-        self.source.start(self._formats, limit)
+        self.source.start(self.formats, limit)
         batch = self.source.next(limit)
         if batch is None:
             return None
-        self._parts = row_parts(batch, self.source.columns, self._formats, self.source.names)
+        self._parts = row_parts(batch, self.source.columns, self.formats, self.source.names)
         return next(self._parts), batch.num_rows
 
     def rest(self) -> Piece | None:

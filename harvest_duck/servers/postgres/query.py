@@ -81,10 +81,15 @@ class TableQuery:
         return failure_of(error, harvest=harvest)
 
 
-def query(written: Sequence[Token], values: Sequence[str], catalogue: Catalogue) -> Query:
-    """Return the query that a client wrote, with these literals for its parameters."""
+def query(
+    written: Sequence[Token], values: Sequence[str], catalogue: Catalogue, *, shown: Sequence[Token] | None = None
+) -> Query:
+    """Return the query that a client wrote, with these literals for its parameters.
+
+    Its columns are named by `shown` where that is given.
+    """
     made = rewritten(with_lists(tuple(spelled(tuple(_with_values(written, values))))), catalogue)
-    text = "".join(token.text for token in written)
+    text = "".join(token.text for token in shown or written)
     return Query(text, made.sql, made.positions, made.reads_catalogue, made.relations, catalogue)
 
 

@@ -160,6 +160,13 @@ class Settings:
         else:
             self._usable(key, value)
 
+    def shown_as(self, name: str, value: str | None) -> str:
+        """Return a value as SHOW would write it once it is set; raises a Failure for one that cannot be."""
+        key, setting = _key(name), known().get(_key(name))
+        self.check(name, value)
+        kept = self._given.get(key, _default(key) or "") if value is None else self._usable(key, value)
+        return kept if setting is None else as_written(setting.kind, setting.unit, kept)
+
     def reset(self, name: str) -> None:
         """Set a value back to what the session began with."""
         key = _key(name)

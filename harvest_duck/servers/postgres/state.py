@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.declared import Declared
+from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.portals import RowsPortal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from harvest_duck.servers.postgres.cursors import Cursors
     from harvest_duck.servers.postgres.database import Database
-    from harvest_duck.servers.postgres.declared import Declared
     from harvest_duck.servers.postgres.interruption import Interruption
     from harvest_duck.servers.postgres.portals import Portal
     from harvest_duck.servers.postgres.prepared import Prepared
@@ -42,6 +45,15 @@ class State:
         news = tuple(self.news.items())
         self.news.clear()
         return news
+
+    def cursor(self, name: str) -> Declared:
+        """Return a cursor of SQL, or what FETCH makes of a portal; raises a Failure where there is neither."""
+        declared, portal = self.declared.get(name), self.portals.get(name)
+        if declared is None and isinstance(portal, RowsPortal):
+            return Declared(portal.source, formats=portal.formats)
+        if declared is None:
+            raise Failure("34000", f'cursor "{name}" does not exist')
+        return declared
 
     async def close(self, portals: Iterable[Portal | Declared]) -> None:
         """Close portals and cursors."""
