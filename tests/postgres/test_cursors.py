@@ -148,6 +148,13 @@ def test_a_transaction_that_failed_takes_nothing_until_it_ends(client: WireClien
     assert client.settings["application_name"] == ""
 
 
+def test_statements_of_one_text_are_one_transaction(client: WireClient) -> None:
+    assert failed(client, "SET application_name = 'lost'; SELECT nope") == "42703"
+    assert client.query("SHOW application_name").rows == [("",)]
+    assert failed(client, "BEGIN; SET application_name = 'kept'; COMMIT; SET TimeZone = 'Asia/Tokyo'; SELECT nope")
+    assert client.query("SHOW application_name; SHOW TimeZone").rows == [("kept",), ("UTC",)]
+
+
 def test_a_savepoint_ends_the_failure_after_it(client: WireClient) -> None:
     client.query("BEGIN; SAVEPOINT a")
     failed(client, "SELECT nope")

@@ -56,6 +56,8 @@ class Conversation:
         self._registry = registry
         self._process = process
         self._skipping = False
+        #: The settings before the transaction that statements outside of a block are together.
+        self._before: dict[str, str] | None = None
 
     async def ready(self) -> None:
         """Say that a statement may come."""
@@ -209,14 +211,19 @@ class Conversation:
         """Raise a Failure in a transaction that failed, but for what ends it, and for nothing."""
         if not isinstance(statement, Commit | Rollback | Empty):
             self._state.transaction.check()
+        if self._before is None or isinstance(statement, Commit | Rollback):
+            self._before = self._state.settings.snapshot()
 
     async def _end_implicit(self) -> None:
-        """End the transaction that a statement outside of a block is."""
+        """End the transaction that statements outside of a block are."""
+        self._before = None
         if self._state.transaction.status == "I":
             await self._state.end_transaction()
 
     async def _fail(self, failure: Failure) -> None:
         self._channel.send(backend.error_response(failure))
+        if self._state.transaction.status == "I" and self._before is not None:
+            self._state.settings.restore(self._before)
         self._state.transaction.fail()
 
     @contextmanager

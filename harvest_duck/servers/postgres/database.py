@@ -16,6 +16,7 @@ from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.servers.postgres import dialect
 from harvest_duck.servers.postgres.gate import reach_of
 from harvest_duck.servers.postgres.pg_catalog.catalog import fill
+from harvest_duck.servers.postgres.time_zones import zones_of
 from harvest_duck.servers.postgres.types import column_type
 from harvest_duck.views.load import views
 
@@ -127,7 +128,7 @@ class Database:
         except BaseException:
             con.close()
             raise
-        self._zones = {name.lower(): name for (name,) in names}
+        self._zones = zones_of(name for (name,) in names)
         return con
 
 

@@ -169,6 +169,8 @@ class Session:
             log.refused(*self._asked, self._channel.address, sqlstate)
 
     def _warn(self, sqlstate: str, message: str) -> None:
+        if self._state is not None and self._state.settings.get("client_min_messages") == "error":
+            return
         self._channel.send(backend.notice_response(sqlstate, message))
 
 

@@ -19,6 +19,7 @@ _TIMES: Mapping[str, float] = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "
 _SIZES: Mapping[str, float] = {"B": 1, "kB": 1024, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40, "8kB": 8192}
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _UTF8 = {"utf8", "unicode"}
+_ENGLISH = {"", "C", "POSIX", "en_US"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,19 @@ def _digits(setting: Setting, value: str) -> str:
     return number
 
 
+def _default_alone(setting: Setting, value: str) -> str:
+    chosen = "on" if _yes(setting, value) else "off"
+    if chosen != setting.default:
+        raise _unsupported(setting, value, "it would change what a query means")
+    return chosen
+
+
+def _locale(setting: Setting, value: str) -> str:
+    if value.partition(".")[0] not in _ENGLISH:
+        raise _unsupported(setting, value, "the server writes numbers and names as in English")
+    return value
+
+
 def _name(_: Setting, value: str) -> str:
     # As PostgreSQL cleans it (pg_clean_ascii), cut to NAMEDATALEN.
     return "".join(each if " " <= each <= "~" else "?" for each in value)[:63]
@@ -175,10 +189,15 @@ def _name(_: Setting, value: str) -> str:
 
 _SPECIAL: Mapping[str, Callable[[Setting, str], str]] = {
     "application_name": _name,
+    "array_nulls": _default_alone,
     "bytea_output": _bytes,
     "client_encoding": _encoding,
     "datestyle": _date_style,
     "extra_float_digits": _digits,
     "intervalstyle": _interval_style,
+    "lc_monetary": _locale,
+    "lc_numeric": _locale,
+    "lc_time": _locale,
     "standard_conforming_strings": _strings,
+    "transform_null_equals": _default_alone,
 }

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 from harvest_duck.servers.postgres.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["zone_named"]
+__all__ = ["zone_named", "zones_of"]
+
+#: Names that ICU has of its own (icu4c's tools/tzcode/icuzones), and PostgreSQL for abbreviations or not at all.
+_OF_ICU = frozenset({
+    "ACT", "AET", "AGT", "ART", "AST", "BET", "BST", "CAT", "CNT", "CST", "CTT", "EAT", "ECT", "IET", "IST", "JST",
+    "MIT", "NET", "NST", "PLT", "PNT", "PRT", "PST", "SST", "VST",
+})  # fmt: skip
 
 #: A number of hours, which counts to the east.
 _HOURS = re.compile(r"\s*([+-]?)(\d{1,2})(?:\.0*)?\s*\Z")
@@ -22,6 +28,11 @@ _INTERVAL = re.compile(
 )
 #: What `Etc/GMT` has.
 _MOST_WEST, _MOST_EAST = 12, 14
+
+
+def zones_of(names: Iterable[str]) -> Mapping[str, str]:
+    """Return the time zones that PostgreSQL has too, of the `names` of DuckDB's, by their names in lower case."""
+    return {name.lower(): name for name in names if name not in _OF_ICU and not name.startswith("SystemV/")}
 
 
 def zone_named(name: str, zones: Mapping[str, str]) -> str:

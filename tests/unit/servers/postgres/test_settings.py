@@ -6,9 +6,10 @@ import pytest
 
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.settings import REPORTED, Settings, known
+from harvest_duck.servers.postgres.time_zones import zones_of
 from harvest_duck.servers.postgres.transaction_block import TransactionBlock
 
-ZONES = {"utc": "UTC", "europe/berlin": "Europe/Berlin", "est5edt": "EST5EDT"}
+ZONES = zones_of(["UTC", "Europe/Berlin", "EST5EDT", "IST", "SystemV/EST5"])
 
 
 @pytest.fixture
@@ -52,6 +53,8 @@ def session() -> Settings:
         ("enable_seqscan", "f", "off"),
         ("standard_conforming_strings", "true", "on"),
         ("application_name", "Büro 7", "B?ro 7"),
+        ("lc_numeric", "en_US.UTF-8", "en_US.UTF-8"),
+        ("transform_null_equals", "false", "off"),
         ("role", "none", "none"),
         ("role", "ann", "ann"),
         ("search_path", '"$user", public', '"$user", public'),
@@ -90,6 +93,9 @@ def test_a_value_is_shown_as_postgresql_does(session: Settings, name: str, value
         ("client_encoding", "LATIN1", "0A000", 'client_encoding cannot be "LATIN1" here'),
         ("standard_conforming_strings", "off", "0A000", 'standard_conforming_strings cannot be "off" here'),
         ("extra_float_digits", "0", "0A000", 'extra_float_digits cannot be "0" here'),
+        ("timezone", "IST", "22023", 'invalid value for parameter "TimeZone": "IST"'),
+        ("transform_null_equals", "on", "0A000", 'transform_null_equals cannot be "on" here'),
+        ("lc_time", "de_DE.UTF-8", "0A000", 'lc_time cannot be "de_DE.UTF-8" here'),
         ("jit", "o", "22023", 'parameter "jit" requires a Boolean value'),
         ("intervalstyle", "mine", "22023", 'invalid value for parameter "IntervalStyle": "mine"'),
         ("role", "bob", "42501", 'permission denied to set role "bob"'),
