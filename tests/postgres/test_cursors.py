@@ -97,7 +97,7 @@ def test_a_portal_is_fetched_from_and_moved_by_sql(client: WireClient) -> None:
 
 
 def test_many_cursors_of_large_tables_are_open_at_once(served: Serving, client: WireClient) -> None:
-    names = [f"c{number}" for number in range(4)]
+    names = ["c0", "c1"]
     client.query("BEGIN")
     for name in names:
         client.query(f"DECLARE {name} CURSOR FOR SELECT id FROM harvest.time_entries ORDER BY id")

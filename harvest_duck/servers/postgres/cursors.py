@@ -27,10 +27,11 @@ _SPARE = 2
 class Cursors:
     """Cursors with the settings of a session. All calls come from the session's thread."""
 
-    def __init__(self, database: Database, settings: Settings, user: str, process: int) -> None:
+    def __init__(self, database: Database, settings: Settings, user: str, process: int, *, tls: bool) -> None:
         self._settings = settings
         self._user = user
         self._process = process
+        self._tls = tls
         self._first = database.cursor()
         #: The revision of the settings that each spare one has.
         self._spare: list[tuple[duckdb.DuckDBPyConnection, int]] = []
@@ -86,7 +87,7 @@ class Cursors:
             "SET errors_as_json = true; SET enable_progress_bar = false; "
             f"SET search_path = {text(SEARCH_PATH)}; SET TimeZone = {text(values['timezone'])}; "
             f"SET VARIABLE postgres_user = {text(self._user)}; "
-            f"SET VARIABLE postgres_backend_pid = {self._process}::INTEGER; "
+            f"SET VARIABLE postgres_backend_pid = {self._process}::INTEGER; SET VARIABLE postgres_tls = {self._tls}; "
             f"SET VARIABLE postgres_settings = map([{names}], [{entries}])"
         )
 

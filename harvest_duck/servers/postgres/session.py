@@ -115,7 +115,7 @@ class Session:
             settings.begin_with("statement_timeout", str(round(self._registry.timeout_s * 1000)), fixed=True)
         for name, value in client.settings:
             settings.begin_with(name, value)
-        cursors = Cursors(database, settings, client.user, self._process)
+        cursors = Cursors(database, settings, client.user, self._process, tls=self._channel.tls is not None)
         transaction = TransactionBlock(settings)
         return State(database, settings, transaction, self.interruption, cursors, self._warn)
 
