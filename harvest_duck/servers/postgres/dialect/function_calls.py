@@ -30,8 +30,6 @@ _RENAMED: dict[tuple[str, int], str] = {
     ("lpad", 2): f"{_OURS}_lpad",
     ("ltrim", 1): f"{_OURS}_ltrim",
     ("pg_typeof", 1): f"{_OURS}_typeof",
-    ("regexp_like", 2): "regexp_matches",
-    ("regexp_like", 3): "regexp_matches",
     ("rpad", 2): f"{_OURS}_rpad",
     ("rtrim", 1): f"{_OURS}_rtrim",
     ("sha256", 1): f"{_OURS}_sha256",
@@ -216,6 +214,19 @@ def _json_build(edited: EditedTokens, call: Call, function: str) -> None:
     edited.name(call, function.replace("jsonb", "json").replace("build_", ""))
 
 
+def _regular_expression(edited: EditedTokens, call: Call, function: str) -> None:
+    """A function with a regular expression, whose point is any character: in DuckDB it is no line end."""
+    if len(call.arguments) < 2:  # noqa: PLR2004 - the text and the expression
+        return
+    flags = edited.string(*call.arguments[-1]) if len(call.arguments) > 2 else ""  # noqa: PLR2004 - as above
+    if not set(flags or "") & set("nmpw"):
+        first, end = call.arguments[1]
+        edited.before(first, "'(?s)' || (")
+        edited.behind(end - 1, ")")
+    if function == "regexp_like":
+        edited.name(call, "regexp_matches")
+
+
 _SPECIAL: dict[str, Callable[[EditedTokens, Call, str], None]] = {
     "age": _age,
     "date_part": _date_part,
@@ -227,6 +238,10 @@ _SPECIAL: dict[str, Callable[[EditedTokens, Call, str], None]] = {
     "jsonb_build_array": _json_build,
     "jsonb_build_object": _json_build,
     "jsonb_agg": _json_agg,
+    "regexp_like": _regular_expression,
+    "regexp_replace": _regular_expression,
+    "regexp_split_to_array": _regular_expression,
+    "regexp_split_to_table": _regular_expression,
     "substr": _substring,
     "substring": _substring,
     "to_char": _to_char,

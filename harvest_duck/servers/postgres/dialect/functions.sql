@@ -18,14 +18,14 @@ CREATE MACRO postgres.catalog._substring(s, first) AS substring(s, greatest(firs
     (s, first, n) AS CASE WHEN n < 0 THEN error('22011: negative substring length not allowed')
         ELSE substring(s, greatest(first, 1)::BIGINT, greatest(first + n - greatest(first, 1), 0)::BIGINT) END;
 CREATE MACRO postgres.catalog.regexp_match(s, pattern) AS
-    CASE WHEN NOT regexp_matches(s, pattern) THEN NULL
+    CASE WHEN NOT regexp_matches(s, '(?s)' || pattern) THEN NULL
     WHEN len(regexp_extract_all(replace(pattern, '\(', ''), '\((?:[^?]|$)')) > 1
         THEN error('0A000: regexp_match with several groups is not supported: write regexp_extract(text, pattern, [''name'', …])')
-    WHEN regexp_matches(replace(pattern, '\(', ''), '\((?:[^?]|$)') THEN [regexp_extract(s, pattern, 1)]
-    ELSE [regexp_extract(s, pattern)] END;
+    WHEN regexp_matches(replace(pattern, '\(', ''), '\((?:[^?]|$)') THEN [regexp_extract(s, '(?s)' || pattern, 1)]
+    ELSE [regexp_extract(s, '(?s)' || pattern)] END;
 CREATE MACRO postgres.catalog._substring_matching(s, pattern) AS postgres.catalog.regexp_match(s, pattern)[1];
-CREATE MACRO postgres.catalog.regexp_count(s, pattern) AS len(regexp_extract_all(s, pattern));
-CREATE MACRO postgres.catalog.regexp_substr(s, pattern) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern) END;
+CREATE MACRO postgres.catalog.regexp_count(s, pattern) AS len(regexp_extract_all(s, '(?s)' || pattern));
+CREATE MACRO postgres.catalog.regexp_substr(s, pattern) AS CASE WHEN regexp_matches(s, '(?s)' || pattern) THEN regexp_extract(s, '(?s)' || pattern) END;
 CREATE MACRO postgres.catalog._encode(b, form) AS
     CASE lower(form) WHEN 'hex' THEN lower(hex(b)) WHEN 'base64' THEN to_base64(b)
     ELSE error('0A000: encode to ' || form || ' is not supported: hex and base64 are') END;

@@ -1,8 +1,8 @@
 -- PostgreSQL's functions over its catalogue, and those that say where a session is. Each statement ends a line with `;`.
 -- A function that is not here is an error that names it.
 
-CREATE MACRO postgres.catalog._anywhere(pattern) AS '(?s:.*)(?:' || pattern || ')(?s:.*)';
-CREATE MACRO postgres.catalog._anywhere_in_any_case(pattern) AS '(?s:.*)(?i:' || pattern || ')(?s:.*)';
+CREATE MACRO postgres.catalog._anywhere(pattern) AS '(?s:.*)(?s:' || pattern || ')(?s:.*)';
+CREATE MACRO postgres.catalog._anywhere_in_any_case(pattern) AS '(?s:.*)(?is:' || pattern || ')(?s:.*)';
 
 -- The session
 CREATE MACRO postgres.catalog.version() AS 'PostgreSQL 15.18 (harvest_duck), compiled by DuckDB, 64-bit';
