@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.copy_options import copy_options
 from harvest_duck.servers.postgres.copy_rows import CopyRows
-from harvest_duck.servers.postgres.portals import Portal
+from harvest_duck.servers.postgres.portals import Portal, cannot_run_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +24,13 @@ class CopyPortal(Portal):
         self.source = source
         self._rows = CopyRows(copy_options(options, source.names), source.columns, source.names)
         self._parts: Iterator[memoryview | bytes] = iter(())
+        self._begun = False
+
+    def begin(self) -> None:
+        """Raise a Failure if it has run before."""
+        if self._begun:
+            raise cannot_run_again()
+        self._begun = True
 
     @property
     def binary(self) -> bool:

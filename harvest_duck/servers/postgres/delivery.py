@@ -50,6 +50,7 @@ async def _rows(portal: RowsPortal, limit: int, channel: Channel, interruption: 
 
 
 async def _copied(portal: CopyPortal, channel: Channel, interruption: Interruption) -> int:
+    portal.begin()
     channel.send(backend.copy_out_response(len(portal.source.columns), binary=portal.binary))
     sent = 0
     while count := await _batch(portal, 0, channel, interruption):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harvest_duck.servers.postgres.statement_kinds import Statement
     from harvest_duck.servers.postgres.types import ColumnType
 
-__all__ = ["TEXT", "CommandPortal", "Piece", "Portal", "RowsPortal", "Source", "Texts"]
+__all__ = ["TEXT", "CommandPortal", "Piece", "Portal", "RowsPortal", "Source", "Texts", "cannot_run_again"]
 
 #: Messages, and how many rows begin with them.
 Piece = tuple[bytes | memoryview, int]
@@ -77,6 +77,11 @@ class Source(Protocol):
         """End it."""
 
 
+def cannot_run_again() -> Failure:
+    """Return the failure of who runs a portal again that has no more."""
+    return Failure("55000", "portal cannot be run again")
+
+
 class Portal:
     """A statement that is ready to run; `word` is what it is called in the log and in CommandComplete."""
 
@@ -103,9 +108,12 @@ class CommandPortal(Portal):
 
     async def run(self) -> str:
         """Run it; raises a Failure the second time."""
-        act, self._act = self._act, None
+        act = self._act
         if act is None:
-            raise Failure("55000", "portal cannot be run again")
+            raise cannot_run_again()
+        if self.word:
+            # No statement may be none as often as a client likes.
+            self._act = None
         return await act()
 
 
