@@ -52,8 +52,9 @@ def test_values_are_the_same_as_text_and_as_bytes(client: WireClient) -> None:
 
 
 def test_a_value_never_ends_its_quotes(client: WireClient) -> None:
-    for value in ("'; DROP TABLE x; --", "\\'", "$1", "$$", "'' || version() || ''", '"', "/*", "é\u2028🚀"):
-        assert client.run("SELECT $1, $1 = $2", [value, value]).rows == [(value, "t")]
+    values = ["'; DROP TABLE x; --", "\\'", "$1", "$$", "'' || version() || ''", '"', "/*", "é\u2028🚀"]
+    places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+    assert client.run(f"SELECT {places}", values).rows == [tuple(values)]
 
 
 def test_a_value_that_is_none_names_its_type(client: WireClient) -> None:

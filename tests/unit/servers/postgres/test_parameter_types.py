@@ -112,7 +112,7 @@ def test_a_parameter_that_there_is_not_is_passed_over() -> None:
 
 
 def test_thousands_of_parameters_take_no_time_that_grows_with_their_square() -> None:
-    count = 20_000
+    count = 4_000
     sql = f"SELECT 1 FROM t WHERE id IN ({', '.join(f'${number}' for number in range(1, count + 1))})"
     assert set(types(sql, *[0] * count)) == {INT8}
 
