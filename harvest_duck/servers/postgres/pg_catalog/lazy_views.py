@@ -54,4 +54,5 @@ class LazyViews:
 def _stub(statement: str) -> str:
     found = _NAMED.match(statement)
     name = found["place"] if found else ""
-    return f"CREATE VIEW {name} AS SELECT error('{name} was not provided') AS failure"
+    # In the condition, because DuckDB computes no column that a query does not need.
+    return f"CREATE VIEW {name} AS SELECT NULL AS failure WHERE error('{name} was not provided')::VARCHAR = ''"

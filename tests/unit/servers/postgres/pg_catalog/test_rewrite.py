@@ -2,35 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue, fill
 from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
 from harvest_duck.servers.postgres.tokens import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Database = tuple[duckdb.DuckDBPyConnection, Catalogue]
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    with duckdb.connect() as con:
-        con.execute("ATTACH ':memory:' AS harvest")
-        con.execute("CREATE TABLE harvest.clients (id BIGINT, name VARCHAR)")
-        con.execute("CREATE TABLE harvest.projects (id BIGINT, client_id BIGINT)")
-        con.execute("INSERT INTO harvest.clients VALUES (1, 'Acme')")
-        catalogue = fill(con, "acme")
-        con.execute("SET search_path = 'postgres.catalog,harvest.main'")
-        yield con, catalogue
-
-
-def answer(database: Database, sql: str) -> list[tuple[object, ...]]:
-    con, catalogue = database
-    return con.execute(rewritten(tokens(sql), catalogue).sql).fetchall()
+    from conftest import Database
 
 
 @pytest.mark.parametrize(
@@ -56,6 +35,10 @@ def answer(database: Database, sql: str) -> list[tuple[object, ...]]:
         ),
         ("SELECT 'x' OPERATOR(pg_catalog.~) ('x' || '') COLLATE pg_catalog.default", [(True,)]),
         ("SELECT indkey[0], indkey::text FROM pg_index WHERE indrelid = 'clients'::regclass", [(1, "1")]),
+        ("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pg\\_t%'", [("pg_toast",)]),
+        ("SELECT c.tableoid::regclass::text, c.xmin FROM pg_class c WHERE relname = 'clients'", [("pg_class", 1)]),
+        ("SELECT s FROM string_to_array('a,b', ',') s", [(["a", "b"],)]),
+        ("SELECT proargtypes::regtype[] FROM pg_proc WHERE proname = 'booleq'", [(["boolean", "boolean"],)]),
         ("SELECT generate_series(1, 2), s FROM generate_series(5, 5) s", [(1, 5), (2, 5)]),
         (
             "SELECT n FROM pg_index, information_schema._pg_expandarray(indkey) WHERE indrelid = 'clients'::regclass",
@@ -72,7 +55,7 @@ def test_a_statement_means_what_it_means_in_postgresql(
     sql: str,
     rows: list[tuple[object, ...]],
 ) -> None:
-    assert answer(database, sql) == rows
+    assert database.answer(sql) == rows
 
 
 @pytest.mark.parametrize(
@@ -85,20 +68,20 @@ def test_a_statement_means_what_it_means_in_postgresql(
 )
 def test_an_object_that_is_not_there_is_named(database: Database, sql: str, code: str, position: int) -> None:
     with pytest.raises(Failure, match='"nix" does not exist') as caught:
-        answer(database, sql)
+        database.answer(sql)
     assert (caught.value.sqlstate, caught.value.position) == (code, position)
 
 
 def test_a_place_of_duckdbs_text_is_one_of_the_clients(database: Database) -> None:
     sql = "SELECT 'pg_class'::regclass,\n  /* a /* nested */ comment */ nonsense FROM pg_catalog.pg_class"
-    done = rewritten(tokens(sql), database[1])
+    done = rewritten(tokens(sql), database.catalogue)
     assert done.positions.client(done.sql.index("nonsense")) == sql.index("nonsense")
     assert done.positions.client(done.sql.index("postgres.catalog")) == sql.index("pg_catalog")
 
 
 def test_what_reads_the_catalogue_is_known(database: Database) -> None:
     def reads(sql: str) -> bool:
-        return rewritten(tokens(sql), database[1]).reads_catalogue
+        return rewritten(tokens(sql), database.catalogue).reads_catalogue
 
     assert reads("SELECT 1 FROM pg_class")
     assert reads("SELECT pg_catalog.version()")
