@@ -15,16 +15,23 @@ __all__ = ["reads_catalogue", "refuse", "rewrite", "rewrite_system_columns"]
 
 #: The schema of Harvest's tables, as clients see it.
 _HARVEST = "harvest"
+#: Each relation of pg_catalog begins so.
+_PREFIX = "pg_"
 
 
 def reads_catalogue(pieces: Pieces, catalogue: Catalogue) -> bool:
     """Return whether a statement names a relation or a function of PostgreSQL's catalogue."""
     return any(
         piece.name in SCHEMAS
-        or (piece.name in catalogue.relations and pieces.text(at - 1) != ".")
+        or (_found_without_schema(piece.name, catalogue) and pieces.text(at - 1) != ".")
         or (piece.name is not None and piece.name.startswith("pg_") and pieces.called(at))
         for at, piece in enumerate(pieces.all)
     )
+
+
+def _found_without_schema(name: str | None, catalogue: Catalogue) -> bool:
+    """Whether a name without a schema is that of a relation: those of information_schema are not on the search path."""
+    return name is not None and name.startswith(_PREFIX) and name in catalogue.relations
 
 
 def refuse(pieces: Pieces, catalogue: Catalogue) -> None:
@@ -40,6 +47,8 @@ def _is_relation(pieces: Pieces, at: int) -> bool:
     first = at
     while pieces.text(first - 1) == "." and first > 1:
         first -= 2
+    if first == at and not str(pieces.name(at)).startswith(_PREFIX):
+        return False
     if first < at and pieces.name(at - 2) not in SCHEMAS:
         return False
     return pieces.text(at + 1) not in {".", "("} and (

@@ -87,3 +87,4 @@ def test_what_reads_the_catalogue_is_known(database: Database) -> None:
     assert reads("SELECT pg_catalog.version()")
     assert reads("SELECT * FROM information_schema.tables")
     assert not reads("SELECT id FROM clients")
+    assert not reads("WITH transforms AS (SELECT 1 AS columns) SELECT columns FROM transforms")
