@@ -106,14 +106,17 @@ def _read(cursor: duckdb.DuckDBPyConnection) -> Reach:
     )
 
 
-def refuse_unfit(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Raise Failure if DuckDB's `sql` is no query, or reaches what is not for clients."""
+def refuse_unfit(cursor: duckdb.DuckDBPyConnection, sql: str, reach: Reach | None = None) -> None:
+    """Raise Failure if DuckDB's `sql` is no query, or reaches what is not for clients.
+
+    `reach` is what they may name, read of the instance where it is not given.
+    """
     tree = parse_tree(cursor, sql)
     try:
-        _refuse(tree, reach_of(cursor), cursor, sql)
+        _refuse(tree, reach or reach_of(cursor), cursor, sql)
     except Misplaced as failure:
         # A relation of PostgreSQL's catalogue may have been made since.
-        if failure.sqlstate != "42P01" or not _renew(cursor):
+        if failure.sqlstate != "42P01" or reach is not None or not _renew(cursor):
             raise
         _refuse(tree, reach_of(cursor), cursor, sql)
 
@@ -243,7 +246,7 @@ def _refuse_expression(node: Node, reach: Reach, cursor: duckdb.DuckDBPyConnecti
         return
     path = _path(node, "function_name", "schema", "catalog")
     if path and path[-1] == "harvest_explain":
-        _refuse_explained(node, cursor)
+        _refuse_explained(node, cursor, reach)
     if not path or _named(path, reach.functions):
         return
     if path[-1] == "getvariable" and _is_own_variable(node):
@@ -253,12 +256,12 @@ def _refuse_expression(node: Node, reach: Reach, cursor: duckdb.DuckDBPyConnecti
         raise _denied(path, node)
 
 
-def _refuse_explained(node: Node, cursor: duckdb.DuckDBPyConnection) -> None:
+def _refuse_explained(node: Node, cursor: duckdb.DuckDBPyConnection, reach: Reach) -> None:
     """Raise Failure for what harvest_explain may not be told: its text has to be a fit query as well."""
     for argument in _arguments(node):
         sql = _text(argument)
         if sql is not None:
-            refuse_unfit(cursor, sql)
+            refuse_unfit(cursor, sql, reach)
         elif argument.get("class") not in {"CONSTANT", "CAST"} or _text(argument.get("child", {})) not in _BOOLEANS:
             raise Misplaced("0A000", "harvest_explain takes a query that is written out", offset=_offset(node))
 

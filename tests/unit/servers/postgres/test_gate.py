@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.gate import refuse_unfit
+from harvest_duck.servers.postgres.gate import Reach, reach_of, refuse_unfit
 from harvest_duck.servers.postgres.parse_tree import Misplaced
 
 if TYPE_CHECKING:
@@ -114,16 +114,21 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def reach(con: duckdb.DuckDBPyConnection) -> Reach:
+    return reach_of(con)
+
+
 @pytest.mark.parametrize("sql", FIT)
-def test_what_a_client_may_ask(con: duckdb.DuckDBPyConnection, sql: str) -> None:
-    refuse_unfit(con, sql)
+def test_what_a_client_may_ask(con: duckdb.DuckDBPyConnection, reach: Reach, sql: str) -> None:
+    refuse_unfit(con, sql, reach)
     con.execute(f"EXPLAIN {sql}")
 
 
 @pytest.mark.parametrize(("sql", "code"), UNFIT)
-def test_what_a_client_may_not(con: duckdb.DuckDBPyConnection, sql: str, code: str | set[str]) -> None:
+def test_what_a_client_may_not(con: duckdb.DuckDBPyConnection, reach: Reach, sql: str, code: str | set[str]) -> None:
     with pytest.raises(Failure) as raised:
-        refuse_unfit(con, sql)
+        refuse_unfit(con, sql, reach)
     assert raised.value.sqlstate in ({code} if isinstance(code, str) else code)
     assert "\n" not in raised.value.message
 
