@@ -252,8 +252,9 @@ def _login_name() -> str:
 
 
 def _wait(server: PostgresServer) -> None:
-    """Wait for Ctrl-C, or another signal that ends a command; that is how it ends, and no failure."""
+    """Open the databases, and wait for a signal that ends a command, as Ctrl-C; so it ends, which is no failure."""
     try:
+        server.open_databases()
         server.wait()
     except KeyboardInterrupt:
         click.echo(err=True)

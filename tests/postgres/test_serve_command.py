@@ -136,7 +136,7 @@ def serving(*options: str) -> Iterator[tuple[str, int, subprocess.Popen[str]]]:
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_it_says_how_to_connect_lets_in_who_knows_a_password_logs_and_ends_by_ctrl_c(
-    acme: str, connection: str, sandbox: Sandbox, tmp_path: Path
+    acme: str, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     log, users, cert, key = (tmp_path / name for name in ("statements.log", "users.txt", "cert.pem", "key.pem"))
     password_file.set_password(users, "ann", "correct horse")
@@ -147,12 +147,11 @@ def test_it_says_how_to_connect_lets_in_who_knows_a_password_logs_and_ends_by_ct
     trust = ssl.create_default_context()
     authority.configure_trust(trust)
     secured = ("--password-file", str(users), "--tls-cert", str(cert), "--tls-key", str(key), "--log", str(log))
-    with serving("-c", acme, "--database", "again", f"{connection};AutoCache=false", *secured) as (told, port, process):
+    with serving("-c", acme, *secured) as (told, port, process):
         assert told.startswith(f"Harvest is served at 127.0.0.1, port {port}, as PostgreSQL is. Ctrl-C ends it.\n")
         assert re.search(rf"^  acme: .+ in account {MAIN_ID}, from memory, at most 10 min old$", told, re.MULTILINE)
-        assert re.search(rf"^  again: .+ in account {MAIN_ID}, asked of Harvest each time$", told, re.MULTILINE)
         assert f"psql  postgresql://USER@127.0.0.1:{port}/acme?sslmode=require\n" in told
-        assert asked(sandbox) == ["/users/me", "/users/me"]
+        assert asked(sandbox) == ["/users/me"]
         sandbox.clear_log()
         for columns in (VALUES, VALUES):
             for column in columns:
