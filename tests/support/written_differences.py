@@ -42,7 +42,7 @@ JDBC_PARAMETERS = [
 ]
 ODBC = [
     Difference("numeric", r"\['v Decimal (10|4)'\]|\(Decimal\('-12345678901234\.5678(000000)?'\),\)", _DECIMALS),
-    Difference("no numeric", r"\['v Decimal (10|6)'\]", _DECIMALS),
+    Difference("no numeric", r"\['v Decimal (10|6|4)'\]", _DECIMALS),
 ]
 ASYNCPG = [
     Difference(r"(bigint|text|date)\[\]", r"\[.*\]|'\[.*\]'", _LISTS),
