@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.dialect import derived_names, function_calls, patterns, typed_values
+from harvest_duck.servers.postgres.dialect import derived_names, function_calls, patterns, typed_values, written_bytes
 from harvest_duck.servers.postgres.dialect.edited_tokens import EditedTokens
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def spelled(written: Sequence[Token]) -> tuple[Token, ...]:
     for at in range(len(edited.tokens) - 1, -1, -1):
         patterns.edit(edited, at)
         typed_values.edit(edited, at)
+        written_bytes.edit(edited, at)
         function_calls.edit(edited, at)
         derived_names.edit(edited, at)
     return edited.written()

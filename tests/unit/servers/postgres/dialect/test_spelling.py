@@ -458,3 +458,26 @@ def test_no_macro_takes_the_place_of_a_function_that_duckdb_has(con: duckdb.Duck
     assert not own & theirs
     used = {word for view in views().values() for word in re.findall(r"(\w+)\s*\(", str(view))}
     assert not own & used
+
+
+@pytest.mark.parametrize(
+    ("sql", "shown"),
+    [
+        (r"'\x0001ff27'::bytea", b"\x00\x01\xff'"),
+        (r"E'\\x0001FF'::bytea", b"\x00\x01\xff"),
+        (r"E'\\000a\\\\'::bytea", b"\x00a\\"),
+        (r"CAST('\x' AS bytea)", b""),
+        ("bytea 'abc'", b"abc"),
+        (r"'\x41'::bytea::bytea", b"A"),
+    ],
+)
+def test_bytes_that_are_written_out_are_those_of_postgresql(sql: str, shown: bytes) -> None:
+    assert duckdb.sql(f"SELECT {for_duckdb(sql)}").fetchall() == [(shown,)]
+
+
+def test_a_text_that_is_no_bytea_is_refused_where_it_stands() -> None:
+    with pytest.raises(Failure, match="invalid input syntax for type bytea") as raised:
+        for_duckdb(r"SELECT '\x0'::bytea")
+    assert (raised.value.sqlstate, raised.value.position) == ("22P02", 8)
+    same = "x::bytea, '\\x00'::text::bytea, 'a' AS bytea"
+    assert for_duckdb(same) == same
