@@ -151,7 +151,11 @@ class Channel(asyncio.Protocol):
         if self._unread:
             raise Failure("08P01", "received unencrypted data after SSL request", fatal=True)
         loop = asyncio.get_running_loop()
-        made = await loop.start_tls(self._made(), self, context, server_side=True)
+        try:
+            made = await loop.start_tls(self._made(), self, context, server_side=True)
+        except OSError as error:
+            # An error of TLS is one too: the client speaks another version of it, or does not trust the certificate.
+            raise ClientGone from error
         if made is None:
             raise ClientGone
         self._transport = made

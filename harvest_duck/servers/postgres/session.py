@@ -150,13 +150,12 @@ class Session:
         if self._failure is not None and not self._channel.gone:
             self._channel.send(backend.error_response(self._failure, "FATAL"))
         self._channel.close()
-        if self._state is not None:
-            state = self._state
-            state.prepared.clear()
-            await state.close([*state.portals.values(), *state.declared.values()])
-            await self.interruption.finish(state.cursors.close)
-        self._log_end()
-        self.interruption.close()
+        try:
+            if self._state is not None:
+                await self._state.end()
+        finally:
+            self._log_end()
+            self.interruption.close()
 
     def _log_end(self) -> None:
         log = self._registry.log

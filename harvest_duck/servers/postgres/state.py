@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from harvest_duck.servers.postgres.declared import Declared
 from harvest_duck.servers.postgres.failure import Failure
@@ -61,6 +64,11 @@ class State:
         if closing:
             await self.interruption.finish(partial(_close_all, closing))
 
+    async def end(self) -> None:
+        """Close all that is open."""
+        await self.close([*self.portals.values(), *self.declared.values()])
+        await self.interruption.finish(self.cursors.close)
+
     async def close_portal(self, name: str) -> None:
         """Close the portal of that name, if there is one."""
         portal = self.portals.pop(name, None)
@@ -82,4 +90,6 @@ class State:
 
 def _close_all(closing: Iterable[Portal | Declared]) -> None:
     for each in closing:
-        each.close()
+        # What cannot be closed, as a query that broke, ends with its cursor.
+        with suppress(duckdb.Error, OSError, RuntimeError):
+            each.close()
