@@ -69,6 +69,15 @@ def test_a_cursor_lives_as_long_as_its_transaction(client: WireClient) -> None:
     assert failed(client, "CLOSE held") == "34000"
 
 
+def test_a_cursor_ends_where_its_transaction_goes_back_behind_it(client: WireClient) -> None:
+    client.query(f"BEGIN; DECLARE a CURSOR FOR {ROWS}; SAVEPOINT s; DECLARE b CURSOR FOR {ROWS}; ROLLBACK TO s")
+    assert numbers(client.query("FETCH a")) == [1]
+    assert failed(client, "FETCH b") == "34000"
+    client.query(f"ROLLBACK TO s; DECLARE b CURSOR FOR {ROWS}; RELEASE s; SAVEPOINT s; ROLLBACK TO s")
+    assert numbers(client.query("FETCH b")) == [1]
+    client.query("COMMIT")
+
+
 def test_cursors_and_portals_are_of_one_kind(client: WireClient) -> None:
     client.query(f"BEGIN; DECLARE c CURSOR FOR {ROWS}")
     assert failed(client, f"DECLARE c CURSOR FOR {ROWS}") == "42P03"
@@ -135,6 +144,13 @@ def test_a_statement_is_prepared_by_sql(client: WireClient) -> None:
     assert client.query("DEALLOCATE p").tags == ["DEALLOCATE"]
     assert failed(client, "EXECUTE p(1, 'x')") == "26000"
     assert client.query("DEALLOCATE ALL").tags == ["DEALLOCATE ALL"]
+
+
+def test_a_setting_that_ends_as_it_was_is_not_told_again(client: WireClient) -> None:
+    client.send("Q", b"SET application_name = 'x'; SELECT nope\0")
+    assert client.until_ready(refuse=False).kinds == "CEZ"
+    client.query("SET application_name = 'x'; RESET application_name; SET application_name = 'y'")
+    assert client.settings["application_name"] == "y"
 
 
 def test_a_transaction_that_failed_takes_nothing_until_it_ends(client: WireClient) -> None:

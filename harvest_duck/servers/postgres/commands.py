@@ -51,7 +51,9 @@ class DeclarePortal(CommandPortal):
         if name in state.declared or name in state.portals:
             raise Failure("42P03", f'cursor "{name}" already exists')
         if source is not None:
-            state.declared[name] = Declared(source, hold=self._declared.hold, binary=self._declared.binary)
+            declared = Declared(source, hold=self._declared.hold, binary=self._declared.binary)
+            declared.depth = state.transaction.depth
+            state.declared[name] = declared
         self._source = None
         return self._declared.tag
 
@@ -82,6 +84,9 @@ async def _rollback(state: State, statement: kinds.Rollback) -> None:
         await _end(state, chain=statement.chain, committing=False)
     else:
         state.transaction.rollback_to(statement.to)
+        depth = state.transaction.depth
+        after = [name for name, each in state.declared.items() if each.depth >= depth and not each.committed]
+        await state.close([state.declared.pop(name) for name in after])
 
 
 async def _savepoint(state: State, statement: kinds.Savepoint) -> None:
@@ -90,6 +95,8 @@ async def _savepoint(state: State, statement: kinds.Savepoint) -> None:
 
 async def _release(state: State, statement: kinds.Release) -> None:
     state.transaction.release(statement.name)
+    for declared in state.declared.values():
+        declared.depth = min(declared.depth, state.transaction.depth)
 
 
 async def _set_transaction(state: State, statement: kinds.SetTransaction) -> None:

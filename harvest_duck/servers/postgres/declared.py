@@ -34,6 +34,8 @@ class Declared:
         #: The row that it stands on, from 1; 0 before the first.
         self.position = 0
         self.at_end = False
+        #: The number of savepoints that there were when it was declared.
+        self.depth = 0
         self._formats = formats
 
     def start(self, formats: Sequence[int], limit: int) -> None:

@@ -10,6 +10,7 @@ import errno
 import ipaddress
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from harvest_duck.errors import QueryError
@@ -42,7 +43,8 @@ class PostgresServer:
 
     `users` are those who know a password; without them everybody on this machine may connect. `certificate_hash` is
     that of the certificate of `tls`, to which the proof of a password may be bound. `timeout_s` is what a statement may
-    take, `memory` limits each DuckDB. Raises `QueryError` where it cannot have the port, and for an
+    take, `memory` limits each DuckDB. With `opened` each database is opened at once, beside the first sessions: that
+    takes seconds on a busy machine. Raises `QueryError` where it cannot have the port, and for an
     address that other machines reach without TLS or without a password.
     """
 
@@ -58,6 +60,7 @@ class PostgresServer:
         timeout_s: float | None = None,
         memory: str | None = None,
         log: StatementLog | None = None,
+        opened: bool = False,
     ) -> None:
         self._sockets = _bound(host, port)
         self.port = int(self._sockets[0].getsockname()[1])
@@ -73,6 +76,7 @@ class PostgresServer:
             timeout_s=timeout_s,
             log=log,
         )
+        self._opens_now = opened
         self._tasks: dict[asyncio.Task[None], Session] = {}
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
@@ -113,6 +117,9 @@ class PostgresServer:
 
     async def _serve(self) -> None:
         servers = [await self._loop.create_server(self._channel, sock=each) for each in self._sockets]
+        if self._opens_now:
+            for database in self.registry.databases.values():
+                self._loop.run_in_executor(None, _open, database)
         await self._over.wait()
         for server in servers:
             server.close()
@@ -120,6 +127,7 @@ class PostgresServer:
             session.end(shut_down())
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_END_S)
+        await self._loop.shutdown_default_executor()
 
     def _channel(self) -> Channel:
         return Channel(self._opened)
@@ -133,6 +141,12 @@ class PostgresServer:
         task = self._loop.create_task(session.serve())
         self._tasks[task] = session
         task.add_done_callback(self._tasks.pop)
+
+
+def _open(database: Database) -> None:
+    """Open a database; where it cannot be, its first client hears why."""
+    with suppress(Exception):
+        database.open()
 
 
 def _bound(host: str, port: int) -> list[socket.socket]:

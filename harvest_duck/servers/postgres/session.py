@@ -98,9 +98,8 @@ class Session:
         except Exception as error:
             failure = failure_of(error)
             raise Failure(failure.sqlstate, failure.message, hint=failure.hint, fatal=True) from error
-        for name, value in self._state.settings.reported():
+        for name, value in self._state.take_news():
             self._channel.send(backend.parameter_status(name, value))
-        self._state.settings.changed = self._state.news.__setitem__
         self._channel.send(backend.backend_key_data(self._process, key))
         if self._registry.log is not None:
             self._registry.log.opened(self._process, client.user, client.database, self._channel.address)

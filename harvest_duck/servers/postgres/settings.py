@@ -12,7 +12,7 @@ from harvest_duck.servers.postgres.setting_values import Setting, as_written, no
 from harvest_duck.servers.postgres.time_zones import zone_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["REPORTED", "Settings", "known"]
 
@@ -95,12 +95,11 @@ def _setting(row: Mapping[str, object]) -> Setting:
 class Settings:
     """The values of a session. `given` are those that it begins with, to which RESET goes back.
 
-    `zones` are DuckDB's time zones. `changed` is called with the name and the value of what clients are told of.
+    `zones` are DuckDB's time zones.
     """
 
     def __init__(self, zones: Mapping[str, str]) -> None:
         self._zones = zones
-        self.changed: Callable[[str, str], None] = lambda _name, _value: None
         self._given: dict[str, str] = {}
         self._values: dict[str, str] = {}
         #: The number of changes, by which a cursor knows whether it has the latest.
@@ -227,16 +226,11 @@ class Settings:
         raise Failure("42501", f'permission denied to {what} "{value}"')
 
     def _put(self, key: str, value: str | None) -> None:
-        before = self._values.get(key, _default(key))
         if value is None:
             self._values.pop(key, None)
         else:
             self._values[key] = value
         self.revision += 1
-        after = self._values.get(key, _default(key))
-        for name in REPORTED:
-            if name.lower() == key and after is not None and after != before:
-                self.changed(name, after)
 
 
 def _key(name: str) -> str:

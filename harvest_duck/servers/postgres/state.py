@@ -40,14 +40,14 @@ class State:
     prepared: dict[str, Prepared] = field(default_factory=dict)
     portals: dict[str, Portal] = field(default_factory=dict)
     declared: dict[str, Declared] = field(default_factory=dict)
-    #: The settings that have changed since the client was told of them.
-    news: dict[str, str] = field(default_factory=dict)
+    #: The settings as the client was told of them last.
+    told: dict[str, str] = field(default_factory=dict)
 
     def take_news(self) -> Iterable[tuple[str, str]]:
-        """Return the settings that have changed and that the client is told of, and forget them."""
-        news = tuple(self.news.items())
-        self.news.clear()
-        return news
+        """Return the settings that are not as the client was told last, and take them for told."""
+        news = {name: value for name, value in self.settings.reported() if self.told.get(name) != value}
+        self.told |= news
+        return tuple(news.items())
 
     def cursor(self, name: str) -> Declared:
         """Return a cursor of SQL, or what FETCH makes of a portal; raises a Failure where there is neither."""

@@ -78,6 +78,11 @@ class TransactionBlock:
         del self._savepoints[at + 1 :]
         self.status = "T"
 
+    @property
+    def depth(self) -> int:
+        """The number of savepoints."""
+        return len(self._savepoints)
+
     def set_local(self, name: str, value: str | None) -> None:
         """Set a value until the block ends."""
         key = name.lower()
