@@ -150,7 +150,7 @@ def _serve(
     users, secured = _users(password_file), _tls(tls_cert, tls_key)
     people = [_person(each) for each in served]
     with nullcontext() if log is None else logged(log) as statements:
-        options = {"timeout_s": timeout or None, "memory": memory, "log": statements, **secured}
+        options = {"timeout_s": timeout or None, "memory": memory, "log": statements, "opened": True, **secured}
         with PostgresServer(served, host=host, port=_PORT if port is None else port, users=users, **options) as server:
             told = zip(served, people, strict=True)
             for line in _first_lines(told, served[0].name, (host, server.port), users, tls=bool(secured)):
