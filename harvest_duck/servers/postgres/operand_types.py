@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.tokens import Kind
@@ -10,7 +10,9 @@ from harvest_duck.servers.postgres.type_names import starts_with_type
 from harvest_duck.servers.postgres.types import (
     BOOL,
     DATE,
+    FLOAT4,
     FLOAT8,
+    INT2,
     INT4,
     INT8,
     INTERVAL,
@@ -24,7 +26,7 @@ from harvest_duck.servers.postgres.types import (
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.tokens import Token
 
-__all__ = ["Operands", "TypeOf"]
+__all__ = ["ARITHMETIC", "Operands", "TypeOf", "combined"]
 
 TypeOf = Callable[[str], int | None]
 
@@ -37,7 +39,8 @@ _RETURNED = {
         "current_schema",
         INT8: "count length char_length position strpos row_number rank dense_rank date_diff datediff year month day "
         "hour minute second quarter week dayofweek dow isodow doy",
-        FLOAT8: "extract date_part random sqrt",
+        NUMERIC: "extract",
+        FLOAT8: "date_part random sqrt",
         DATE: "to_date make_date last_day current_date",
         TIMESTAMPTZ: "now to_timestamp current_timestamp",
         TIMESTAMP: "localtimestamp make_timestamp",
@@ -51,6 +54,15 @@ _AS_ARGUMENTS = frozenset(
     {"coalesce", "nullif", "greatest", "least", "min", "max", "sum", "avg", "abs", "round", "floor", "ceil", "ceiling"}
 )
 _AS_ARGUMENT = {"date_trunc": 1}
+#: What they make of some types, as in PostgreSQL.
+_OTHERWISE: Mapping[str, Mapping[int | None, int]] = {
+    "date_trunc": {DATE: TIMESTAMPTZ, None: TIMESTAMPTZ},
+    "sum": {INT2: INT8, INT4: INT8, INT8: NUMERIC},
+    "avg": {INT2: NUMERIC, INT4: NUMERIC, INT8: NUMERIC},
+}
+ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
+_NUMBERS = (INT2, INT4, INT8, NUMERIC, FLOAT4, FLOAT8)
+_MOMENTS = (DATE, TIMESTAMP, TIMESTAMPTZ)
 #: Words after which a parenthesis begins a group.
 _NO_FUNCTIONS = frozenset(
     {"and", "or", "not", "where", "having", "on", "in", "is", "between", "like", "ilike", "select", "then", "else"}
@@ -88,11 +100,49 @@ class Operands:
                 at -= 2
             else:
                 break
+        if at > 0 and self.tokens[at].kind is Kind.STRING and self.word(at - 1) not in (None, *_NO_FUNCTIONS):
+            # The name of its type, as in DATE '2026-01-01'.
+            at -= 1
         return max(at, 0)
+
+    def ends_operand(self, at: int) -> bool:
+        """Return whether an operand ends at `at`, so that a sign after it has two operands."""
+        if self.text(at) in _OPENING:
+            return True
+        token = self.tokens[at] if 0 <= at < len(self.tokens) else None
+        return token is not None and (
+            token.kind in (Kind.NUMBER, Kind.STRING, Kind.PARAMETER, Kind.QUOTED)
+            or (token.word is not None and token.word not in _NO_FUNCTIONS)
+        )
 
     def ending(self, end: int) -> int | None:
         """Return the type of the operand whose last token is at `end`, None where it is not known."""
         return self.starting(self.start_of(end), end) if end >= 0 else None
+
+    def sum_ending(self, end: int) -> int | None:
+        """Return the type of operands with signs of arithmetic between them, the last of which ends at `end`."""
+        found, start = self.ending(end), self.start_of(end)
+        while self.text(start - 1) in ARITHMETIC and self.ends_operand(start - 2):
+            found = combined(self.ending(start - 2), self.text(start - 1), found)
+            start = self.start_of(start - 2)
+        return found
+
+    def sum_starting(self, start: int) -> int | None:
+        """Return the type of operands with signs of arithmetic between them, the first of which begins at `start`."""
+        found, end = self._operand(start)
+        while self.text(end) in ARITHMETIC:
+            other, after = self._operand(end + 1)
+            found, end = combined(found, self.text(end), other), after
+        return found
+
+    def _operand(self, start: int) -> tuple[int | None, int]:
+        """Return the type of the operand that begins at `start`, and where it ends."""
+        if start >= len(self.tokens):
+            return None, start
+        found, at = self._first(start)
+        while self.text(at) == "::":
+            found, at = starts_with_type(self.tokens, at + 1)
+        return found, max(at, start + 1)
 
     def starting(self, start: int, end: int | None = None) -> int | None:
         """Return the type of the operand that begins at `start`; at `end` is its last token, None for any."""
@@ -144,7 +194,8 @@ class Operands:
         if name not in _AS_ARGUMENTS and name not in _AS_ARGUMENT:
             return _RETURNED.get(name)
         given = self.arguments(at + 1)[_AS_ARGUMENT.get(name, 0) :]
-        return next((oid for first, last in given if (oid := self.starting(first, last)) is not None), None)
+        found = next((oid for first, last in given if (oid := self.starting(first, last)) is not None), None)
+        return _OTHERWISE.get(name, {}).get(found, found)
 
     def arguments(self, opening: int) -> list[tuple[int, int]]:
         """Return where each argument between parentheses begins and ends."""
@@ -159,6 +210,23 @@ class Operands:
 
     def _is_name(self, at: int) -> bool:
         return 0 <= at < len(self.tokens) and self.tokens[at].name is not None
+
+
+def combined(left: int | None, operator: str, right: int | None) -> int | None:
+    """Return the type of two operands with a sign of arithmetic between them; an unknown one may be any number."""
+    if left is None or right is None:
+        other = right if left is None else left
+        return NUMERIC if other in _NUMBERS else other
+    if left in _NUMBERS and right in _NUMBERS:
+        widest = max(left, right, key=_NUMBERS.index)
+        # DuckDB divides whole numbers as PostgreSQL divides others.
+        return FLOAT8 if operator == "/" else widest
+    if left in _MOMENTS and right in _MOMENTS:
+        return INT4 if left == right == DATE else INTERVAL
+    if INTERVAL in (left, right):
+        other = right if left == INTERVAL else left
+        return TIMESTAMP if other == DATE else INTERVAL if other in _NUMBERS else other
+    return left if left in _MOMENTS else right
 
 
 def _matched(tokens: Sequence[Token]) -> tuple[dict[int, int], list[int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.operand_types import Operands, TypeOf
+from harvest_duck.servers.postgres.operand_types import ARITHMETIC, Operands, TypeOf
 from harvest_duck.servers.postgres.tokens import Kind, significant
 from harvest_duck.servers.postgres.type_names import array_of, named_type, starts_with_type
 from harvest_duck.servers.postgres.types import BOOL, DATE, INT4, INT8, INTERVAL, TEXT, TIMESTAMP, TIMESTAMPTZ
@@ -25,7 +25,6 @@ __all__ = ["UNKNOWN", "parameter_types"]
 UNKNOWN = 705
 
 _COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
 _TEXTUAL = frozenset({"||", "~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*", "^@"})
 _LIKE = frozenset({"like", "ilike", "similar", "escape"})
 _LOGICAL = frozenset({"where", "and", "or", "not", "having", "on", "when"})
@@ -70,7 +69,7 @@ def _type_at(places: Operands, at: int) -> int | None:
     first = last = at
     if (cast := _cast(places, at)) is not None:
         return cast
-    while places.text(first - 1) in ("-", "+") and not _ends_operand(places, first - 2):
+    while places.text(first - 1) in ("-", "+") and not places.ends_operand(first - 2):
         first -= 1
     while places.text(first - 1) == "(" and places.text(last + 1) == ")" and not _is_call(places, first - 1):
         first, last = first - 1, last + 1
@@ -91,20 +90,6 @@ def _in_cast(places: Operands, at: int) -> bool:
     return places.text(at - 1) == "(" and places.word(at - 2) == "cast"
 
 
-def _ends_operand(places: Operands, at: int) -> bool:
-    """Return whether an operand ends at `at`, so that a sign after it has two operands."""
-    if places.text(at) in (")", "]"):
-        return True
-    token = places.tokens[at] if at >= 0 else None
-    return token is not None and (
-        token.kind in (Kind.NUMBER, Kind.STRING, Kind.PARAMETER, Kind.QUOTED)
-        or (
-            token.word is not None
-            and token.word not in _LOGICAL | _WHOLE.keys() | {"between", "in", "select", "then", "else"}
-        )
-    )
-
-
 def _is_call(places: Operands, opening: int) -> bool:
     """Return whether an opening parenthesis begins the arguments of a function, or a list after IN or ANY."""
     name = places.tokens[opening - 1] if opening > 0 else None
@@ -123,24 +108,24 @@ def _beside(places: Operands, first: int, last: int) -> int | None:
         return TEXT
     if word == "from" and places.word(first - 2) == "distinct":
         end = first - (5 if places.word(first - 3) == "not" else 4)
-        return places.ending(end)
+        return places.sum_ending(end)
     if before in _COMPARISONS:
-        return places.ending(first - 2)
+        return places.sum_ending(first - 2)
     if after in _COMPARISONS and places.word(last + 2) not in ("any", "all", "some"):
-        return places.starting(last + 2)
+        return places.sum_starting(last + 2)
     if word == "between" or (word == "and" and _between(places, first - 1) is not None):
         between = first - 1 if word == "between" else _between(places, first - 1)
         return _left_of(places, between or 0)
     if following == "between":
-        return places.starting(last + 2)
+        return places.sum_starting(last + 2)
     return None
 
 
 def _added(places: Operands, first: int, last: int) -> int | None:
     """Return the type that an arithmetic operator tells: what PostgreSQL takes beside an operand of a known type."""
-    if places.text(first - 1) in _ARITHMETIC:
+    if places.text(first - 1) in ARITHMETIC:
         operator, other = places.text(first - 1), places.ending(first - 2)
-    elif places.text(last + 1) in _ARITHMETIC:
+    elif places.text(last + 1) in ARITHMETIC:
         operator, other = places.text(last + 1), places.starting(last + 2)
     else:
         return None
@@ -165,7 +150,7 @@ def _between(places: Operands, at: int) -> int | None:
 
 def _left_of(places: Operands, keyword: int) -> int | None:
     """Return the type of the operand before BETWEEN or IN."""
-    return places.ending(keyword - (2 if places.word(keyword - 1) == "not" else 1))
+    return places.sum_ending(keyword - (2 if places.word(keyword - 1) == "not" else 1))
 
 
 def _within(places: Operands, first: int, last: int) -> int | None:
@@ -177,7 +162,7 @@ def _within(places: Operands, first: int, last: int) -> int | None:
     if word == "in" and not bracketed:
         return _left_of(places, opening - 1)
     if word in ("any", "all", "some") and places.text(opening - 2) in _COMPARISONS:
-        return array_of(places.ending(opening - 3) or 0)
+        return array_of(places.sum_ending(opening - 3) or 0)
     if bracketed or places.tokens[opening - 1].name is None:
         return None
     return _argument(places, opening, first, last)
