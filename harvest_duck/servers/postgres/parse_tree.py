@@ -48,9 +48,11 @@ def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> Node:
 def _failure(told: Node, sql: str) -> Failure:
     """The failure of a statement that is not serialized."""
     message = " ".join(str(told.get("error_message", "")).split())
-    # DuckDB 1.4 does not serialize a common table expression that writes; 1.5 says so as of a syntax error.
-    if told.get("error_type") == "not implemented" or message == "A CTE needs a SELECT":
+    # A common table expression that writes is one too in DuckDB 1.
+    if message.startswith("Only SELECT statements can be serialized") or message == "A CTE needs a SELECT":
         return _no_query(sql)
+    if told.get("error_type") == "not implemented":
+        return Failure("0A000", message or "not supported here")
     if "expression depth" in message or "recursion" in message.lower():
         return Failure("54001", "the statement is nested too deeply: write it with fewer levels")
     if "SELECT locking clause" in message:
