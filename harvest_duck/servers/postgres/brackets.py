@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.servers.postgres.tokens import Token
 
-__all__ = ["closing"]
+__all__ = ["closing", "depth"]
 
 
 def closing(tokens: Sequence[Token], at: int) -> int:
@@ -21,3 +21,12 @@ def closing(tokens: Sequence[Token], at: int) -> int:
         if not depth:
             return place
     return len(tokens) - 1
+
+
+def depth(tokens: Sequence[Token]) -> int:
+    """Return how many brackets are open at most."""
+    now = most = 0
+    for token in tokens:
+        now += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        most = max(most, now)
+    return most

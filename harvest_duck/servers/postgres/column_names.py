@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.brackets import depth
 from harvest_duck.servers.postgres.figured_names import figured_name
 from harvest_duck.servers.postgres.select_list import select_list
 from harvest_duck.servers.postgres.tokens import significant, tokens
@@ -15,13 +16,25 @@ if TYPE_CHECKING:
 
 __all__ = ["column_names"]
 
+#: The most brackets in brackets that are looked into: each is read anew.
+_DEEPEST = 100
+
 
 def column_names(_: object, sql: str, names: Sequence[str]) -> list[str]:
     """Return the names of the columns of `sql`, whose names in DuckDB are `names`: several may be the same.
 
-    Columns that a star stands for keep their names.
+    Columns that a star stands for keep their names, and all of a statement with more brackets than anybody writes.
     """
     found = significant(tokens(sql))
+    if depth(found) > _DEEPEST:
+        return list(names)
+    try:
+        return _names(found, names)
+    except RecursionError:
+        return list(names)
+
+
+def _names(found: Sequence[Token], names: Sequence[str]) -> list[str]:
     if found and found[0].word == "values":
         return [f"column{place}" for place in range(1, len(names) + 1)]
     items = select_list(found)

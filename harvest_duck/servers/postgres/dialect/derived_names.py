@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["edit"]
 
+#: Each level reads its list anew: a statement with more of them keeps DuckDB's names.
+_LEVELS = 100
 #: What may stand behind a list of values that has no alias.
 _NO_ALIAS = {
     "where", "group", "having", "order", "limit", "offset", "union", "intersect", "except", "join", "left", "right",
@@ -23,7 +25,7 @@ _NO_ALIAS = {
 def edit(edited: EditedTokens, at: int) -> None:
     """Name the columns of the subquery, or of the list of values, that is in the parentheses at a place."""
     closing = edited.closing(at) if edited.text(at) == "(" else None
-    if closing is None:
+    if closing is None or edited.depth > _LEVELS:
         return
     if edited.word(at + 1) in {"select", "with"}:
         _name_items(edited, at + 1, closing)
@@ -35,7 +37,10 @@ def _name_items(edited: EditedTokens, start: int, end: int) -> None:
     """Give each item without a name the one that PostgreSQL figures."""
     for first, behind in select_items(edited.tokens[start:end]):
         item = edited.tokens[start + first : start + behind]
-        name = figured_alone(item)
+        try:
+            name = figured_alone(item)
+        except RecursionError:
+            continue
         is_column = all(token.name is not None or token.text == "." for token in item)
         if name is not None and not is_column:
             edited.behind(start + behind - 1, f" AS {quoted(name)}")

@@ -37,7 +37,7 @@ class EditedTokens:
             if each.kind is not Kind.SPACE and each.kind is not Kind.COMMENT
         ]
         self.tokens = tuple(self._all[place] for place in self._places)
-        self._match = _matches(self.tokens)
+        self._match, self.depth = _matches(self.tokens)
         self._instead: dict[int, str] = {}
         self._before: dict[int, str] = {}
         self._behind: dict[int, str] = {}
@@ -129,14 +129,16 @@ class EditedTokens:
                 yield Token(each.kind, each.text, token.start)
 
 
-def _matches(found: Sequence[Token]) -> dict[int, int]:
-    """The place of what closes each bracket."""
+def _matches(found: Sequence[Token]) -> tuple[dict[int, int], int]:
+    """The place of what closes each bracket, and how many are open at most."""
     matches: dict[int, int] = {}
+    depth = 0
     stack: list[int] = []
     for at, token in enumerate(found):
         if token.kind is Kind.PUNCTUATION:
             if token.text in _OPEN:
                 stack.append(at)
+                depth = max(depth, len(stack))
             elif token.text in _SHUT and stack:
                 matches[stack.pop()] = at
-    return matches
+    return matches, depth

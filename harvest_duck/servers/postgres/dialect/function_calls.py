@@ -143,7 +143,7 @@ def _age(edited: EditedTokens, call: Call, function: str) -> None:
 
 def _substring(edited: EditedTokens, call: Call, _: str) -> None:
     """A part of a text: DuckDB counts places below 1 from its end, and takes no pattern."""
-    marks = {edited.word(at): at for at in range(call.opening + 1, call.closing) if _top(edited, call, at)}
+    marks = _words_of(edited, call)
     from_at, for_at = marks.get("from"), marks.get("for")
     if from_at is not None:
         pattern = edited.string(from_at + 1, call.closing)
@@ -178,12 +178,13 @@ def _plain_places(edited: EditedTokens, call: Call, first: int) -> bool:
     return len(numbers) == 1 or (len(numbers) == 3 and numbers[2].isdigit())  # noqa: PLR2004 - with a comma or FOR
 
 
-def _top(edited: EditedTokens, call: Call, at: int) -> bool:
-    """Whether a token of a call is in no inner brackets."""
-    place = call.opening + 1
-    while place < at:
-        place = (edited.closing(place) or place) + 1
-    return place == at
+def _words_of(edited: EditedTokens, call: Call) -> dict[str | None, int]:
+    """Where the words of a call are that stand in no inner brackets."""
+    found, at = {}, call.opening + 1
+    while at < call.closing:
+        found[edited.word(at)] = at
+        at = (edited.closing(at) or at) + 1
+    return found
 
 
 def _json_agg(edited: EditedTokens, call: Call, _: str) -> None:

@@ -182,3 +182,8 @@ def test_an_expression_has_the_name_that_postgresql_gives_it(
 )
 def test_names_of_whole_queries(con: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -> None:
     assert named(con, sql) == names
+
+
+def test_a_statement_that_nobody_writes_keeps_duckdb_s_names() -> None:
+    for sql in ("SELECT " + "(" * 1000 + "1" + ")" * 1000, "SELECT a" + " AT TIME ZONE a" * 1000):
+        assert column_names(None, sql, ["x"]) == ["x"]
