@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import duckdb
 
 from harvest_duck import connections as named
 from harvest_duck.auth import sessions
@@ -86,7 +87,12 @@ def _size(_context: click.Context, _parameter: click.Parameter, text: str | None
 )
 @click.option("--mirror", "mirrors", multiple=True, metavar="[NAME=]FILE", help="Answer from the file of a copy.")
 @click.option("--timeout", callback=_seconds, metavar="TIME", help="The longest time of a statement, such as 5m.")
-@click.option("--memory", callback=_size, metavar="SIZE", help="The most memory of each database, such as 2GB.")
+@click.option(
+    "--memory",
+    callback=_size,
+    metavar="SIZE",
+    help="The most memory of each database, such as 2GB; by default all together take at most 40 %.",
+)
 @click.option(
     "--log",
     is_flag=False,
@@ -150,6 +156,7 @@ def _serve(
     users, secured = _users(password_file), _tls(tls_cert, tls_key)
     people = [_person(each) for each in served]
     with nullcontext() if log is None else logged(log) as statements:
+        memory = memory or _usual_memory(len(served))
         options = {"timeout_s": timeout or None, "memory": memory, "log": statements, "opened": True, **secured}
         with PostgresServer(served, host=host, port=_PORT if port is None else port, users=users, **options) as server:
             told = zip(served, people, strict=True)
@@ -189,6 +196,14 @@ def _served(
         raise
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
+
+
+def _usual_memory(databases: int) -> str:
+    """The most memory of a database: half of what DuckDB takes by itself, parted among all of them."""
+    with duckdb.connect() as con:
+        ((text,),) = con.execute("SELECT current_setting('memory_limit')").fetchall()
+    amount, unit = text.split()
+    return f"{float(amount) / 2 / databases:.2f}{unit}"
 
 
 def _whole(connection: str) -> str:
@@ -252,9 +267,8 @@ def _login_name() -> str:
 
 
 def _wait(server: PostgresServer) -> None:
-    """Open the databases, and wait for a signal that ends a command, as Ctrl-C; so it ends, which is no failure."""
+    """Wait for Ctrl-C, or another signal that ends a command; that is how it ends, and no failure."""
     try:
-        server.open_databases()
         server.wait()
     except KeyboardInterrupt:
         click.echo(err=True)

@@ -12,6 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 import trustme
 from support.asked import asked
@@ -19,6 +20,7 @@ from support.clocks import PATIENCE_S
 from support.command import run, start
 from support.wire_client import WireClient, WireError
 
+from harvest_duck.cli.serve import _usual_memory
 from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.servers.postgres import password_file
 
@@ -67,6 +69,16 @@ def test_what_does_not_fit_together_is_wrong_usage(options: tuple[str, ...], tol
     ended = run("serve", *options)
     assert (ended.returncode, ended.stdout) == (USAGE, "")
     assert told in ended.stderr
+
+
+def test_databases_share_the_memory_that_one_would_have() -> None:
+    def taken(databases: int) -> float:
+        with duckdb.connect(config={"memory_limit": _usual_memory(databases)}) as con:
+            ((text,),) = con.execute("SELECT current_setting('memory_limit')").fetchall()
+        amount, unit = text.split()
+        return float(amount) * {"MiB": 1, "GiB": 1024, "TiB": 1024**2}[unit]
+
+    assert taken(4) == pytest.approx(taken(1) / 4, rel=0.1)
 
 
 def test_without_numpy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, acme: str) -> None:
