@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 PAGE = DOCS / "serve.md"
 TEXT = PAGE.read_text("utf-8")
-#: dialect.md has a test of its own.
-PAGES = [PAGE, *(page for page in sorted((DOCS / "serve").glob("*.md")) if page.name != "dialect.md")]
+#: The others have tests of their own, and blocks of none.
+PAGES = [
+    PAGE,
+    *(page for page in sorted((DOCS / "serve").glob("*.md")) if page.name not in {"catalogue.md", "dialect.md"}),
+]
 #: What a test does with the block below.
 MARKED = re.compile(r"<!-- (not run: .+|psql|file: \S+|first lines|log) -->\n```(\w+)\n")
 

@@ -95,11 +95,6 @@ class PostgresServer:
             self._thread.join()
             self._loop.close()
 
-    def open_databases(self) -> None:
-        """Open all databases, which else the first client of each waits for; raises what `connect` does."""
-        for database in self.registry.databases.values():
-            database.open()
-
     def wait(self) -> None:
         """Block until the server ends; KeyboardInterrupt passes through."""
         # Not by `join`: one that Ctrl-C ends takes the thread for ended (Python 3.11). And on Windows a wait without an
