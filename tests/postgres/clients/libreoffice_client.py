@@ -32,9 +32,9 @@ def main(folder: str, *servers: str) -> None:
         for server in servers:
             con = make("com.sun.star.sdbc.DriverManager").getConnection(f"sdbc:postgresql:{server}")
             listed(con)
-            asked(con)
+            asked(con, queries)
             con.close()
-            imported(make, f"sdbc:postgresql:{server}", Path(folder) / "account.odb", queries)
+            imported(make, f"sdbc:postgresql:{server}", Path(folder) / "account.odb", queries[-3:])
             show("end", [])
         make("com.sun.star.frame.Desktop").terminate()
         office.wait(60)
@@ -73,10 +73,11 @@ def listed(con: Any) -> None:
     show("type info", rows(about.getTypeInfo(), 18))
 
 
-def asked(con: Any) -> None:
-    """Print rows as the driver hands them over, of a query, one that fails, and one with parameters."""
+def asked(con: Any, queries: list[str]) -> None:
+    """Print rows as the driver hands them over, of queries, of one that fails, and of one with parameters."""
     statement = con.createStatement()
-    show("clients", rows(statement.executeQuery("SELECT * FROM harvest.clients ORDER BY id")))
+    for query in queries:
+        show(query, rows(statement.executeQuery(query)))
     try:
         statement.executeQuery("SELECT nothing FROM harvest.clients")
     except SQLException as error:
@@ -108,7 +109,10 @@ def rows(found: Any, columns: int = 0) -> list[list[str | None]]:
 
 
 def imported(make: Any, url: str, file: Path, queries: list[str]) -> None:
-    """Print the cells of a sheet of Calc into which the rows of each query are imported, from a file of Base."""
+    """Print the cells of a sheet of Calc into which the rows of each query are imported, from a file of Base.
+
+    LibreOffice asks a dozen questions about the table of each, and then for its last rows one by one.
+    """
     source = make("com.sun.star.sdb.DatabaseContext").createInstance()
     source.URL = url
     source.DatabaseDocument.storeAsURL(file.as_uri(), ())
@@ -122,7 +126,7 @@ def imported(make: Any, url: str, file: Path, queries: list[str]) -> None:
         sheet.getCellRangeByName("A1").doImport((*where, given("SourceObject", of=query)))
         cursor = sheet.createCursor()
         cursor.gotoEndOfUsedArea(*(True,))
-        show(query, [list(row) for row in cursor.getDataArray()])
+        show(f"sheet of {query}", [list(row) for row in cursor.getDataArray()])
     document.close(*(True,))
     source.DatabaseDocument.close(*(True,))
 

@@ -19,6 +19,8 @@ from harvest_duck.catalog.tables import TABLES
 if TYPE_CHECKING:
     from support.postgres_address import Address
 
+#: The tables that are imported into sheets: with a key of one column, of several, and without one.
+_SHEETS = ("clients", "pto_balances", "company")
 #: The Python of Debian, which has LibreOffice's `uno`; that of LibreOffice elsewhere.
 _PYTHONS = (Path("/usr/bin/python3"), Path("/opt/libreoffice/program/python"))
 
@@ -45,7 +47,9 @@ def seen(folder: Path, *addresses: Address) -> list[dict[str, list[str]]]:
     has_uno = subprocess.run([python, "-c", "import uno"], check=False, capture_output=True).returncode == 0
     installed("python3-uno", present=has_uno)
     command = [str(python), str(Path(__file__).with_name("libreoffice_client.py")), str(folder)]
-    printed = output([*command, *(address.libpq for address in addresses)], json.dumps(list(map(select, TABLES))))
+    printed = output(
+        [*command, *(address.libpq for address in addresses)], json.dumps([*map(select, [*TABLES, *_SHEETS])])
+    )
     found: list[dict[str, list[str]]] = [{}]
     for line in printed.splitlines():
         name, *rest = json.loads(line)
