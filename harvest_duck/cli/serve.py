@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import importlib.util
+import os
 import re
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,12 +159,26 @@ def _serve(
     people = [_person(each) for each in served]
     with nullcontext() if log is None else logged(log) as statements:
         memory = memory or _usual_memory(len(served))
-        options = {"timeout_s": timeout or None, "memory": memory, "log": statements, "opened": True, **secured}
-        with PostgresServer(served, host=host, port=_PORT if port is None else port, users=users, **options) as server:
+        options: dict[str, Any] = {
+            "timeout_s": timeout or None,
+            "memory": memory,
+            "log": statements,
+            "opened": True,
+            "leave": _leave,
+        }
+        port = _PORT if port is None else port
+        with PostgresServer(served, host=host, port=port, users=users, **options, **secured) as server:
             told = zip(served, people, strict=True)
             for line in _first_lines(told, served[0].name, (host, server.port), users, tls=bool(secured)):
                 click.echo(line)
             _wait(server)
+
+
+def _leave() -> None:
+    """End the process at once, because a statement cannot be ended: nothing that it does is kept."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _refuse_open_doors(host: str, password_file: Path | None, tls_cert: Path | None, tls_key: Path | None) -> None:

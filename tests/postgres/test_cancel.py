@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -160,7 +161,9 @@ def test_a_client_that_does_not_read_stops_its_requests(served: Serving) -> None
 @pytest.mark.usefixtures("required_run")
 def test_the_end_of_the_server_ends_its_sessions(sandbox: Sandbox, connection: str) -> None:
     threads = set(threading.enumerate())
-    with held(sandbox) as holding, PostgresServer([Served("own", connection)], port=0) as server:
+    left: list[str] = []
+    own = PostgresServer([Served("own", connection)], port=0, leave=lambda: left.append("left"))
+    with held(sandbox) as holding, own as server:
         clients = [WireClient(server.port, database="own") for _ in range(3)]
         waits(clients[0], holding)
         clients[1].query("BEGIN")
@@ -178,3 +181,19 @@ def test_the_end_of_the_server_ends_its_sessions(sandbox: Sandbox, connection: s
             if thread.name == "harvest-duck keeper":
                 thread.join(PATIENCE_S)
         assert {each.name for each in begun if each.is_alive()} <= {"harvest-duck requests"}
+        assert not left
+
+
+@pytest.mark.usefixtures("required_run")
+def test_a_server_is_left_when_a_statement_goes_on(
+    sandbox: Sandbox, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No time at all, in place of a function that DuckDB cannot interrupt.
+    monkeypatch.setattr("harvest_duck.servers.postgres.server._END_S", 0)
+    left = threading.Event()
+    own = PostgresServer([Served("own", connection)], port=0, leave=left.set)
+    with held(sandbox) as holding, own as server, closing(WireClient(server.port, database="own")) as client:
+        waits(client, holding)
+        server.__exit__()
+        assert left.is_set()
+        assert holding.all_gone()

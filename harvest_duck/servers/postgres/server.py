@@ -22,7 +22,7 @@ from harvest_duck.servers.postgres.session import Session
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from harvest_duck.servers.postgres.password_file import Users
     from harvest_duck.servers.postgres.served import Served
@@ -44,8 +44,10 @@ class PostgresServer:
     `users` are those who know a password; without them everybody on this machine may connect. `certificate_hash` is
     that of the certificate of `tls`, to which the proof of a password may be bound. `timeout_s` is what a statement may
     take, `memory` limits each DuckDB. With `opened` each database is opened at once, beside the first sessions: that
-    takes seconds on a busy machine. Raises `QueryError` where it cannot have the port, and for an
-    address that other machines reach without TLS or without a password.
+    takes seconds on a busy machine. `leave` is called where a statement goes on though the server ends, since DuckDB
+    cannot interrupt some functions, such as `list_sum` of a long list; the server waits for it otherwise. Raises
+    `QueryError` where it cannot have the port, and for an address that other machines reach without TLS or without a
+    password.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class PostgresServer:
         memory: str | None = None,
         log: StatementLog | None = None,
         opened: bool = False,
+        leave: Callable[[], object] | None = None,
     ) -> None:
         self._sockets = _bound(host, port)
         self.port = int(self._sockets[0].getsockname()[1])
@@ -77,6 +80,7 @@ class PostgresServer:
             log=log,
         )
         self._opens_now = opened
+        self._leave = leave
         self._tasks: dict[asyncio.Task[None], Session] = {}
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
@@ -122,6 +126,10 @@ class PostgresServer:
             session.end(shut_down())
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_END_S)
+        if self._tasks and self._leave is not None:
+            self._leave()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
         await self._loop.shutdown_default_executor()
 
     def _channel(self) -> Channel:
