@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.tokens import Kind, folded, standard
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _CLAUSES = {
     "except": "",
     "intersect": "",
 }
+#: No client writes more casts, names and subscripts after one another.
+_MOST_PARTS = 1000
 _QUERIES = frozenset({"select", "with", "values", "table"})
 _TWO_WORDS = {"precision": "double", "varying": "character", "zone": "time"}
 
@@ -110,27 +113,39 @@ class Pieces:
             piece.text = ""
 
     def start_of(self, last: int) -> int:
-        """Return where the primary expression begins that ends with the piece `last`."""
+        """Return where the primary expression begins that ends with the piece `last`.
+
+        Raises Failure for one of too many parts.
+        """
+        at, more = last, True
+        for _ in range(_MOST_PARTS):
+            at, more = self._part_before(at)
+            if not more:
+                return at
+        raise Failure("54001", "an expression has too many parts", position=self.all[last].start + 1)
+
+    def _part_before(self, last: int) -> tuple[int, bool]:
+        """Where the part of an expression begins that ends with `last`, or the end of the part before it, if any."""
         at = last
         if self.text(at) in {")", "]"} and at in self.match:
-            at = self._before_bracket(self.match[at])
+            at, more = self._before_bracket(self.match[at])
+            if more:
+                return at, True
         elif self.word(at) == "end":
             at = self._case_of(at)
         elif self.word(at) in _TWO_WORDS and self.word(at - 1) == _TWO_WORDS[self.word(at) or ""]:
-            return self.start_of(at - 1)
-        if self.text(at - 1) == "::":
-            return self.start_of(at - 2)
-        if self.text(at - 1) == "." and at >= 2:  # noqa: PLR2004 - something stands before the point
-            return self.start_of(at - 2)
+            return at - 1, True
+        if self.text(at - 1) in {"::", "."} and at >= 2:  # noqa: PLR2004 - something stands before it
+            return at - 2, True
         if self.all[at].kind is Kind.STRING and self.name(at - 1) is not None and self._is_type(at - 1):
-            return at - 1
-        return at
+            return at - 1, False
+        return at, False
 
     def end_of(self, first: int) -> int:
         """Return where the primary expression ends that begins with the piece `first`, its casts among it."""
         at = first
-        if self.text(at) in {"-", "+"}:
-            return self.end_of(at + 1)
+        while self.text(at) in {"-", "+"} and at + 1 < len(self):
+            at += 1
         if self.text(at) in {"(", "["}:
             at = self.match.get(at, at)
         elif self.word(at) == "case":
@@ -206,18 +221,18 @@ class Pieces:
             return "from" if self.word(index - 1) in {"from", "join", "lateral", None} else None
         return None
 
-    def _before_bracket(self, opening: int) -> int:
-        """Where the expression begins whose parenthesis or bracket opens at `opening`."""
+    def _before_bracket(self, opening: int) -> tuple[int, bool]:
+        """Where an expression begins whose bracket opens at `opening`, or the end of what the bracket belongs to."""
         before = opening - 1
         word = self.word(before)
         if word in {"over", "filter"}:
-            return self.start_of(before - 1)
+            return before - 1, True
         if self.text(opening) == "(":
-            return self.start_of(before) if before >= 0 and self.called(before) else opening
+            return (before, True) if before >= 0 and self.called(before) else (opening, False)
         if word == "array":
-            return before
+            return before, False
         subscripted = before >= 0 and (self.name(before) is not None or self.text(before) in {")", "]"})
-        return self.start_of(before) if subscripted and word not in _NO_CALLS else opening
+        return (before, True) if subscripted and word not in _NO_CALLS else (opening, False)
 
     def _case_of(self, end: int) -> int:
         depth = 0

@@ -81,18 +81,18 @@ def _postfix(pieces: Pieces, at: int, catalogue: Catalogue) -> None:
     if found is None or at == 0:
         return
     kind, name_at, end = found
-    first, last = pieces.start_of(at - 1), at - 1
+    last = at - 1
     if kind in _KINDS and end == name_at:
-        _registered(pieces, first, last, (at, end), catalogue)
+        _registered(pieces, pieces.start_of(last), last, (at, end), catalogue)
         return
     if end > name_at and _array(pieces, last, kind):
         pieces.drop(at, end)
         return
     if end > name_at and kind in REGISTERED:
         pieces.drop(at, end)
-        pieces.wrap(first, last, f"postgres.catalog.{kind}_texts(", ")")
+        pieces.wrap(pieces.start_of(last), last, f"postgres.catalog.{kind}_texts(", ")")
         return
-    if kind in _TEXT and _shown(pieces, first, last):
+    if kind in _TEXT and pieces.name(last) in _SHOWN and _shown(pieces, pieces.start_of(last), last):
         pieces.drop(at, end)
         return
     _respell(pieces, at + 1, name_at, kind)
@@ -246,6 +246,9 @@ _FUNCTIONS = frozenset(
     oprrest oprjoin prosupport rngcanonical rngsubdiff prsstart prstoken prsend prsheadline prslextype tmplinit
     tmpllexize trffromsql trftosql""".split()  # noqa: SIM905 - a list of words is read as one
 )
+
+
+_SHOWN = _VECTORS | _FUNCTIONS
 
 
 def vectors() -> frozenset[str]:

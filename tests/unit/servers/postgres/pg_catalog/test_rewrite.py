@@ -88,3 +88,26 @@ def test_what_reads_the_catalogue_is_known(database: Database) -> None:
     assert reads("SELECT * FROM information_schema.tables")
     assert not reads("SELECT id FROM clients")
     assert not reads("WITH transforms AS (SELECT 1 AS columns) SELECT columns FROM transforms")
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("SELECT '{\"a}'::text[]", "22P02"),
+        ("SELECT a" + ".b" * 5000 + "::regclass", "54001"),
+        ("SELECT a" + "[1]" * 5000 + "::regtype", "54001"),
+    ],
+)
+def test_what_no_client_writes_ends_with_a_code(database: Database, sql: str, code: str) -> None:
+    with pytest.raises(Failure) as caught:
+        rewritten(tokens(sql), database.catalogue)
+    assert caught.value.sqlstate == code
+
+
+def test_long_and_deep_statements_are_read(database: Database) -> None:
+    for sql in (
+        "SELECT x" + "::oid" * 5000,
+        "SELECT " + "(" * 5000 + "1" + ")" * 5000,
+        "SELECT a ~ " + "- " * 5000 + "1",
+    ):
+        assert rewritten(tokens(sql), database.catalogue).sql
