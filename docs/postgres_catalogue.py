@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from harvest_duck.servers.postgres.pg_catalog import package_data
 from harvest_duck.servers.postgres.pg_catalog.catalog import fill
 from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
-from harvest_duck.servers.postgres.tokens import tokens
+from harvest_duck.servers.postgres.sql.tokens import tokens
 
 PACKAGE = Path(__file__).parent.parent / "harvest_duck" / "servers" / "postgres" / "pg_catalog"
 DATA = PACKAGE / "data"

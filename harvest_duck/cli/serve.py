@@ -25,9 +25,9 @@ from harvest_duck.text import escaped, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from harvest_duck.servers.postgres.password_file import Users
     from harvest_duck.servers.postgres.served import Served
     from harvest_duck.servers.postgres.server import PostgresServer
+    from harvest_duck.servers.postgres.sign_in.password_file import Users
 
 __all__ = ["serve"]
 
@@ -118,7 +118,7 @@ def serve(*, set_password: str | None, password_file: Path | None, **options: An
 
 def _set_password(user: str, file: Path) -> None:
     """Ask for a password twice, or take it from a pipe, and store what proves it."""
-    from harvest_duck.servers.postgres import password_file  # noqa: PLC0415 - no other command needs it
+    from harvest_duck.servers.postgres.sign_in import password_file  # noqa: PLC0415 - no other command needs it
 
     asked = f"Password of {escaped(user)}"
     if terminal_there():
@@ -159,15 +159,10 @@ def _serve(
     people = [_person(each) for each in served]
     with nullcontext() if log is None else logged(log) as statements:
         memory = memory or _usual_memory(len(served))
-        options: dict[str, Any] = {
-            "timeout_s": timeout or None,
-            "memory": memory,
-            "log": statements,
-            "opened": True,
-            "leave": _leave,
-        }
+        options: dict[str, Any] = {"timeout_s": timeout or None, "memory": memory, "log": statements}
+        options |= {"opened": True, "leave": _leave, **secured}
         port = _PORT if port is None else port
-        with PostgresServer(served, host=host, port=port, users=users, **options, **secured) as server:
+        with PostgresServer(served, host=host, port=port, users=users, **options) as server:
             told = zip(served, people, strict=True)
             for line in _first_lines(told, served[0].name, (host, server.port), users, tls=bool(secured)):
                 click.echo(line)
@@ -228,14 +223,14 @@ def _whole(connection: str) -> str:
 
 
 def _users(file: Path | None) -> Users | None:
-    from harvest_duck.servers.postgres import password_file  # noqa: PLC0415 - as above
+    from harvest_duck.servers.postgres.sign_in import password_file  # noqa: PLC0415 - as above
 
     return None if file is None else password_file.read(file)
 
 
 def _tls(cert: Path | None, key: Path | None) -> dict[str, Any]:
     """How the server speaks TLS, and by what a password is bound to its certificate; nothing without one."""
-    from harvest_duck.servers.postgres import certificates  # noqa: PLC0415 - as above
+    from harvest_duck.servers.postgres.sign_in import certificates  # noqa: PLC0415 - as above
 
     if cert is None or key is None:
         return {}

@@ -15,7 +15,7 @@ from support.paths import DOCS
 from harvest_duck.cli.serve import _first_lines, _person, serve
 from harvest_duck.connection import resolve
 from harvest_duck.servers.postgres import cache_report, statement_log
-from harvest_duck.servers.postgres.failures import HARVEST
+from harvest_duck.servers.postgres.failures.failures import HARVEST
 from harvest_duck.servers.postgres.served import served
 from harvest_duck.servers.postgres.statement_log import StatementLog
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from harvest_duck.servers.postgres import frontend
-from harvest_duck.servers.postgres.backend import error_response
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.messages import Bind, Parse, Query
-from harvest_duck.servers.postgres.parameter_types import parameter_types
-from harvest_duck.servers.postgres.parameters import ARRAY_OF, literal
-from harvest_duck.servers.postgres.scram import Exchange, verifier
-from harvest_duck.servers.postgres.statements import statements
-from harvest_duck.servers.postgres.tokens import Kind, significant, tokens
+from harvest_duck.servers.postgres.parameters.parameter_types import parameter_types
+from harvest_duck.servers.postgres.parameters.parameters import ARRAY_OF, literal
+from harvest_duck.servers.postgres.protocol import frontend
+from harvest_duck.servers.postgres.protocol.backend import error_response
+from harvest_duck.servers.postgres.protocol.messages import Bind, Parse, Query
+from harvest_duck.servers.postgres.sign_in.scram import Exchange, verifier
+from harvest_duck.servers.postgres.sql.statements import statements
+from harvest_duck.servers.postgres.sql.tokens import Kind, significant, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from support.session_ends import SessionEnds
 from support.wire_client import WireClient, WireError
 
 from harvest_duck.engine.session import sessions
-from harvest_duck.servers.postgres import registry
+from harvest_duck.servers.postgres.session import registry
 from harvest_duck.servers.postgres.statement_log import StatementLog
 
 if TYPE_CHECKING:

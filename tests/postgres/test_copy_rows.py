@@ -11,8 +11,8 @@ from support.wire_client import WireClient, WireError
 from support.wire_values import copied
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.statement_kinds import Copy
-from harvest_duck.servers.postgres.statements import statements
+from harvest_duck.servers.postgres.sql.statement_kinds import Copy
+from harvest_duck.servers.postgres.sql.statements import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ from support.wire_client import WireClient, WireError
 
 from harvest_duck.cli.serve import _usual_memory
 from harvest_duck.sandbox import MAIN_ID
-from harvest_duck.servers.postgres import password_file
+from harvest_duck.servers.postgres.sign_in import password_file
 
 if TYPE_CHECKING:
     import subprocess

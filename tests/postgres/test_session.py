@@ -11,7 +11,7 @@ from aiohttp import web
 from support.wire_client import WireClient, WireError, text
 
 from harvest_duck.sandbox import MAIN_ID
-from harvest_duck.servers.postgres.settings import REPORTED
+from harvest_duck.servers.postgres.session.settings import REPORTED
 
 if TYPE_CHECKING:
     from support.serving import Serving

@@ -20,8 +20,8 @@ from harvest_duck.servers.postgres import dialect
 from harvest_duck.servers.postgres.pg_catalog.catalog import described, fill
 from harvest_duck.servers.postgres.pg_catalog.column_types import REGISTERED
 from harvest_duck.servers.postgres.pg_catalog.objects import relations
-from harvest_duck.servers.postgres.query import query
-from harvest_duck.servers.postgres.tokens import tokens
+from harvest_duck.servers.postgres.session.query import query
+from harvest_duck.servers.postgres.sql.tokens import tokens
 from harvest_duck.views.load import views
 
 if TYPE_CHECKING:

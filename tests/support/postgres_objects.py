@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.pushdown.sql import text
 from harvest_duck.servers.postgres.pg_catalog import definitions
-from harvest_duck.servers.postgres.types import format_type
+from harvest_duck.servers.postgres.values.types import format_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,18 +8,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from harvest_duck.servers.postgres.copy_options import copy_options
-from harvest_duck.servers.postgres.copy_rows import CopyRows
-from harvest_duck.servers.postgres.projection import projection
-from harvest_duck.servers.postgres.rows import data_rows
-from harvest_duck.servers.postgres.types import column_type
+from harvest_duck.servers.postgres.values.copy_options import copy_options
+from harvest_duck.servers.postgres.values.copy_rows import CopyRows
+from harvest_duck.servers.postgres.values.projection import projection
+from harvest_duck.servers.postgres.values.rows import data_rows
+from harvest_duck.servers.postgres.values.types import column_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import duckdb
 
-    from harvest_duck.servers.postgres.types import ColumnType
+    from harvest_duck.servers.postgres.values.types import ColumnType
 
 EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - timestamps without a time zone begin here, and those with one in UTC
 MICROSECOND = timedelta(microseconds=1)

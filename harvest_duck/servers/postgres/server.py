@@ -14,18 +14,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from harvest_duck.errors import QueryError
-from harvest_duck.servers.postgres.channel import Channel
-from harvest_duck.servers.postgres.database import Database
-from harvest_duck.servers.postgres.interruption import shut_down
-from harvest_duck.servers.postgres.registry import MOST_SESSIONS, Registry
-from harvest_duck.servers.postgres.session import Session
+from harvest_duck.servers.postgres.protocol.channel import Channel
+from harvest_duck.servers.postgres.session.database import Database
+from harvest_duck.servers.postgres.session.interruption import shut_down
+from harvest_duck.servers.postgres.session.registry import MOST_SESSIONS, Registry
+from harvest_duck.servers.postgres.session.session import Session
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Sequence
 
-    from harvest_duck.servers.postgres.password_file import Users
     from harvest_duck.servers.postgres.served import Served
+    from harvest_duck.servers.postgres.sign_in.password_file import Users
     from harvest_duck.servers.postgres.statement_log import StatementLog
 
 __all__ = ["PostgresServer"]

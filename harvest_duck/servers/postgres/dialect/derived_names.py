@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.figured_names import figured_alone
-from harvest_duck.servers.postgres.select_list import select_items
-from harvest_duck.servers.postgres.tokens import Kind, quoted
+from harvest_duck.servers.postgres.sql.figured_names import figured_alone
+from harvest_duck.servers.postgres.sql.select_list import select_items
+from harvest_duck.servers.postgres.sql.tokens import Kind, quoted
 
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.dialect.edited_tokens import EditedTokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.tokens import Kind, Token, tokens
+from harvest_duck.servers.postgres.sql.tokens import Kind, Token, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.tokens import Kind
+from harvest_duck.servers.postgres.sql.tokens import Kind
 
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.dialect.edited_tokens import EditedTokens

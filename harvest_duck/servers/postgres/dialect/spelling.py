@@ -10,7 +10,7 @@ from harvest_duck.servers.postgres.dialect.edited_tokens import EditedTokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harvest_duck.servers.postgres.tokens import Token
+    from harvest_duck.servers.postgres.sql.tokens import Token
 
 __all__ = ["spelled"]
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.tokens import Kind
+from harvest_duck.servers.postgres.sql.tokens import Kind
 
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.dialect.edited_tokens import EditedTokens

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.parameters import literal
-from harvest_duck.servers.postgres.tokens import Kind
-from harvest_duck.servers.postgres.types import BYTEA
+from harvest_duck.servers.postgres.parameters.parameters import literal
+from harvest_duck.servers.postgres.sql.tokens import Kind
+from harvest_duck.servers.postgres.values.types import BYTEA
 
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.dialect.edited_tokens import EditedTokens

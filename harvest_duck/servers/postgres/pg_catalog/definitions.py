@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.pg_catalog.objects import SCHEMA
-from harvest_duck.servers.postgres.types import column_type, format_type
+from harvest_duck.servers.postgres.values.types import column_type, format_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.pg_catalog import package_data
 from harvest_duck.servers.postgres.pg_catalog.objects import NAMESPACE, OWNER, SCHEMA
-from harvest_duck.servers.postgres.tokens import significant, tokens
+from harvest_duck.servers.postgres.sql.tokens import significant, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

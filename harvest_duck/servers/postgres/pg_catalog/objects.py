@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.servers.postgres.types import column_type
+from harvest_duck.servers.postgres.values.types import column_type
 from harvest_duck.views.load import views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harvest_duck.servers.postgres.types import ColumnType
+    from harvest_duck.servers.postgres.values.types import ColumnType
     from harvest_duck.views.view import View
 
 __all__ = ["DATABASE", "NAMESPACE", "OWNER", "SCHEMA", "USER", "Column", "ForeignKey", "Relation", "Row", "relations"]

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.tokens import Kind, folded, standard
+from harvest_duck.servers.postgres.sql.tokens import Kind, folded, standard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harvest_duck.servers.postgres.tokens import Token
+    from harvest_duck.servers.postgres.sql.tokens import Token
 
 __all__ = ["Piece", "Pieces"]
 

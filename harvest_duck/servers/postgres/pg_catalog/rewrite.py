@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue
-    from harvest_duck.servers.postgres.tokens import Token
+    from harvest_duck.servers.postgres.sql.tokens import Token
 
 __all__ = ["Positions", "Rewritten", "rewritten"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.pg_catalog.array_text import elements
 from harvest_duck.servers.postgres.pg_catalog.column_types import REGISTERED
-from harvest_duck.servers.postgres.tokens import Kind
+from harvest_duck.servers.postgres.sql.tokens import Kind
 
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue

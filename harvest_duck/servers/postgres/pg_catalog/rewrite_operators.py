@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.tokens import Kind
+from harvest_duck.servers.postgres.sql.tokens import Kind
 
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.pg_catalog.pieces import Pieces

@@ -11,7 +11,7 @@ import pytest
 
 from harvest_duck.servers.postgres.dialect import spelled, statements
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.tokens import standard, tokens
+from harvest_duck.servers.postgres.sql.tokens import standard, tokens
 from harvest_duck.views.load import views
 
 if TYPE_CHECKING:

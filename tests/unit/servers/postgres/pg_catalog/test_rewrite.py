@@ -6,7 +6,7 @@ import pytest
 
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
-from harvest_duck.servers.postgres.tokens import tokens
+from harvest_duck.servers.postgres.sql.tokens import tokens
 
 if TYPE_CHECKING:
     from conftest import Database

@@ -1,0 +1,1 @@
+"""The parameters of statements: their types and their values."""

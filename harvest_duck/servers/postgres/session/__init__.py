@@ -1,0 +1,1 @@
+"""One client's session: what it says, and how its statements run."""

@@ -1,0 +1,1 @@
+"""How a client and the server prove who they are."""

@@ -1,0 +1,62 @@
+"""EXPLAIN of what returns rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harvest_duck.servers.postgres.sql.cursor_statements import PARSERS, query
+from harvest_duck.servers.postgres.sql.prepared_statements import execute
+from harvest_duck.servers.postgres.sql.refused_statements import refused
+from harvest_duck.servers.postgres.sql.statement_kinds import Declare, Explain, Refused
+from harvest_duck.servers.postgres.sql.token_reader import TokenReader
+
+if TYPE_CHECKING:
+    from harvest_duck.servers.postgres.sql.statement_kinds import ExecutePrepared, Select
+
+__all__ = ["explain"]
+
+_OFF = {"false", "off", "0"}
+_ROWS = {"select", "values", "table", "with", "from"}
+
+
+def explain(reader: TokenReader) -> Explain | Refused:
+    """Take what follows EXPLAIN."""
+    start = reader.tokens[0].start
+    options = _options(reader)
+    body = _body(reader)
+    if isinstance(body, Refused):
+        return body
+    analyze = options.get("analyze", "off").lower() not in _OFF
+    return Explain(body, analyze, options, start=start)
+
+
+def _options(reader: TokenReader) -> dict[str, str]:
+    """Options in parentheses, or the words ANALYZE and VERBOSE. A query may begin with a parenthesis too."""
+    if reader.text() == "(" and reader.word(1) not in _ROWS and reader.text(1) != "(":
+        options = {}
+        for item in reader.inside():
+            inner = TokenReader(item)
+            name = inner.name()
+            options["analyze" if name == "analyse" else name] = "".join(each.text for each in inner.rest()) or "true"
+        return options
+    options = {}
+    if reader.one_of("analyze", "analyse"):
+        options["analyze"] = "true"
+    if reader.take("verbose"):
+        options["verbose"] = "true"
+    return options
+
+
+def _body(reader: TokenReader) -> Select | ExecutePrepared | Declare | Refused:
+    if reader.word() in _ROWS or reader.text() == "(":
+        return query(reader)
+    inner = TokenReader(reader.rest())
+    word = inner.word()
+    if word in {"execute", "declare"}:
+        inner.at = 1
+        found = execute(inner) if word == "execute" else PARSERS["declare"](inner)
+        inner.finish()
+        if not isinstance(found, Declare | Refused) and word == "declare":  # pragma: no cover
+            raise AssertionError(found)
+        return found  # type: ignore[return-value]
+    return refused(inner)
