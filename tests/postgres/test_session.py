@@ -231,6 +231,15 @@ def test_a_command_runs_when_its_portal_is_executed(client: WireClient) -> None:
     client.query("ROLLBACK")
 
 
+def test_an_error_comes_at_once_to_a_client_that_flushes(client: WireClient) -> None:
+    client.parse("SELECT nothing FROM harvest.clients", name="one")
+    client.describe("S", "one")
+    client.flush()
+    while client.read_message().kind != "E":
+        pass
+    assert client.sync().kinds == "Z"
+
+
 def test_a_call_by_the_number_of_a_function_is_refused(client: WireClient) -> None:
     client.send("F", struct.pack(">ihhh", 1, 0, 0, 0))
     result = client.until_ready(refuse=False)

@@ -83,7 +83,10 @@ class Conversation:
             await self._fail(failure)
             # A call of a function is no part of the extended protocol either.
             self._skipping = kind not in b"QF"
-            if not self._skipping:
+            if self._skipping:
+                # A client that flushed instead of ending with Sync waits for the error, as that of PostgreSQL comes.
+                self._channel.flush()
+            else:
                 await self._end_implicit()
                 await self.ready()
 
