@@ -15,6 +15,7 @@ CREATE MACRO postgres.catalog.current_catalog() AS (SELECT datname FROM postgres
 CREATE MACRO postgres.catalog.current_schema() AS 'harvest';
 CREATE MACRO postgres.catalog.current_schemas(include_implicit) AS CASE WHEN include_implicit THEN ['pg_catalog', 'harvest'] ELSE ['harvest'] END;
 CREATE MACRO postgres.catalog.pg_backend_pid() AS coalesce(getvariable('postgres_backend_pid'), 0)::INTEGER;
+CREATE MACRO postgres.catalog.pg_advisory_unlock_all() AS '';
 CREATE MACRO postgres.catalog.set_config(setting_name, setting_value, is_local) AS CASE WHEN setting_name = 'jit' THEN setting_value ELSE error('set_config() stands alone here: SELECT set_config(…)') END;
 CREATE MACRO postgres.catalog.pg_is_in_recovery() AS false;
 CREATE MACRO postgres.catalog.pg_is_wal_replay_paused() AS false;
