@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from support.wire_client import Result, WireClient
 
 ROWS = "SELECT * FROM generate_series(1, 9) AS g(n)"
+#: A query that fails when it runs.
+BREAKS = "SELECT ('x' || n)::int AS n FROM generate_series(1, 9) AS g(n)"
+BROKEN = "22P02"
 
 
 def failed(client: WireClient, sql: str) -> str:
@@ -76,6 +79,18 @@ def test_a_cursor_ends_where_its_transaction_goes_back_behind_it(client: WireCli
     client.query(f"ROLLBACK TO s; DECLARE b CURSOR FOR {ROWS}; RELEASE s; SAVEPOINT s; ROLLBACK TO s")
     assert numbers(client.query("FETCH b")) == [1]
     client.query("COMMIT")
+
+
+def test_a_cursor_whose_query_failed_has_no_end(client: WireClient) -> None:
+    client.query(f"BEGIN; DECLARE c CURSOR WITH HOLD FOR {BREAKS}; SAVEPOINT s")
+    assert failed(client, "FETCH ALL c") == BROKEN
+    for sql in ("FETCH c", "MOVE 2 c", "FETCH ALL c"):
+        client.query("ROLLBACK TO s")
+        assert failed(client, sql) == "55000", sql
+    client.query(f"ROLLBACK; DECLARE c CURSOR WITH HOLD FOR {BREAKS}")
+    assert failed(client, "MOVE ALL c") == BROKEN
+    assert failed(client, "FETCH c") == "55000"
+    assert client.query("CLOSE c").tags == ["CLOSE CURSOR"]
 
 
 def test_cursors_and_portals_are_of_one_kind(client: WireClient) -> None:

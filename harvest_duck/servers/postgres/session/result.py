@@ -99,6 +99,7 @@ class Result:
         self._reader: pa.RecordBatchReader | None = None
         self._rest: pa.RecordBatch | None = None
         self._started = False
+        self._is_broken = False
         self._sql = query.sql
         try:
             with interruption.using(self._cursor):
@@ -111,6 +112,7 @@ class Result:
 
     def start(self, formats: Sequence[int], limit: int) -> None:
         """Run the query, for columns in these formats; `limit` is how many rows are asked for first, 0 for all."""
+        self._refuse_broken()
         cursor = self._cursor
         if cursor is None or self._started:
             return
@@ -125,6 +127,7 @@ class Result:
 
     def next(self, limit: int) -> pa.RecordBatch | None:
         """Return the next batch, of at most `limit` rows where that is not 0; None at the end."""
+        self._refuse_broken()
         batch, self._rest = self._rest, None
         while batch is None or not batch.num_rows:
             batch = self._read()
@@ -148,6 +151,11 @@ class Result:
                 self._cursors.give_back(cursor, self._revision)
             else:
                 self._cursors.throw_away(cursor)
+
+    def _refuse_broken(self) -> None:
+        """Raise a Failure where the query has failed: that it has no more rows is not so."""
+        if self._is_broken:
+            raise Failure("55000", "portal cannot be run", hint="Its query failed: begin it anew.")
 
     def _read(self) -> pa.RecordBatch | None:
         reader, cursor = self._reader, self._cursor
@@ -196,6 +204,7 @@ class Result:
 
     def _failed(self, error: Exception) -> Failure:
         """Close, and return the failure for an error."""
+        self._is_broken = True
         cursor, self._cursor = self._cursor, None
         failure = self._query.failure(of_stream(error), None if cursor is None else error_of(cursor))
         self._release()
