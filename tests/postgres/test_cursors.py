@@ -120,6 +120,22 @@ def test_a_portal_is_fetched_from_and_moved_by_sql(client: WireClient) -> None:
     client.query("ROLLBACK")
 
 
+def test_rows_of_a_portal_are_numbered_from_its_first(client: WireClient) -> None:
+    client.query("BEGIN")
+    client.parse(ROWS)
+    client.bind(portal="p")
+    client.execute(2, portal="p")
+    client.sync()
+    assert numbers(client.query("FETCH ABSOLUTE 3 p")) == [3]
+    assert client.query("MOVE 2 p").tags == ["MOVE 2"]
+    assert numbers(client.query("FETCH ABSOLUTE 7 p")) == [7]
+    for sql in ("FETCH ABSOLUTE 7 p", "FETCH 0 p"):
+        client.query("SAVEPOINT s")
+        assert failed(client, sql) == "55000", sql
+        client.query("ROLLBACK TO s")
+    client.query("ROLLBACK")
+
+
 def test_many_cursors_of_large_tables_are_open_at_once(served: Serving, client: WireClient) -> None:
     names = ["c0", "c1"]
     client.query("BEGIN")

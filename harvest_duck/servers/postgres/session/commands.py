@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.session.declared import Declared
-from harvest_duck.servers.postgres.session.portals import CommandPortal
+from harvest_duck.servers.postgres.session.portals import CommandPortal, Counted
 from harvest_duck.servers.postgres.session.prepared import Prepared, parameter_oids
 from harvest_duck.servers.postgres.sql import statement_kinds as kinds
 from harvest_duck.servers.postgres.sql.type_names import named_type
@@ -51,7 +51,7 @@ class DeclarePortal(CommandPortal):
         if name in state.declared or name in state.portals:
             raise Failure("42P03", f'cursor "{name}" already exists')
         if source is not None:
-            declared = Declared(source, hold=self._declared.hold, binary=self._declared.binary)
+            declared = Declared(Counted(source), hold=self._declared.hold, binary=self._declared.binary)
             declared.depth = state.transaction.depth
             state.declared[name] = declared
         self._source = None

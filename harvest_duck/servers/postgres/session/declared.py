@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from harvest_duck.servers.postgres.session.portals import Source
+    from harvest_duck.servers.postgres.session.portals import Counted
     from harvest_duck.servers.postgres.values.types import ColumnType
 
 __all__ = ["Declared", "Fetched", "formats_for"]
@@ -25,18 +25,20 @@ class Declared:
     """
 
     def __init__(
-        self, source: Source, *, hold: bool = False, binary: bool = False, formats: tuple[int, ...] | None = None
+        self, source: Counted, *, hold: bool = False, binary: bool = False, formats: tuple[int, ...] | None = None
     ) -> None:
         self.source = source
         self.hold = hold
         self.committed = False
         self.form = int(binary)
-        #: The row that it stands on, from 1; 0 before the first.
-        self.position = 0
-        self.at_end = False
         #: The number of savepoints that there were when it was declared.
         self.depth = 0
         self._formats = formats
+
+    @property
+    def position(self) -> int:
+        """The row that it stands on, from 1; 0 before the first."""
+        return self.source.taken
 
     def start(self, formats: Sequence[int], limit: int) -> None:
         """Run the query, if it does not run yet; `limit` is how many rows are asked for first, 0 for all.
@@ -81,12 +83,7 @@ class Declared:
 
     def next(self, limit: int) -> pa.RecordBatch | None:
         """Return some of the next rows, at most `limit` where that is not 0; None at the end."""
-        batch = self.source.next(limit)
-        if batch is None:
-            self.at_end = True
-        else:
-            self.position += batch.num_rows
-        return batch
+        return self.source.next(limit)
 
     def close(self) -> None:
         """End the query."""

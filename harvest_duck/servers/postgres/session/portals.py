@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harvest_duck.servers.postgres.sql.statement_kinds import Statement
     from harvest_duck.servers.postgres.values.types import ColumnType
 
-__all__ = ["TEXT", "CommandPortal", "Piece", "Portal", "RowsPortal", "Source", "Texts", "cannot_run_again"]
+__all__ = ["TEXT", "CommandPortal", "Counted", "Piece", "Portal", "RowsPortal", "Source", "Texts", "cannot_run_again"]
 
 #: Messages, and how many rows begin with them.
 Piece = tuple[bytes | memoryview, int]
@@ -77,6 +77,38 @@ class Source(Protocol):
         """End it."""
 
 
+class Counted:
+    """Rows of a source, and how many of them were taken: by Execute, FETCH and MOVE together."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.taken = 0
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the columns."""
+        return self._source.names
+
+    @property
+    def columns(self) -> Sequence[ColumnType]:
+        """The types of the columns."""
+        return self._source.columns
+
+    def start(self, formats: Sequence[int], limit: int) -> None:
+        """Run it, if it does not run yet."""
+        self._source.start(formats, limit)
+
+    def next(self, limit: int) -> pa.RecordBatch | None:
+        """Return the next batch, None at the end."""
+        batch = self._source.next(limit)
+        self.taken += 0 if batch is None else batch.num_rows
+        return batch
+
+    def close(self) -> None:
+        """End it."""
+        self._source.close()
+
+
 def cannot_run_again() -> Failure:
     """Return the failure of who runs a portal again that has no more."""
     return Failure("55000", "portal cannot be run again")
@@ -122,7 +154,7 @@ class RowsPortal(Portal):
 
     def __init__(self, word: str, source: Source, formats: Sequence[int] = ()) -> None:
         super().__init__(word)
-        self.source = source
+        self.source = Counted(source)
         count = len(source.columns)
         complaint = f"bind message has {len(formats)} result formats but query has {count} columns"
         self.formats = formats_of(formats, count, complaint=complaint)
