@@ -52,7 +52,7 @@ def acme(connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
         ((), "Say what to serve: --connection DSN=acme, or --connection DSN=sandbox to try it."),
         (("-c", "AccountId=1;APIKey=x"), "has no name for its database: give it one by --database."),
         (("-c", "DSN=acme", "-c", "DSN=ACME"), "two databases would be called ACME"),
-        (("-c", "DSN=acme", "--mirror", "a=1", "--mirror", "a=2"), "acme has two files"),
+        (("-c", "DSN=acme", "--mirror", "1.duckdb", "--mirror", "2.duckdb"), "acme has two files"),
         (("-c", "DSN=acme", "--listen", "192.0.2.7"), "give --tls-cert, --tls-key and --password-file too."),
         (("-c", "DSN=acme", "--listen", "acme.example"), "give --tls-cert, --tls-key and --password-file too."),
         (("-c", "DSN=acme", "--tls-cert", "a.pem"), "--tls-cert and --tls-key go together."),

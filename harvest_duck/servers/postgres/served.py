@@ -7,6 +7,7 @@ answers of each come from a cache: the memory of the process, unless the connect
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ __all__ = ["Served", "age_of_answers", "called_by_dsn", "duration", "served"]
 
 _WHERE = "connection string"
 _MEMORY = ":memory:"
+#: What may stand before the = of --mirror as a name; a path such as ./a=b.duckdb has none.
+_NAME = re.compile(r"[\w-]+")
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -98,6 +101,8 @@ def _files(names: Sequence[str], mirrors: Sequence[str]) -> Mapping[str, Path]:
         before, equals, after = mirror.partition("=")
         if equals and before in names:
             name, file = before, after
+        elif equals and _NAME.fullmatch(before):
+            raise ValueError(f"--mirror {escaped(mirror)}: no database is called {escaped(before)}")
         elif len(names) == 1:
             name, file = names[0], mirror
         else:
@@ -107,6 +112,8 @@ def _files(names: Sequence[str], mirrors: Sequence[str]) -> Mapping[str, Path]:
         if name in files:
             raise ValueError(f"--mirror: {name} has two files")
         files[name] = Path(file).expanduser()
+        if not files[name].absolute().parent.is_dir():
+            raise ValueError(f"--mirror {escaped(mirror)}: its folder is not there")
     return files
 
 

@@ -89,7 +89,8 @@ class Session:
         """Open the database for a client that is known, and tell it how the session stands."""
         database = self._registry.databases.get(client.database)
         if database is None:
-            raise Failure("3D000", f'database "{client.database}" does not exist', fatal=True)
+            hint = "A database is called as the DSN of a connection of the server, which said so when it began."
+            raise Failure("3D000", f'database "{client.database}" does not exist', hint=hint, fatal=True)
         self._process, key = self._registry.register(self.interruption)
         try:
             self._state = await self.interruption.run(self._opened, database, client)

@@ -123,7 +123,9 @@ def test_mirrors_of_several_databases_are_given_by_name(tmp_path: Path, monkeypa
     ("mirrors", "fault"),
     [
         (["a.duckdb"], "say which database it is of, such as acme=FILE"),
-        (["c=a.duckdb"], "say which database it is of, such as acme=FILE"),
+        (["c=a.duckdb"], "no database is called c"),
+        (["./c=a.duckdb"], "say which database it is of, such as acme=FILE"),
+        (["b=nowhere/a.duckdb"], "its folder is not there"),
         (["b="], "the file is missing"),
         (["b=1.duckdb", "b=2.duckdb"], "b has two files"),
     ],
