@@ -69,6 +69,14 @@ def test_a_time_zone_holds_for_one_session_and_for_its_transaction(served: Servi
     assert client.settings["TimeZone"] == "UTC"
 
 
+@pytest.mark.parametrize("sql", ["SET TIME ZONE 'Asia/Tokyo'", "SELECT set_config('TimeZone', 'Asia/Tokyo', false)"])
+def test_what_is_set_after_set_local_stays(client: WireClient, sql: str) -> None:
+    client.query(f"BEGIN; SET LOCAL TimeZone = 'Europe/Berlin'; {sql}; COMMIT")
+    assert client.query("SHOW TimeZone").rows == [("Asia/Tokyo",)]
+    client.query("BEGIN; SET LOCAL TimeZone = 'Europe/Berlin'; RESET TimeZone; COMMIT")
+    assert client.settings["TimeZone"] == "UTC"
+
+
 def test_settings_are_set_by_a_function(client: WireClient) -> None:
     client.parse("SELECT pg_catalog.set_config($1, $2, false)", types=[25, 25])
     client.describe("S")

@@ -134,7 +134,7 @@ def _set_modes(state: State, modes: kinds.Modes, *, session: bool) -> None:
         if value is None:
             continue
         if session:
-            state.settings.set(f"default_{name}", value)
+            state.transaction.set(f"default_{name}", value)
         elif state.transaction.status == "I":
             state.warn("25P01", "SET TRANSACTION can only be used in transaction blocks")
             return
@@ -148,7 +148,7 @@ def _word(value: bool | None) -> str | None:  # noqa: FBT001 - None is a third v
 
 async def _set(state: State, statement: kinds.Set) -> None:
     if not statement.local:
-        state.settings.set(statement.name, statement.value)
+        state.transaction.set(statement.name, statement.value)
     elif state.transaction.status == "I":
         state.settings.check(statement.name, statement.value)
         state.warn("25P01", "SET LOCAL can only be used in transaction blocks")
@@ -158,16 +158,16 @@ async def _set(state: State, statement: kinds.Set) -> None:
 
 async def _reset(state: State, statement: kinds.Reset) -> None:
     if statement.name is None:
-        state.settings.reset_all()
+        state.transaction.reset_all()
     else:
-        state.settings.reset(statement.name)
+        state.transaction.set(statement.name, None)
 
 
 async def _discard(state: State, statement: kinds.Discard) -> None:
     if statement.what == "all":
         if state.transaction.status != "I":
             raise Failure("25001", "DISCARD ALL cannot run inside a transaction block")
-        state.settings.reset_all()
+        state.transaction.reset_all()
         state.prepared.clear()
         await _close(state, kinds.CloseCursor(None))
 

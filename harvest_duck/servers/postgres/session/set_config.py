@@ -51,7 +51,7 @@ class Call:
         if self.name is None:
             raise Failure("22004", "SET requires parameter name")
         if (self.local or "f").lower() in _FALSE:
-            state.settings.set(self.name, self.value)
+            state.transaction.set(self.name, self.value)
         elif state.transaction.status != "I":
             state.transaction.set_local(self.name, self.value)
 

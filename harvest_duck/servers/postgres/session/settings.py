@@ -14,7 +14,7 @@ from harvest_duck.servers.postgres.session.time_zones import zone_named
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["REPORTED", "Settings", "known"]
+__all__ = ["REPORTED", "Settings", "key_of", "known"]
 
 #: What the server tells a client of by itself (PostgreSQL 15, "Asynchronous Operations").
 REPORTED = (
@@ -107,13 +107,13 @@ class Settings:
 
     def begin_with(self, name: str, value: str, *, fixed: bool = False) -> None:
         """Make a value that of the session from its first statement on; `fixed` are those that only we set."""
-        key = _key(name)
+        key = key_of(name)
         self._given[key] = value if fixed else self._usable(key, value, starting=True)
         self._put(key, self._given[key])
 
     def get(self, name: str) -> str:
         """Return the value of a setting; raises a Failure for one that is not known."""
-        key = _key(name)
+        key = key_of(name)
         if key in self._values:
             return self._values[key]
         # A transaction begins with what is the default of all.
@@ -121,20 +121,20 @@ class Settings:
 
     def own_value(self, name: str) -> str | None:
         """Return the value that a setting was given, None where it has that of PostgreSQL."""
-        return self._values.get(_key(name))
+        return self._values.get(key_of(name))
 
     def put_back(self, name: str, value: str | None) -> None:
         """Let a setting have what `own_value` returned."""
-        self._put(_key(name), value)
+        self._put(key_of(name), value)
 
     def shown(self, name: str) -> str:
         """Return the value of a setting as SHOW writes it, with its unit."""
-        value, setting = self.get(name), known().get(_key(name))
+        value, setting = self.get(name), known().get(key_of(name))
         return value if setting is None else as_written(setting.kind, setting.unit, value)
 
     def name_of(self, name: str) -> str:
         """Return the name of a setting as PostgreSQL writes it."""
-        setting = known().get(_key(name))
+        setting = known().get(key_of(name))
         return name if setting is None else setting.name
 
     def all(self) -> Iterator[tuple[str, str, str]]:
@@ -145,7 +145,7 @@ class Settings:
 
     def set(self, name: str, value: str | None) -> None:
         """Set a value, by default the one that the session began with; raises a Failure for one that cannot be."""
-        key = _key(name)
+        key = key_of(name)
         if value is None:
             self.reset(name)
         else:
@@ -153,7 +153,7 @@ class Settings:
 
     def check(self, name: str, value: str | None) -> None:
         """Raise a Failure for a value that cannot be set."""
-        key = _key(name)
+        key = key_of(name)
         if value is None:
             _refuse_fixed(key, name)
         else:
@@ -161,14 +161,14 @@ class Settings:
 
     def shown_as(self, name: str, value: str | None) -> str:
         """Return a value as SHOW would write it once it is set; raises a Failure for one that cannot be."""
-        key, setting = _key(name), known().get(_key(name))
+        key, setting = key_of(name), known().get(key_of(name))
         self.check(name, value)
         kept = self._given.get(key, _default(key) or "") if value is None else self._usable(key, value)
         return kept if setting is None else as_written(setting.kind, setting.unit, kept)
 
     def reset(self, name: str) -> None:
         """Set a value back to what the session began with."""
-        key = _key(name)
+        key = key_of(name)
         _refuse_fixed(key, name)
         self._put(key, self._given.get(key) if key in self._given else _default(key))
 
@@ -233,7 +233,8 @@ class Settings:
         self.revision += 1
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """Return the one name of a setting that has several, in lower case."""
     return _NAMES.get(name.lower(), name.lower())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.session.settings import key_of
 
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.session.settings import Settings
@@ -25,8 +26,8 @@ class TransactionBlock:
         self.status: Literal["I", "T", "E"] = "I"
         #: The settings before the block, and at each savepoint.
         self._before: dict[str, str] = {}
-        self._savepoints: list[tuple[str, dict[str, str]]] = []
-        #: What SET LOCAL changed, as it was before.
+        self._savepoints: list[tuple[str, dict[str, str], dict[str, str | None]]] = []
+        #: What SET LOCAL changed, as it was before; a SET after it stays.
         self._local: dict[str, str | None] = {}
 
     def check(self) -> None:
@@ -62,7 +63,7 @@ class TransactionBlock:
     def savepoint(self, name: str) -> None:
         """Remember this point of the block."""
         self._refuse_outside("SAVEPOINT")
-        self._savepoints.append((name, self._settings.snapshot()))
+        self._savepoints.append((name, self._settings.snapshot(), dict(self._local)))
 
     def release(self, name: str) -> None:
         """Forget a savepoint and those after it."""
@@ -74,7 +75,9 @@ class TransactionBlock:
         if self.status == "I":
             raise Failure("25P01", "ROLLBACK TO SAVEPOINT can only be used in transaction blocks")
         at = self._index(name)
-        self._settings.restore(self._savepoints[at][1])
+        _, settings, local = self._savepoints[at]
+        self._settings.restore(settings)
+        self._local = dict(local)
         del self._savepoints[at + 1 :]
         self.status = "T"
 
@@ -83,12 +86,21 @@ class TransactionBlock:
         """The number of savepoints."""
         return len(self._savepoints)
 
+    def set(self, name: str, value: str | None) -> None:
+        """Set a value, by default the one that the session began with, that stays when the block is committed."""
+        self._settings.set(name, value)
+        self._local.pop(key_of(name), None)
+
+    def reset_all(self) -> None:
+        """Set all values back, also those that hold until the block ends."""
+        self._settings.reset_all()
+        self._local = {}
+
     def set_local(self, name: str, value: str | None) -> None:
         """Set a value until the block ends."""
-        key = name.lower()
         before = self._settings.own_value(name)
         self._settings.set(name, value)
-        self._local.setdefault(key, before)
+        self._local.setdefault(key_of(name), before)
 
     def _take_back_local(self) -> None:
         for name, value in self._local.items():

@@ -184,3 +184,44 @@ def test_a_savepoint_is_gone_back_to_as_often_as_wanted(session: Settings) -> No
     for call, word in ((block.savepoint, "SAVEPOINT"), (block.release, "RELEASE SAVEPOINT")):
         with pytest.raises(Failure, match=f"{word} can only be used in transaction blocks"):
             call("a")
+
+
+def test_what_is_set_after_set_local_stays(session: Settings) -> None:
+    block = TransactionBlock(session)
+    for name in ("timezone", "time zone", "TimeZone"):
+        block.begin()
+        block.set_local("timezone", "-8")
+        block.set(name, "Europe/Berlin")
+        assert block.commit()
+        assert session.get("timezone") == "Europe/Berlin"
+        block.begin()
+        block.set_local("timezone", "-8")
+        block.set(name, None)
+        assert block.commit()
+        assert session.get("timezone") == "UTC"
+    block.begin()
+    block.set_local("application_name", "own")
+    block.reset_all()
+    block.set_local("timezone", "-8")
+    assert block.commit()
+    assert (session.get("application_name"), session.get("timezone")) == ("", "UTC")
+
+
+def test_a_savepoint_knows_what_was_set_local_before_it(session: Settings) -> None:
+    block = TransactionBlock(session)
+    block.begin()
+    block.savepoint("a")
+    block.set_local("timezone", "-8")
+    block.rollback_to("a")
+    session.set("timezone", "Europe/Berlin")
+    assert block.commit()
+    assert session.get("timezone") == "Europe/Berlin"
+    block.begin()
+    block.set_local("timezone", "-8")
+    block.savepoint("a")
+    block.set("timezone", "UTC")
+    for _ in range(2):
+        block.rollback_to("a")
+        assert session.get("timezone") == "Etc/GMT+8"
+    assert block.commit()
+    assert session.get("timezone") == "Europe/Berlin"
