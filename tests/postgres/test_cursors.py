@@ -72,6 +72,22 @@ def test_a_cursor_lives_as_long_as_its_transaction(client: WireClient) -> None:
     assert failed(client, "CLOSE held") == "34000"
 
 
+def test_a_cursor_of_statements_that_failed_is_not_held(client: WireClient) -> None:
+    declare = f"DECLARE lost CURSOR WITH HOLD FOR {ROWS}"
+    client.query(f"DECLARE held CURSOR WITH HOLD FOR {ROWS}")
+    assert failed(client, f"{declare}; SELECT nope") == "42703"
+    assert failed(client, "FETCH lost") == "34000"
+    client.parse(declare)
+    client.bind()
+    client.execute()
+    client.parse("SELECT nope")
+    assert client.sync(refuse=False).kinds == "12CEZ"
+    assert failed(client, "FETCH lost") == "34000"
+    assert failed(client, f"BEGIN; {declare}; COMMIT; SELECT nope") == "42703"
+    assert numbers(client.query("FETCH lost; FETCH held")) == [1, 1]
+    client.query("CLOSE ALL")
+
+
 def test_a_cursor_ends_where_its_transaction_goes_back_behind_it(client: WireClient) -> None:
     client.query(f"BEGIN; DECLARE a CURSOR FOR {ROWS}; SAVEPOINT s; DECLARE b CURSOR FOR {ROWS}; ROLLBACK TO s")
     assert numbers(client.query("FETCH a")) == [1]

@@ -87,7 +87,7 @@ class Conversation:
                 # A client that flushed instead of ending with Sync waits for the error, as that of PostgreSQL comes.
                 self._channel.flush()
             else:
-                await self._end_implicit()
+                await self._end_implicit(failed=True)
                 await self.ready()
 
     async def _answer(self, message: Message) -> None:
@@ -187,8 +187,8 @@ class Conversation:
         self._channel.send(backend.close_complete())
 
     async def _sync(self) -> None:
-        self._skipping = False
-        await self._end_implicit()
+        failed, self._skipping = self._skipping, False
+        await self._end_implicit(failed=failed)
         await self.ready()
 
     def _prepared(self, name: str) -> Prepared:
@@ -217,11 +217,11 @@ class Conversation:
         if self._before is None or isinstance(statement, Commit | Rollback):
             self._before = self._state.settings.snapshot()
 
-    async def _end_implicit(self) -> None:
+    async def _end_implicit(self, *, failed: bool = False) -> None:
         """End the transaction that statements outside of a block are."""
         self._before = None
         if self._state.transaction.status == "I":
-            await self._state.end_transaction()
+            await self._state.end_transaction(failed=failed)
 
     async def _fail(self, failure: Failure) -> None:
         self._channel.send(backend.error_response(failure))
