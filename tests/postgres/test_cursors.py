@@ -80,7 +80,7 @@ def test_a_cursor_of_statements_that_failed_is_not_held(client: WireClient) -> N
     client.parse(declare)
     client.bind()
     client.execute()
-    client.parse("SELECT nope")
+    client.execute(portal="none")
     assert client.sync(refuse=False).kinds == "12CEZ"
     assert failed(client, "FETCH lost") == "34000"
     assert failed(client, f"BEGIN; {declare}; COMMIT; SELECT nope") == "42703"
