@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
@@ -99,6 +100,8 @@ def _number(setting: Setting, value: str) -> str:
     if match is None:
         raise _refused(setting, value)
     amount = float(match[1]) * _factor(setting, value, match[2])
+    if not isfinite(amount):
+        raise _refused(setting, value)
     least, most = float(setting.least or "-inf"), float(setting.most or "inf")
     if not least <= amount <= most:
         unit = f" {setting.unit}" if setting.unit else ""

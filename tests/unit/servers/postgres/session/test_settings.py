@@ -85,6 +85,8 @@ def test_a_value_is_shown_as_postgresql_does(session: Settings, name: str, value
         ("timezone", "UTC+5:30", "22023", 'invalid value for parameter "TimeZone": "UTC+5:30"'),
         ("statement_timeout", "-1", "22023", "-1 ms is outside the valid range"),
         ("statement_timeout", "soon", "22023", 'invalid value for parameter "statement_timeout": "soon"'),
+        ("statement_timeout", "1e999", "22023", 'invalid value for parameter "statement_timeout": "1e999"'),
+        ("seq_page_cost", "-1e999", "22023", 'invalid value for parameter "seq_page_cost": "-1e999"'),
         ("statement_timeout", "1MB", "22023", 'invalid value for parameter "statement_timeout": "1MB"'),
         ("datestyle", "German", "0A000", 'DateStyle cannot be "German" here'),
         ("datestyle", "fast", "22023", 'invalid value for parameter "DateStyle": "fast"'),
