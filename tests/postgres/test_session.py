@@ -159,6 +159,21 @@ def test_what_follows_an_error_is_skipped_until_sync(client: WireClient) -> None
     assert client.sync().kinds == "12DCZ"
 
 
+@pytest.mark.parametrize("kind", ["B", "P", "Q", "F", "D"])
+def test_what_is_skipped_is_not_read_either(client: WireClient, kind: str) -> None:
+    client.execute(portal="none")
+    client.send(kind, b"no end")
+    assert client.sync(refuse=False).kinds == "EZ"
+    assert client.query("SELECT 1").rows == [("1",)]
+
+
+def test_a_sync_that_is_malformed_ends_the_skipping(client: WireClient) -> None:
+    client.execute(portal="none")
+    client.send("S", b"more")
+    assert client.until_ready(refuse=False).kinds == "EEZ"
+    assert client.query("SELECT 1").rows == [("1",)]
+
+
 def test_statements_have_names(client: WireClient) -> None:
     client.parse("SELECT 1", name="one")
     client.parse("SELECT 2", name="one")

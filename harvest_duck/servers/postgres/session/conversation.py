@@ -68,12 +68,11 @@ class Conversation:
 
     async def hear(self, kind: bytes, body: bytes) -> None:
         """Answer one message; raises a Failure that ends the session."""
+        if self._skipping and kind != b"S":
+            # Not even read: it may be malformed.
+            return
         try:
-            message = frontend.message(kind, body)
-            if isinstance(message, Sync):
-                await self._sync()
-            elif not self._skipping:
-                await self._answer(message)
+            await self._answer(frontend.message(kind, body))
         except ClientGone:
             raise
         except Exception as error:
@@ -81,8 +80,8 @@ class Conversation:
             if failure.fatal:
                 raise failure from error
             await self._fail(failure)
-            # A call of a function is no part of the extended protocol either.
-            self._skipping = kind not in b"QF"
+            # A call of a function is no part of the extended protocol either, and Sync ends it.
+            self._skipping = kind not in b"QFS"
             if self._skipping:
                 # A client that flushed instead of ending with Sync waits for the error, as that of PostgreSQL comes.
                 self._channel.flush()
@@ -106,6 +105,8 @@ class Conversation:
                 await self._close(message)
             case Flush():
                 await self._channel.drain()
+            case Sync():
+                await self._sync()
             case _:
                 _refuse(message)
 
