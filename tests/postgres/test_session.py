@@ -41,6 +41,14 @@ def test_a_session_begins_with_what_postgresql_tells(served: Serving) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "name"),
+    [(r"-c application_name=a\ b\\c", r"a b\c"), ("-c application_name=a\\", "a"), ("\t-c\napplication_name='a", "'a")],
+)
+def test_options_of_a_session_have_blanks_behind_a_backslash(served: Serving, options: str, name: str) -> None:
+    assert served.connect(options=options).settings["application_name"] == name
+
+
+@pytest.mark.parametrize(
     ("given", "sqlstate"),
     [
         ({"database": "nowhere"}, "3D000"),
@@ -50,6 +58,7 @@ def test_a_session_begins_with_what_postgresql_tells(served: Serving) -> None:
         ({"client_encoding": "LATIN1"}, "0A000"),
         ({"replication": "database"}, "0A000"),
         ({"options": "-x"}, "42601"),
+        ({"options": "\\"}, "42601"),
     ],
 )
 def test_a_session_that_cannot_be_is_refused(served: Serving, given: dict[str, str], sqlstate: str) -> None:

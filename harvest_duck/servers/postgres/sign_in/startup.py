@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,9 @@ __all__ = ["Client", "client_of", "greeted", "names_in", "signed_in"]
 
 #: What the first message has beside settings.
 _NOT_SETTINGS = frozenset({"user", "database", "options", "replication"})
+#: A word of options, and a backslash with what it stands before (PostgreSQL 15, postinit.c's pg_split_opts).
+_WORD = re.compile(r"(?:\\(?:[\s\S]|\Z)|[^\\ \t\n\r\f\v])+")
+_ESCAPED = re.compile(r"\\([\s\S]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,5 @@ def _settings_in(options: str) -> Iterator[tuple[str, str]]:
 
 
 def _words(options: str) -> list[str]:
-    """The words between blanks; a backslash lets a blank be part of one."""
-    lexer = shlex.shlex(options, posix=True)
-    lexer.whitespace_split = True
-    lexer.commenters = lexer.quotes = ""
-    return list(lexer)
+    """The words between blanks; a backslash lets a blank be part of one, and is nothing at the end."""
+    return [_ESCAPED.sub(r"\1", word) for word in _WORD.findall(options)]
