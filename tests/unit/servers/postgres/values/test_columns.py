@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 from support.wire_values import sent, value_of
+
+if TYPE_CHECKING:
+    import duckdb
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 COLUMNS: dict[pa.DataType, st.SearchStrategy[Any]] = {
@@ -53,13 +55,11 @@ def columns(draw: st.DrawFn) -> pa.Array:
 
 
 @given(table=st.lists(columns(), min_size=1, max_size=4))
-def test_text_and_binary_mean_the_values_of_a_column(table: list[pa.Array]) -> None:
+def test_text_and_binary_mean_the_values_of_a_column(duck: duckdb.DuckDBPyConnection, table: list[pa.Array]) -> None:
     rows = min(map(len, table))
     source = pa.table({f"c{n}": column[:rows] for n, column in enumerate(table)})
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
-        con.register("source", source)
-        (texts, types), (binaries, _) = (sent(con, "FROM source", form) for form in (0, 1))
+    duck.register("source", source)
+    (texts, types), (binaries, _) = (sent(duck, "FROM source", form) for form in (0, 1))
     for n, kind in enumerate(types):
         meant = [None if row[n] is None else value_of(kind.oid, row[n] or b"") for row in binaries]
         assert meant == source.column(n).to_pylist()
@@ -68,10 +68,11 @@ def test_text_and_binary_mean_the_values_of_a_column(table: list[pa.Array]) -> N
 
 
 @given(values=st.lists(st.lists(st.none() | TEXTS, max_size=4) | st.none(), max_size=5))
-def test_an_array_is_quoted_so_that_it_is_read_back(values: list[list[str | None] | None]) -> None:
-    with duckdb.connect() as con:
-        con.register("source", pa.table({"c": pa.array(values, pa.list_(pa.string()))}))
-        (texts, _), (binaries, types) = (sent(con, "FROM source", form, arrays=True) for form in (0, 1))
+def test_an_array_is_quoted_so_that_it_is_read_back(
+    duck: duckdb.DuckDBPyConnection, values: list[list[str | None] | None]
+) -> None:
+    duck.register("source", pa.table({"c": pa.array(values, pa.list_(pa.string()))}))
+    (texts, _), (binaries, types) = (sent(duck, "FROM source", form, arrays=True) for form in (0, 1))
     assert [None if row[0] is None else value_of(types[0].oid, row[0]) for row in binaries] == values
     assert [None if row[0] is None else elements(row[0].decode()) for row in texts] == values
 

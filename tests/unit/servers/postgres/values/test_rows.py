@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 from support.wire_values import rows_of, sent, value_of
@@ -14,6 +13,9 @@ from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.values import rows
 from harvest_duck.servers.postgres.values.rows import data_rows, row_parts
 from harvest_duck.servers.postgres.values.types import column_type
+
+if TYPE_CHECKING:
+    import duckdb
 
 #: A value, PostgreSQL's text of it, and what its binary form means.
 VALUES: list[tuple[str, str, Any]] = [
@@ -38,11 +40,12 @@ VALUES: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("value", "text", "meaning"), VALUES)
-def test_a_value_is_sent_as_text_and_as_binary(value: str, text: str, meaning: Any) -> None:
-    with duckdb.connect() as con:
-        sql = f"SELECT unnest([{value}, NULL, {value}])"
-        assert sent(con, sql, 0)[0] == [[text.encode()], [None], [text.encode()]]
-        binaries, types = sent(con, sql, 1)
+def test_a_value_is_sent_as_text_and_as_binary(
+    duck: duckdb.DuckDBPyConnection, value: str, text: str, meaning: Any
+) -> None:
+    sql = f"SELECT unnest([{value}, NULL, {value}])"
+    assert sent(duck, sql, 0)[0] == [[text.encode()], [None], [text.encode()]]
+    binaries, types = sent(duck, sql, 1)
     first, none, last = (row[0] for row in binaries)
     assert first is not None
     assert first == last
@@ -64,15 +67,16 @@ REFUSED = [
 
 @pytest.mark.parametrize("form", [0, 1])
 @pytest.mark.parametrize(("value", "sqlstate"), REFUSED)
-def test_what_postgresql_cannot_hold_is_refused_by_the_name_of_its_column(value: str, sqlstate: str, form: int) -> None:
-    with duckdb.connect() as con, pytest.raises(Failure, match='column "odd"') as refused:
-        sent(con, f"SELECT 1 AS fine, unnest([NULL, {value}]) AS odd", form)
+def test_what_postgresql_cannot_hold_is_refused_by_the_name_of_its_column(
+    duck: duckdb.DuckDBPyConnection, value: str, sqlstate: str, form: int
+) -> None:
+    with pytest.raises(Failure, match='column "odd"') as refused:
+        sent(duck, f"SELECT 1 AS fine, unnest([NULL, {value}]) AS odd", form)
     assert refused.value.sqlstate == sqlstate
 
 
-def test_no_row_and_no_column_are_sent_as_they_are() -> None:
-    with duckdb.connect() as con:
-        assert sent(con, "SELECT 1 AS a, 'b' AS b WHERE false", 1)[0] == []
+def test_no_row_and_no_column_are_sent_as_they_are(duck: duckdb.DuckDBPyConnection) -> None:
+    assert sent(duck, "SELECT 1 AS a, 'b' AS b WHERE false", 1)[0] == []
     batch = pa.record_batch({"c1": [1, 1]})
     assert bytes(data_rows(batch, [], [])) == b"D\0\0\0\6\0\0" * 2
 
