@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     import duckdb
+
+    from harvest_duck.servers.postgres.server import PostgresServer
 
 _TESTS = Path(__file__).parent
 #: Directories of tests whose lines the others count. Counting takes longer than what they compare.
@@ -148,6 +151,16 @@ def con(attached: duckdb.DuckDBPyConnection, connection: str) -> Iterator[duckdb
         harvest_duck.register(opened, connection)
         opened.execute("SET TimeZone = 'UTC'")
         yield opened
+
+
+@pytest.fixture(scope="session")
+def running_server(agency: Sandbox) -> Iterator[PostgresServer]:
+    """A PostgreSQL server that all tests of a process share: to open its database takes 1.7 s of CPU.
+
+    It is imported here, since many tests run without what it needs.
+    """
+    with importlib.import_module("support.serving").server_of(agency) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A PostgreSQL server in this process, in front of the shared agency, with a client that sends raw messages."""
+"""Clients of the PostgreSQL server that the tests of a process share, which send raw messages."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.real_postgres import REQUIRED
-from support.serving import DATABASE, Serving, connection_of
-
-from harvest_duck.servers.postgres.served import Served
-from harvest_duck.servers.postgres.server import PostgresServer
+from support.serving import Serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +14,7 @@ if TYPE_CHECKING:
     from support.wire_client import WireClient
 
     from harvest_duck.sandbox import Sandbox
+    from harvest_duck.servers.postgres.server import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +22,6 @@ def required_run() -> None:
     """Skip the test where HARVEST_DUCK_REQUIRE_POSTGRES is not set: it takes another server, or much time."""
     if not REQUIRED:
         pytest.skip("it runs where HARVEST_DUCK_REQUIRE_POSTGRES is set, as .ci/postgres sets it")
-
-
-@pytest.fixture(scope="session")
-def running_server(agency: Sandbox) -> Iterator[PostgresServer]:
-    """A server that all tests of a process share: to open its database takes 1.7 s of CPU."""
-    with PostgresServer([Served(DATABASE, connection_of(agency))], port=0) as server:
-        yield server
 
 
 @pytest.fixture

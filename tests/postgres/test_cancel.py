@@ -80,6 +80,7 @@ def test_a_cancel_request_needs_the_key_and_a_statement(served: Serving) -> None
         assert ended(client) == ("57014", BY_USER)
 
 
+@pytest.mark.usefixtures("required_run")
 def test_cancelling_one_statement_leaves_the_open_cursors_of_a_session(served: Serving) -> None:
     client = served.connect()
     client.query("BEGIN; DECLARE kept CURSOR WITH HOLD FOR SELECT * FROM harvest.time_entries ORDER BY id; COMMIT")

@@ -58,7 +58,7 @@ def test_twenty_sessions_at_once_get_their_own_answers(served: Serving) -> None:
 
 def test_sessions_leave_nothing_behind(served: Serving, ends: SessionEnds) -> None:
     assert served.server.registry.open_sessions == 0
-    number = share(1000) if REQUIRED else 15
+    number = share(1000) if REQUIRED else 6
     for turn in range(number):
         client = WireClient(served.port)
         client.query("BEGIN; DECLARE c CURSOR FOR SELECT id FROM harvest.clients; FETCH 1 FROM c")

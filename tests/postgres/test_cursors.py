@@ -152,6 +152,7 @@ def test_rows_of_a_portal_are_numbered_from_its_first(client: WireClient) -> Non
     client.query("ROLLBACK")
 
 
+@pytest.mark.usefixtures("required_run")
 def test_many_cursors_of_large_tables_are_open_at_once(served: Serving, client: WireClient) -> None:
     names = ["c0", "c1"]
     client.query("BEGIN")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from support.paths import DOCS
 from support.real_postgres import USER, real_postgres
+from support.run_size import some_of_postgres
 from support.wire_client import WireClient, WireError
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def said(client: WireClient, sql: str) -> str:
 
 def test_the_server_says_what_the_page_says(client: WireClient) -> None:
     assert len(ROWS) > 40
-    assert {row.sql: said(client, row.sql) for row in ROWS} == {row.sql: row.here for row in ROWS}
+    rows = some_of_postgres(ROWS)
+    assert {row.sql: said(client, row.sql) for row in rows} == {row.sql: row.here for row in rows}
 
 
 def test_postgresql_says_what_the_page_says(real_postgres: RealPostgres) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.paths import TESTS
 from support.real_postgres import USER, RealPostgres, real_postgres
+from support.run_size import some_of_postgres
 from support.wire_client import WireClient, columns_of, fields_of, text, values_of
 
 if TYPE_CHECKING:
@@ -118,13 +119,13 @@ def cleared(client: WireClient) -> WireClient:
     return client
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", some_of_postgres(CASES))
 def test_answers_are_those_of_postgresql(ours: WireClient, case: str) -> None:
     steps, expected = CASES[case]
     assert transcript(cleared(ours), steps) == expected
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", some_of_postgres(CASES))
 def test_a_real_postgresql_answers_so(theirs: WireClient, case: str) -> None:
     steps, expected = CASES[case]
     # What it calls the function that there is not is 42883.

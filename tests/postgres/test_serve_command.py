@@ -146,6 +146,7 @@ def serving(*options: str) -> Iterator[tuple[str, int, subprocess.Popen[str]]]:
             process.kill()
 
 
+@pytest.mark.usefixtures("required_run")
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_it_says_how_to_connect_lets_in_who_knows_a_password_logs_and_ends_by_ctrl_c(
     acme: str, sandbox: Sandbox, tmp_path: Path

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 Case = TypeVar("Case")
 
-__all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of"]
+__all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of", "some_of_postgres"]
 
 #: The share that a thorough run tries; the processes of a run inherit it.
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
 _USUAL = 0.1
+#: Where a step of `.ci` sets one of them, every case of the server that speaks PostgreSQL's protocol is tried.
+_WHOLE = ("HARVEST_DUCK_REQUIRE_POSTGRES", "HARVEST_DUCK_EVERY_CASE")
 #: What hypothesis draws where a test does not say how much.
 _EXAMPLES = 100
 
@@ -36,6 +38,11 @@ def some_of(cases: Iterable[Case], turn: int, every: int = 6) -> list[Case]:
     if thorough := os.environ.get(_VARIABLE):
         every = min(every, round(1 / float(thorough)))
     return list(cases)[turn % every :: every]
+
+
+def some_of_postgres(cases: Iterable[Case], every: int = 4) -> list[Case]:
+    """Return every fourth case or so of the PostgreSQL server, and all of them in the steps of `.ci`."""
+    return list(cases)[:: 1 if any(map(os.environ.get, _WHOLE)) else every]
 
 
 def add_option(parser: pytest.Parser) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from support.wire_client import WireClient
 
 from harvest_duck.sandbox import MAIN_ID
+from harvest_duck.servers.postgres.served import Served
+from harvest_duck.servers.postgres.server import PostgresServer
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
-    from harvest_duck.servers.postgres.server import PostgresServer
 
-__all__ = ["DATABASE", "PAGE", "Serving", "connection_of"]
+__all__ = ["DATABASE", "PAGE", "Serving", "connection_of", "server_of"]
 
 #: The database of the server, in pages so small that its lists have many.
 DATABASE = "sandbox"
@@ -48,3 +49,8 @@ class Serving:
 def connection_of(sandbox: Sandbox) -> str:
     """The connection string of the administrator, without rate limits."""
     return f"{sandbox.connection_string()};RateLimit=off;ReportsRateLimit=off;Pagesize={PAGE}"
+
+
+def server_of(sandbox: Sandbox) -> PostgresServer:
+    """A server of the database, on a port that is free."""
+    return PostgresServer([Served(DATABASE, connection_of(sandbox))], port=0)
