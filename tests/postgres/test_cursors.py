@@ -194,6 +194,24 @@ def test_a_statement_is_prepared_by_sql(client: WireClient) -> None:
     assert client.query("DEALLOCATE ALL").tags == ["DEALLOCATE ALL"]
 
 
+def test_what_execute_gives_is_read_as_it_is_written(client: WireClient) -> None:
+    client.query("PREPARE i(int) AS SELECT $1; PREPARE b(boolean) AS SELECT $1; PREPARE u AS SELECT $1")
+    given = {
+        "i(CASE WHEN true THEN 1 ELSE 2 END)": "1",
+        "i(1 - -1)": "2",
+        "i(1 -- a comment\n + 2)": "3",
+        "b(NOT true)": "f",
+        "b(1 IS /* none */ NULL)": "f",
+        "u((SELECT max(x) FROM (VALUES (7), (8)) AS v(x)))": "8",
+        "u(extract(year FROM DATE '2026-01-02'))": "2026",
+        "u('a'\n'b')": "ab",
+    }
+    assert {each: client.query(f"EXECUTE {each}").rows for each in given} == {
+        each: [(value,)] for each, value in given.items()
+    }
+    assert failed(client, "EXECUTE u('a' 'b')") == "42601"
+
+
 def test_a_setting_that_ends_as_it_was_is_not_told_again(client: WireClient) -> None:
     client.send("Q", b"SET application_name = 'x'; SELECT nope\0")
     assert client.until_ready(refuse=False).kinds == "CEZ"

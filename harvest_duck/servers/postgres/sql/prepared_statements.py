@@ -44,7 +44,12 @@ def execute(reader: TokenReader) -> ExecutePrepared:
     """Take what follows EXECUTE."""
     start = reader.tokens[0].start
     name = reader.name()
-    return ExecutePrepared(name, reader.inside() if reader.text() == "(" else (), start=start)
+    return ExecutePrepared(name, tuple(_as_written(reader, item) for item in _list(reader)), start=start)
+
+
+def _as_written(reader: TokenReader, item: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The tokens of an item with the space and comments between them."""
+    return reader.all[reader.all.index(item[0]) : reader.all.index(item[-1]) + 1]
 
 
 def _deallocate(reader: TokenReader) -> Deallocate:

@@ -176,7 +176,7 @@ def test_prepared_statements() -> None:
     assert (found.name, found.types) == ("p", ("int", "numeric ( 3 , 2 )"))
     found = one("execute p(1, f(2, array[3, 4]), 'a,b')")
     assert isinstance(found, ExecutePrepared)
-    assert [text(each) for each in found.arguments] == ["1", "f(2,array[3,4])", "'a,b'"]
+    assert [text(each) for each in found.arguments] == ["1", "f(2, array[3, 4])", "'a,b'"]
     assert one("execute p") == ExecutePrepared("p", ())
 
 
