@@ -157,6 +157,7 @@ def _serve(
     served = _served(strings, databases, cache, mirrors)
     users, secured = _users(password_file), _tls(tls_cert, tls_key)
     people = [_person(each) for each in served]
+    _check_copies(served)
     with nullcontext() if log is None else logged(log) as statements:
         memory = memory or _usual_memory(len(served))
         options: dict[str, Any] = {"timeout_s": timeout or None, "memory": memory, "log": statements}
@@ -247,6 +248,16 @@ def _person(served: Served) -> str:
     found = named.check(served.name, served.connection)
     who, accounts = dict.fromkeys(one_line(each.user) for each in found), [each.account_id for each in found]
     return f"{', '.join(who)} in account{'s' * (len(accounts) > 1)} {', '.join(accounts)}"
+
+
+def _check_copies(databases: Iterable[Served]) -> None:
+    """Raise `MirrorError` where a file that is to answer is no copy; one that is not there yet is made by queries."""
+    from harvest_duck.mirror.status import mirror_status  # noqa: PLC0415 - as above
+
+    for each in databases:
+        cache = resolve(each.connection).cache
+        if cache is not None and cache.path is not None and cache.path.exists():
+            mirror_status(cache.path)
 
 
 def _first_lines(

@@ -28,6 +28,8 @@ SAME = [
     (f"SELECT u.id FROM {T}", "42P01", 'missing FROM-clause entry for table "u"'),
     ("SELECT * FROM nosuch", "42P01", 'relation "nosuch" does not exist'),
     ("SELECT *\nFROM clients, \n  nosuch", "42P01", None),
+    ("SELECT * FROM information_schema.nosuch", "42P01", 'relation "information_schema.nosuch" does not exist'),
+    ("SELECT * FROM pg_catalog.pg_nosuch", "42P01", 'relation "pg_catalog.pg_nosuch" does not exist'),
     ("SELECT nosuch(1)", "42883", None),
     ("SELECT 'äöü', nosuch(1)", "42883", None),
     ("SELECT date '2026-01-01' + date '2026-01-01'", "42883", "operator does not exist: date + date"),

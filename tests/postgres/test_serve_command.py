@@ -109,7 +109,7 @@ def test_a_password_of_a_pipe_is_stored_as_what_proves_it(tmp_path: Path) -> Non
     )
 
 
-@pytest.mark.parametrize("fault", ["port", "password file", "certificate", "log"])
+@pytest.mark.parametrize("fault", ["port", "password file", "certificate", "log", "copy"])
 def test_what_is_wrong_before_it_listens_is_one_line(fault: str, acme: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -118,7 +118,9 @@ def test_what_is_wrong_before_it_listens_is_one_line(fault: str, acme: str, tmp_
             "password file": (("--password-file", "missing"), "missing does not exist: make it with"),
             "certificate": (("--tls-cert", "no.crt", "--tls-key", "no.key"), "cannot be read: No such file"),
             "log": (("--log", "missing/log"), "the log missing/log cannot be written: No such file or directory"),
+            "copy": (("--mirror", "no.duckdb"), "no.duckdb"),
         }[fault]
+        (tmp_path / "no.duckdb").write_text("no copy of an account")
         ended = run("serve", "-c", acme, *(() if fault == "port" else ("--port", "0")), *options, cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert told in ended.stderr

@@ -68,7 +68,8 @@ def failure_of(
     DuckDB's, whose places `positions` has in the client's text.
     """
     if isinstance(error, Misplaced):
-        failure = Failure(error.sqlstate, error.message, hint=error.hint, position=_position(error.offset, positions))
+        message, position = _as_written(error.message), _position(error.offset, positions)
+        failure = Failure(error.sqlstate, message, hint=error.hint, position=position)
     elif isinstance(error, Failure):
         return error
     elif isinstance(error, HarvestDuckError):
@@ -79,6 +80,11 @@ def failure_of(
         failure = _of_python(error)
     failure.__cause__ = error
     return failure
+
+
+def _as_written(told: str) -> str:
+    """Return what is told with the names of PostgreSQL's schemas, in the place of those that DuckDB has for them."""
+    return told.replace("postgres.information.", "information_schema.").replace("postgres.catalog.", "pg_catalog.")
 
 
 def _position(offset: int | None, positions: Positions | None) -> int | None:
@@ -99,6 +105,7 @@ def _of_duckdb(error: duckdb.Error, harvest: HarvestDuckError | None, positions:
     if harvest is not None and _line(str(harvest)) in _line(found.message):
         return _of_harvest(harvest)
     sqlstate, message, hint = of_duckdb(error, found)
+    message, hint = _as_written(message), None if hint is None else _as_written(hint)
     if _ONE_DOOR in message:
         return _of_harvest(errors.ConnectionStringError(message))
     return Failure(sqlstate, _line(message), hint=hint, position=_position(found.offset, positions))
