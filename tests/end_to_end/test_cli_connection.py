@@ -20,15 +20,18 @@ def test_the_connection_and_its_token_are_read_from_elsewhere(sandbox: Sandbox, 
     rest = ";".join(part for part in whole.split(";") if not part.startswith("APIKey="))
     (tmp_path / "token").write_text(f"{token}\n")
     count = ["query", "SELECT count(*) > 0 AS some FROM harvest.clients", "--format", "csv"]
+    ended = run(*count, "-c", "-", "--token-file", "token", cwd=tmp_path, stdin=rest.encode())
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "some\ntrue\n", "")
+    # A query takes them by the same options, and opens a database besides.
     for arguments, stdin in [
         (["-c", "-"], f"{whole}\nmore"),
+        (["-c", "-"], whole),
         (["--token-file", "token", "-c", rest], ""),
         (["-c", rest, "--token-file", "-"], token),
-        (["-c", "-", "--token-file", "token"], rest),
     ]:
-        ended = run(*count, *arguments, cwd=tmp_path, stdin=stdin.encode())
-        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "some\ntrue\n", "")
-    assert run("whoami", "-c", "-", "--format", "csv", stdin=whole.encode()).returncode == 0
+        ended = run("whoami", "--format", "csv", *arguments, cwd=tmp_path, stdin=stdin.encode())
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert "Ada Moreau" in ended.stdout
     both = run(*count, "-c", "-", "--token-file", "-", stdin=rest.encode())
     assert "Standard input cannot be both the connection string and the token" in both.stderr
     twice = run(*count, "-c", whole, "--token-file", "token", cwd=tmp_path)

@@ -125,8 +125,13 @@ def test_what_a_terminal_obeys_does_not_reach_it(connection: str) -> None:
     # The others are written by the same code: table and line, csv and tsv, json and ndjson.
     forms = ("table", "csv", "json", "markdown")
     program = (
-        "import sys\nfrom harvest_duck.cli import cli\n"
-        f"for form in {forms}: cli(['query', *sys.argv[1:], '--format', form], standalone_mode=False)"
+        "import sys, duckdb\n"
+        "from harvest_duck.cli import output, query, statements\n"
+        "from harvest_duck.formats import results, targets\n"
+        "con, place = duckdb.connect(), targets.STANDARD_OUTPUT\n"
+        "results.prepare(con)\n"
+        f"for form in {forms}:\n"
+        "    query._write(con, statements.script(con, sys.argv[1], {}), place, output.chosen(form, place))\n"
     )
     shown = pseudo_terminal.run(
         sql, columns=80, connection=connection, command=[sys.executable, "-c", program], TERM="dumb"
