@@ -27,12 +27,20 @@ def con(lasting: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> duckdb.DuckDBPy
     return lasting
 
 
-def test_sql_is_read_from_a_file_and_from_standard_input(connection: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "way",
+    [
+        ["-f", "größe.sql"],
+        [],
+        # As the others, which are named and not named.
+        pytest.param(["-f", "-"], marks=pytest.mark.thorough),
+    ],
+)
+def test_sql_is_read_from_a_file_and_from_standard_input(way: list[str], connection: str, tmp_path: Path) -> None:
     file = tmp_path / "größe.sql"
     file.write_bytes("\ufeffSELECT 'ä€😀' AS t -- the end".encode())
-    for way in (["-f", str(file)], ["-f", "-"], []):
-        ended = run("query", *way, "--format", "csv", connection=connection, stdin=file.read_bytes())
-        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "t\nä€😀\n", ""), way
+    ended = run("query", *way, "--format", "csv", connection=connection, cwd=tmp_path, stdin=file.read_bytes())
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "t\nä€😀\n", "")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +102,12 @@ def test_an_argument_that_the_locale_does_not_know_is_utf8(connection: str) -> N
     assert ended.stdout == "a,b\nü,ü\n", ended.stderr
 
 
-def test_an_error_after_many_rows_is_one_line(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "options", [["-o", "out.parquet"], pytest.param(["--format", "csv"], marks=pytest.mark.thorough)]
+)
+def test_an_error_after_many_rows_is_one_line(
+    options: list[str], connection: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
     async def refuse(request: web.BaseRequest) -> None:
         if request.query.get("page") == "4":
             raise web.HTTPForbidden
@@ -102,10 +115,9 @@ def test_an_error_after_many_rows_is_one_line(connection: str, sandbox: Sandbox,
     sandbox.on_request = refuse
     pages = f"{connection};Pagesize=500;MaxConnections=1"
     try:
-        for options in (["--format", "csv"], ["-o", "out.parquet"]):
-            ended = run("query", "FROM harvest.time_entries", *options, "-c", pages, cwd=tmp_path)
-            assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
-            assert ended.stderr.startswith("harvest-duck: time_entries page 4: Harvest answered 403")
+        ended = run("query", "FROM harvest.time_entries", *options, "-c", pages, cwd=tmp_path)
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
+        assert ended.stderr.startswith("harvest-duck: time_entries page 4: Harvest answered 403")
     finally:
         sandbox.on_request = None
     assert not [*tmp_path.iterdir()]

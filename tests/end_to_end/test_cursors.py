@@ -242,6 +242,7 @@ def test_the_account_of_the_environment_is_attached(
             con.execute("FROM harvest_scan('clients')")
 
 
+@pytest.mark.thorough
 def test_a_file_is_let_go_when_its_last_connection_closes(tmp_path: Path, connection: str) -> None:
     file = tmp_path / "own.duckdb"
     elsewhere = [
@@ -278,6 +279,7 @@ def test_what_bound_the_datasets_stays_open_after_an_account_was_detached(tmp_pa
         assert other.execute("SELECT count(id) > 0 FROM harvest.clients").fetchone() == (True,)
 
 
+@pytest.mark.thorough
 def test_cursors_of_a_read_only_file_read_both(tmp_path: Path, connection: str, clients: tuple[int]) -> None:
     file = tmp_path / "own.duckdb"
     with duckdb.connect(str(file)) as con:
@@ -345,6 +347,7 @@ def test_what_was_prepared_reads_the_account_that_was_attached_again(
     assert relation.fetchall() == [(EURO_ID,)]
 
 
+@pytest.mark.thorough
 def test_a_name_is_free_when_it_was_detached_while_a_query_runs(
     own: duckdb.DuckDBPyConnection, connection: str, clients: tuple[int]
 ) -> None:

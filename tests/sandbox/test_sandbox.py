@@ -250,6 +250,7 @@ def test_unknown_accounts_tables_and_reports_are_named(harvest: Sandbox) -> None
         harvest.report(MAIN_ID, "report_time_birds", package.TODAY, package.TODAY)
 
 
+@pytest.mark.thorough
 def test_there_is_one_shared_sandbox_and_it_runs() -> None:
     code = (
         "import urllib.request as u\n"

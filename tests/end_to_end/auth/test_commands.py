@@ -117,6 +117,7 @@ def login(connection: str) -> Iterator[Login]:
     under_way.process.communicate()
 
 
+@pytest.mark.thorough
 def test_without_a_browser_the_redirect_is_pasted(login: Login, connection: str) -> None:
     """Also after blank lines; `tests/unit/auth/test_requests.py` has the other forms."""
     status, _, err = login.ended(f"\n \n{agreed(login.url)}\n")
@@ -194,6 +195,7 @@ def test_ctrl_c_ends_the_wait(login: Login) -> None:
     assert (status, err.strip()) == (130, "interrupted")
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_the_wait_of_a_query(connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROWSER", "true %s")
     with start("query", "FROM harvest.clients", connection=connection) as process:

@@ -142,6 +142,7 @@ def test_a_connection_string_is_freed_when_its_catalog_is_detached(connection: s
         assert con.execute(COUNT.replace("harvest.", "second.")).fetchone() == (True,)
 
 
+@pytest.mark.thorough
 def test_a_failed_query_does_not_keep_the_connection_string(sandbox: Sandbox) -> None:
     mark = secrets.token_hex(8)
     con = harvest_duck.connect(f"{sandbox.connection_string(role='member')};RateLimit=off;UserAgent={mark}")
@@ -156,6 +157,7 @@ def test_a_failed_query_does_not_keep_the_connection_string(sandbox: Sandbox) ->
     assert "Handle" not in held_by(mark)
 
 
+@pytest.mark.thorough
 def test_a_replaced_account_frees_its_string(connection: str) -> None:
     mark = secrets.token_hex(8)
     with harvest_duck.connect(connection) as con:
