@@ -143,13 +143,21 @@ def test_what_a_terminal_obeys_does_not_reach_it(connection: str) -> None:
 
 
 def test_parquet_is_not_for_a_terminal(connection: str) -> None:
-    shown = pseudo_terminal.run("query", "SELECT 1", "--format", "parquet", columns=80, connection=connection)
-    assert (shown.returncode, shown.stdout) == (
-        1,
-        "harvest-duck: parquet is not for the terminal: name a file with -o FILE, or pipe it\n",
+    program = (
+        "import sys\n"
+        "from harvest_duck.cli import main\n"
+        "for words in (['query', 'SELECT 1', '--format', 'parquet'], ['query']):\n"
+        "    sys.argv = ['harvest-duck', *words]\n"
+        "    try: main()\n"
+        "    except SystemExit as ended: print('status', ended.code)\n"
     )
-    asked = pseudo_terminal.run("query", columns=80, connection=connection)
-    assert (asked.returncode, asked.stdout.splitlines()[-1]) == (2, "Error: Give the SQL, or -f FILE, or pipe it in.")
+    shown = pseudo_terminal.run(columns=80, connection=connection, command=[sys.executable, "-c", program])
+    told = shown.stdout.splitlines()
+    assert told[:2] == [
+        "harvest-duck: parquet is not for the terminal: name a file with -o FILE, or pipe it",
+        "status 1",
+    ]
+    assert told[-2:] == ["Error: Give the SQL, or -f FILE, or pipe it in.", "status 2"]
 
 
 @pytest.mark.parametrize(

@@ -361,16 +361,18 @@ def test_another_program_is_waited_for_and_then_told_of(home: Home, monkeypatch:
     add("new", "AccountId=1")
 
 
+@pytest.mark.takes_a_share
 def test_processes_that_add_at_once_lose_nothing(home: Home) -> None:
+    number = max(2, share(4))
     code = """
 import sys
 from harvest_duck.connections import add
 for n in range(8):
     add(f"{sys.argv[1]}-{n}", "APIKey=x")
 """
-    running = [subprocess.Popen([sys.executable, "-c", code, str(each)]) for each in range(4)]
-    assert [process.wait(60) for process in running] == [0] * 4
-    assert {each.name for each in listed()} == {f"{a}-{n}" for a in range(4) for n in range(8)} | {"sandbox"}
+    running = [subprocess.Popen([sys.executable, "-c", code, str(each)]) for each in range(number)]
+    assert [process.wait(60) for process in running] == [0] * number
+    assert {each.name for each in listed()} == {f"{a}-{n}" for a in range(number) for n in range(8)} | {"sandbox"}
     assert home.names == ["connections.toml"]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.run_size import share
 
 from harvest_duck.errors import CredentialsError
 from harvest_duck.runtime import private_file
@@ -347,6 +348,7 @@ for path in ({str(path)!r}, {str(tmp_path / "new" / "deep" / "token")!r}):
     assert tree(tmp_path) == {"token": b"old"}
 
 
+@pytest.mark.takes_a_share
 def test_a_reader_sees_the_old_text_or_the_new_one(tmp_path: Path) -> None:
     path = tmp_path / "token"
     texts = {letter * 200_000 for letter in "ab"}
@@ -360,7 +362,7 @@ def test_a_reader_sees_the_old_text_or_the_new_one(tmp_path: Path) -> None:
     done = threading.Event()
     watching = threading.Thread(target=watch)
     watching.start()
-    for _ in range(50):
+    for _ in range(max(10, share(50))):
         for text in texts:
             private_file.write(path, text)
     done.set()
