@@ -45,6 +45,7 @@ def test_a_setting_that_is_not_known_is_named(client: WireClient, name: str) -> 
         ("-8", "Etc/GMT+8", "2026-07-01 04:00:00-08"),
         ("'UTC-2'", "Etc/GMT-2", "2026-07-01 14:00:00+02"),
         ("INTERVAL '+02:00' HOUR TO MINUTE", "Etc/GMT-2", "2026-07-01 14:00:00+02"),
+        ("'+02:00'", "Etc/GMT+2", "2026-07-01 10:00:00-02"),
         ("'Asia/Kolkata'", "Asia/Kolkata", "2026-07-01 17:30:00+05:30"),
     ],
 )

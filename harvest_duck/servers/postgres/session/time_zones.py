@@ -21,11 +21,8 @@ _OF_ICU = frozenset({
 #: A number of hours, which counts to the east.
 _HOURS = re.compile(r"\s*([+-]?)(\d{1,2})(?:\.0*)?\s*\Z")
 #: A zone of POSIX without summer time, whose offset counts to the west: `UTC-2`, `<+02>-02`, `GMT+01:00`.
-_POSIX = re.compile(r"\s*(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)([+-]?)(\d{1,2})(?::?00)?(?::00)?\s*\Z")
-#: The hours of `SET TIME ZONE INTERVAL '-08:00' HOUR TO MINUTE`, which count to the east.
-_INTERVAL = re.compile(
-    r"\s*(?:interval\s*)?'?\s*([+-])(\d{1,2}):00(?::00)?\s*'?\s*(?:hour\s+to\s+minute)?\s*\Z", re.IGNORECASE
-)
+#: PostgreSQL 15 takes one without a name too: `+02:00`, where the number `+2` counts to the east.
+_POSIX = re.compile(r"\s*(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>|(?=[+-]?\d+:))([+-]?)(\d{1,2})(?::?00)?(?::00)?\s*\Z")
 #: What `Etc/GMT` has.
 _MOST_WEST, _MOST_EAST = 12, 14
 
@@ -42,7 +39,7 @@ def zone_named(name: str, zones: Mapping[str, str]) -> str:
     """
     if found := zones.get(name.strip().lower()):
         return found
-    for form, sign in ((_HOURS, 1), (_POSIX, -1), (_INTERVAL, 1)):
+    for form, sign in ((_HOURS, 1), (_POSIX, -1)):
         if match := form.match(name):
             east = sign * int(match[2]) * (-1 if match[1] == "-" else 1)
             return _fixed(name, east)

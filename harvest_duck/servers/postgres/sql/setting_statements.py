@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from harvest_duck.servers.postgres.failure import Failure
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from harvest_duck.servers.postgres.sql.token_reader import TokenReader
 
 __all__ = ["PARSERS"]
+
+#: An interval of whole hours.
+_HOURS = re.compile(r"\s*([+-]?\d{1,2})(?::00){1,2}\s*")
 
 
 def _set(reader: TokenReader) -> Statement:
@@ -99,14 +103,15 @@ def _value(reader: TokenReader) -> str:
 
 
 def _time_zone(reader: TokenReader) -> str | None:
-    """Take what SET TIME ZONE names: an interval is its hours."""
+    """Take what SET TIME ZONE names: an interval is its hours, which count to the east as a number does."""
     if reader.one_of("default"):
         return None
     if reader.take("interval"):
         value = reader.string()
         if reader.take("hour"):
             reader.take("to", "minute")
-        return value
+        hours = _HOURS.fullmatch(value)
+        return value if hours is None else hours[1]
     return _value(reader)
 
 
