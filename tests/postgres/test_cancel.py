@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SUM = "SELECT sum(hours) FROM harvest.time_entries"
 STREAMED = "SELECT t.*, repeat('x', 10000) FROM harvest.time_entries t"
 ENDLESS = "SELECT sum(sqrt(a.range)) FROM range(1000000000000) a"
+SSL_REQUEST = 1234 << 16 | 5679
 BY_USER = "canceling statement due to user request"
 BY_TIME = "canceling statement due to statement timeout"
 
@@ -183,6 +185,23 @@ def test_the_end_of_the_server_ends_its_sessions(sandbox: Sandbox, connection: s
                 thread.join(PATIENCE_S)
         assert {each.name for each in begun if each.is_alive()} <= {"harvest-duck requests"}
         assert not left
+
+
+def test_a_client_that_comes_while_the_server_ends_does_not_keep_it(connection: str) -> None:
+    left: list[str] = []
+    own = PostgresServer([Served("own", connection)], port=0, leave=lambda: left.append("left"))
+    open_gate = threading.Event()
+    with own as server, closing(WireClient(server.port, user=None)) as early:
+        early.send_raw(struct.pack(">ii", 8, SSL_REQUEST))
+        assert early.read_exactly(1) == b"N"
+        # The loop stands still until the port has a client, and hears of the end between that and its first words.
+        loop = server._loop
+        loop.call_soon_threadsafe(open_gate.wait, PATIENCE_S)
+        with closing(WireClient(server.port, user=None)) as late:
+            loop.call_soon_threadsafe(loop.call_soon, server._over.set)
+            open_gate.set()
+            server._thread.join(PATIENCE_S)
+            assert (left, late.at_end()) == ([], True)
 
 
 @pytest.mark.usefixtures("required_run")

@@ -136,8 +136,9 @@ class PostgresServer:
         return Channel(self._opened)
 
     def _opened(self, channel: Channel) -> None:
-        if len(self._tasks) >= _MOST_CLIENTS:
-            # They have not all signed in: strangers cannot take all file descriptors.
+        # They have not all signed in: strangers cannot take all file descriptors. And nobody would end a session that
+        # begins while the server ends.
+        if self._over.is_set() or len(self._tasks) >= _MOST_CLIENTS:
             channel.close()
             return
         session = Session(self.registry, channel)
