@@ -37,20 +37,26 @@ def _name(name: str, expression: str, width: int) -> None:
         _TEXTS[spelled] = (f"rpad({text}, {width}, ' ')" if width else text, text)
 
 
+def _since_or_before(year: str) -> str:
+    """The number of a year, which BC counts backwards from DuckDB's year 0; an interval has years below 0 itself."""
+    return f"(CASE WHEN {year} > 0 OR typeof({_M}) = 'INTERVAL' THEN {year} ELSE 1 - {year} END)"
+
+
 def _half(first: str, second: str, condition: str) -> None:
     """Note the two patterns that write which half a moment is in."""
     text = f"CASE WHEN {condition} THEN '{first}' ELSE '{second}' END"
     _TEXTS[first] = _TEXTS[second] = (text, text)
 
 
-_number("YYYY yyyy", f"year({_M})", 4)
-_number("YYY yyy", f"year({_M}) % 1000", 3)
-_number("YY yy", f"year({_M}) % 100", 2)
-_number("Y y", f"year({_M}) % 10", 1)
-_number("IYYY iyyy", f"isoyear({_M})", 4)
-_number("IYY iyy", f"isoyear({_M}) % 1000", 3)
-_number("IY iy", f"isoyear({_M}) % 100", 2)
-_number("I i", f"isoyear({_M}) % 10", 1)
+_YEAR, _ISO_YEAR = _since_or_before(f"year({_M})"), _since_or_before(f"isoyear({_M})")
+_number("YYYY yyyy", _YEAR, 4)
+_number("YYY yyy", f"{_YEAR} % 1000", 3)
+_number("YY yy", f"{_YEAR} % 100", 2)
+_number("Y y", f"{_YEAR} % 10", 1)
+_number("IYYY iyyy", _ISO_YEAR, 4)
+_number("IYY iyy", f"{_ISO_YEAR} % 1000", 3)
+_number("IY iy", f"{_ISO_YEAR} % 100", 2)
+_number("I i", f"{_ISO_YEAR} % 10", 1)
 _number("MM mm", f"month({_M})", 2)
 _number("DD dd", f"day({_M})", 2)
 _number("DDD ddd", f"dayofyear({_M})", 3)
@@ -60,7 +66,12 @@ _number("IW iw", f"week({_M})", 2)
 _number("WW ww", f"(dayofyear({_M}) - 1) // 7 + 1", 2)
 _number("W w", f"(day({_M}) - 1) // 7 + 1", 1)
 _number("Q q", f"quarter({_M})", 1)
-_number("CC cc", f"(year({_M}) + 99) // 100", 2)
+_number(
+    "CC cc",
+    f"(CASE WHEN typeof({_M}) = 'INTERVAL' THEN year({_M}) // 100 WHEN year({_M}) > 0 THEN (year({_M}) + 99) // 100 "
+    f"ELSE -((100 - year({_M})) // 100) END)",
+    2,
+)
 _number("J j", f"floor(julian({_M}))", 1)
 _number("HH24 hh24", f"hour({_M})", 2)
 _number("HH12 hh12 HH hh", f"CASE WHEN hour({_M}) % 12 = 0 THEN 12 ELSE hour({_M}) % 12 END", 2)

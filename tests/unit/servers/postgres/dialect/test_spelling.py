@@ -53,6 +53,12 @@ MOMENTS = [
     ("TMMonth", "TIMESTAMP '2024-09-05 00:00:00'", "September"),
     ("AD b.c.", "TIMESTAMP '2026-01-31 13:04:05.678901'", "AD a.d."),
     ("AD b.c.", "TIMESTAMP '2024-09-05 00:00:00'", "AD a.d."),
+    ("YYYY YYY YY Y BC", "DATE '0044-03-15 (BC)'", "0044 044 44 4 BC"),
+    ("IYYY IY CC FMYYYY", "DATE '0044-03-15 (BC)'", "0044 44 -01 44"),
+    ("YYYY AD CC", "DATE '0001-12-31 (BC)'", "0001 BC -01"),
+    ("YYYY AD CC", "DATE '0101-12-31 (BC)'", "0101 BC -02"),
+    ("YYYY CC", "INTERVAL '-3 years'", "-0003 00"),
+    ("YYYY CC", "INTERVAL '2 days'", "0000 00"),
     ("HH24:MI:SS", "INTERVAL '30 hours 5 minutes 6.5 seconds'", "30:05:06"),
     ("HH24:MI:SS", "INTERVAL '-1 hours'", "-01:00:00"),
 ]
