@@ -14,6 +14,7 @@ __all__ = ["TokenReader"]
 
 _OPEN = {"(", "[", "{"}
 _SHUT = {")", "]", "}"}
+_LARGEST = (1 << 31) - 1
 
 
 class TokenReader:
@@ -105,6 +106,9 @@ class TokenReader:
             self.mark("+")
         token = self.peek()
         if token is None or token.kind is not Kind.NUMBER or not token.text.isdigit():
+            raise self.refusal()
+        # To PostgreSQL's grammar a larger number is no integer. Python does not read one of thousands of digits at all.
+        if len(token.text.lstrip("0")) > len(str(_LARGEST)) or int(token.text.lstrip("0") or "0") > _LARGEST:
             raise self.refusal()
         self.at += 1
         return -int(token.text) if negative else int(token.text)
