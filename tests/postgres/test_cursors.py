@@ -109,6 +109,18 @@ def test_a_cursor_whose_query_failed_has_no_end(client: WireClient) -> None:
     assert client.query("CLOSE c").tags == ["CLOSE CURSOR"]
 
 
+@pytest.mark.parametrize("lost", ["FETCH 3 c", "FETCH ALL c"])
+def test_a_cursor_whose_rows_were_lost_is_not_read_on(client: WireClient, lost: str) -> None:
+    """PostgreSQL has no such text; it is an error after the rows were taken, as a cancel request may be."""
+    client.query("BEGIN; DECLARE c CURSOR FOR SELECT CASE n WHEN 3 THEN chr(0) ELSE n::text END FROM range(9) t(n)")
+    assert numbers(client.query("FETCH 2 c; SAVEPOINT s")) == [0, 1]
+    assert failed(client, lost) == "22021"
+    for sql in ("FETCH c", "MOVE c"):
+        client.query("ROLLBACK TO s")
+        assert failed(client, sql) == "55000"
+    client.query("ROLLBACK")
+
+
 def test_cursors_and_portals_are_of_one_kind(client: WireClient) -> None:
     client.query(f"BEGIN; DECLARE c CURSOR FOR {ROWS}")
     assert failed(client, f"DECLARE c CURSOR FOR {ROWS}") == "42P03"

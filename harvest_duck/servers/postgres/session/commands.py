@@ -189,7 +189,12 @@ async def _deallocate(state: State, statement: kinds.Deallocate) -> None:
 async def _move(state: State, statement: kinds.Move) -> str:
     declared = state.cursor(statement.name)
     skipped, wanted = declared.steps(statement.direction, statement.count)
-    return f"MOVE {await state.interruption.run(declared.move, skipped, wanted)}"
+    since = declared.position
+    try:
+        return f"MOVE {await state.interruption.run(declared.move, skipped, wanted)}"
+    except Exception:
+        declared.source.fail(since)
+        raise
 
 
 async def _close(state: State, statement: kinds.CloseCursor) -> None:

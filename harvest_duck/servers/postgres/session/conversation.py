@@ -26,10 +26,9 @@ from harvest_duck.servers.postgres.protocol.messages import (
 )
 from harvest_duck.servers.postgres.session.binding import bound, described, prepared
 from harvest_duck.servers.postgres.session.copy_out import CopyPortal
-from harvest_duck.servers.postgres.session.declared import Fetched, formats_for
+from harvest_duck.servers.postgres.session.declared import FetchPortal
 from harvest_duck.servers.postgres.session.delivery import delivered
 from harvest_duck.servers.postgres.session.opening import opened
-from harvest_duck.servers.postgres.session.portals import RowsPortal
 from harvest_duck.servers.postgres.sql.statement_kinds import Commit, Empty, Rollback
 from harvest_duck.servers.postgres.sql.statements import statements
 
@@ -203,8 +202,7 @@ class Conversation:
         found = self._state.portals.get(name)
         if found is None and name in self._state.declared:
             # A cursor of SQL is a portal too; psycopg describes those that it declares.
-            declared = self._state.declared[name]
-            return RowsPortal("SELECT", Fetched(declared, 0, None), formats_for(declared, ()))
+            return FetchPortal("SELECT", self._state.declared[name])
         if found is None:
             raise Failure("34000", f'portal "{name}" does not exist')
         return found

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.protocol.frontend import formats_of
+from harvest_duck.servers.postgres.session.portals import RowsPortal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
 
-    from harvest_duck.servers.postgres.session.portals import Counted
+    from harvest_duck.servers.postgres.session.portals import Counted, Piece
     from harvest_duck.servers.postgres.values.types import ColumnType
 
-__all__ = ["Declared", "Fetched", "formats_for"]
+__all__ = ["Declared", "FetchPortal"]
 
 
 class Declared:
@@ -131,7 +132,28 @@ class Fetched:
         """Leave the cursor as it is."""
 
 
-def formats_for(declared: Declared, formats: Sequence[int]) -> tuple[int, ...]:
+class FetchPortal(RowsPortal):
+    """A FETCH: after `skipped` rows of a cursor at most `wanted`, all where that is None."""
+
+    def __init__(
+        self, word: str, declared: Declared, formats: Sequence[int] = (), *, skipped: int = 0, wanted: int | None = None
+    ) -> None:
+        super().__init__(word, Fetched(declared, skipped, wanted), _formats_for(declared, formats))
+        self._declared = declared
+        self._since: int | None = None
+
+    def next(self, limit: int) -> Piece | None:
+        """Return the messages of some rows, None at the end."""
+        self._since = self._declared.position if self._since is None else self._since
+        return super().next(limit)
+
+    def fail(self) -> None:
+        """Let the cursor be broken where rows of it are lost."""
+        if self._since is not None:
+            self._declared.source.fail(self._since)
+
+
+def _formats_for(declared: Declared, formats: Sequence[int]) -> tuple[int, ...]:
     """Return the formats of a FETCH, which are those of the cursor where the client asks for none."""
     count = len(declared.source.columns)
     complaint = f"bind message has {len(formats)} result formats but query has {count} columns"

@@ -32,7 +32,11 @@ async def delivered(portal: Portal, limit: int, channel: Channel, interruption: 
         case CopyPortal():
             return await _copied(portal, channel, interruption)
         case RowsPortal():
-            return await _rows(portal, limit, channel, interruption)
+            try:
+                return await _rows(portal, limit, channel, interruption)
+            except Exception:
+                portal.fail()
+                raise
         case _:
             raise AssertionError
 

@@ -9,7 +9,7 @@ from harvest_duck.servers.postgres.cache_report import cache_report
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.session.commands import command
 from harvest_duck.servers.postgres.session.copy_out import CopyPortal
-from harvest_duck.servers.postgres.session.declared import Fetched, formats_for
+from harvest_duck.servers.postgres.session.declared import FetchPortal
 from harvest_duck.servers.postgres.session.portals import RowsPortal, Texts
 from harvest_duck.servers.postgres.session.prepared import query_of
 from harvest_duck.servers.postgres.session.query import TableQuery, parameter_count, query
@@ -151,7 +151,7 @@ async def _copied(state: State, source: Result, options: Mapping[str, str | tupl
 def _fetch(state: State, statement: Fetch, formats: Sequence[int]) -> RowsPortal:
     declared = state.cursor(statement.name)
     skipped, wanted = declared.steps(statement.direction, statement.count)
-    return RowsPortal("FETCH", Fetched(declared, skipped, wanted), formats_for(declared, formats))
+    return FetchPortal("FETCH", declared, formats, skipped=skipped, wanted=wanted)
 
 
 def _executed(state: State, statement: ExecutePrepared) -> tuple[Statement, Sequence[str]]:

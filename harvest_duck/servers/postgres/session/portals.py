@@ -78,11 +78,15 @@ class Source(Protocol):
 
 
 class Counted:
-    """Rows of a source, and how many of them were taken: by Execute, FETCH and MOVE together."""
+    """Rows of a source, and how many of them were taken: by Execute, FETCH and MOVE together.
+
+    It is broken where rows were taken that the client did not get: who read on would miss them.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self.taken = 0
+        self._is_broken = False
 
     @property
     def names(self) -> Sequence[str]:
@@ -96,6 +100,8 @@ class Counted:
 
     def start(self, formats: Sequence[int], limit: int) -> None:
         """Run it, if it does not run yet."""
+        if self._is_broken:
+            raise Failure("55000", "portal cannot be run", hint="What read it before failed: begin it anew.")
         self._source.start(formats, limit)
 
     def next(self, limit: int) -> pa.RecordBatch | None:
@@ -103,6 +109,10 @@ class Counted:
         batch = self._source.next(limit)
         self.taken += 0 if batch is None else batch.num_rows
         return batch
+
+    def fail(self, since: int) -> None:
+        """Take note that what read on from the row `since` failed."""
+        self._is_broken = self._is_broken or self.taken != since
 
     def close(self) -> None:
         """End it."""
@@ -126,6 +136,9 @@ class Portal:
     def fields(self) -> Sequence[Field] | None:
         """Return its columns, None where it has no rows."""
         return None
+
+    def fail(self) -> None:
+        """Take note that an error ended it before the client had all that it gave."""
 
     def close(self) -> None:
         """End it; called on the session's thread."""
