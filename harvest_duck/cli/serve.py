@@ -122,9 +122,9 @@ def _set_password(user: str, file: Path) -> None:
 
     asked = f"Password of {escaped(user)}"
     if terminal_there():
-        password = str(click.prompt(asked, hide_input=True, confirmation_prompt="Again", err=True)).strip()
+        password = str(click.prompt(asked, hide_input=True, confirmation_prompt="Again", err=True))
     else:
-        password = standard_input.first_line("the password")
+        password = standard_input.whole_line("the password")
     if not password:
         raise QueryError(f"{asked}: there is none, standard input is empty")
     password_file.set_password(file, user, password)

@@ -17,14 +17,19 @@ def is_terminal() -> bool:
 
 
 def first_line(what: str) -> str:
-    """Return the first line, without the white space around it, empty at the end of the input.
+    """Return the first line, without the white space around it, empty at the end of the input; see `whole_line`."""
+    return whole_line(what).strip()
+
+
+def whole_line(what: str) -> str:
+    """Return the first line without its end, empty at the end of the input.
 
     Raises `click.UsageError` if something else is read from standard input. Bytes that are no UTF-8 become characters
     that no secret has, without showing them.
     """
     _take(what)
     line = sys.stdin.buffer.readline() if sys.stdin else b""
-    return line.decode(errors="surrogateescape").removeprefix("\ufeff").strip()
+    return line.decode(errors="surrogateescape").removeprefix("\ufeff").rstrip("\r\n")
 
 
 def whole_text(what: str) -> bytes:

@@ -23,6 +23,7 @@ from support.wire_client import WireClient, WireError
 from harvest_duck.cli.serve import _usual_memory
 from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.servers.postgres.sign_in import password_file
+from harvest_duck.servers.postgres.sign_in.scram import Verifier, verifier
 
 if TYPE_CHECKING:
     import subprocess
@@ -92,7 +93,7 @@ def test_without_numpy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_password_of_a_pipe_is_stored_as_what_proves_it(tmp_path: Path) -> None:
     file = tmp_path / "users.txt"
-    for user, password in (("ann", b"first\n"), ("ann", b"second\n"), ('o"neill', b"third\n")):
+    for user, password in (("ann", b"first\n"), ("ann", b" second \r\n"), ('o"neill', b"third\n")):
         ended = run("serve", "--set-password", user, "--password-file", str(file), stdin=password)
         assert (ended.returncode, ended.stdout) == (0, "")
         assert ended.stderr.endswith(f"lets {user} in.\n")
@@ -102,6 +103,8 @@ def test_a_password_of_a_pipe_is_stored_as_what_proves_it(tmp_path: Path) -> Non
     if os.name == "posix":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert {"ann", 'o"neill'} <= {user for user in ("ann", 'o"neill') if user in password_file.read(file)}
+    known = password_file.read(file).verifier("ann")
+    assert known == verifier(" second ", salt=Verifier.parse(known).salt)
     none = run("serve", "--set-password", "ann", "--password-file", str(file))
     assert (none.returncode, none.stderr) == (
         1,
