@@ -119,7 +119,7 @@ def _of_python(error: BaseException) -> Failure:
         return Failure("53200", "out of memory")
     if isinstance(error, UnicodeError):
         return Failure("22021", 'invalid byte sequence for encoding "UTF8"')
-    return Failure("XX000", f"internal error of harvest_duck: {type(error).__name__}; its log tells more")
+    return Failure("XX000", f"internal error of harvest_duck: {type(error).__name__}: report it with this statement")
 
 
 def _line(text: str) -> str:

@@ -152,7 +152,11 @@ def test_the_one_door_names_no_option_of_python() -> None:
         (duckdb.NotImplementedException("Not implemented Error: x"), "0A000", "x"),
         (RecursionError(), "54001", "nested too deeply"),
         (MemoryError(), "53200", "out of memory"),
-        (KeyError("/home/me token"), "XX000", "internal error of harvest_duck: KeyError"),
+        (
+            KeyError("/home/me token"),
+            "XX000",
+            "internal error of harvest_duck: KeyError: report it with this statement",
+        ),
     ],
 )
 def test_other_errors_tell_no_path_and_no_secret(error: BaseException, sqlstate: str, message: str) -> None:
