@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.sql.cursor_statements import PARSERS, query
 from harvest_duck.servers.postgres.sql.prepared_statements import execute
 from harvest_duck.servers.postgres.sql.refused_statements import refused
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
-_OFF = {"false", "off", "0"}
+_ON, _OFF = {"true", "on", "1"}, {"false", "off", "0"}
+_SWITCHES = {"analyze", "verbose", "costs", "settings", "buffers", "wal", "timing", "summary"}
 _ROWS = {"select", "values", "table", "with", "from"}
 
 
@@ -35,9 +37,8 @@ def _options(reader: TokenReader) -> dict[str, str]:
     if reader.text() == "(" and reader.word(1) not in _ROWS and reader.text(1) != "(":
         options = {}
         for item in reader.inside():
-            inner = TokenReader(item)
-            name = inner.name()
-            options["analyze" if name == "analyse" else name] = "".join(each.text for each in inner.rest()) or "true"
+            name, value = _option(TokenReader(item))
+            options[name] = value
         return options
     options = {}
     if reader.one_of("analyze", "analyse"):
@@ -45,6 +46,19 @@ def _options(reader: TokenReader) -> dict[str, str]:
     if reader.take("verbose"):
         options["verbose"] = "true"
     return options
+
+
+def _option(reader: TokenReader) -> tuple[str, str]:
+    """Take one option; raises a Failure for one that PostgreSQL 15 does not know, or that is neither on nor off."""
+    name, position = reader.name(), reader.tokens[0].start + 1
+    value = "".join(each.text for each in reader.rest()) or "true"
+    if name == "analyse":
+        name = "analyze"
+    if name not in {*_SWITCHES, "format"}:
+        raise Failure("42601", f'unrecognized EXPLAIN option "{name}"', position=position)
+    if name in _SWITCHES and value.strip("'").lower() not in _ON | _OFF:
+        raise Failure("42601", f"{name} requires a Boolean value")
+    return name, value.strip("'")
 
 
 def _body(reader: TokenReader) -> Select | ExecutePrepared | Declare | Refused:

@@ -199,6 +199,7 @@ def test_cursors_say_what_they_can() -> None:
         ("explain analyze select 1", True),
         ("explain (analyze) select 1", True),
         ("explain (analyze off, verbose) select 1", False),
+        ("explain (analyse 'off', costs on, timing false, format json) select 1", False),
         ("explain (select 1)", False),
         ("explain ((select 1))", False),
         ("explain execute p(1)", False),
@@ -209,6 +210,21 @@ def test_explain(sql: str, *, analyze: bool) -> None:
     found = one(sql)
     assert isinstance(found, Explain)
     assert found.analyze == analyze
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("nonsense", 'unrecognized EXPLAIN option "nonsense"'),
+        ("verbose, generic_plan", 'unrecognized EXPLAIN option "generic_plan"'),
+        ("analyze maybe", "analyze requires a Boolean value"),
+        ("costs 2", "costs requires a Boolean value"),
+    ],
+)
+def test_explain_refuses_an_option_that_postgresql_does_not_know(options: str, said: str) -> None:
+    with pytest.raises(Failure) as raised:
+        one(f"explain ({options}) select 1")
+    assert (raised.value.sqlstate, raised.value.message) == ("42601", said)
 
 
 @pytest.mark.parametrize(
