@@ -26,7 +26,7 @@ from harvest_duck.servers.postgres.sql.statement_kinds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from harvest_duck.servers.postgres.session.portals import Portal, Source
     from harvest_duck.servers.postgres.session.state import State
@@ -66,8 +66,9 @@ async def _opened(
     match statement:
         case Select(tokens=tokens):
             calls = calls_in(tokens, values)
-            source: Source = await selected(state, statement, values, wanted, calls)
-            return RowsPortal("SELECT", Setting(source, calls, state) if calls else source, formats)
+            source = await selected(state, statement, values, wanted, calls)
+            made = Setting(source, calls, state) if calls else source
+            return await _or_closed(state, source, lambda: RowsPortal("SELECT", made, formats))
         case Explain():
             lines = await _explained(state, statement, values)
             return RowsPortal("EXPLAIN", Texts([_EXPLAINED], lambda: [[line] for line in lines]), formats)
@@ -76,7 +77,8 @@ async def _opened(
         case Fetch():
             return _fetch(state, statement, formats)
         case Copy(body=body, options=options):
-            return await _copied(state, await selected(state, body, values), options)
+            copied = await selected(state, body, values)
+            return await _or_closed(state, copied, lambda: CopyPortal(copied, options))
         case ExecutePrepared():
             executed, given = _executed(state, statement)
             return await _opened(state, executed, given, formats, wanted)
@@ -140,9 +142,10 @@ async def _shown(state: State, name: str) -> Source:
     return Texts([state.settings.name_of(name)], lambda: [[state.settings.shown(name)]])
 
 
-async def _copied(state: State, source: Result, options: Mapping[str, str | tuple[str, ...]]) -> CopyPortal:
+async def _or_closed(state: State, source: Result, portal: Callable[[], Portal]) -> Portal:
+    """Return a portal of a result, which is closed where there can be none."""
     try:
-        return CopyPortal(source, options)
+        return portal()
     except Failure:
         await state.interruption.finish(source.close)
         raise

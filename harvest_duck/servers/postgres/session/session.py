@@ -76,8 +76,7 @@ class Session:
                 if startup is None:
                     return False
                 self._asked = names_in(startup)
-                if registry.is_full:
-                    raise Failure("53300", "sorry, too many clients already", fatal=True)
+                self._refuse_too_many()
                 binding = None if channel.tls is None else registry.certificate_hash
                 self._client = await signed_in(channel, startup, registry.users, binding)
         except TimeoutError:
@@ -85,12 +84,19 @@ class Session:
         await self._begin(self._client)
         return True
 
+    def _refuse_too_many(self) -> None:
+        """Raise a Failure if there are as many sessions as there may be."""
+        if self._registry.is_full:
+            raise Failure("53300", "sorry, too many clients already", fatal=True)
+
     async def _begin(self, client: Client) -> None:
         """Open the database for a client that is known, and tell it how the session stands."""
         database = self._registry.databases.get(client.database)
         if database is None:
             hint = "A database is called as the DSN of a connection of the server, which said so when it began."
             raise Failure("3D000", f'database "{client.database}" does not exist', hint=hint, fatal=True)
+        # Others have signed in while this client was asked for its password.
+        self._refuse_too_many()
         self._process, key = self._registry.register(self.interruption)
         try:
             self._state = await self.interruption.run(self._opened, database, client)
