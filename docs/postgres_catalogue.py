@@ -1,6 +1,6 @@
 """Writes what PostgreSQL itself has in its catalogue, from a running PostgreSQL 15 that nobody has used yet.
 
-    initdb -D /tmp/fresh --locale=C.UTF-8 --encoding=UTF8 --username=postgres
+    initdb -D fresh --locale=C.UTF-8 --encoding=UTF8 --username=postgres
     python docs/postgres_catalogue.py "host=127.0.0.1 port=5432 user=postgres dbname=postgres"
 
 It takes the extra `postgres`. Run it again for another version of PostgreSQL, and look at the differences.
