@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.dialect.spelling import spelled
+from harvest_duck.servers.postgres.dialect.rewrite import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

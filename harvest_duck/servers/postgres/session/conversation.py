@@ -24,11 +24,11 @@ from harvest_duck.servers.postgres.protocol.messages import (
     Query,
     Sync,
 )
-from harvest_duck.servers.postgres.session.binding import bound, described, prepared
 from harvest_duck.servers.postgres.session.copy_out import CopyPortal
 from harvest_duck.servers.postgres.session.declared import FetchPortal
 from harvest_duck.servers.postgres.session.delivery import delivered
-from harvest_duck.servers.postgres.session.opening import opened
+from harvest_duck.servers.postgres.session.extended_query import bound, described, prepared
+from harvest_duck.servers.postgres.session.statement_portals import opened
 from harvest_duck.servers.postgres.sql.statement_kinds import Commit, Empty, Rollback
 from harvest_duck.servers.postgres.sql.statements import statements
 

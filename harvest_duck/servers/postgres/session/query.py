@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from harvest_duck.servers.postgres.dialect.spelling import spelled
+from harvest_duck.servers.postgres.dialect.rewrite import spelled
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.failures.failures import failure_of
 from harvest_duck.servers.postgres.failures.stream_errors import with_place

@@ -10,9 +10,9 @@ import duckdb
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.parameters.parameter_types import UNKNOWN
 from harvest_duck.servers.postgres.parameters.parameters import literal
-from harvest_duck.servers.postgres.session.opening import opened
 from harvest_duck.servers.postgres.session.portals import TEXT, RowsPortal
 from harvest_duck.servers.postgres.session.prepared import Prepared, parameter_oids
+from harvest_duck.servers.postgres.session.statement_portals import opened
 from harvest_duck.servers.postgres.sql.statements import statements
 from harvest_duck.servers.postgres.values.types import NUMERIC
 
