@@ -6,12 +6,10 @@ The event loop of the scans is another one, because whoever waits for a scan mus
 from __future__ import annotations
 
 import asyncio
-import errno
 import ipaddress
 import socket
-import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from harvest_duck.errors import QueryError
 from harvest_duck.servers.postgres.protocol.channel import Channel
@@ -19,6 +17,7 @@ from harvest_duck.servers.postgres.session.database import Database
 from harvest_duck.servers.postgres.session.interruption import shut_down
 from harvest_duck.servers.postgres.session.registry import MOST_SESSIONS, Registry
 from harvest_duck.servers.postgres.session.session import Session
+from harvest_duck.servers.server_thread import ServerThread, port_error
 
 if TYPE_CHECKING:
     import ssl
@@ -38,7 +37,7 @@ _MOST_CLIENTS = 2 * MOST_SESSIONS
 _ANY_PORT = 0
 
 
-class PostgresServer:
+class PostgresServer(ServerThread):
     """Serves databases to clients of PostgreSQL, as a context. Port 0 takes a free one.
 
     `users` are those who know a password; without them everybody on this machine may connect. `certificate_hash` is
@@ -82,39 +81,16 @@ class PostgresServer:
         self._opens_now = opened
         self._leave = leave
         self._tasks: dict[asyncio.Task[None], Session] = {}
-        self._loop = asyncio.new_event_loop()
-        self._over = asyncio.Event()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="harvest-duck postgres server", daemon=True)
+        super().__init__("harvest-duck postgres server")
 
-    def __enter__(self) -> Self:
-        """Answer from now on."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End all sessions, and close the port."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._over.set)
-            self._thread.join()
-            self._loop.close()
-
-    def wait(self) -> None:
-        """Block until the server ends; KeyboardInterrupt passes through."""
-        # Not by `join`: one that Ctrl-C ends takes the thread for ended (Python 3.11). And on Windows a wait without an
-        # end would not hear Ctrl-C.
-        while not self._ended.wait(timeout=1):
-            pass
-
-    def _run(self) -> None:
+    async def _serve(self) -> None:
         try:
-            self._loop.run_until_complete(self._serve())
+            await self._answer()
         finally:
             for database in self.registry.databases.values():
                 database.close()
-            self._ended.set()
 
-    async def _serve(self) -> None:
+    async def _answer(self) -> None:
         servers = [await self._loop.create_server(self._channel, sock=each) for each in self._sockets]
         if self._opens_now:
             for database in self.registry.databases.values():
@@ -162,8 +138,7 @@ def _bound(host: str, port: int) -> list[socket.socket]:
             sockets.append(socket.create_server(place, family=family, backlog=128))
     except OSError as error:
         _close_all(sockets)
-        reason = "in use by another program" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
-        raise QueryError(f"port {port} of {host}: {reason}: choose another one, or 0 for a free one") from error
+        raise port_error(host, port, error) from error
     return sockets
 
 

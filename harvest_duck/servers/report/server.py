@@ -5,21 +5,18 @@ The event loop of the scans is another one, because whoever waits for a scan mus
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import logging
 import socket
-import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from harvest_duck.errors import QueryError
 from harvest_duck.report_page.copy import today
 from harvest_duck.report_page.options import Options
 from harvest_duck.servers.report.authorization import Authorization
 from harvest_duck.servers.report.live_report import LiveReport
 from harvest_duck.servers.report.routes import Routes
+from harvest_duck.servers.server_thread import ServerThread, port_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +33,7 @@ _silent = logging.getLogger("harvest_duck.report.http")
 _silent.disabled = True
 
 
-class ReportServer:
+class ReportServer(ServerThread):
     """Serves the report of a connection of DuckDB, which nobody else uses meanwhile, as a context.
 
     `given` are arguments of `Options.of`, whose errors it raises. Port 0 takes a free one. Raises `QueryError` where it
@@ -49,21 +46,7 @@ class ReportServer:
         self._given = given
         self._socket = _bound(port)
         self._authorization = Authorization(self._socket.getsockname()[1])
-        self._loop = asyncio.new_event_loop()
-        self._over = asyncio.Event()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="harvest-duck report server", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Answer from now on, and begin to read."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End what is under way, and close the port."""
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join()
-        self._loop.close()
+        super().__init__("harvest-duck report server")
 
     @property
     def url(self) -> str:
@@ -74,19 +57,6 @@ class ReportServer:
     def url_once(self) -> str:
         """The first URL for a program that is given it as an argument: its token opens the report once."""
         return self._authorization.url_once
-
-    def wait(self) -> None:
-        """Block until the server ends; KeyboardInterrupt passes through."""
-        # Not by `join`: one that Ctrl-C ends takes the thread for ended (Python 3.11). And on Windows a wait without an
-        # end would not hear Ctrl-C.
-        while not self._ended.wait(timeout=1):
-            pass
-
-    def _run(self) -> None:
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._ended.set()
 
     async def _serve(self) -> None:
         routes = Routes(self._live, self._authorization, self._given)
@@ -107,5 +77,4 @@ def _bound(port: int) -> socket.socket:
     try:
         return socket.create_server((_HOST, port))
     except OSError as error:
-        reason = "in use by another program" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
-        raise QueryError(f"port {port} of {_HOST}: {reason}: choose another one, or 0 for a free one") from error
+        raise port_error(_HOST, port, error) from error
