@@ -58,11 +58,6 @@ class Piece:
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
 
-    @property
-    def is_name(self) -> bool:
-        """Whether it can name something."""
-        return self.name is not None
-
 
 class Pieces:
     """The pieces of one statement, with their parentheses and clauses."""

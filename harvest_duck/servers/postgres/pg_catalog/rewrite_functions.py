@@ -39,10 +39,22 @@ def rewrite(pieces: Pieces) -> None:
             piece.text = _NAMES[piece.name]
         elif piece.name in _SERIES:
             _series(pieces, at)
-        elif piece.name in _VALUES and pieces.clause[at] == "from":
+        elif _own_name(piece.name) in _VALUES and pieces.clause[at] == "from":
             _value(pieces, at)
         elif piece.name in _RECORDS and pieces.clause[at] == "from":
             _records(pieces, at)
+
+
+def _own_name(name: str | None) -> str:
+    """PostgreSQL's name of a function: `dialect` has put an underscore before those that DuckDB has otherwise."""
+    return (name or "").removeprefix("_")
+
+
+def _first(pieces: Pieces, at: int) -> int:
+    """The place at which the name of a function begins, with its schema."""
+    while pieces.text(at - 1) == ".":
+        at -= 2
+    return at
 
 
 def _series(pieces: Pieces, at: int) -> None:
@@ -52,9 +64,9 @@ def _series(pieces: Pieces, at: int) -> None:
     if pieces.clause[at] == "from":
         _named(pieces, closing)
         if pieces[at].name in _LISTED:
-            pieces.wrap(at - 2 if pieces.text(at - 1) == "." else at, closing, "unnest(", ")")
+            pieces.wrap(_first(pieces, at), closing, "unnest(", ")")
     elif pieces[at].name != "unnest" and _selected(pieces, at):
-        first = at - 2 if pieces.text(at - 1) == "." else at
+        first = _first(pieces, at)
         pieces.wrap(first, closing, "unnest(", ")")
 
 
@@ -93,7 +105,7 @@ def _selected(pieces: Pieces, at: int) -> bool:
 def _records(pieces: Pieces, at: int) -> None:
     closing = pieces.match.get(at + 1)
     if closing is not None:
-        first = at - 2 if pieces.text(at - 1) == "." else at
+        first = _first(pieces, at)
         lateral = "" if pieces.word(first - 1) == "lateral" else "LATERAL "
         pieces[at].text = f"{pieces[at].name}_rows"
         pieces.wrap(first, closing, f"{lateral}(SELECT unnest(", ", max_depth := 2))")
@@ -103,6 +115,6 @@ def _value(pieces: Pieces, at: int) -> None:
     """Read one value as a table of one row, whose column has the name of the function or of its alias."""
     closing = pieces.match.get(at + 1)
     if closing is not None:
-        first = at - 2 if pieces.text(at - 1) == "." else at
+        first = _first(pieces, at)
         _named(pieces, closing)
-        pieces.wrap(first, closing, "(SELECT ", f" AS {pieces[at].name})")
+        pieces.wrap(first, closing, "(SELECT ", f" AS {_own_name(pieces[at].name)})")

@@ -18,7 +18,6 @@ _MATCHES = {
     "~*": ("~", "_anywhere_in_any_case"),
     "!~*": ("!~", "_anywhere_in_any_case"),
 }
-_LIKES = {"~~": "LIKE", "!~~": "NOT LIKE", "~~*": "ILIKE", "!~~*": "NOT ILIKE"}
 
 
 def rewrite(pieces: Pieces) -> None:
@@ -28,8 +27,6 @@ def rewrite(pieces: Pieces) -> None:
             _plain(pieces, at)
         elif piece.word == "collate":
             _uncollated(pieces, at)
-        elif piece.word in {"like", "ilike"} and "\\" in (pieces.value(at + 1) or ""):
-            _escaped(pieces, at + 1)
     for at, piece in enumerate(pieces.all):
         if piece.kind is Kind.OPERATOR and piece.text in _MATCHES and pieces.text(at - 1) not in {"", "(", ","}:
             piece.text, wrapper = _MATCHES[piece.text]
@@ -52,9 +49,3 @@ def _uncollated(pieces: Pieces, at: int) -> None:
     last = at + 3 if pieces.text(at + 2) == "." else at + 1
     if pieces.name(last) in {"default", "C", "POSIX", "ucs_basic", "C.UTF-8", "C.utf8"}:
         pieces.drop(at, last)
-
-
-def _escaped(pieces: Pieces, at: int) -> None:
-    """Say what escapes in a pattern: PostgreSQL takes a backslash for it, DuckDB nothing."""
-    if pieces.word(at + 1) != "escape" and pieces.text(at + 1) != "||":
-        pieces[at].after.append(" ESCAPE '\\'")

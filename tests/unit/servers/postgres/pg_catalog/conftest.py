@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from harvest_duck.servers.postgres import dialect
+from harvest_duck.servers.postgres.dialect.rewrite import spelled
 from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue, fill
 from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
 from harvest_duck.servers.postgres.sql.tokens import tokens
@@ -23,7 +25,7 @@ class Database:
 
     def answer(self, sql: str) -> list[tuple[object, ...]]:
         """Return the rows of a client's query."""
-        asked = rewritten(tokens(sql), self.catalogue)
+        asked = rewritten(spelled(tokens(sql)), self.catalogue)
         self.catalogue.provide(self.con, asked.relations)
         return self.con.execute(asked.sql).fetchall()
 
@@ -37,5 +39,7 @@ def database() -> Iterator[Database]:
         con.execute("CREATE TABLE harvest.lock_up (as_of DATE, due DECIMAL(18,4))")
         con.execute("INSERT INTO harvest.clients VALUES (1, 'Acme')")
         catalogue = fill(con, "acme", lazily=True)
+        for statement in dialect.statements():
+            con.execute(statement)
         con.execute("SET search_path = 'postgres.catalog,harvest.main'")
         yield Database(con, catalogue)
