@@ -21,7 +21,7 @@ from support.wire_client import Scram, WireClient, WireError, fields_of
 
 from harvest_duck.servers.postgres.served import Served
 from harvest_duck.servers.postgres.server import PostgresServer
-from harvest_duck.servers.postgres.session import session
+from harvest_duck.servers.postgres.session import registry, session
 from harvest_duck.servers.postgres.sign_in.certificates import server_context, tls_server_end_point
 from harvest_duck.servers.postgres.sign_in.password_file import Users
 from harvest_duck.servers.postgres.sign_in.scram import verifier
@@ -116,6 +116,18 @@ def test_nobody_can_tell_a_user_by_the_question(port: int) -> None:
     assert {len(each["s"]) for each in asked} == {24}
     assert {each["i"] for each in asked} == {"10"}
     assert len({each["r"] for each in asked}) == 4
+
+
+def test_sessions_that_begin_while_a_password_is_asked_for_count(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, scram = WireClient(port, None), Scram(PASSWORD)
+    raw.send_startup({"user": "ada", "database": "office"})
+    raw.read_message()
+    # As if as many as there may be had signed in by now.
+    monkeypatch.setattr(registry, "MOST_SESSIONS", 0)
+    raw.send("p", b"SCRAM-SHA-256\0" + len(scram.first()).to_bytes(4, "big") + scram.first())
+    raw.send("p", scram.final(raw.read_message().body[4:]))
+    assert [raw.read_message().kind for _ in range(2)] == ["R", "R"]
+    assert last_words(raw) == ("53300", "sorry, too many clients already")
 
 
 def test_over_tls_the_proof_is_bound_to_the_certificate(port: int, authority: tuple[Path, ssl.SSLContext]) -> None:
