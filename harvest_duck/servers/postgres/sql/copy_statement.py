@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.sql.refused_statements import locking, read_only, refused
+from harvest_duck.servers.postgres.sql.cursor_statements import query_or_write
+from harvest_duck.servers.postgres.sql.refused_statements import read_only
 from harvest_duck.servers.postgres.sql.statement_kinds import Copy, Refused, Select
 from harvest_duck.servers.postgres.sql.token_reader import TokenReader
 from harvest_duck.servers.postgres.sql.tokens import Kind, Token
@@ -50,12 +51,7 @@ def _query(reader: TokenReader) -> Select | Refused:
     """Take a query in parentheses."""
     before = reader.at
     reader.inside()
-    inner = TokenReader(reader.between(before + 1, reader.at - 1))
-    if inner.word() in {"insert", "update", "delete", "merge"}:
-        return refused(inner)
-    if inner.word() not in {"select", "values", "table", "with", "from"} and inner.text() != "(":
-        raise inner.refusal()
-    return locking(inner) or Select(inner.all, start=inner.tokens[0].start)
+    return query_or_write(TokenReader(reader.between(before + 1, reader.at - 1)))
 
 
 def _table(reader: TokenReader) -> Select:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from harvest_duck.servers.postgres.sql.refused_statements import locking
+from harvest_duck.servers.postgres.sql.refused_statements import locking, refused
 from harvest_duck.servers.postgres.sql.statement_kinds import (
     CloseCursor,
     Declare,
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
     from harvest_duck.servers.postgres.sql.statement_kinds import Statement
 
-__all__ = ["PARSERS", "query"]
+__all__ = ["PARSERS", "QUERIES", "query", "query_or_write"]
+
+#: The words that a query begins with.
+QUERIES = frozenset({"select", "values", "table", "with", "from"})
+#: Those of what changes rows, and may return some.
+_WRITES = frozenset({"insert", "update", "delete", "merge"})
 
 Direction = Literal["forward", "backward", "absolute", "relative"]
 
@@ -30,9 +35,14 @@ def query(reader: TokenReader) -> Select | Refused:
     """Take the rest as what returns rows; raise Failure 42601 if it begins like nothing that does."""
     rest = reader.rest()
     inner = TokenReader(rest)
-    if inner.word() not in {"select", "values", "table", "with", "from"} and inner.text() != "(":
+    if inner.word() not in QUERIES and inner.text() != "(":
         raise inner.refusal()
     return locking(inner) or Select(rest, start=rest[0].start)
+
+
+def query_or_write(reader: TokenReader) -> Select | Refused:
+    """Take the rest as what PostgreSQL allows where rows may be changed too, which is refused."""
+    return refused(TokenReader(reader.rest())) if reader.word() in _WRITES else query(reader)
 
 
 def _declare(reader: TokenReader) -> Declare | Refused:

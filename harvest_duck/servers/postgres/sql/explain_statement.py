@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.sql.cursor_statements import PARSERS, query
+from harvest_duck.servers.postgres.sql.cursor_statements import PARSERS, QUERIES, query
 from harvest_duck.servers.postgres.sql.prepared_statements import execute
 from harvest_duck.servers.postgres.sql.refused_statements import refused
 from harvest_duck.servers.postgres.sql.statement_kinds import Declare, Explain, Refused
@@ -18,7 +18,6 @@ __all__ = ["explain"]
 
 _ON, _OFF = {"true", "on", "1"}, {"false", "off", "0"}
 _SWITCHES = {"analyze", "verbose", "costs", "settings", "buffers", "wal", "timing", "summary"}
-_ROWS = {"select", "values", "table", "with", "from"}
 
 
 def explain(reader: TokenReader) -> Explain | Refused:
@@ -34,7 +33,7 @@ def explain(reader: TokenReader) -> Explain | Refused:
 
 def _options(reader: TokenReader) -> dict[str, str]:
     """Options in parentheses, or the words ANALYZE and VERBOSE. A query may begin with a parenthesis too."""
-    if reader.text() == "(" and reader.word(1) not in _ROWS and reader.text(1) != "(":
+    if reader.text() == "(" and reader.word(1) not in QUERIES and reader.text(1) != "(":
         options = {}
         for item in reader.inside():
             name, value = _option(TokenReader(item))
@@ -57,12 +56,12 @@ def _option(reader: TokenReader) -> tuple[str, str]:
     if name not in {*_SWITCHES, "format"}:
         raise Failure("42601", f'unrecognized EXPLAIN option "{name}"', position=position)
     if name in _SWITCHES and value.strip("'").lower() not in _ON | _OFF:
-        raise Failure("42601", f"{name} requires a Boolean value")
+        raise Failure("42601", f"{name} requires a Boolean value", position=position)
     return name, value.strip("'")
 
 
 def _body(reader: TokenReader) -> Select | ExecutePrepared | Declare | Refused:
-    if reader.word() in _ROWS or reader.text() == "(":
+    if reader.word() in QUERIES or reader.text() == "(":
         return query(reader)
     inner = TokenReader(reader.rest())
     word = inner.word()

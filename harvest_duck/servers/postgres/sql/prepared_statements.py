@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.sql.cursor_statements import query
-from harvest_duck.servers.postgres.sql.refused_statements import refused
+from harvest_duck.servers.postgres.sql.cursor_statements import query_or_write
 from harvest_duck.servers.postgres.sql.statement_kinds import Deallocate, ExecutePrepared, Prepare, Refused
-from harvest_duck.servers.postgres.sql.token_reader import TokenReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harvest_duck.servers.postgres.sql.statement_kinds import Statement
+    from harvest_duck.servers.postgres.sql.token_reader import TokenReader
     from harvest_duck.servers.postgres.sql.tokens import Token
 
 __all__ = ["PARSERS", "execute"]
-
-_WRITES = {"insert", "update", "delete", "merge"}
 
 
 def _prepare(reader: TokenReader) -> Prepare | Refused:
@@ -30,9 +27,7 @@ def _prepare(reader: TokenReader) -> Prepare | Refused:
     name = reader.name()
     types = tuple("".join(token.text + " " for token in item).strip() for item in _list(reader))
     reader.need("as")
-    if reader.word() in _WRITES:
-        return refused(TokenReader(reader.rest()))
-    body = query(reader)
+    body = query_or_write(reader)
     return body if isinstance(body, Refused) else Prepare(name, types, body, start=start)
 
 
