@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.sql.brackets import CLOSING, OPENING
 from harvest_duck.servers.postgres.sql.tokens import Kind, Token, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = ["Call", "EditedTokens"]
-
-_OPEN = {"(", "[", "{"}
-_SHUT = {")", "]", "}"}
 
 
 class Call:
@@ -136,9 +134,9 @@ def _matches(found: Sequence[Token]) -> tuple[dict[int, int], int]:
     stack: list[int] = []
     for at, token in enumerate(found):
         if token.kind is Kind.PUNCTUATION:
-            if token.text in _OPEN:
+            if token.text in OPENING:
                 stack.append(at)
                 depth = max(depth, len(stack))
-            elif token.text in _SHUT and stack:
+            elif token.text in CLOSING and stack:
                 matches[stack.pop()] = at
     return matches, depth

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.sql.brackets import CLOSING, OPENING
 from harvest_duck.servers.postgres.sql.tokens import Kind
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _in_cast(edited: EditedTokens, at: int) -> bool:
     depth = 0
     for place in range(at - 1, 0, -1):
         text = edited.text(place)
-        depth += (text in {")", "]", "}"}) - (text in {"(", "[", "{"})
+        depth += (text in CLOSING) - (text in OPENING)
         if depth < 0:
             return edited.word(place - 1) in {"cast", "try_cast"}
     return False

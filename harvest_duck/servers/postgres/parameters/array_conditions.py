@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harvest_duck.servers.postgres.sql.brackets import CLOSING, OPENING
 from harvest_duck.servers.postgres.sql.tokens import Kind, Token
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["with_lists"]
 
 _CONDITIONS = {("=", "any"): "IN", ("=", "some"): "IN", ("<>", "all"): "NOT IN", ("!=", "all"): "NOT IN"}
-_OPENING, _CLOSING = frozenset("(["), frozenset(")]")
 
 
 def with_lists(tokens: Sequence[Token]) -> tuple[Token, ...]:
@@ -82,7 +82,7 @@ class _Conditions:
     def _elements(self, opening: int, closing: int) -> list[tuple[int, int]]:
         parts, first, depth = [], opening + 1, 0
         for at in range(opening + 1, closing):
-            depth += (self._text(at) in _OPENING) - (self._text(at) in _CLOSING)
+            depth += (self._text(at) in OPENING) - (self._text(at) in CLOSING)
             if depth == 0 and self._text(at) == ",":
                 parts.append((first, at - 1))
                 first = at + 1
@@ -99,7 +99,7 @@ class _Conditions:
     def _closing(self, opening: int) -> int | None:
         depth = 0
         for at in range(opening, len(self._places)):
-            depth += (self._text(at) in _OPENING) - (self._text(at) in _CLOSING)
+            depth += (self._text(at) in OPENING) - (self._text(at) in CLOSING)
             if depth == 0:
                 return at
         return None

@@ -21,7 +21,6 @@ __all__ = [
     "bind_complete",
     "close_complete",
     "command_complete",
-    "copy_data",
     "copy_done",
     "copy_out_response",
     "empty_query_response",
@@ -165,11 +164,6 @@ def copy_out_response(columns: int, *, binary: bool) -> bytes:
     """Return that rows of COPY follow."""
     form = int(binary)
     return _message(b"H", struct.pack(f">bH{columns}h", form, columns, *[form] * columns))
-
-
-def copy_data(data: bytes) -> bytes:
-    """Return a part of the text or the bytes of COPY."""
-    return _message(b"d", data)
 
 
 def copy_done() -> bytes:

@@ -25,7 +25,7 @@ _SPARE = 2
 
 
 class Cursors:
-    """Cursors with the settings of a session. All calls come from the session's thread."""
+    """Cursors with the settings of a session. All calls but that of `requests` come from the session's thread."""
 
     def __init__(self, database: Database, settings: Settings, user: str, process: int, *, tls: bool) -> None:
         self._settings = settings

@@ -19,8 +19,8 @@ __all__ = ["delivered"]
 _COUNTED = frozenset({"SELECT", "FETCH", "COPY"})
 
 
-async def delivered(portal: Portal, limit: int, channel: Channel, interruption: Interruption) -> int:
-    """Send the rows of a portal, at most `limit` where that is not 0, and what ends them; return how many.
+async def delivered(portal: Portal, limit: int, channel: Channel, interruption: Interruption) -> None:
+    """Send the rows of a portal, at most `limit` where that is not 0, and what ends them.
 
     Raises a Failure, also when the statement is cancelled while the client takes nothing.
     """
@@ -28,12 +28,11 @@ async def delivered(portal: Portal, limit: int, channel: Channel, interruption: 
         case CommandPortal():
             tag = await portal.run()
             channel.send(backend.command_complete(tag) if tag else backend.empty_query_response())
-            return 0
         case CopyPortal():
-            return await _copied(portal, channel, interruption)
+            await _copied(portal, channel, interruption)
         case RowsPortal():
             try:
-                return await _rows(portal, limit, channel, interruption)
+                await _rows(portal, limit, channel, interruption)
             except Exception:
                 portal.fail()
                 raise
@@ -41,19 +40,18 @@ async def delivered(portal: Portal, limit: int, channel: Channel, interruption: 
             raise AssertionError
 
 
-async def _rows(portal: RowsPortal, limit: int, channel: Channel, interruption: Interruption) -> int:
+async def _rows(portal: RowsPortal, limit: int, channel: Channel, interruption: Interruption) -> None:
     sent = 0
     while not limit or sent < limit:
         count = await _batch(portal, limit - sent if limit else 0, channel, interruption)
         if not count:
             channel.send(backend.command_complete(f"{portal.word} {sent}" if portal.word in _COUNTED else portal.word))
-            return sent
+            return
         sent += count
     channel.send(backend.portal_suspended())
-    return sent
 
 
-async def _copied(portal: CopyPortal, channel: Channel, interruption: Interruption) -> int:
+async def _copied(portal: CopyPortal, channel: Channel, interruption: Interruption) -> None:
     portal.begin()
     channel.send(backend.copy_out_response(len(portal.source.columns), binary=portal.binary))
     sent = 0
@@ -62,7 +60,6 @@ async def _copied(portal: CopyPortal, channel: Channel, interruption: Interrupti
     channel.send(await interruption.run(portal.end))
     channel.send(backend.copy_done())
     channel.send(backend.command_complete(f"COPY {sent}"))
-    return sent
 
 
 async def _batch(portal: RowsPortal | CopyPortal, limit: int, channel: Channel, interruption: Interruption) -> int:

@@ -52,7 +52,7 @@ class Query:
 
     def names(self, names: Sequence[str]) -> list[str]:
         """Return the names of the columns as PostgreSQL gives them, where DuckDB gives these."""
-        return column_names(None, self.written, names)
+        return column_names(self.written, names)
 
     def failure(self, error: Exception, harvest: HarvestDuckError | None) -> Failure:
         """Return the failure for an error of the query, where `harvest` is the last one of its scans."""

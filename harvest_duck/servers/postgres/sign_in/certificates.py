@@ -39,7 +39,7 @@ def server_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Clients of PostgreSQL 17 ask for it where TLS begins at once.
+    # Clients of PostgreSQL 17 ask for it.
     context.set_alpn_protocols(["postgresql"])
     try:
         context.load_cert_chain(certificate, key, password=_ask_nobody)

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
     from harvest_duck.servers.postgres.sql.tokens import Token
 
-__all__ = ["closing", "depth"]
+__all__ = ["CLOSING", "OPENING", "closing", "depth"]
+
+OPENING = frozenset({"(", "[", "{"})
+CLOSING = frozenset({")", "]", "}"})
 
 
 def closing(tokens: Sequence[Token], at: int) -> int:
@@ -17,7 +20,7 @@ def closing(tokens: Sequence[Token], at: int) -> int:
     depth = 0
     for place in range(at, len(tokens)):
         text = tokens[place].text
-        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
+        depth += (text in OPENING) - (text in CLOSING)
         if not depth:
             return place
     return len(tokens) - 1
@@ -27,6 +30,6 @@ def depth(tokens: Sequence[Token]) -> int:
     """Return how many brackets are open at most."""
     now = most = 0
     for token in tokens:
-        now += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        now += (token.text in OPENING) - (token.text in CLOSING)
         most = max(most, now)
     return most

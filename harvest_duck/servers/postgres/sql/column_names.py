@@ -20,7 +20,7 @@ __all__ = ["column_names"]
 _DEEPEST = 100
 
 
-def column_names(_: object, sql: str, names: Sequence[str]) -> list[str]:
+def column_names(sql: str, names: Sequence[str]) -> list[str]:
     """Return the names of the columns of `sql`, whose names in DuckDB are `names`: several may be the same.
 
     Columns that a star stands for keep their names, and all of a statement with more brackets than anybody writes.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from harvest_duck.servers.postgres.sql.brackets import closing
+from harvest_duck.servers.postgres.sql.brackets import OPENING, closing
 from harvest_duck.servers.postgres.sql.select_list import select_list
 from harvest_duck.servers.postgres.sql.tokens import Kind, Token
 
@@ -108,7 +108,7 @@ def _has_comma(tokens: Sequence[Token]) -> bool:
     while at < len(tokens):
         if tokens[at].text == ",":
             return True
-        at = closing(tokens, at) + 1 if tokens[at].text in {"(", "[", "{"} else at + 1
+        at = closing(tokens, at) + 1 if tokens[at].text in OPENING else at + 1
     return False
 
 
@@ -194,7 +194,7 @@ def _case(tokens: Sequence[Token], at: int) -> _Name:
     depth, otherwise, end = 0, None, at
     while end < len(tokens):
         word = tokens[end].word
-        if tokens[end].text in {"(", "[", "{"}:
+        if tokens[end].text in OPENING:
             end = closing(tokens, end)
         elif word == "case":
             depth += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.sql.brackets import closing
+from harvest_duck.servers.postgres.sql.brackets import OPENING, closing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def _items(tokens: Sequence[Token], start: int) -> list[tuple[int, int]]:
     at = begin = start
     while at < len(tokens):
         token = tokens[at]
-        if token.text in {"(", "[", "{"}:
+        if token.text in OPENING:
             at = closing(tokens, at)
         elif token.text in {",", ")", ";"} or (token.word in _BEHIND and not _goes_on(tokens, at)):
             items.append((begin, at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harvest_duck.servers.postgres.failure import Failure
+from harvest_duck.servers.postgres.sql.brackets import CLOSING, OPENING
 from harvest_duck.servers.postgres.sql.tokens import Kind, Token, significant
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TokenReader"]
 
-_OPEN = {"(", "[", "{"}
-_SHUT = {")", "]", "}"}
 _LARGEST = (1 << 31) - 1
 
 
@@ -134,11 +133,11 @@ class TokenReader:
         while True:
             token = self.next()
             sign = token.text if token.kind is Kind.PUNCTUATION else ""
-            if sign in _SHUT:
+            if sign in CLOSING:
                 if not depth:
                     break
                 depth -= 1
-            depth += sign in _OPEN
+            depth += sign in OPENING
             if sign == "," and not depth:
                 items.append([])
             else:

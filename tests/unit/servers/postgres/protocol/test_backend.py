@@ -26,7 +26,6 @@ def test_messages_with_values() -> None:
     assert backend.backend_key_data(7, b"abcd") == b"K\0\0\0\x0c\0\0\0\x07abcd"
     assert backend.parameter_description([23, 705]) == b"t\0\0\0\x0e\0\x02\0\0\0\x17\0\0\0\x19"
     assert backend.copy_out_response(2, binary=True) == b"H\0\0\0\x0b\x01\0\x02\0\x01\0\x01"
-    assert backend.copy_data(b"1\t2\n") == b"d\0\0\0\x081\t2\n"
 
 
 def test_messages_of_signing_in() -> None:
