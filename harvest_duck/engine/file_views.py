@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which to look again whether another process has synced.
 _LOOK_S = 1.0
+#: The name of the task that follows the file of an account, for as long as that is attached.
+FOLLOWING = "harvest-duck file of a copy"
 #: DuckDB 1.4.1 alone opens a file only once in a process: no sync could look at one that is attached.
 _OPENS_ONCE = duckdb.__version__ == "1.4.1"
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
@@ -112,6 +114,8 @@ class FileViews:
         return False
 
     async def _watch(self) -> None:
+        if (task := asyncio.current_task()) is not None:
+            task.set_name(FOLLOWING)
         while True:
             await asyncio.sleep(_LOOK_S)
             if await loop.apart(self.follow):
