@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 from support import program
+from support.loop_tasks import others
 from support.run_size import some_of
 
 import harvest_duck
 from harvest_duck.mirror.tables import MIRRORED
+from harvest_duck.runtime import loop
 from harvest_duck.sandbox import MAIN_ID, Sandbox
 
 if TYPE_CHECKING:
@@ -281,3 +283,11 @@ def test_an_explanation_says_that_the_file_of_an_account_that_is_asked_answers(
             )
             assert rows(con, explained) == [("file", "cached", 0, True)]
         assert not scanned(con, "FROM harvest.tasks")
+
+
+def test_what_follows_the_file_is_no_task_of_a_query(offline: duckdb.DuckDBPyConnection) -> None:
+    async def tasks() -> set[str]:
+        return {task.get_name() for task in others()}
+
+    rows(offline, "SELECT count(*) FROM harvest.clients")
+    assert loop.run(tasks()) == set()
