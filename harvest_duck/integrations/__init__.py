@@ -1,1 +1,1 @@
-"""Harvest where people already work: other engines, dbt and SQLAlchemy. Each needs its library when it is used alone."""
+"""Harvest where people already work: other engines, dbt, SQLAlchemy. Each needs its library only when it is used."""
