@@ -47,3 +47,9 @@ def test_the_versions_of_python_are_those_that_are_tested() -> None:
         if classifier.startswith("Programming Language :: Python :: 3.")
     }
     assert named == set(re.findall(r"3\.1\d", (ROOT / ".ci" / "versions").read_text("utf-8")))
+
+
+def test_an_installation_without_extras_takes_what_it_always_took() -> None:
+    names = {re.split(r"[<>=\[; ]", each)[0] for each in SETTINGS["project"]["dependencies"]}
+    always = "aiohttp authlib click duckdb isal jinja2 msgspec platformdirs pyarrow pytz rich tenacity tomlkit"
+    assert names == set(always.split())

@@ -1,4 +1,4 @@
-"""The clients of other people that the tests in `clients` run, and the examples of them in the documentation."""
+"""The clients of other people that the tests in `clients` and `engines` run, and the examples of them on the pages."""
 
 from __future__ import annotations
 
