@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.sql.parse_tree import offset_of
+from harvest_duck.servers.gate.parse_tree import offset_of
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,10 +12,10 @@ import duckdb
 
 from harvest_duck import errors
 from harvest_duck.errors import HarvestDuckError
+from harvest_duck.servers.gate.refusal import Refusal
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.failures.duckdb_errors import told
 from harvest_duck.servers.postgres.failures.sqlstates import of_duckdb
-from harvest_duck.servers.postgres.sql.parse_tree import Misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ def failure_of(
     `harvest` is the last error of harvest_duck on the cursor, which counts where DuckDB's exception tells it. `sql` is
     DuckDB's, whose places `positions` has in the client's text.
     """
-    if isinstance(error, Misplaced):
+    if isinstance(error, Refusal):
         message, position = _as_written(error.message), _position(error.offset, positions)
         failure = Failure(error.sqlstate, message, hint=error.hint, position=position)
     elif isinstance(error, Failure):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from harvest_duck.servers.postgres.sql.fit_functions import unfit
+from harvest_duck.servers.gate.fit_functions import unfit
 
 if TYPE_CHECKING:
     from harvest_duck.servers.postgres.failures.duckdb_errors import Told

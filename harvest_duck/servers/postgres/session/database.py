@@ -13,10 +13,10 @@ from harvest_duck.engine.register import connect, register
 from harvest_duck.engine.session import sessions
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.pushdown.sql import identifier, text
+from harvest_duck.servers.gate.gate import reach_of
 from harvest_duck.servers.postgres import dialect
 from harvest_duck.servers.postgres.pg_catalog.catalog import fill
 from harvest_duck.servers.postgres.session.time_zones import zones_of
-from harvest_duck.servers.postgres.sql.gate import reach_of
 from harvest_duck.servers.postgres.values.types import column_type
 from harvest_duck.views.load import views
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from harvest_duck.servers.gate.gate import refuse_unfit
 from harvest_duck.servers.postgres.dialect.rewrite import spelled
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.failures.failures import failure_of
@@ -14,7 +15,6 @@ from harvest_duck.servers.postgres.failures.stream_errors import with_place
 from harvest_duck.servers.postgres.parameters.array_conditions import with_lists
 from harvest_duck.servers.postgres.pg_catalog.rewrite import rewritten
 from harvest_duck.servers.postgres.sql.column_names import column_names
-from harvest_duck.servers.postgres.sql.gate import refuse_unfit
 from harvest_duck.servers.postgres.sql.tokens import Kind, Token, tokens
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Query:
     catalogue: Catalogue
 
     def relation(self, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        """Return the query, bound; raise a Failure for what is none, or reaches more than a client may."""
+        """Return the query, bound; raise a Refusal for what is none, or reaches more than a client may."""
         self.catalogue.provide(cursor, self.relations)
         refuse_unfit(cursor, self.sql)
         try:

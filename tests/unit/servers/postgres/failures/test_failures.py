@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from harvest_duck import errors
+from harvest_duck.servers.gate.refusal import Refusal
 from harvest_duck.servers.postgres.failure import Failure
 from harvest_duck.servers.postgres.failures.failures import HARVEST, failure_of
-from harvest_duck.servers.postgres.sql.parse_tree import Misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,5 +169,5 @@ def test_other_errors_tell_no_path_and_no_secret(error: BaseException, sqlstate:
 def test_a_failure_stays_what_it_is_but_for_its_place() -> None:
     own = Failure("22023", "so", position=3)
     assert failure_of(own) is own
-    found = failure_of(Misplaced("42501", "no", offset=4, hint="ask"), positions=Shifted())
+    found = failure_of(Refusal("42501", "no", offset=4, hint="ask"), positions=Shifted())
     assert (found.sqlstate, found.message, found.position, found.hint) == ("42501", "no", 15, "ask")

@@ -9,55 +9,49 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.sql.statements import statements
-from harvest_duck.servers.postgres.sql.tokens import significant, tokens
+from harvest_duck.servers.gate.refusal import Refusal
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Misplaced", "Node", "characters", "offset_of", "parse_tree"]
+__all__ = ["Node", "characters", "offset_of", "parse_tree"]
 
 Node = dict[str, Any]
 
 
-class Misplaced(Failure):
-    """A failure whose place is still that of DuckDB's text: `offset` counts its characters from 0."""
-
-    def __init__(self, sqlstate: str, message: str, *, offset: int | None = None, hint: str | None = None) -> None:
-        super().__init__(sqlstate, message, hint=hint)
-        self.offset = offset
+#: What is no word of a statement: texts, quoted names and comments.
+_NO_WORDS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
 
 
 def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> Node:
-    """Return the tree of the one query that `sql` is; raise Failure for anything else."""
+    """Return the tree of the one query that `sql` is; raise Refusal for anything else."""
     ((found,),) = cursor.execute("SELECT system.main.json_serialize_sql(?)", [sql]).fetchall() or [("{}",)]
     try:
         told = json.loads(found)
     except RecursionError:
-        raise Failure("54001", "the statement is nested too deeply: write it with fewer levels") from None
+        raise Refusal("54001", "the statement is nested too deeply: write it with fewer levels") from None
     if told.get("error", True):
         raise _failure(told, sql)
     parsed = told["statements"]
     if len(parsed) != 1:
-        raise Failure("42601", "cannot insert multiple commands into a prepared statement")
+        raise Refusal("42601", "cannot insert multiple commands into a prepared statement")
     tree: Node = parsed[0]["node"]
     return tree
 
 
-def _failure(told: Node, sql: str) -> Failure:
+def _failure(told: Node, sql: str) -> Refusal:
     """The failure of a statement that is not serialized."""
     message = " ".join(str(told.get("error_message", "")).split())
     # A common table expression that writes is one too in DuckDB 1.
     if message.startswith("Only SELECT statements can be serialized") or message == "A CTE needs a SELECT":
         return _no_query(sql)
     if told.get("error_type") == "not implemented":
-        return Failure("0A000", message or "not supported here")
+        return Refusal("0A000", message or "not supported here")
     if "expression depth" in message or "recursion" in message.lower():
-        return Failure("54001", "the statement is nested too deeply: write it with fewer levels")
+        return Refusal("54001", "the statement is nested too deeply: write it with fewer levels")
     if "SELECT locking clause" in message:
-        return Failure("25006", "cannot execute SELECT FOR UPDATE in a read-only transaction")
-    return Misplaced("42601", message or "syntax error", offset=offset_of(told, sql))
+        return Refusal("25006", "cannot execute SELECT FOR UPDATE in a read-only transaction")
+    return Refusal("42601", message or "syntax error", offset=offset_of(told, sql))
 
 
 def offset_of(told: Node, sql: str) -> int | None:
@@ -79,14 +73,15 @@ def characters(sql: str, place: int) -> int:
     return len(sql.encode()[:place].decode("utf-8", "ignore"))
 
 
-def _no_query(sql: str) -> Failure:
-    words = [each.word for each in significant(tokens(sql))]
+def _no_query(sql: str) -> Refusal:
+    """The refusal of a statement that is no query, by the words in it."""
+    words = re.findall(r"\w+", _NO_WORDS.sub(" ", sql.lower()))
     for word in ("insert", "update", "delete", "merge"):
         if word in words:
-            return Failure("25006", f"cannot execute {word.upper()} in a read-only transaction")
+            return Refusal("25006", f"cannot execute {word.upper()} in a read-only transaction")
     if "pivot" in words:
-        return Failure(
+        return Refusal(
             "0A000", "PIVOT is not supported here", hint="Write each of its columns as sum(…) FILTER (WHERE …)."
         )
-    first = statements(sql)[0].tag if re.search(r"\w", sql) else ""
-    return Failure("25006", f"cannot execute {first or 'this'} in a read-only transaction: it is no query")
+    first = words[0].upper() if words else "this"
+    return Refusal("25006", f"cannot execute {first} in a read-only transaction: it is no query")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.sql.gate import Reach, reach_of, refuse_unfit
-from harvest_duck.servers.postgres.sql.parse_tree import Misplaced
+from harvest_duck.servers.gate.gate import Reach, reach_of, refuse_unfit
+from harvest_duck.servers.gate.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +126,7 @@ def test_what_a_client_may_ask(con: duckdb.DuckDBPyConnection, reach: Reach, sql
 
 @pytest.mark.parametrize(("sql", "code"), UNFIT)
 def test_what_a_client_may_not(con: duckdb.DuckDBPyConnection, reach: Reach, sql: str, code: str | set[str]) -> None:
-    with pytest.raises(Failure) as raised:
+    with pytest.raises(Refusal) as raised:
         refuse_unfit(con, sql, reach)
     assert raised.value.sqlstate in ({code} if isinstance(code, str) else code)
     assert "\n" not in raised.value.message
@@ -146,12 +145,12 @@ def test_our_macros_stand_before_duckdb_s(con: duckdb.DuckDBPyConnection) -> Non
     ],
 )
 def test_a_place_counts_characters_of_duckdb_s_text(con: duckdb.DuckDBPyConnection, sql: str, near: str) -> None:
-    with pytest.raises(Misplaced) as raised:
+    with pytest.raises(Refusal) as raised:
         refuse_unfit(con, sql)
     assert raised.value.offset == sql.index(near)
 
 
 def test_a_relation_that_is_not_there_suggests_one_of_harvest_s(con: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(Failure, match='relation "client" does not exist') as raised:
+    with pytest.raises(Refusal, match='relation "client" does not exist') as raised:
         refuse_unfit(con, "SELECT * FROM client")
     assert raised.value.hint == 'Perhaps you meant the relation "clients".'

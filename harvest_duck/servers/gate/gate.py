@@ -1,7 +1,7 @@
 """What a client's query may reach: Harvest's tables and functions, PostgreSQL's catalogue, and what only computes.
 
 DuckDB's parse tree is looked at, not the text, so that no spelling hides anything; a kind of node that is not known
-here is refused. DuckDB's own settings (`database.py`) refuse files and extensions besides.
+here is refused. DuckDB's own settings, which a server makes, refuse files and extensions besides.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from harvest_duck.engine.session import sessions
-from harvest_duck.servers.postgres.failure import Failure
-from harvest_duck.servers.postgres.sql.fit_functions import TABLE_FUNCTIONS, unfit
-from harvest_duck.servers.postgres.sql.parse_tree import Misplaced, Node, characters, parse_tree
+from harvest_duck.servers.gate.fit_functions import TABLE_FUNCTIONS, unfit
+from harvest_duck.servers.gate.parse_tree import Node, characters, parse_tree
+from harvest_duck.servers.gate.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,14 +107,14 @@ def _read(cursor: duckdb.DuckDBPyConnection) -> Reach:
 
 
 def refuse_unfit(cursor: duckdb.DuckDBPyConnection, sql: str, reach: Reach | None = None) -> None:
-    """Raise Failure if DuckDB's `sql` is no query, or reaches what is not for clients.
+    """Raise Refusal if DuckDB's `sql` is no query, or reaches what is not for clients.
 
     `reach` is what they may name, read of the instance where it is not given.
     """
     tree = parse_tree(cursor, sql)
     try:
         _refuse(tree, reach or reach_of(cursor), cursor, sql)
-    except Misplaced as failure:
+    except Refusal as failure:
         # A relation of PostgreSQL's catalogue may have been made since.
         if failure.sqlstate != "42P01" or reach is not None or not _renew(cursor):
             raise
@@ -136,7 +136,7 @@ def _refuse(tree: Node, reach: Reach, cursor: duckdb.DuckDBPyConnection, sql: st
     try:
         for node, ctes in _nodes(tree):
             _refuse_node(node, ctes, reach, cursor)
-    except Misplaced as failure:
+    except Refusal as failure:
         if failure.offset is not None:
             failure.offset = characters(sql, failure.offset)
         raise
@@ -179,12 +179,12 @@ def _refuse_node(node: Node, ctes: frozenset[str], reach: Reach, cursor: duckdb.
         _refuse_table_function(node["function"], reach)
     elif kind == "SHOW_REF":
         if not node.get("query"):
-            raise Failure("42501", "permission denied: DuckDB's SHOW and DESCRIBE of all are not for clients")
+            raise Refusal("42501", "permission denied: DuckDB's SHOW and DESCRIBE of all are not for clients")
     elif kind.endswith(("_QUERY_NODE", "_NODE")) and kind not in _QUERIES:
         word = kind.removesuffix("_NODE").removesuffix("_QUERY").replace("_", " ")
-        raise Failure("25006", f"cannot execute {word} in a read-only transaction")
+        raise Refusal("25006", f"cannot execute {word} in a read-only transaction")
     elif kind not in _PARTS and kind not in _QUERIES and not kind.endswith("_TYPE_INFO") and kind.isupper():
-        raise Failure("0A000", f"{kind.lower().replace('_', ' ')} is not supported here")
+        raise Refusal("0A000", f"{kind.lower().replace('_', ' ')} is not supported here")
 
 
 def _path(node: Node, name: str, schema: str, catalog: str) -> tuple[str, ...]:
@@ -213,10 +213,8 @@ def _refuse_relation(node: Node, ctes: frozenset[str], reach: Reach) -> None:
         return
     written = ".".join(path)
     if any(sign in path[-1] for sign in "./\\:*?"):
-        raise Misplaced("42501", f'permission denied for "{written}": this server reads no files', offset=_offset(node))
-    raise Misplaced(
-        "42P01", f'relation "{written}" does not exist', offset=_offset(node), hint=_nearest(path[-1], reach)
-    )
+        raise Refusal("42501", f'permission denied for "{written}": this server reads no files', offset=_offset(node))
+    raise Refusal("42P01", f'relation "{written}" does not exist', offset=_offset(node), hint=_nearest(path[-1], reach))
 
 
 def _nearest(name: str, reach: Reach) -> str | None:
@@ -230,18 +228,18 @@ def _nearest(name: str, reach: Reach) -> str | None:
 
 def _refuse_table_function(function: Node, reach: Reach) -> None:
     if function.get("class") != "FUNCTION":
-        raise Failure("0A000", "this form of table function is not supported here")
+        raise Refusal("0A000", "this form of table function is not supported here")
     path = _path(function, "function_name", "schema", "catalog")
     if _named(path, reach.functions) or (len(path) == 1 and path[0] in TABLE_FUNCTIONS):
         return
     if path[-1] not in reach.hidden and len(path) == 1:
-        raise Misplaced("42883", f"function {path[-1]} does not exist", offset=_offset(function))
+        raise Refusal("42883", f"function {path[-1]} does not exist", offset=_offset(function))
     raise _denied(path, function)
 
 
 def _refuse_expression(node: Node, reach: Reach, cursor: duckdb.DuckDBPyConnection) -> None:
     if node["class"] not in _EXPRESSIONS:
-        raise Failure("0A000", f"{str(node['class']).lower().replace('_', ' ')} is not supported here")
+        raise Refusal("0A000", f"{str(node['class']).lower().replace('_', ' ')} is not supported here")
     if node["class"] not in {"FUNCTION", "WINDOW"}:
         return
     path = _path(node, "function_name", "schema", "catalog")
@@ -257,13 +255,13 @@ def _refuse_expression(node: Node, reach: Reach, cursor: duckdb.DuckDBPyConnecti
 
 
 def _refuse_explained(node: Node, cursor: duckdb.DuckDBPyConnection, reach: Reach) -> None:
-    """Raise Failure for what harvest_explain may not be told: its text has to be a fit query as well."""
+    """Raise Refusal for what harvest_explain may not be told: its text has to be a fit query as well."""
     for argument in _arguments(node):
         sql = _text(argument)
         if sql is not None:
             refuse_unfit(cursor, sql, reach)
         elif argument.get("class") not in {"CONSTANT", "CAST"} or _text(argument.get("child", {})) not in _BOOLEANS:
-            raise Misplaced("0A000", "harvest_explain takes a query that is written out", offset=_offset(node))
+            raise Refusal("0A000", "harvest_explain takes a query that is written out", offset=_offset(node))
 
 
 #: How DuckDB's parsers write true and false: as a constant, or 1.4 and 1.5 as a cast of these.
@@ -289,8 +287,8 @@ def _is_own_variable(node: Node) -> bool:
     return len(arguments) == 1 and (_text(arguments[0]) or "").startswith("postgres_")
 
 
-def _denied(path: tuple[str, ...], node: Node) -> Failure:
-    return Misplaced("42501", f"permission denied for function {'.'.join(path)}", offset=_offset(node))
+def _denied(path: tuple[str, ...], node: Node) -> Refusal:
+    return Refusal("42501", f"permission denied for function {'.'.join(path)}", offset=_offset(node))
 
 
 def _offset(node: Node) -> int | None:
