@@ -72,8 +72,8 @@ def running(connection: str) -> Iterator[Server]:
 
 def serve(connection: str) -> None:
     """Serve until the process is terminated; for each line that is read one is written, with what was used."""
-    from harvest_duck.servers.postgres.served import Served  # noqa: PLC0415 - only the server's process imports it
     from harvest_duck.servers.postgres.server import PostgresServer  # noqa: PLC0415 - as above
+    from harvest_duck.servers.served import Served  # noqa: PLC0415 - only the server's process imports it
 
     with PostgresServer([Served("account", connection)], port=0) as server:
         print(server.port, flush=True)

@@ -25,9 +25,9 @@ from harvest_duck.text import escaped, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from harvest_duck.servers.postgres.served import Served
     from harvest_duck.servers.postgres.server import PostgresServer
     from harvest_duck.servers.postgres.sign_in.password_file import Users
+    from harvest_duck.servers.served import Served
 
 __all__ = ["serve"]
 
@@ -196,7 +196,7 @@ def _served(
     strings: Sequence[str], databases: Sequence[tuple[str, str]], cache_s: int | None, mirrors: Sequence[str]
 ) -> tuple[Served, ...]:
     """The databases; raises a usage error for options that do not fit together."""
-    from harvest_duck.servers.postgres import served  # noqa: PLC0415 - as above
+    from harvest_duck.servers import served  # noqa: PLC0415 - as above
 
     try:
         asked = [served.called_by_dsn(_whole(string)) for string in strings]
@@ -264,7 +264,8 @@ def _first_lines(
     told: Iterable[tuple[Served, str]], first: str, at: tuple[str, int], users: Users | None, *, tls: bool
 ) -> Iterator[str]:
     """What the server is, how to connect to it, and who may."""
-    from harvest_duck.servers.postgres import client_strings, served  # noqa: PLC0415 - as above
+    from harvest_duck.servers import served  # noqa: PLC0415 - as above
+    from harvest_duck.servers.postgres import client_strings  # noqa: PLC0415 - as above
 
     host, port = at
     yield f"Harvest is served at {host}, port {port}, as PostgreSQL is. Ctrl-C ends it."

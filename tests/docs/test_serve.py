@@ -16,8 +16,8 @@ from harvest_duck.cli.serve import _first_lines, _person, serve
 from harvest_duck.connection import resolve
 from harvest_duck.servers.postgres import cache_report, statement_log
 from harvest_duck.servers.postgres.failures.failures import HARVEST
-from harvest_duck.servers.postgres.served import served
 from harvest_duck.servers.postgres.statement_log import StatementLog
+from harvest_duck.servers.served import served
 
 if TYPE_CHECKING:
     from pathlib import Path

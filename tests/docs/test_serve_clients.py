@@ -17,7 +17,7 @@ from support.paths import DOCS
 from support.real_postgres import REQUIRED, client, installed, program
 
 from harvest_duck import sandbox
-from harvest_duck.servers.postgres.served import served
+from harvest_duck.servers.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from support.wire_client import WireClient
 from harvest_duck.cache import memory
 from harvest_duck.sandbox import MAIN_ID
 from harvest_duck.scanner.client_pool import pool
-from harvest_duck.servers.postgres.served import served
 from harvest_duck.servers.postgres.server import PostgresServer
+from harvest_duck.servers.served import served
 
 # test_serve_command.py asks the same of a server in a process of its own, whose clock no test sets.
 pytestmark = pytest.mark.thorough

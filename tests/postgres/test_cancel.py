@@ -15,8 +15,8 @@ from support.clocks import PATIENCE_S
 from support.held import held
 from support.wire_client import WireClient, WireError, fields_of, text
 
-from harvest_duck.servers.postgres.served import Served
 from harvest_duck.servers.postgres.server import PostgresServer
+from harvest_duck.servers.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable

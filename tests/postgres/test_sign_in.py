@@ -19,12 +19,12 @@ from support.clocks import PATIENCE_S
 from support.real_postgres import REQUIRED, client, program
 from support.wire_client import Scram, WireClient, WireError, fields_of
 
-from harvest_duck.servers.postgres.served import Served
 from harvest_duck.servers.postgres.server import PostgresServer
 from harvest_duck.servers.postgres.session import registry, session
 from harvest_duck.servers.postgres.sign_in.certificates import server_context, tls_server_end_point
 from harvest_duck.servers.postgres.sign_in.password_file import Users
 from harvest_duck.servers.postgres.sign_in.scram import verifier
+from harvest_duck.servers.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

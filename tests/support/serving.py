@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from support.wire_client import WireClient
 
 from harvest_duck.sandbox import MAIN_ID
-from harvest_duck.servers.postgres.served import Served
 from harvest_duck.servers.postgres.server import PostgresServer
+from harvest_duck.servers.served import Served
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox

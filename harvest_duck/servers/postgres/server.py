@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Sequence
 
-    from harvest_duck.servers.postgres.served import Served
     from harvest_duck.servers.postgres.sign_in.password_file import Users
     from harvest_duck.servers.postgres.statement_log import StatementLog
+    from harvest_duck.servers.served import Served
 
 __all__ = ["PostgresServer"]
 

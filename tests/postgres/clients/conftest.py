@@ -48,8 +48,8 @@ def account_connection(account: Sandbox) -> str:
 @pytest.fixture(scope="session")
 def ours(account_connection: str) -> Iterator[Address]:
     """Our server: the database `acme`, which reads each table once, and `live`, which asks for each query."""
-    from harvest_duck.servers.postgres.served import Served  # noqa: PLC0415 - of the extra serve
     from harvest_duck.servers.postgres.server import PostgresServer  # noqa: PLC0415
+    from harvest_duck.servers.served import Served  # noqa: PLC0415 - of the extra serve
 
     kept = f"{account_connection};CacheLocation=:memory:;CacheTolerance=600"
     served = (Served(DATABASE, kept), Served("live", account_connection))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from harvest_duck.servers.postgres.pg_catalog.catalog import Catalogue
-    from harvest_duck.servers.postgres.served import Served
+    from harvest_duck.servers.served import Served
 
 __all__ = ["SCHEMA", "Database"]
 

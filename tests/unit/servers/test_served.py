@@ -6,7 +6,7 @@ import pytest
 
 from harvest_duck.connection import Connection, resolve
 from harvest_duck.errors import ConnectionStringError
-from harvest_duck.servers.postgres.served import Served, age_of_answers, called_by_dsn, duration, served
+from harvest_duck.servers.served import Served, age_of_answers, called_by_dsn, duration, served
 
 if TYPE_CHECKING:
     from pathlib import Path
