@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["PAGE", "README_SECTION", "cells", "client", "works_alone", "write_examples"]
+__all__ = ["PAGE", "README_SECTION", "RECIPES", "cells", "client", "recipe", "works_alone", "write_examples"]
 
 _REQUIRED = bool(os.environ.get("HARVEST_DUCK_REQUIRE_CLIENTS"))
+RECIPES = (DOCS / "recipes.md").read_text("utf-8")
 PAGE = (DOCS / "clients.md").read_text("utf-8")
 README_SECTION = (
     (ROOT / "README.md").read_text("utf-8").partition("## In the tools you have\n")[2].partition("\n## ")[0]
@@ -43,9 +44,21 @@ def cells(text: str, connection: str) -> list[str]:
     return [block.replace("DSN=sandbox", connection) for block in blocks]
 
 
-def write_examples(folder: Path, connection: str) -> None:
-    """Write the files that the page about clients shows, with `connection` in place of the sandbox."""
-    for name, content in _FILE.findall(PAGE):
+def recipe(tool: str, connection: str, *, blocks: int) -> dict[str, Any]:
+    """Run the Python of a recipe, so many blocks, with `connection` in place of the sandbox; return its names."""
+    section = RECIPES.partition(f"\n## {tool}\n")[2].partition("\n## ")[0]
+    # What is defined in `__main__` travels to other processes by value.
+    names: dict[str, Any] = {"__name__": "__main__"}
+    found = cells(section, connection)
+    assert len(found) == blocks
+    for block in found:
+        exec(block, names)  # noqa: S102 - the page's own code
+    return names
+
+
+def write_examples(folder: Path, connection: str, text: str = PAGE) -> None:
+    """Write the files that a page shows, that about clients or another, with `connection` in place of the sandbox."""
+    for name, content in _FILE.findall(text):
         file = folder / name
         file.parent.mkdir(exist_ok=True)
         file.write_text(content.replace("DSN=sandbox", connection), encoding="utf-8")

@@ -1,0 +1,42 @@
+"""marimo: the notebook of the recipe runs without a browser, and shows Harvest's tables at no request."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+from support.asked import asked
+from support.clients import RECIPES, client, write_examples
+
+import harvest_duck
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harvest_duck.sandbox import Sandbox
+
+
+def test_the_notebook_sends_the_filter_of_its_cell(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    client("marimo")
+    write_examples(tmp_path, connection, RECIPES)
+    spec = importlib.util.spec_from_file_location("hours", tmp_path / "hours.py")
+    assert spec
+    assert spec.loader
+    notebook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(notebook)
+    _, defined = notebook.app.run()
+    assert asked(sandbox) == ["/time_entries?from=2026-11-01"]
+    with harvest_duck.connect(connection) as con:
+        rows = con.sql("SELECT sum(hours) FROM harvest.time_entries WHERE spent_date >= '2026-11-01'").fetchall()
+    assert [(defined["hours"]["hours"].sum(),)] == rows
+
+
+def test_the_panel_of_data_sources_asks_nothing(connection: str, sandbox: Sandbox) -> None:
+    engines = client("marimo._sql.engines.duckdb")
+    with harvest_duck.connect(connection) as con:
+        databases = engines.DuckDBEngine(con).get_databases(
+            include_schemas=True, include_tables=True, include_table_details=True
+        )
+    shown = {table.name for each in databases if each.name == "harvest" for of in each.schemas for table in of.tables}
+    assert {"clients", "time_entries"} <= shown
+    assert asked(sandbox) == []
