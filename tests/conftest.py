@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import run_size, secret_watch
+from support import collected, run_size, secret_watch
+from support.collected import pytest_make_collect_report  # noqa: F401 - hooks of pytest
 from support.secret_watch import pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks of pytest
 
 import harvest_duck
@@ -55,11 +56,13 @@ def pytest_configure(config: pytest.Config) -> None:
     run_size.apply(config)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to a thorough run what it does more than a usual one, and count no lines where others count the same."""
+    collected.in_one_order(items)
     run_size.keep_what_differs(config, items)
     for item in items:
-        if item.path.is_relative_to(_TESTS) and item.path.relative_to(_TESTS).parts[0] in _UNCOUNTED:
+        if any(item.nodeid.startswith(f"tests/{each}/") for each in _UNCOUNTED):
             item.add_marker(pytest.mark.uncounted)
 
 
