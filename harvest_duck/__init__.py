@@ -7,13 +7,14 @@ The life of one query, through the packages to the wire and back::
     rows ◄───┴─ runtime ◄─ record batches ─┴──────────── decoder ◄──────────────┘
 
 `register` teaches a connection of DuckDB the table function `harvest_scan`; `connect` opens one that knows it; `attach`
-adds an account as a schema of tables and ready views; `scan` reads a table without SQL. `tables` and `describe` list
-the tables and their columns, `explain` the requests that a query would send, `progress` those that are still to come,
-and `access` the tables that a token may read. `sync` keeps a copy of an account in a DuckDB file, `explain_sync` tells
-what that would ask of Harvest, and `mirror_status` how old the copy is; `clear_cache` forgets what a CacheLocation of
-`:memory:` holds. `export` writes tables to files, and `for_lake` converts rows to types that Delta Lake and Iceberg
-have. `report` shows the figures of an agency as one page. `login` signs a person in by OAuth, `logout` out; `whoami`
-and `accounts` ask Harvest whose a connection is; the submodule `connections` stores named connections.
+adds an account as a schema of tables and ready views; `scan` reads a table without SQL, and `dataset` is one for
+Polars, DataFusion and others. `tables` and `describe` list the tables and their columns, `explain` the requests that a
+query would send, `progress` those that are still to come, and `access` the tables that a token may read. `sync` keeps a
+copy of an account in a DuckDB file, `explain_sync` tells what that would ask of Harvest, and `mirror_status` how old
+the copy is; `clear_cache` forgets what a CacheLocation of `:memory:` holds. `export` writes tables to files, and
+`for_lake` converts rows to types that Delta Lake and Iceberg have. `report` shows the figures of an agency as one page.
+`login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` ask Harvest whose a connection is; the
+submodule `connections` stores named connections.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from harvest_duck.engine.register import attach, connect, explain, interrupt, last_error, progress, register
     from harvest_duck.exports.export import export
     from harvest_duck.exports.lake_types import for_lake
+    from harvest_duck.integrations.arrow_dataset import dataset
     from harvest_duck.introspection.access import access
     from harvest_duck.introspection.catalog_tables import describe, tables
     from harvest_duck.mirror.status import mirror_status
@@ -48,6 +50,7 @@ __all__ = [
     "attach",
     "clear_cache",
     "connect",
+    "dataset",
     "describe",
     "explain",
     "explain_sync",
@@ -79,6 +82,7 @@ _MODULES = {
     "engine.register": ("attach", "connect", "explain", "interrupt", "last_error", "progress", "register"),
     "exports.export": ("export",),
     "exports.lake_types": ("for_lake",),
+    "integrations.arrow_dataset": ("dataset",),
     "introspection.access": ("access",),
     "introspection.catalog_tables": ("describe", "tables"),
     "mirror.status": ("mirror_status",),
