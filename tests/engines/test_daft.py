@@ -86,3 +86,18 @@ def test_a_frame_is_read_again_for_each_use_and_keeps_the_types(
     invoices = names["Harvest"]("invoices", connection).read().to_arrow()
     wanted = harvest_duck.scan("invoices", connection).read_all()
     assert invoices.sort_by("id").to_pylist() == wanted.sort_by("id").to_pylist()
+
+
+def test_what_daft_prints_of_a_frame_has_no_connection_string(
+    names: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    names["november"].explain(show_all=True)
+    shown = capsys.readouterr().out
+    assert "DataSource: harvest" in shown
+    assert "AccountId" not in shown
+
+
+def test_an_error_of_harvest_reaches_the_user_as_one_line(names: dict[str, Any], connection: str) -> None:
+    entries = names["Harvest"]("clients", connection.replace("APIKey=", "APIKey=x")).read()
+    with pytest.raises(Exception, match=r"Unauthorized: clients page 1: Harvest answered 401: [^\n]*check APIKey"):
+        entries.to_pydict()

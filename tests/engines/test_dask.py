@@ -60,3 +60,13 @@ def test_one_value_of_a_decimal_or_a_day_is_an_error_of_dask(names: dict[str, An
         names["entries"]["hours"].sum().compute()
     with pytest.raises(TypeError, match="meta of type"):
         names["entries"]["spent_date"].max().compute()
+
+
+def test_what_dask_prints_of_a_frame_has_no_connection_string(
+    names: dict[str, Any], connection: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names["entries"].pprint()
+    shown = capsys.readouterr().out + repr(names["entries"])
+    assert "from_map" in shown or "read" in shown
+    assert connection not in shown
+    assert "AccountId" not in shown
