@@ -64,7 +64,7 @@ class Filter:
 def read_filter(expression: pc.Expression | None, schema: pa.Schema) -> Filter:
     """Return the filter as a predicate over the columns of `schema`; no filter is an empty AND.
 
-    Raises `QueryError` if the filter is nested too deep to evaluate, or compares a decimal with what it cannot be.
+    Raises `QueryError` if the filter is nested too deep to evaluate.
     """
     if expression is None:
         return Filter(And(()), frozenset())

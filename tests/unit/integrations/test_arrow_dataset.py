@@ -71,21 +71,21 @@ def test_the_filters_of_a_dataset_and_of_a_scan_both_narrow_the_requests(
     assert asked(sandbox) == ["/time_entries?is_billed=true&from=2026-11-01"]
 
 
-def test_rows_are_counted_as_sql_counts_them(
+def test_rows_are_counted_by_one_request(
     entries: HarvestDataset, sandbox: Sandbox, con: duckdb.DuckDBPyConnection
 ) -> None:
-    for expression, condition in (
-        (None, "true"),
-        (LATE, "spent_date >= '2026-11-01'"),
-        (pc.field("is_billed"), "is_billed = true"),
-    ):
-        sandbox.clear_log()
-        counted, sent = entries.count_rows(filter=expression), asked(sandbox, per_page=True)
-        sandbox.clear_log()
-        query = f"SELECT count(*) FROM harvest_scan('time_entries') WHERE {condition}"
-        assert con.execute(query).fetchall() == [(counted,)]
-        assert sent == asked(sandbox, per_page=True)
-        assert len(sent) == 1
+    cases = {"true": None, "spent_date >= '2026-11-01'": LATE, "is_billed = true": pc.field("is_billed")}
+    wanted = [
+        con.execute(f"SELECT count(*) FROM harvest_scan('time_entries') WHERE {condition}").fetchall()
+        for condition in cases
+    ]
+    sandbox.clear_log()
+    assert [[(entries.count_rows(filter=expression),)] for expression in cases.values()] == wanted
+    assert asked(sandbox, per_page=True) == [
+        "/time_entries?per_page=1",
+        "/time_entries?from=2026-11-01&per_page=1",
+        "/time_entries?is_billed=true&per_page=1",
+    ]
 
 
 def test_the_first_rows_take_no_more_pages_than_they_need(entries: HarvestDataset, sandbox: Sandbox) -> None:
