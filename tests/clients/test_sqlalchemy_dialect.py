@@ -1,0 +1,378 @@
+"""`harvest://` in SQLAlchemy: what it reflects, what a query sends, and what its connections share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import date, datetime, time
+from decimal import Decimal
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from support.asked import asked
+from support.clients import client
+
+import harvest_duck
+from harvest_duck.catalog.model import ListOf, StructOf
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.errors import ConnectionStringError, QueryError, Unauthorized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harvest_duck.sandbox import Sandbox
+
+sa = client("sqlalchemy")
+exc = client("sqlalchemy.exc")
+orm = client("sqlalchemy.orm")
+MULTI = (
+    "columns",
+    "pk_constraint",
+    "foreign_keys",
+    "indexes",
+    "unique_constraints",
+    "check_constraints",
+    "table_comment",
+    "table_options",
+)
+
+
+def engine_of(connection: str, **options: Any) -> Any:
+    """An engine whose URL is the shortest, and which has the connection string beside it."""
+    return sa.create_engine("harvest://", connect_args={"connection": connection, **options})
+
+
+@pytest.fixture(scope="module")
+def shared_engine(agency: Sandbox) -> Iterator[Any]:
+    """An engine of the administrator, whose pool is as usual."""
+    engine = engine_of(agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(shared_engine: Any, sandbox: Sandbox) -> Any:
+    """The engine, with an empty log of requests."""
+    return shared_engine
+
+
+@pytest.fixture(scope="module")
+def metadata(shared_engine: Any) -> Any:
+    """The tables as they are reflected."""
+    found = sa.MetaData()
+    found.reflect(shared_engine)
+    return found
+
+
+def rows(engine: Any, query: Any, parameters: Any = None) -> list[Any]:
+    with engine.connect() as con:
+        return con.execute(sa.text(query) if isinstance(query, str) else query, parameters).all()
+
+
+def test_the_dialect_is_found_by_its_name() -> None:
+    (found,) = entry_points(group="sqlalchemy.dialects", name="harvest")
+    assert sa.create_engine("harvest://acme").dialect.__class__ is found.load()
+
+
+def test_reflection_tells_the_tables_and_sends_nothing(engine: Any, sandbox: Sandbox) -> None:
+    inspector = sa.inspect(engine)
+    assert inspector.get_schema_names() == ["main"]
+    assert inspector.default_schema_name == "main"
+    for schema in (None, "main", "harvest", "harvest.main", "HARVEST"):
+        assert inspector.get_table_names(schema) == list(TABLES)
+        assert inspector.has_table("clients", schema)
+        assert inspector.get_view_names(schema) == []
+    assert inspector.get_table_names("elsewhere") == []
+    assert not inspector.has_table("clients", "elsewhere")
+    assert not inspector.has_table("utilization")
+    with pytest.raises(exc.NoSuchTableError):
+        inspector.get_columns("clients", "elsewhere")
+    for what in MULTI:
+        found = getattr(inspector, f"get_multi_{what}")()
+        assert set(found) == {(None, name) for name in TABLES}
+        assert found == {(None, name): getattr(inspector, f"get_{what}")(name) for name in TABLES} or what == "columns"
+    assert asked(sandbox) == []
+
+
+def test_tables_have_columns_comments_and_keys(metadata: Any) -> None:
+    assert set(metadata.tables) == set(TABLES)
+    for name, table in TABLES.items():
+        reflected = metadata.tables[name]
+        assert reflected.comment == table.description
+        assert [(column.name, column.comment) for column in reflected.columns] == [
+            (column.name, column.description) for column in table.columns
+        ]
+        assert tuple(reflected.primary_key.columns.keys()) == table.key
+        assert {(key.parent.name, key.target_fullname) for key in reflected.foreign_keys} == {
+            (column.name, column.references) for column in table.columns if column.references
+        }
+
+
+def test_every_table_can_be_selected_by_its_names(engine: Any, metadata: Any, sandbox: Sandbox) -> None:
+    with engine.connect() as con:
+        for schema in ("", "main.", "harvest.main."):
+            for name, table in metadata.tables.items():
+                query = f"EXPLAIN {sa.select(table).compile(engine)}"
+                con.exec_driver_sql(query.replace(f"FROM {name}", f"FROM {schema}{name}"))
+    assert asked(sandbox) == []
+
+
+def test_each_type_of_the_catalog_is_one_of_sqlalchemy(engine: Any, metadata: Any) -> None:
+    for name, table in TABLES.items():
+        for column in table.columns:
+            type_ = metadata.tables[name].c[column.name].type
+            written = type_.compile(dialect=engine.dialect)
+            con = duckdb.execute(f"SELECT CAST(NULL AS {written})")
+            # DuckDB quotes the names of fields that are words of SQL.
+            assert str(con.description[0][1]).replace('"', "") == column.type.sql
+            nested = isinstance(column.type, ListOf | StructOf)
+            assert type_.python_type is (list if nested else type_.python_type)
+
+
+def test_values_come_as_their_types_promise(engine: Any, metadata: Any) -> None:
+    entry = metadata.tables["time_entries"]
+    columns = [
+        entry.c[name] for name in ("id", "spent_date", "hours", "created_at", "started_time", "is_billed", "notes")
+    ]
+    with engine.connect() as con:
+        found = con.execute(sa.select(*columns).where(entry.c.spent_date == date(2026, 11, 3))).first()
+        third = con.execute(sa.select(entry.c.hours / 3, sa.cast(entry.c.hours / 3, sa.Numeric)).limit(1)).first()
+        invoice = metadata.tables["invoices"]
+        items = con.execute(sa.select(invoice.c.line_items, invoice.c.line_items[1]["amount"])).first()
+        user = metadata.tables["users"]
+        roles = con.execute(sa.select(user.c.roles).where(user.c.roles.contains(["Design"]))).scalars().all()
+    assert [type(value) for value in found[:-1]] == [int, date, Decimal, datetime, time, bool]
+    assert found.created_at.tzinfo is not None
+    assert [type(value) for value in third] == [Decimal, Decimal]
+    assert items[1] == items[0][0]["amount"]
+    assert isinstance(items[1], Decimal)
+    assert roles
+    assert all("Design" in each for each in roles)
+
+
+@pytest.mark.parametrize(
+    ("condition", "sent"),
+    [
+        (lambda t: t.spent_date >= date(2026, 11, 1), "from=2026-11-01"),
+        (lambda t: t.spent_date >= "2026-11-01", "from=2026-11-01"),
+        (lambda t: t.spent_date.between(date(2026, 11, 1), date(2026, 11, 5)), "from=2026-11-01&to=2026-11-05"),
+        (
+            lambda t: sa.and_(t.spent_date >= date(2026, 11, 1), t.is_billed == sa.false()),
+            "from=2026-11-01&is_billed=false",
+        ),
+        (lambda t: sa.and_(~t.is_billed, t.spent_date >= date(2026, 11, 1)), "from=2026-11-01&is_billed=false"),
+        (
+            lambda t: sa.and_(t.is_billed.is_(False), t.spent_date >= date(2026, 11, 1)),
+            "from=2026-11-01&is_billed=false",
+        ),
+        (lambda t: t.is_running, "is_running=true"),
+        (lambda t: sa.and_(t.spent_date > date(2026, 11, 1), sa.not_(t.is_billed.is_(True))), "from=2026-11-02"),
+        (lambda t: sa.and_(t.spent_date >= date(2026, 11, 1), t.hours > Decimal("1.5")), "from=2026-11-01"),
+        (
+            lambda t: t.updated_at >= datetime.fromisoformat("2026-11-19T00:00:00+00:00"),
+            "updated_since=2026-11-18T23:59:59Z",
+        ),
+    ],
+)
+def test_bound_parameters_are_sent_in_one_request(
+    condition: Any, sent: str, engine: Any, metadata: Any, sandbox: Sandbox
+) -> None:
+    entry = metadata.tables["time_entries"]
+    found = rows(engine, sa.select(sa.func.count(entry.c.id)).where(condition(entry.c)))
+    (request,) = asked(sandbox)
+    assert request.startswith("/time_entries?")
+    assert sorted(request.partition("?")[2].replace("%3A", ":").split("&")) == sorted(sent.split("&"))
+    literal = sa.select(sa.func.count(entry.c.id)).where(condition(entry.c))
+    assert found == rows(engine, str(literal.compile(engine, compile_kwargs={"literal_binds": True})))
+    assert found[0][0] > 0
+
+
+def test_an_expression_with_a_parameter_groups(engine: Any, metadata: Any) -> None:
+    entry = metadata.tables["time_entries"]
+    month = sa.func.date_trunc("month", entry.c.spent_date)
+    query = sa.select(month, sa.func.sum(entry.c.hours)).group_by(month).order_by(month).limit(2).offset(1)
+    assert len(rows(engine, query)) == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (lambda: sa.literal("abc").regexp_match("b"), True),
+        (lambda: ~sa.literal("abc").regexp_match("b"), False),
+        (lambda: sa.literal("ABC").regexp_match("b", "i"), True),
+        (lambda: sa.cast(Decimal("1.23456"), sa.Numeric), Decimal("1.23456")),
+        (lambda: sa.cast(Decimal("1.5"), sa.Numeric(6, 1)), Decimal("1.5")),
+        (lambda: sa.cast(0.1, sa.Float), 0.1),
+        (lambda: sa.try_cast("x", sa.Integer), None),
+        (lambda: sa.null().is_(sa.true()), False),
+        (lambda: sa.literal(None).is_(None), True),
+        (lambda: sa.literal(7) / 2, Decimal("3.5")),
+        (lambda: sa.literal(7) // sa.literal(2), 3),
+        (lambda: sa.literal({"a": [1]}, sa.JSON), {"a": [1]}),
+        (lambda: sa.literal("a\\b'c", literal_execute=True), "a\\b'c"),
+        (lambda: sa.literal("100%").concat(":x"), "100%:x"),
+    ],
+)
+def test_sql_means_in_duckdb_what_sqlalchemy_means(expression: Any, expected: object, engine: Any) -> None:
+    ((found,),) = rows(engine, sa.select(expression()))
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_a_ready_view_is_a_function(engine: Any, sandbox: Sandbox) -> None:
+    utilization = sa.func.harvest.utilization("2026-10-05", "2026-10-09").table_valued("user_name", "hours")
+    assert rows(engine, sa.select(utilization.c.user_name, utilization.c.hours))
+    assert "/time_entries?from=2026-10-05&to=2026-10-09" in asked(sandbox)
+
+
+def test_a_pivot_reads_although_duckdb_makes_a_type_for_it(engine: Any) -> None:
+    assert rows(engine, "PIVOT (SELECT currency, is_active FROM clients) ON currency USING count(*)")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["CREATE TABLE t (a INT)", "CREATE TEMP TABLE t (a INT)", "INSERT INTO clients VALUES (1)", "DROP VIEW clients",
+     "COPY (SELECT 1) TO 'file.csv'", "SELECT 1; DELETE FROM clients"],
+)  # fmt: skip
+def test_what_writes_is_refused_in_one_line(statement: str, engine: Any) -> None:
+    with engine.connect() as con, pytest.raises(exc.NotSupportedError) as failure:
+        con.exec_driver_sql(statement)
+    assert str(failure.value.orig).startswith("harvest:// only reads, and ")
+    assert "\n" not in str(failure.value.orig)
+
+
+def test_an_error_of_harvest_is_its_line(connection: str, engine: Any, sandbox: Sandbox) -> None:
+    with engine.connect() as con:
+        with pytest.raises(exc.ProgrammingError) as failure:
+            con.execute(sa.text("SELECT * FROM report_time_clients"))
+        assert isinstance(failure.value.orig.__cause__, QueryError)
+        assert str(failure.value.orig) == str(failure.value.orig.__cause__)
+        # The connection is as good as before.
+        assert con.execute(sa.text("SELECT count(*) FROM roles")).scalar_one() > 0
+    wrong = engine_of(connection.replace("APIKey=", "APIKey=wrong"))
+    with wrong.connect() as con, pytest.raises(exc.OperationalError) as refused:
+        con.execute(sa.text("SELECT * FROM clients")).all()
+    wrong.dispose()
+    assert isinstance(refused.value.orig.__cause__, Unauthorized)
+    assert "\n" not in str(refused.value.orig)
+
+
+def test_each_cursor_keeps_its_rows(engine: Any, sandbox: Sandbox) -> None:
+    with engine.connect() as con:
+        every = con.execute(sa.text("SELECT id FROM time_entries")).scalars().all()
+        reading = con.execute(sa.text("SELECT id FROM time_entries"))
+        first = [reading.fetchone()[0], *(row[0] for row in reading.fetchmany(2))]
+        assert con.execute(sa.text("SELECT 42")).all() == [(42,)]
+        with pytest.raises(exc.ProgrammingError):
+            con.execute(sa.text("SELECT no_such_column FROM clients"))
+        rest = reading.scalars().all()
+        assert sorted(first + rest) == sorted(every)
+        assert len(every) == 2500
+        con.execute(sa.text("SELECT id FROM time_entries")).fetchone()
+        con.rollback()
+        assert con.execute(sa.text("SELECT 43")).scalar_one() == 43
+        assert con.exec_driver_sql("COMMIT").returns_rows is False
+
+
+def test_the_token_is_shown_nowhere(sandbox: Sandbox) -> None:
+    token = "t0ken-that-nobody-may-see"
+    url = sa.URL.create("harvest", username="123456", password=token)
+    engine = sa.create_engine(url)
+    shown = f"{url} {url!r} {engine} {engine!r} {engine.dialect!r} {engine.pool!r}"
+    assert "t0ken" not in shown
+    assert "harvest://123456:***@" in shown
+    with pytest.raises(ConnectionStringError, match="APIKey in the query would be shown"):
+        sa.create_engine(f"harvest:///?APIKey={token}")
+
+
+def test_the_url_alone_connects(sandbox: Sandbox, names: list[str]) -> None:
+    properties = harvest_duck.connection.parse(sandbox.connection_string())
+    account, token = properties.pop("AccountId"), properties.pop("APIKey")
+    engine = sa.create_engine(sa.URL.create("harvest", account, token, query=properties))
+    assert [name for (name,) in rows(engine, "SELECT name FROM clients ORDER BY id")] == names
+    engine.dispose()
+
+
+def test_connections_of_the_pool_share_a_database_until_it_is_disposed_of(
+    connection: str, sandbox: Sandbox, names: list[str]
+) -> None:
+    engine = engine_of(connection)
+    with engine.connect() as first, engine.connect() as second:
+        assert first.connection.dbapi_connection is not second.connection.dbapi_connection
+        harvest_duck.attach(first, connection, name="beta")
+        assert sa.inspect(second).get_schema_names() == ["main", "beta"]
+        beta = sa.Table("clients", sa.MetaData(), schema="beta", autoload_with=second)
+        assert second.execute(sa.select(beta.c.name).order_by(beta.c.id)).scalars().all() == names
+        harvest_duck.attach(first, connection, name="our beta.2")
+        assert sa.inspect(first).get_schema_names()[-1] == '"our beta.2"'
+        other = sa.Table("clients", sa.MetaData(), schema='"our beta.2"', autoload_with=first)
+        assert first.execute(sa.select(sa.func.count()).select_from(other)).scalar_one() == len(names)
+    engine.dispose()
+    # Another database, which has what the engine was made for alone.
+    assert sa.inspect(engine).get_schema_names() == ["main"]
+    engine.dispose()
+
+
+def test_threads_have_connections_of_their_own(connection: str, sandbox: Sandbox) -> None:
+    engine = engine_of(connection)
+    counts: list[int] = []
+    together = threading.Barrier(4)
+
+    def count() -> None:
+        with engine.connect() as con:
+            together.wait()
+            counts.append(con.execute(sa.text("SELECT count(*) FROM time_entries")).scalar_one())
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    engine.dispose()
+    assert counts == [2500] * 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_process_takes_no_connection_of_its_parent(connection: str, sandbox: Sandbox, names: list[str]) -> None:
+    engine = engine_of(connection)
+    count = "SELECT count(*) FROM clients"
+    assert rows(engine, count) == [(len(names),)]
+    child = os.fork()
+    if child == 0:
+        found = rows(engine, count)
+        engine.dispose()
+        os._exit(0 if found == [(len(names),)] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert rows(engine, count) == [(len(names),)]
+    engine.dispose()
+
+
+def test_an_engine_of_several_accounts_has_the_account_in_its_keys(connection: str, sandbox: Sandbox) -> None:
+    several = engine_of(connection.replace("AccountId=1000001", "AccountId=1000001,1000002"))
+    inspector = sa.inspect(several)
+    assert inspector.get_pk_constraint("clients")["constrained_columns"] == ["id", "account_id"]
+    keys = {tuple(key["constrained_columns"]): key for key in inspector.get_foreign_keys("projects")}
+    assert keys["client_id", "account_id"]["referred_columns"] == ["id", "account_id"]
+    assert keys["account_id",]["referred_table"] == "accounts"
+    several.dispose()
+    assert asked(sandbox) == []
+
+
+def test_with_one_door_another_account_is_refused(connection: str, sandbox: Sandbox) -> None:
+    engine = engine_of(connection, only_attached=True)
+    assert rows(engine, "SELECT count(*) FROM clients")
+    sandbox.clear_log()
+    with engine.connect() as con, pytest.raises(exc.ProgrammingError):
+        con.exec_driver_sql("SELECT * FROM harvest_scan('clients', 'DSN=sandbox')")
+    engine.dispose()
+    assert asked(sandbox) == []
+
+
+def test_functions_of_harvest_duck_take_a_connection(engine: Any) -> None:
+    with engine.connect() as con:
+        assert harvest_duck.explain("SELECT * FROM clients", con, probe=False).num_rows == 1
+        con.execute(sa.text("SELECT count(*) FROM roles")).all()
+        assert harvest_duck.progress(con).num_rows == 0
+        harvest_duck.interrupt(con)
