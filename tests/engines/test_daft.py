@@ -88,6 +88,18 @@ def test_a_frame_is_read_again_for_each_use_and_keeps_the_types(
     assert invoices.sort_by("id").to_pylist() == wanted.sort_by("id").to_pylist()
 
 
+def test_a_report_takes_its_days_from_the_filter(
+    daft: Any, names: dict[str, Any], connection: str, sandbox: Sandbox
+) -> None:
+    sandbox.clear_log()
+    report = names["Harvest"]("report_time_clients", connection).read()
+    october = (daft.col("from_date") == date(2026, 10, 1)) & (daft.col("to_date") == date(2026, 10, 31))
+    assert report.where(october).select("client_name", "total_hours").to_pydict()["client_name"]
+    assert asked(sandbox) == ["/reports/time/clients?from=20261001&to=20261031"]
+    with pytest.raises(Exception, match="QueryError: report_time_clients: the report needs from_date as a constant"):
+        report.to_pydict()
+
+
 def test_what_daft_prints_of_a_frame_has_no_connection_string(
     names: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
