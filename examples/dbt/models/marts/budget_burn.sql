@@ -1,0 +1,1 @@
+FROM harvest.budget_burn(as_of := '{{ var("to_date") }}')

@@ -1,0 +1,1 @@
+FROM harvest.receivables(as_of := '{{ var("to_date") }}')

@@ -1,0 +1,1 @@
+FROM harvest.revenue_by_month({{ days() }})

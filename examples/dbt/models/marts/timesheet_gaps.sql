@@ -1,0 +1,1 @@
+FROM harvest.timesheet_gaps({{ days() }})
