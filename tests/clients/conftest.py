@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.clients import client
 
 import harvest_duck
 from harvest_duck.sandbox import MAIN_ID
@@ -36,3 +37,19 @@ def harvest(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of one's own that has Harvest attached."""
     with harvest_duck.connect(connection) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def shared_engine(agency: Sandbox) -> Iterator[Any]:
+    """An engine of SQLAlchemy's by `harvest://`, of the administrator."""
+    sqlalchemy = client("sqlalchemy")
+    connection = agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off"
+    engine = sqlalchemy.create_engine("harvest://", connect_args={"connection": connection})
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(shared_engine: Any, sandbox: Sandbox) -> Any:
+    """The same, with an empty log of requests."""
+    return shared_engine

@@ -20,13 +20,10 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import ConnectionStringError, QueryError, Unauthorized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from harvest_duck.sandbox import Sandbox
 
 sa = client("sqlalchemy")
 exc = client("sqlalchemy.exc")
-orm = client("sqlalchemy.orm")
 MULTI = (
     "columns",
     "pk_constraint",
@@ -42,20 +39,6 @@ MULTI = (
 def engine_of(connection: str, **options: Any) -> Any:
     """An engine whose URL is the shortest, and which has the connection string beside it."""
     return sa.create_engine("harvest://", connect_args={"connection": connection, **options})
-
-
-@pytest.fixture(scope="module")
-def shared_engine(agency: Sandbox) -> Iterator[Any]:
-    """An engine of the administrator, whose pool is as usual."""
-    engine = engine_of(agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def engine(shared_engine: Any, sandbox: Sandbox) -> Any:
-    """The engine, with an empty log of requests."""
-    return shared_engine
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, types
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Dialect
 
-_SCALARS: dict[model.Scalar, types.TypeEngine[Any]] = {
-    model.BIGINT: types.BIGINT(),
-    model.BOOLEAN: types.BOOLEAN(),
-    model.DATE: types.DATE(),
-    model.DECIMAL: types.DECIMAL(18, 4),
-    model.JSON: types.JSON(),
-    model.TIME: types.TIME(),
-    model.TIMESTAMP: types.TIMESTAMP(timezone=True),
-    model.VARCHAR: types.VARCHAR(),
+#: What makes a type: one for each column, since pandas changes the types of the tables that it reads (3.0).
+_SCALARS: dict[model.Scalar, Callable[[], types.TypeEngine[Any]]] = {
+    model.BIGINT: types.BIGINT,
+    model.BOOLEAN: types.BOOLEAN,
+    model.DATE: types.DATE,
+    model.DECIMAL: partial(types.DECIMAL, 18, 4),
+    model.JSON: types.JSON,
+    model.TIME: types.TIME,
+    model.TIMESTAMP: partial(types.TIMESTAMP, timezone=True),
+    model.VARCHAR: types.VARCHAR,
 }
 
 
@@ -67,11 +69,11 @@ class Numeric(types.Numeric):  # type: ignore[misc]  # as above
 
 
 def column_type(type_: model.Type) -> types.TypeEngine[Any]:
-    """Return the type of SQLAlchemy for one of the catalog."""
+    """Return a new type of SQLAlchemy for one of the catalog."""
     match type_:
         case model.ListOf(item):
             return ARRAY(column_type(item))
         case model.StructOf(fields):
             return Struct(tuple((name, column_type(each)) for name, each in fields))
         case _:
-            return _SCALARS[type_]
+            return _SCALARS[type_]()
