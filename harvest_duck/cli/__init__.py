@@ -30,6 +30,7 @@ _MODULES = {
     "export": "export",
     "login": "login",
     "logout": "login",
+    "mcp": "mcp",
     "query": "query",
     "report": "report",
     "sandbox": "sandbox",

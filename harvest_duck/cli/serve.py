@@ -18,6 +18,7 @@ from harvest_duck import connections as named
 from harvest_duck.auth import sessions
 from harvest_duck.auth.terminal import terminal_there
 from harvest_duck.cli import completion, standard_input
+from harvest_duck.cli.duration_option import seconds
 from harvest_duck.connection import loopback, resolve
 from harvest_duck.errors import ConnectionStringError, QueryError
 from harvest_duck.text import escaped, one_line
@@ -32,19 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _HERE, _PORT = "127.0.0.1", 5432
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
 _MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE)
 _FILE = click.Path(path_type=Path)
-
-
-def _seconds(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
-    """Return a time such as 10m in seconds."""
-    if text is None or text == "0":
-        return None if text is None else 0
-    found = re.fullmatch(r"(\d{1,7}) ?(s|m|min|h|d)", text)
-    if not found:
-        raise click.BadParameter(f"{escaped(text)} is no time: write a number and s, m, h or d, such as 10m, or 0.")
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def _size(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
@@ -85,10 +75,10 @@ def _size(_context: click.Context, _parameter: click.Parameter, text: str | None
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="The certificate of the server, in PEM.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its key, in PEM.")
 @click.option(
-    "--cache", callback=_seconds, metavar="TIME", help="How old answers may be: 10m by default; 0 asks Harvest."
+    "--cache", callback=seconds, metavar="TIME", help="How old answers may be: 10m by default; 0 asks Harvest."
 )
 @click.option("--mirror", "mirrors", multiple=True, metavar="[NAME=]FILE", help="Answer from the file of a copy.")
-@click.option("--timeout", callback=_seconds, metavar="TIME", help="The longest time of a statement, such as 5m.")
+@click.option("--timeout", callback=seconds, metavar="TIME", help="The longest time of a statement, such as 5m.")
 @click.option(
     "--memory",
     callback=_size,

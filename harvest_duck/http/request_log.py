@@ -65,10 +65,13 @@ class LoggedRequest:
     horizon: datetime | None = None
 
     def mark_sent(self, waited_s: float) -> None:
-        """Note that the request is sent now, after `waited_s` seconds of waiting for the rate limit."""
-        self.sent_at = datetime.now(UTC)
+        """Note that the request is sent now, after `waited_s` seconds of waiting for the rate limit.
+
+        Raises what a log raises that lets no more go out.
+        """
         if self.log is not None:
             self.log.count(self.request.table)
+        self.sent_at = datetime.now(UTC)
         self.waited_s += waited_s
         self.status = self.size = self.elapsed_ms = None
 

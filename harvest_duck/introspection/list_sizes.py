@@ -14,6 +14,7 @@ from harvest_duck.cache.expected import Expected
 from harvest_duck.catalog.model import Limit
 from harvest_duck.decoder.endpoint_decoder import decoder_for
 from harvest_duck.errors import QueryError
+from harvest_duck.http.request_log import RequestLog
 from harvest_duck.introspection.explain import SHOWN, Planned, unknown
 from harvest_duck.scanner.client_pool import client_for
 from harvest_duck.scanner.list_counter import counts
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection
     from harvest_duck.protocol.request import Request
-    from harvest_duck.scanner.client import Client
     from harvest_duck.scanner.scan_request import ScanRequest
 
 
@@ -44,12 +44,26 @@ def planned(query: ScanRequest) -> Planned:
     return Planned(query, query.plans)
 
 
-async def counted(queries: Sequence[ScanRequest]) -> list[Planned]:
+def fewest_counts(queries: Sequence[ScanRequest]) -> int:
+    """Return how many requests `counted` sends at least, without sending any."""
+    probed, accounts = _probes_reports(queries), 0
+    lists: set[tuple[Connection, Request]] = set()
+    for each in queries:
+        query = expected(each)
+        if isinstance(query, Expected) or (query.table.limit is Limit.REPORTS and not probed):
+            continue
+        accounts += query.plans is None
+        lists |= {(query.settings, count) for plan in query.plans or () for count in unknown(plan, {})}
+    return accounts + len(lists)
+
+
+async def counted(queries: Sequence[ScanRequest], request_log: RequestLog | None = None) -> list[Planned]:
     """Return the plans of queries with the sizes of the lists in them; a list that two of them read is counted once.
 
     Many reports are not counted, since that would take as many reports of what Harvest allows as to read them.
+    `request_log` gets the requests.
     """
-    reports = sum(query.table.limit is Limit.REPORTS for query in queries)
+    probes_reports, log = _probes_reports(queries), request_log or RequestLog()
     known: dict[Connection, dict[Request, int | None]] = {}
     found = []
     for each in queries:
@@ -59,13 +73,19 @@ async def counted(queries: Sequence[ScanRequest]) -> list[Planned]:
             continue
         sizes = known.setdefault(query.settings, {})
         async with client_for(query.settings) as client:
-            probed = query.table.limit is not Limit.REPORTS or reports <= SHOWN
-            found.append(await _counted(query, client, sizes, probed=probed))
+            probed = query.table.limit is not Limit.REPORTS or probes_reports
+            context = ScanContext(client, query.table, query.settings.max_connections, log)
+            found.append(await _counted(query, context, sizes, probed=probed))
     return found
 
 
-async def _counted(query: ScanRequest, client: Client, sizes: dict[Request, int | None], *, probed: bool) -> Planned:
-    context = ScanContext(client, query.table, query.settings.max_connections)
+def _probes_reports(queries: Sequence[ScanRequest]) -> bool:
+    return sum(query.table.limit is Limit.REPORTS for query in queries) <= SHOWN
+
+
+async def _counted(
+    query: ScanRequest, context: ScanContext, sizes: dict[Request, int | None], *, probed: bool
+) -> Planned:
     plans = await plans_of(query, context, afresh=True)
     if not probed:
         sizes |= {request: sizes.get(request) for plan in plans for request in plan.requests}

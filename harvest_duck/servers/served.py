@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.connection import Connection
 
-__all__ = ["Served", "age_of_answers", "called_by_dsn", "duration", "served"]
+__all__ = ["Served", "age_of_answers", "called_by_dsn", "duration", "offline", "served"]
 
 _WHERE = "connection string"
 _MEMORY = ":memory:"
@@ -59,6 +59,15 @@ def served(databases: Sequence[tuple[str, str]], *, cache_s: int | None, mirrors
     _refuse_names([name for name, _ in databases])
     files = _files([name for name, _ in databases], mirrors)
     return tuple(Served(name, _with_cache(string, cache_s, files.get(name))) for name, string in databases)
+
+
+def offline(connection: str, mirror: Path) -> str:
+    """Return the connection string that is answered from the file of a copy alone, whatever its age.
+
+    Raises `ConnectionStringError` for a string that cannot be read.
+    """
+    file = os.path.abspath(mirror.expanduser())  # noqa: PTH100 - follows no link
+    return render(_texts(connection) | {"CacheLocation": file, "Offline": "true"})
 
 
 def age_of_answers(settings: Connection) -> str:

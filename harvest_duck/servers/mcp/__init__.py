@@ -1,0 +1,1 @@
+"""The server for agents: Harvest by the Model Context Protocol, behind one door, within an allowance of requests."""

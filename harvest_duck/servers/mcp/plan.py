@@ -1,0 +1,56 @@
+"""The plan of a query of an agent: what its scans would ask of Harvest, found within the allowance of the call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harvest_duck.engine.dry_run import recorded
+from harvest_duck.engine.macros import SETTINGS, setting
+from harvest_duck.engine.session import sessions
+from harvest_duck.engine.shared_catalog import binding_of
+from harvest_duck.errors import QueryError
+from harvest_duck.introspection.explain import explained
+from harvest_duck.introspection.subquery_hints import hints
+from harvest_duck.runtime import critical_section, loop
+from harvest_duck.servers.mcp.estimate import Estimate, probes_refusal
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from harvest_duck.servers.mcp.allowance import Allowance
+
+__all__ = ["require_allowed", "steps"]
+
+#: Seconds that a query may take over tables without rows: nothing interrupts it there.
+_PATIENCE_S = 5.0
+
+
+def steps(cursor: duckdb.DuckDBPyConnection, sql: str, allowance: Allowance) -> list[dict[str, Any]]:
+    """Return the rows of `EXPLAINED` for a SELECT, whose lists are counted within the allowance.
+
+    Raises `QueryError` where there are too many to count, before any is, and the errors that the query would raise.
+    """
+    with critical_section.entered():
+        from harvest_duck.introspection.list_sizes import counted, fewest_counts  # noqa: PLC0415 - it needs HTTP
+
+    # DuckDB says more of a name that is wrong than the dry run repeats.
+    cursor.sql(sql)
+    binding = binding_of(cursor)
+    values = cursor.execute(f"SELECT {', '.join(map(setting, SETTINGS))}").fetchall()[0]
+    settings = dict(zip(SETTINGS, values, strict=True))
+    default = binding.default_of(sessions[cursor])
+    found = recorded(cursor, binding, sql, settings, default=default, patience_s=_PATIENCE_S)
+    refused = probes_refusal(fewest_counts(found.requests), allowance.left)
+    if refused:
+        raise QueryError(refused)
+    scans = loop.run(counted(found.requests, allowance))
+    table = explained(scans, hints(found.requests, found.inner, found.valued), found.files)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def require_allowed(found: Estimate, allowance: Allowance) -> None:
+    """Raise `QueryError` if a query with this estimate may not be run."""
+    refused = found.refusal(sent=allowance.sent, limit=allowance.limit)
+    if refused:
+        raise QueryError(refused)
