@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox import Sandbox
 
-NEEDED = ("ipykernel", "pandas", "polars", "sql", "sqlalchemy", "duckdb_engine", "ibis", "streamlit", "dbt.adapters.duckdb")
+NEEDED = ("ipykernel", "pandas", "polars", "sql", "duckdb_engine", "ibis", "streamlit", "dbt.adapters.duckdb")
 
 
 #: ibis 12 calls a method that DuckDB 2 no longer has.
