@@ -58,6 +58,7 @@ def test_every_filter_finds_what_daft_finds_by_itself(
         (col("hours") >= 2, WHOLE),
         (col("hours") == float(entry[0]), WHOLE),
         (col("hours") <= 3.32, WHOLE),
+        ((col("spent_date") >= DAY) & (col("hours") > 3.32), {"/time_entries?from=2026-11-01"}),
         ((col("spent_date") >= DAY) & (col("hours") * 2 > 3), WHOLE),
         (~col("user_id").is_in([user[0], None]), WHOLE),
         (col("user_id") != user[0], WHOLE),
