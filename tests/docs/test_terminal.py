@@ -15,5 +15,6 @@ def test_a_terminal_shows_what_the_readme_says() -> None:
     check_commands(ROOT / "README.md", least=1)
 
 
+@pytest.mark.thorough
 def test_a_terminal_shows_what_its_page_says() -> None:
     check_commands(ROOT / "docs" / "terminal.md", least=3)

@@ -9,6 +9,7 @@ import re
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+import pytest
 from support.examples import UPDATE, check_examples
 from support.paths import DOCS
 
@@ -94,5 +95,6 @@ def test_the_page_tells_what_the_files_tell(con: duckdb.DuckDBPyConnection) -> N
     assert UPDATE or page == wanted
 
 
+@pytest.mark.thorough
 def test_every_example_prints_what_stands_below_it() -> None:
     check_examples(PAGE, least=3 + len(load.views()))

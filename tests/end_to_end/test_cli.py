@@ -47,6 +47,7 @@ def test_the_demo_shows_each_query_and_its_rows_and_writes_its_report(tmp_path: 
     assert '<p class="story">' in page
 
 
+@pytest.mark.thorough
 def test_the_demo_replaces_its_own_report_alone(
     attached: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def test_standard_output_has_three_names(connection: str, tmp_path: Path) -> Non
     assert target.read_text() == "before\na\n1\n"
 
 
+@pytest.mark.thorough
 def test_rows_go_through_a_pipe_before_the_last_answer_has_come(sandbox: Sandbox, connection: str) -> None:
     with held(sandbox, page=20) as late:
         con = f"{connection};Pagesize=100;MaxConnections=1"
@@ -160,13 +161,8 @@ def test_parquet_is_not_for_a_terminal(connection: str) -> None:
     assert told[-2:] == ["Error: Give the SQL, or -f FILE, or pipe it in.", "status 2"]
 
 
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {"PYTHONIOENCODING": "cp1252"},
-        pytest.param({"LC_ALL": "C", "PYTHONUTF8": "0"}, marks=pytest.mark.thorough),
-    ],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("variables", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
 def test_output_is_utf8_whatever_the_code_page(variables: dict[str, str], connection: str) -> None:
     script = 'SELECT \'İ€😀\' AS "名"; SELECT 1 AS t; FROM "naïve→table"'
     ended = subprocess.run(

@@ -220,9 +220,9 @@ def observed(sql: str, con: duckdb.DuckDBPyConnection, sandbox: Sandbox, *, in_s
 
 
 @pytest.mark.takes_a_share
-@pytest.mark.parametrize("sql", some_of(QUERIES, 0, every=2))
+@pytest.mark.parametrize("sql", some_of(QUERIES, 0, every=4))
 def test_a_query_sends_what_its_explanation_says(sql: str, kept: duckdb.DuckDBPyConnection, long: Sandbox) -> None:
-    """A usual run takes half of the queries, and explains every third of these in SQL too."""
+    """A usual run takes a quarter of the queries, and explains every third of these in SQL too."""
     found = observed(filled(sql, long), kept, long, in_sql=bool(some_of([sql], TURNS[sql])))
     check_counts(found)
     check_blind(found)

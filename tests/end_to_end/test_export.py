@@ -325,7 +325,8 @@ def test_a_full_disk_leaves_what_was_there(name: str, write: Any, tmp_path: Path
     assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_command_that_is_ended_leaves_the_old_files(
     number: signal.Signals, sandbox: Sandbox, connection: str, tmp_path: Path, write: Any
 ) -> None:

@@ -154,6 +154,7 @@ def test_an_account_that_is_attached_again_becomes_offline_and_back(
     offline.execute("DETACH again")
 
 
+@pytest.mark.thorough
 def test_a_file_that_comes_later_is_followed_and_one_without_access_is_scanned(small: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "later.duckdb"
     with harvest_duck.connect(f"CacheLocation={path};Offline=true") as con:
@@ -206,6 +207,7 @@ def test_ready_views_read_the_file_and_ask_nobody(
     assert small.requests == []
 
 
+@pytest.mark.thorough
 def test_a_copy_of_an_account_without_paid_time_off_has_no_days_off(everything: Path, tmp_path: Path) -> None:
     path = tmp_path / "without.duckdb"
     shutil.copy(everything, path)

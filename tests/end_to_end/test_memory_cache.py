@@ -141,6 +141,7 @@ def test_all_connections_share_what_one_of_them_asked(remembering: str, sandbox:
         harvest_duck.scan("clients", other).read_all()
 
 
+@pytest.mark.thorough
 def test_several_accounts_are_remembered_each(connection: str, sandbox: Sandbox) -> None:
     sql = "SELECT account_id, count(name) FROM harvest.clients GROUP BY ALL ORDER BY ALL"
     wanted = [(account, len(sandbox.records(account, "clients"))) for account in (MAIN_ID, EURO_ID)]
@@ -286,6 +287,7 @@ def test_a_scan_that_stops_early_leaves_nothing(remembering: str, sandbox: Sandb
     assert memory.memory().held_bytes == 0
 
 
+@pytest.mark.thorough
 def test_who_is_interrupted_takes_nothing_from_the_others(remembering: str, sandbox: Sandbox) -> None:
     async def two_read() -> None:
         table = memory.memory().table(resolve(remembering).identity, "time_entries")

@@ -17,6 +17,8 @@ from harvest_duck.catalog.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.thorough
+
 OFFERED = {*harvest_duck.__all__, "connections"}
 
 

@@ -279,11 +279,9 @@ print(counts == [[(status,)]])
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize(
-    "name",
-    ["harvest_duck.engine.shared_catalog", pytest.param("harvest_duck.scanner.executor", marks=pytest.mark.thorough)],
-)
+@pytest.mark.parametrize("name", ["harvest_duck.engine.shared_catalog", "harvest_duck.scanner.executor"])
 def test_a_child_can_query_that_was_forked_while_a_thread_imported(name: str, connection: str) -> None:
     done = run(f"NAME, PATIENCE_S = {name!r}, {int(PATIENCE_S)}\n{FORK_DURING_IMPORT}", connection)
     assert done.stdout == "True\n", done.stderr

@@ -44,6 +44,7 @@ def test_a_table_that_fails_ends_the_reads_of_the_others(con: duckdb.DuckDBPyCon
     assert harvest_duck.progress(con).num_rows == 0
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_a_report(connection: str, sandbox: Sandbox) -> None:
     program = f"""
 import harvest_duck

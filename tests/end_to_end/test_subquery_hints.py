@@ -127,6 +127,7 @@ def test_what_has_no_value_gets_no_hint(sql: str, con: duckdb.DuckDBPyConnection
     assert not any(hints(con, sql))
 
 
+@pytest.mark.thorough
 def test_the_command_line_says_it_below_the_table(account: Sandbox) -> None:
     """With DuckDB 1.x as well, which passes no value that is NULL."""
     latest = "(SELECT max(updated_at) FROM (SELECT NULL::TIMESTAMPTZ AS updated_at))"

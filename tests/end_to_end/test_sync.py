@@ -131,6 +131,7 @@ def test_what_belongs_to_a_deleted_invoice_goes_with_it(small: Sandbox, harvest:
     assert harvest_duck.sync(harvest, path).published is False
 
 
+@pytest.mark.thorough
 def test_new_names_reach_the_records_that_repeat_them(small: Sandbox, harvest: str, tmp_path: Path) -> None:
     path = tmp_path / "acme.duckdb"
     tables = ["clients", "projects", "users", "time_entries"]
@@ -392,6 +393,7 @@ def test_named_tables_are_those_of_later_syncs(harvest: str, tmp_path: Path) -> 
     assert [each.table for each in harvest_duck.sync(harvest, path).tables] == ["me", "clients", "tasks"]
 
 
+@pytest.mark.thorough
 def test_what_some_tables_change_in_others_is_carried_over(harvest: str, tmp_path: Path, small: Sandbox) -> None:
     path, account = tmp_path / "acme.duckdb", small.account(MAIN_ID)
     harvest_duck.sync(harvest, path, tables=["clients", "projects", "time_entries", "invoice_payments"])
@@ -407,6 +409,7 @@ def test_what_some_tables_change_in_others_is_carried_over(harvest: str, tmp_pat
     assert f"/v2/invoices/{invoice}/payments" in {each.path for each in small.requests}
 
 
+@pytest.mark.thorough
 def test_deletes_are_looked_for_as_asked(harvest: str, tmp_path: Path, small: Sandbox) -> None:
     path = tmp_path / "acme.duckdb"
     harvest_duck.sync(harvest, path, tables=TIME)

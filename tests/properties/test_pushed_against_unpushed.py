@@ -32,7 +32,7 @@ def predicates(draw: st.DrawFn, table: Table, values: dict[str, list[str]], dept
     return draw(comparisons(table.column(name), st.sampled_from(values[name])))
 
 
-@pytest.mark.parametrize("table", some_of(TABLES.values(), 1, every=2), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", some_of(TABLES.values(), 1, every=4), ids=lambda table: table.name)
 def test_pushdown_changes_no_rows(table: Table, con: duckdb.DuckDBPyConnection) -> None:
     names = [column.name for column in table.columns]
     columns = ", ".join(f'"{name}"' for name in names)

@@ -184,7 +184,7 @@ def same(con: duckdb.DuckDBPyConnection, condition: str, plainly: str | None = N
 
 
 @pytest.mark.takes_a_share
-@pytest.mark.parametrize("condition", some_of(CONDITIONS, 0, every=2), ids=lambda condition: condition[:60])
+@pytest.mark.parametrize("condition", some_of(CONDITIONS, 0, every=4), ids=lambda condition: condition[:60])
 def test_extreme_values_keep_the_same_rows(both: duckdb.DuckDBPyConnection, condition: str) -> None:
     same(both, condition)
 

@@ -793,6 +793,7 @@ def test_a_setting_of_one_connection_before_the_lock_refuses_an_explanation(
     stage.nothing_happened()
 
 
+@pytest.mark.thorough
 def test_an_explanation_of_itself_comes_to_an_end(lasting: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     """With a greater limit of recursion it would end the process."""
     arguments = " AND ".join(f"_{name} = ''" for name in ("session", *(name.lower() for name in COPIED)))

@@ -1,6 +1,6 @@
 """How much a run tries of what could go on for ever: examples that are drawn, seeds, processes at once.
 
-A usual run tries a tenth of them, drawn anew each time; `pytest --thorough` tries all, or what `--share` says of it.
+A usual run tries a twentieth of them, drawn anew each time; `pytest --thorough` tries all, or what `--share` says of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of", "some
 
 #: The share that a thorough run tries; the processes of a run inherit it.
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
-_USUAL = 0.1
+_USUAL = 0.05
 #: Where a step of `.ci` sets one of them, every case of the server that speaks PostgreSQL's protocol is tried.
 _WHOLE = ("HARVEST_DUCK_REQUIRE_POSTGRES", "HARVEST_DUCK_EVERY_CASE")
 #: What hypothesis draws where a test does not say how much.
@@ -29,7 +29,7 @@ _EXAMPLES = 100
 
 
 def share(number: int) -> int:
-    """Return the share of a number that this run tries: in a usual one a tenth; at least 1."""
+    """Return the share of a number that this run tries: in a usual one a twentieth; at least 1."""
     return max(1, round(number * float(os.environ.get(_VARIABLE) or _USUAL)))
 
 

@@ -211,6 +211,7 @@ def test_a_login_that_nobody_agrees_to_ends(connection: str) -> None:
     assert ended.stderr.splitlines()[-1].startswith("harvest-duck: nobody agreed within 1 s: run `harvest-duck login`")
 
 
+@pytest.mark.thorough
 def test_a_query_at_a_terminal_without_a_browser_asks_there(harvest: Sandbox, connection: str) -> None:
     """The terminal is a real one; what is pasted there is longer than a line of 80."""
     mine, theirs = pty.openpty()

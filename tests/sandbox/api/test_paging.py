@@ -37,7 +37,7 @@ def params(name: str) -> dict[str, object]:
     return dict(SPAN) if FACTS[name]["max_span_days"] else {}
 
 
-@pytest.mark.parametrize("per_page", [1, 7, 2000])
+@pytest.mark.parametrize("per_page", [pytest.param(1, marks=pytest.mark.thorough), 7, 2000])
 def test_following_next_returns_every_record_once(administrator: Caller, per_page: int) -> None:
     """The longest lists in larger pages alone."""
     tried = 0

@@ -38,6 +38,7 @@ def test_faults_may_be_injected_from_the_start() -> None:
         assert [str(each) for each in sandbox.injected] == ["/v2/tasks (1): an HTML page [0]"]
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
 @pytest.mark.shows_secrets
 def test_the_command_line_takes_a_seed_of_faults() -> None:

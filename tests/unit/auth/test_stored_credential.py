@@ -53,7 +53,7 @@ def store(tmp_path: Path, refreshing: str) -> Path:
 
 
 #: Processes that start at once.
-PROCESSES = share(20)
+PROCESSES = max(2, share(20))
 
 
 def rows(connection: str, table: str = "clients") -> int:

@@ -131,6 +131,7 @@ def test_a_connection_string_is_freed_with_the_database_that_it_was_attached_to(
     assert held_by(mark) == []
 
 
+@pytest.mark.thorough
 def test_a_connection_string_is_freed_when_its_catalog_is_detached(connection: str) -> None:
     mark = secrets.token_hex(8)
     with harvest_duck.connect(connection) as con:

@@ -112,6 +112,7 @@ def test_only_lists_whose_records_are_rows_are_counted(table: Table) -> None:
     assert countable(Plan(table, splits), splits, []) == listed
 
 
+@pytest.mark.thorough
 def test_a_list_of_thousands_of_values_is_checked_at_once() -> None:
     """One by one, these would be 25 million comparisons, beyond the time limit of a test."""
     term = In("invoice_id", frozenset(range(1, 5001)))

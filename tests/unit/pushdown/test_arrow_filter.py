@@ -265,7 +265,7 @@ LONG = max(10_000, share(20_000))
     ("count", "column", "join", "left"),
     [
         (LONG, "whole", operator.or_, True),
-        (10_000, "day", operator.and_, False),
+        pytest.param(10_000, "day", operator.and_, False, marks=pytest.mark.thorough),
         (share(10_000), "whole", operator.and_, True),
         (share(10_000), "text", operator.or_, False),
         (1_001, "text", operator.or_, True),

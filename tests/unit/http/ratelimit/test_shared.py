@@ -675,6 +675,7 @@ def test_nothing_of_the_token_is_in_what_is_shared(sandbox: Sandbox, tmp_path: P
     assert str(MAIN_ID) not in shown
 
 
+@pytest.mark.thorough
 def test_without_a_limit_nothing_is_shared(connection: str, tmp_path: Path) -> None:
     ended = scanned(connection, tmp_path)
     assert (ended.stdout, ended.stderr) == ("\n", "")
