@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
 from harvest_duck.catalog.arrow_types import schema_of
 from harvest_duck.errors import QueryError
@@ -35,15 +36,17 @@ def refuse_no_condition(where: str, table: Table) -> None:
     with duckdb.connect() as con:
         con.execute("SET enable_external_access = false; SET python_enable_replacements = false; SET TimeZone = 'UTC'")
         _refuse_more(con, where)
-        con.register("_empty", schema_of(table).empty_table())
-        source = f"_empty AS {identifier(table.name)}"
+        # A row of NULLs, at which DuckDB meets the constants that it cannot convert, such as a day that is none.
+        columns = schema_of(table)
+        con.register("_row", pa.table([pa.nulls(1, column.type) for column in columns], schema=columns))
+        source = f"_row AS {identifier(table.name)}"
         try:
             ((_, kind, *_),) = con.execute(f"DESCRIBE SELECT (\n{where}\n) FROM {source}").fetchall()
+            if kind != "BOOLEAN":
+                raise QueryError(f"{_WHERE} is a {shortened(kind, 40)}, and has to be true or false of each row")
             con.execute(f"SELECT 1 FROM {source} WHERE {where}\n").fetchall()
         except duckdb.Error as error:
             raise QueryError(f"{_WHERE}: {told(error)}") from None
-    if kind != "BOOLEAN":
-        raise QueryError(f"{_WHERE} is a {shortened(kind, 40)}, and has to be true or false of each row")
 
 
 def told(error: Exception) -> str:

@@ -52,7 +52,7 @@ class HarvestStreamReader(DataSourceStreamReader):  # type: ignore[misc]  # pysp
     def latestOffset(self, start: Mapping[str, Any] | None = None, limit: object = None) -> offsets.Offset:  # noqa: ARG002, N802 - Spark's names
         """The offset up to which can be read now: of an account that has nothing new, that of the start.
 
-        It takes one request for each account. Spark 4.1 gives no start.
+        It takes one request for each account, and one for each further page of changes. Spark 4.1 gives no start.
         """
         name = self._options.table.name
         done = {} if start is None else offsets.moments(start, name)

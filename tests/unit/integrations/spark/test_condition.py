@@ -47,6 +47,7 @@ def test_a_condition_is_let_through(where: str) -> None:
         ("COLUMNS(*) IS NULL", "a star"),
         ("count(*) = 1", "aggregates"),
         ("hour = 1", "hour"),
+        ("spent_date >= '2026-13-01'", "out of range"),
         ("id", "is a BIGINT"),
         ("'x'", "is a VARCHAR"),
         ("read_text('/etc/passwd') = ''", "table function"),
