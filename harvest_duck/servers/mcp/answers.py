@@ -69,7 +69,7 @@ def view(name: str) -> str:
 def cost(cursor: duckdb.DuckDBPyConnection, call: Call, *, sql: str) -> str:
     """Return what a query would ask of Harvest, step by step, below whether it may."""
     call.database.refuse_unfit(cursor, sql)
-    found = steps(cursor, sql, call.allowance)
+    found = steps(cursor, sql, call)
     estimate, sent = Estimate.of(found), call.allowance.sent
     refused = estimate.refusal(sent=sent, limit=call.allowance.limit)
     counted = f" beside {_requests(sent)} that found the sizes" if sent else ""
@@ -81,8 +81,7 @@ def cost(cursor: duckdb.DuckDBPyConnection, call: Call, *, sql: str) -> str:
 def query(cursor: duckdb.DuckDBPyConnection, call: Call, *, sql: str, max_rows: int) -> str:
     """Return the rows of a SELECT, below whether they are all."""
     call.database.refuse_unfit(cursor, sql)
-    require_allowed(Estimate.of(steps(cursor, sql, call.allowance)), call.allowance)
-    call.allowance.refuse_ended()
+    require_allowed(Estimate.of(steps(cursor, sql, call)), call)
     result = cursor.execute(sql)
     names = [each[0] for each in result.description or ()]
     rows = result.fetchmany(max_rows + 1)

@@ -30,14 +30,14 @@ class Call:
     def __init__(self, database: Database, max_requests: int, longest_s: float) -> None:
         self.database = database
         self.allowance = Allowance(limit=max_requests)
-        self._longest_s = longest_s
+        self.longest_s = longest_s
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._over = Event()
 
     def run(self, work: Callable[[duckdb.DuckDBPyConnection, Call], str]) -> str:
         """Return what `work` returns; raise `QueryError`, in one line, for whatever ends it."""
-        too_long = f"ended after {self._longest_s:g} s without rows: narrow the query by days or ids, or aggregate"
-        timer = Timer(self._longest_s, self.end, [too_long])
+        too_long = f"ended after {self.longest_s:g} s without rows: narrow the query by days or ids, or aggregate"
+        timer = Timer(self.longest_s, self.end, [too_long])
         timer.daemon = True
         timer.start()
         try:

@@ -65,7 +65,7 @@ class Database:
             if self._con is None:
                 con = connect(self._connection, name=CATALOG, only_attached=True)
                 try:
-                    for statement in _SETTINGS:
+                    for statement in (*_SETTINGS, _half_of_memory(con)):
                         con.execute(statement)
                     self._reach = _narrowed(reach_of(con))
                 except BaseException:
@@ -89,6 +89,13 @@ class Database:
             con, self._con = self._con, None
             if con is not None:
                 con.close()
+
+
+def _half_of_memory(con: duckdb.DuckDBPyConnection) -> str:
+    """The statement by which it takes at most half of the memory that DuckDB takes by itself, as `serve` does."""
+    ((limit,),) = con.execute("SELECT current_setting('memory_limit')").fetchall()
+    amount, unit = limit.split()
+    return f"SET GLOBAL memory_limit = '{float(amount) / 2:.2f}{unit}'"
 
 
 def _narrowed(reach: Reach) -> Reach:

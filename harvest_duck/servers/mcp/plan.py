@@ -17,7 +17,7 @@ from harvest_duck.servers.mcp.estimate import Estimate, probes_refusal
 if TYPE_CHECKING:
     import duckdb
 
-    from harvest_duck.servers.mcp.allowance import Allowance
+    from harvest_duck.servers.mcp.call import Call
 
 __all__ = ["require_allowed", "steps"]
 
@@ -25,8 +25,8 @@ __all__ = ["require_allowed", "steps"]
 _PATIENCE_S = 5.0
 
 
-def steps(cursor: duckdb.DuckDBPyConnection, sql: str, allowance: Allowance) -> list[dict[str, Any]]:
-    """Return the rows of `EXPLAINED` for a SELECT, whose lists are counted within the allowance.
+def steps(cursor: duckdb.DuckDBPyConnection, sql: str, call: Call) -> list[dict[str, Any]]:
+    """Return the rows of `EXPLAINED` for a SELECT, whose lists are counted within the allowance of a call.
 
     Raises `QueryError` where there are too many to count, before any is, and the errors that the query would raise.
     """
@@ -39,18 +39,19 @@ def steps(cursor: duckdb.DuckDBPyConnection, sql: str, allowance: Allowance) -> 
     values = cursor.execute(f"SELECT {', '.join(map(setting, SETTINGS))}").fetchall()[0]
     settings = dict(zip(SETTINGS, values, strict=True))
     default = binding.default_of(sessions[cursor])
-    found = recorded(cursor, binding, sql, settings, default=default, patience_s=_PATIENCE_S)
-    refused = probes_refusal(fewest_counts(found.requests), allowance.left)
+    found = recorded(cursor, binding, sql, settings, default=default, patience_s=min(_PATIENCE_S, call.longest_s))
+    refused = probes_refusal(fewest_counts(found.requests), call.allowance.left)
     if refused:
         raise QueryError(refused)
-    scans = loop.run(counted(found.requests, allowance))
+    scans = loop.run(counted(found.requests, call.allowance))
     table = explained(scans, hints(found.requests, found.inner, found.valued), found.files)
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
 
-def require_allowed(found: Estimate, allowance: Allowance) -> None:
-    """Raise `QueryError` if a query with this estimate may not be run."""
-    refused = found.refusal(sent=allowance.sent, limit=allowance.limit)
+def require_allowed(found: Estimate, call: Call) -> None:
+    """Raise `QueryError` if a query with this estimate may not be run, or the call was ended meanwhile."""
+    refused = found.refusal(sent=call.allowance.sent, limit=call.allowance.limit)
     if refused:
         raise QueryError(refused)
+    call.allowance.refuse_ended()

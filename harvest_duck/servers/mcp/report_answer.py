@@ -36,8 +36,7 @@ _SHOWN = "the largest rows of each table: format=json has all"
 def report(cursor: duckdb.DuckDBPyConnection, call: Call, *, form: str, **given: str | None) -> str:
     """Return the figures of a period as markdown, csv or json; `given` are arguments of `Options.of`."""
     options = Options.of(today(cursor), **given)
-    require_allowed(_estimate(cursor, call, options), call.allowance)
-    call.allowance.refuse_ended()
+    require_allowed(_estimate(cursor, call, options), call)
     with closing(copied(cursor, CATALOG, options)) as copy:
         made = figures(copy, options)
     if form != "json":
@@ -61,12 +60,12 @@ def _estimate(cursor: duckdb.DuckDBPyConnection, call: Call, options: Options) -
     # Whose token it is.
     found: list[dict[str, Any]] = [{"table_name": "me", "requests": 1, "hint": None}]
     try:
-        return Estimate.of(found + steps(cursor, whole, call.allowance))
+        return Estimate.of(found + steps(cursor, whole, call))
     except (Forbidden, NotFound):
         pass
     for table, sql in reads.items():
         try:
-            found += steps(cursor, sql, call.allowance)
+            found += steps(cursor, sql, call)
         except (Forbidden, NotFound):
             found.append({"table_name": table, "requests": 1, "hint": None})
     return Estimate.of(found)
