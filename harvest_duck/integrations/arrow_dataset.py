@@ -52,8 +52,8 @@ def dataset(table: str, connection: str = "") -> HarvestDataset:
 class HarvestDataset(ds.UnionDataset):  # type: ignore[misc]  # pyarrow has no annotations
     """The dataset of one table of Harvest, or of those of its rows that a filter keeps.
 
-    `to_table`, `to_batches`, `head`, `take` and `count_rows` are those of `pyarrow.dataset.Dataset`, which call
-    `scanner` with their options (pyarrow 18 to 26).
+    `to_table`, `head`, `take` and `count_rows` are those of `pyarrow.dataset.Dataset`, which call `scanner` with their
+    options (pyarrow 18 to 26).
     """
 
     def __init__(self, table: str, connection: str = "", filter: pc.Expression | None = None) -> None:  # noqa: A002
@@ -90,6 +90,22 @@ class HarvestDataset(ds.UnionDataset):  # type: ignore[misc]  # pyarrow has no a
         _refuse_unknown(options)
         table, kept = table_named(self._table), self._combined(filter)
         return scanner_of(table, self._connection, columns, kept, batch_size=batch_size, fragment=HarvestFragment(self))
+
+    def to_batches(
+        self,
+        columns: Sequence[str] | Mapping[str, pc.Expression] | None = None,
+        **options: Any,  # noqa: ANN401 - as scanner() has them
+    ) -> Iterator[pa.RecordBatch]:
+        """Return the batches of a scan as they come.
+
+        Raises `QueryError` for no column at all: Polars makes no row of a batch that has none (polars 2.1).
+        """
+        if columns is not None and not columns:
+            raise QueryError(
+                f"{self._table}: to_batches() was asked for no column, which Polars does for a row index alone and for "
+                "one side of a cross join, and makes no row of that: use a column such as id as well"
+            )
+        return self.scanner(columns, **options).to_batches()
 
     def get_fragments(self, filter: pc.Expression | None = None) -> Iterator[HarvestFragment]:  # noqa: A002, ARG002
         """Return an iterator over the one fragment that a table has, which is in no part that `filter` leaves out."""

@@ -2,7 +2,8 @@
 
 Arrow's `is_in` is false of NULL, so that its opposite is true of it. Polars and DataFusion hand it over for their own
 IN, which is NULL of NULL, so that no opposite keeps it (polars 2.1, DataFusion 55), and Polars for `nulls_equal=True`,
-which is as Arrow's. Where that decides about a row nobody can tell which was meant, and the scan is an error.
+which is as Arrow's. Of a list without values Polars makes the constant false. Where that decides about a row nobody can
+tell which was meant, and the scan is an error.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 
 #: Of these, a term that is false and one that is NULL make the same rows true.
 _KEEPING = frozenset({"and_kleene", "or_kleene"})
+#: In these Polars has the constant false for an IN without values, and for nothing else (polars 2.1).
+_AROUND_FALSE = _KEEPING | {"invert", "is_null", "is_valid"}
 #: `SetLookupOptions.NullMatchingBehavior.MATCH`, which `Expression.isin` sets.
 _MATCH = 0
+_FALSE = pa.scalar(value=False)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class DatasetFilter:
         if self.agreed is not None and matching(batch, self.agreed).num_rows != batch.num_rows:
             raise QueryError(
                 f"{self.table}: the filter asks for what is not in a list, and there are rows without a value, which "
-                "Arrow keeps and SQL does not: say which by AND is_not_null() of the column, or by OR is_null()"
+                "Arrow keeps and SQL does not: say which by AND is_not_null() of the column, or by OR is_null(), and "
+                "leave a list of no values out"
             )
         return batch
 
@@ -73,18 +78,25 @@ def dataset_filter(table: Table, expression: pc.Expression | None, schema: pa.Sc
 
 
 def sql_reading(expression: pc.Expression) -> pc.Expression | None:
-    """Return the filter with `is_in` as SQL's IN, which is NULL of NULL; None where that keeps the same rows."""
+    """Return the filter with `is_in` as SQL's IN, which is NULL of NULL; None where that keeps the same rows.
+
+    The constant false is NULL there, as of a row without a value.
+    """
     try:
         written = serialised(expression)
     except (pa.ArrowException, ValueError):
         # A column that is given by its number; no engine does that.
         return None
-    if not _may_differ(written.steps):
+    doubtful = _doubtful(written)
+    if not doubtful:
         return None
     null = str(len(written.constants))
     steps: list[Step] = []
     begun: list[int] = []
-    for step in written.steps:
+    for place, step in enumerate(written.steps):
+        if step[0] == "literal" and place in doubtful:
+            steps.append(("literal", null))
+            continue
         if step == ("call", "is_in"):
             begun.append(len(steps))
         steps.append(step)
@@ -95,15 +107,21 @@ def sql_reading(expression: pc.Expression) -> pc.Expression | None:
     return deserialised(Serialised(steps, [*written.constants, pa.nulls(1, pa.bool_())]))
 
 
-def _may_differ(steps: Sequence[Step]) -> bool:
-    """Whether anything but AND and OR stands around an `is_in`."""
+def _doubtful(written: Serialised) -> set[int]:
+    """The places of each `is_in`, and of false, around which anything but AND and OR stands."""
+    found: set[int] = set()
+    around = [""]
     others = 0
-    for kind, text in steps:
-        if (kind, text) == ("call", "is_in") and others:
-            return True
-        if kind in {"call", "end"} and text not in _KEEPING:
-            others += 1 if kind == "call" else -1
-    return False
+    for place, (kind, text) in enumerate(written.steps):
+        is_false = kind == "literal" and written.constants[int(text)][0].equals(_FALSE)
+        if others and ((kind, text) == ("call", "is_in") or (is_false and around[-1] in _AROUND_FALSE)):
+            found.add(place)
+        if kind == "call":
+            around.append(text)
+            others += text not in _KEEPING
+        elif kind == "end":
+            others -= around.pop() not in _KEEPING
+    return found
 
 
 def _of_values(call: Sequence[Step], constants: Sequence[pa.Array]) -> bool:

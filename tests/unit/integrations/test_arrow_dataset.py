@@ -170,6 +170,27 @@ def test_a_list_that_leaves_out_rows_without_a_value_is_refused(entries: Harvest
     assert entries.count_rows(filter=~column.isin([*chosen, None])) == kept - without
 
 
+def test_a_list_of_no_values_is_refused_where_it_decides_about_rows(entries: HarvestDataset) -> None:
+    """Polars has the constant false for one, of which it says NULL for a row without a value (polars 2.1)."""
+    empty, rows, late = pc.scalar(False), entries.count_rows(), pc.field("spent_date") >= date(2026, 11, 1)  # noqa: FBT003
+    for refused in (~empty, empty.is_null(), ~(empty & late), ~(empty | late) & ~late):
+        with pytest.raises(QueryError, match="leave a list of no values out"):
+            entries.to_table(columns=["id"], filter=refused)
+    assert entries.count_rows(filter=empty) == 0
+    assert entries.count_rows(filter=empty | late) == entries.count_rows(filter=late)
+    assert entries.count_rows(filter=~empty & (pc.field("id") < 0)) == 0
+    billed = pc.field("is_billed")
+    assert entries.count_rows(filter=~(billed == False)) + entries.count_rows(filter=~billed) == rows  # noqa: E712
+
+
+def test_batches_of_no_column_are_refused(entries: HarvestDataset, sandbox: Sandbox) -> None:
+    """Polars makes no row of them, for `scan.with_row_index().select("index")` and the like."""
+    for none in ([], {}):
+        with pytest.raises(QueryError, match="no column"):
+            entries.to_batches(columns=none)
+    assert asked(sandbox) == []
+
+
 def test_duckdb_reads_it_as_it_stands(
     entries: HarvestDataset, sandbox: Sandbox, con: duckdb.DuckDBPyConnection
 ) -> None:
