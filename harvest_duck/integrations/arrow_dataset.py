@@ -33,6 +33,7 @@ _UNREADABLE = (
     "{table} of Harvest, which Arrow cannot read by itself: call scanner(), to_batches() or to_table() of the dataset, "
     "and use what they return"
 )
+_CONSTANTS = (pa.BooleanScalar, pa.NullScalar)
 #: The most characters of an error of Arrow that are shown.
 _LONGEST = 200
 
@@ -143,8 +144,10 @@ class HarvestDataset(ds.UnionDataset):  # type: ignore[misc]  # pyarrow has no a
 
     def _combined(self, filter: object) -> pc.Expression | None:  # noqa: A002
         """The filter of the dataset and another one; `QueryError` for what is no filter."""
+        # DataFusion 55 gives a condition that is never true as a scalar.
+        given = pc.scalar(filter.cast(pa.bool_())) if isinstance(filter, _CONSTANTS) else filter
         try:
-            both = self._scanner_options({"filter": filter}).get("filter")
+            both = self._scanner_options({"filter": given}).get("filter")
         except (TypeError, ValueError) as error:
             raise self._no_filter(filter) from error
         if both is not None and not isinstance(both, pc.Expression):

@@ -56,6 +56,7 @@ OF_DATASETS: Mapping[str, Case] = {
     "without columns": lambda rows: [rows.to_table(columns=none, filter=_KEPT).num_rows for none in ([], {})],
     "batch_size": lambda rows: {each.num_rows for each in rows.to_batches(batch_size=1)},
     "a column by its number": lambda rows: rows.to_table(columns={"id": pc.field(0)}, filter=pc.field(0) > 0),
+    "a constant for a filter": lambda rows: [_constant(rows, value).to_table() for value in (True, False, None)],
     "not in a list": lambda rows: rows.to_table(filter=~pc.field("name").isin(["Fjord Seafood"])),
 }
 OF_FRAGMENTS: Mapping[str, Case] = {
@@ -119,6 +120,13 @@ OF_CPP: Mapping[str, Case] = {
 
 def _ids(rows: ds.Dataset) -> pa.Table:
     return rows.to_table(columns=["id"]).sort_by("id")
+
+
+def _constant(rows: ds.Dataset, value: bool | None) -> Any:
+    """A scan by a condition that is a scalar for ours, as DataFusion gives it."""
+    held = pa.scalar(value, pa.bool_() if value is not None else None)
+    ours = type(rows).__module__.startswith("harvest_duck")
+    return rows.scanner(filter=held if ours else pc.scalar(pa.scalar(value, pa.bool_())), columns=["id"])
 
 
 def public(kind: type) -> set[str]:
