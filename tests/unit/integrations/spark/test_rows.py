@@ -28,10 +28,11 @@ def test_rows_are_those_of_sql_in_the_types_of_spark(
     names = [column.name for column in table.columns]
     found = list(batches(table, names, Share(connection, ""), None))
     assert {batch.schema for batch in found} == {arrow_schema(table, names)}
-    rows = pa.Table.from_batches(found).to_pylist()
+    rows = sorted(pa.Table.from_batches(found).to_pylist(), key=str)
     times = [f"{each.name}::VARCHAR AS {each.name}" for each in table.columns if each.type.sql == "TIME"]
     replaced = f"REPLACE ({', '.join(times)})" if times else ""
-    assert rows == con.sql(f"SELECT * {replaced} FROM harvest.{name}").to_arrow_table().to_pylist()
+    expected = con.sql(f"SELECT * {replaced} FROM harvest.{name}").to_arrow_table().to_pylist()
+    assert rows == sorted(expected, key=str)
 
 
 def test_the_days_of_a_share_and_the_condition_narrow_the_requests(connection: str, sandbox: Sandbox) -> None:
