@@ -11,6 +11,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from support.asked import asked
 from support.clients import client
@@ -21,6 +22,8 @@ from harvest_duck.catalog.tables import TABLES
 from harvest_duck.errors import ConnectionStringError, Forbidden, QueryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harvest_duck.sandbox import Sandbox
 
 sa = client("sqlalchemy")
@@ -210,8 +213,11 @@ def test_a_ready_view_is_a_function(engine: Any, sandbox: Sandbox) -> None:
     assert "/time_entries?from=2026-10-05&to=2026-10-09" in asked(sandbox)
 
 
-def test_a_pivot_reads_although_duckdb_makes_a_type_for_it(engine: Any) -> None:
-    assert rows(engine, "PIVOT (SELECT currency, is_active FROM clients) ON currency USING count(*)")
+def test_a_pivot_names_its_columns(engine: Any) -> None:
+    pivot = "PIVOT (SELECT currency, is_active FROM clients) ON currency {} USING count(*)"
+    assert rows(engine, pivot.format("IN ('EUR', 'USD')"))
+    with engine.connect() as con, pytest.raises(exc.NotSupportedError, match="name the columns of a PIVOT"):
+        con.exec_driver_sql(pivot.format(""))
 
 
 @pytest.mark.parametrize(
@@ -269,16 +275,57 @@ def test_the_token_is_shown_nowhere(sandbox: Sandbox) -> None:
         sa.create_engine(f"harvest:///?APIKey={token}")
 
 
-def test_the_url_alone_connects_and_has_one_door(sandbox: Sandbox, names: list[str]) -> None:
-    properties = harvest_duck.connection.parse(sandbox.connection_string())
+@pytest.fixture(scope="module")
+def one_door(agency: Sandbox) -> Iterator[Any]:
+    """An engine for SQL that others write, made by its URL alone."""
+    properties = harvest_duck.connection.parse(agency.connection_string())
     account, token = properties.pop("AccountId"), properties.pop("APIKey")
     url = sa.URL.create("harvest", account, token, query=properties)
     engine = sa.create_engine(url, connect_args={"only_attached": True})
-    assert [name for (name,) in rows(engine, "SELECT name FROM clients ORDER BY id")] == names
-    sandbox.clear_log()
-    with engine.connect() as con, pytest.raises(exc.ProgrammingError, match="only_attached=True"):
-        con.exec_driver_sql("SELECT * FROM harvest_scan('clients', 'DSN=sandbox')")
+    yield engine
     engine.dispose()
+
+
+def test_an_engine_with_one_door_reads_what_is_attached(one_door: Any, sandbox: Sandbox, names: list[str]) -> None:
+    assert [name for (name,) in rows(one_door, "SELECT name FROM clients ORDER BY id")] == names
+    assert rows(one_door, "FROM harvest.utilization('2026-10-05', '2026-10-09')")
+    with one_door.connect() as con, one_door.connect() as other:
+        harvest_duck.attach(con, sandbox.connection_string(), name="beta")
+        assert other.execute(sa.text("SELECT count(*) FROM beta.clients")).scalar_one() == len(names)
+        con.execute(sa.text("EXPLAIN SELECT * FROM beta.clients"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM harvest_scan('clients', 'DSN=sandbox')",
+        "SELECT * FROM harvest_get('/clients', conn := 'DSN=sandbox')",
+        "SELECT * FROM harvest_explain('FROM harvest_scan(''clients'', ''DSN=sandbox'')')",
+        "SELECT * FROM read_csv('/etc/hostname')",
+        "SELECT * FROM '/etc/hostname'",
+        "SELECT * FROM read_text('https://example.invalid/')",
+        "SELECT * FROM glob('*')",
+        "SELECT * FROM harvest_duck_table_of_python",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO 'own.csv'",
+        "SELECT 1; SET python_enable_replacements = true",
+        "SET enable_external_access = true",
+        "RESET python_enable_replacements",
+        "ATTACH 'own.duckdb'",
+        "DETACH harvest",
+        "USE memory",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "CALL pragma_version()",
+        "CREATE MACRO harvest_scan(tbl) AS TABLE SELECT 1",
+        "/* /* PIVOT */ */ CREATE TABLE own AS SELECT 1",
+        "CREATE TABLE own AS PIVOT (SELECT 1 AS a) ON a USING count(*)",
+        "PREPARE own AS SELECT 1",
+    ],
+)
+def test_one_door_is_the_only_one(statement: str, one_door: Any, sandbox: Sandbox) -> None:
+    harvest_duck_table_of_python = pa.table({"secret": [1]})  # noqa: F841 - DuckDB finds variables by their names
+    with one_door.connect() as con, pytest.raises(exc.DBAPIError):
+        con.exec_driver_sql(statement).all()
     assert asked(sandbox) == []
 
 
@@ -316,17 +363,27 @@ def test_threads_have_connections_of_their_own(engine: Any) -> None:
     assert counts == [2500] * 4
 
 
+def in_child(used: Any) -> bool:
+    """Whether a connection of the parent is refused and closed in a child."""
+    with pytest.raises(exc.DBAPIError, match="take another one from the engine"):
+        used.execute(sa.text("SELECT 1"))
+    used.close()
+    used.engine.dispose()
+    return True
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_a_child_process_takes_no_connection_of_its_parent(connection: str, sandbox: Sandbox, names: list[str]) -> None:
     engine = engine_of(connection)
     count = "SELECT count(*) FROM clients"
     assert rows(engine, count) == [(len(names),)]
+    used = engine.connect()
     child = os.fork()
     if child == 0:
-        found = rows(engine, count)
-        engine.dispose()
-        os._exit(0 if found == [(len(names),)] else 1)
+        os._exit(0 if rows(engine, count) == [(len(names),)] and in_child(used) else 1)
     assert os.waitpid(child, 0)[1] == 0
+    assert used.execute(sa.text(count)).scalar_one() == len(names)
+    used.close()
     assert rows(engine, count) == [(len(names),)]
     engine.dispose()
 

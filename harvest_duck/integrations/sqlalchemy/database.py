@@ -20,16 +20,19 @@ if TYPE_CHECKING:
 
 #: The name of the account that an engine is made for, as a catalog.
 ACCOUNT = "harvest"
+#: What keeps SQL that others write to what is attached: no files, no hosts, no variables of Python. The first cannot be
+#: set back while the database is open, and the second by no statement that such a connection takes.
+_CLOSED = ("SET enable_external_access = false", "SET python_enable_replacements = false")
 #: What a child of `fork` has of its parent: never used, and never freed, which would wait for threads that it lacks.
 _inherited: list[duckdb.DuckDBPyConnection] = []
 
 
 class Database:
-    """The database of an engine: its `connection` string, and whether its connections reach nothing else."""
+    """The database of an engine: its `connection` string, and whether its connections reach what is attached alone."""
 
     def __init__(self, connection: str, *, only_attached: bool) -> None:
         self._connection = connection
-        self._only_attached = only_attached
+        self.only_attached = only_attached
         self._lock = Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
         self._open: set[duckdb.DuckDBPyConnection] = set()
@@ -42,12 +45,14 @@ class Database:
         """
         with self._lock:
             if self._root is None:
-                self._root = connect(self._connection, name=ACCOUNT, only_attached=self._only_attached)
+                self._root = connect(self._connection, name=ACCOUNT, only_attached=self.only_attached)
             con = self._root.cursor()
             self._open.add(con)
         try:
             register(con, self._connection)
             con.execute(f"USE {identifier(ACCOUNT)}")
+            for setting in _CLOSED if self.only_attached else ():
+                con.execute(setting)
         except BaseException:
             self.close(con)
             raise

@@ -8,7 +8,6 @@ is nothing to commit.
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,11 +26,13 @@ if TYPE_CHECKING:
 
 #: The kinds of statement that read, or change what later ones read.
 _READS = {"SELECT", "EXPLAIN", "SET", "CALL", "PRAGMA", "ATTACH", "DETACH", "LOAD"}
-#: What a PIVOT is, whose columns DuckDB has to look for first: a type that it makes, and a query (1.4 and 1.5, 2.0).
-_PIVOTS = {"CREATE", "MULTI"}
-_MAKES = re.compile(r"\s*CREATE\b", re.IGNORECASE)
+#: Those of them for which a connection with one door is.
+_READS_ATTACHED = {"SELECT", "EXPLAIN"}
 #: What begins and ends a transaction, which nothing that reads Harvest needs.
 _TRANSACTION = "TRANSACTION"
+
+
+_PIVOT = "harvest:// only reads: name the columns of a PIVOT, as in PIVOT … ON currency IN ('EUR', 'USD')"
 
 
 class DBAPI:
@@ -64,6 +65,7 @@ class Connection:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._reads = _READS_ATTACHED if database.only_attached else _READS
         self.raw = database.open()
         self.process = os.getpid()
         self._reading: ref[Cursor] | None = None
@@ -76,8 +78,9 @@ class Connection:
         """Do nothing: there is nothing to commit."""
 
     def rollback(self) -> None:
-        """End a query whose rows are not all read."""
-        self.run_for(None)
+        """End a query whose rows are not all read, unless it is of the process from which this one was forked."""
+        if self.process == os.getpid():
+            self.run_for(None)
 
     def close(self) -> None:
         """Close the connection."""
@@ -96,6 +99,26 @@ class Connection:
             self.raw.execute("SELECT NULL").fetchall()
         else:
             reading.keep()
+
+    def kinds(self, operation: str) -> set[str]:
+        """Return the kinds of the statements in a text.
+
+        Raises `NotSupportedError` for one that writes or is not for this connection, and `ConnectionException` in
+        another process than that of the connection.
+        """
+        if self.process != os.getpid():
+            raise duckdb.ConnectionException(
+                "the connection belongs to the process from which this one was forked: take another one from the engine"
+            )
+        kinds = set()
+        for statement in self.raw.extract_statements(operation):
+            kind = statement.type.name
+            if kind not in self._reads and kind != _TRANSACTION:
+                # DuckDB makes a type for columns that it has to find: a statement without text, or MULTI from 2.0 on.
+                pivots = kind == "MULTI" or not statement.query
+                raise duckdb.NotSupportedError(_PIVOT if pivots else _refusal(kind))
+            kinds.add(kind)
+        return kinds
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any of DuckDB's
         return getattr(self.raw, name)
@@ -121,7 +144,7 @@ class Cursor:
         raw = self.connection.raw
         self.description = None
         with _one_line(raw):
-            kinds = _kinds(raw, operation)
+            kinds = self.connection.kinds(operation)
             self.connection.run_for(self)
             self.has_rows_to_read, self._kept = False, deque()
             if kinds - {_TRANSACTION}:
@@ -190,19 +213,14 @@ class Cursor:
             raise
 
 
-def _kinds(raw: duckdb.DuckDBPyConnection, operation: str) -> set[str]:
-    """Return the kinds of the statements in a text. Raises `NotSupportedError` for one that writes."""
-    kinds = set()
-    for statement in raw.extract_statements(operation):
-        kind = statement.type.name
-        pivot = kind in _PIVOTS and not _MAKES.match(statement.query)
-        if kind not in _READS and kind != _TRANSACTION and not pivot:
-            raise duckdb.NotSupportedError(
-                f"harvest:// only reads, and {kind} is refused: for tables of your own open a database with duckdb and "
-                "attach Harvest to it, see harvest_duck.attach"
-            )
-        kinds.add(kind)
-    return kinds
+def _refusal(kind: str) -> str:
+    """Return the line that refuses a kind of statement."""
+    if kind in _READS:
+        return f"with only_attached harvest:// takes SELECT and EXPLAIN alone, and {kind} is refused"
+    return (
+        f"harvest:// only reads, and {kind} is refused: for tables of your own open a database with duckdb and attach "
+        "Harvest to it, see harvest_duck.attach"
+    )
 
 
 @contextmanager
