@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harvest_duck import __version__
+from harvest_duck.cli import standard_input
 from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.cli.duration_option import seconds
 from harvest_duck.connection import loopback, resolve
@@ -85,6 +86,8 @@ def mcp(
     """
     if http_token is not None and address is None:
         raise click.UsageError("--http-token goes with --http.")
+    if address is None:
+        standard_input.take("the protocol")
     if importlib.util.find_spec("mcp") is None:
         raise QueryError("mcp needs the extra 'mcp': pip install 'harvest-duck[mcp]'")
     agent = _agent(_with_cache(connection, mirror), max_requests, timeout or _LONGEST_S)
@@ -95,6 +98,8 @@ def mcp(
     for number in _ENDS:
         signal.signal(number, _leave)
     if address is None:
+        if standard_input.is_terminal():
+            click.echo("An agent starts this command, and speaks to it on standard input. Ctrl-C ends it.", err=True)
         transports.serve_stdio(agent)
     else:
         _serve_http(agent, address, http_token)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-__all__ = ["first_line", "is_terminal", "whole_text"]
+__all__ = ["first_line", "is_terminal", "take", "whole_text"]
 
 _TAKEN_BY = "harvest_duck.standard_input"
 
@@ -27,18 +27,19 @@ def whole_line(what: str) -> str:
     Raises `click.UsageError` if something else is read from standard input. Bytes that are no UTF-8 become characters
     that no secret has, without showing them.
     """
-    _take(what)
+    take(what)
     line = sys.stdin.buffer.readline() if sys.stdin else b""
     return line.decode(errors="surrogateescape").removeprefix("\ufeff").rstrip("\r\n")
 
 
 def whole_text(what: str) -> bytes:
     """Return all of it; raises `click.UsageError` if something else is read from standard input."""
-    _take(what)
+    take(what)
     return sys.stdin.buffer.read() if sys.stdin else b""
 
 
-def _take(what: str) -> None:
+def take(what: str) -> None:
+    """Keep standard input for one thing; raise `click.UsageError` if something else is read from it."""
     taken = click.get_current_context().meta
     other = taken.setdefault(_TAKEN_BY, what)
     if other != what:

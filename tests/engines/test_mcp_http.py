@@ -135,6 +135,7 @@ def test_a_signal_ends_it_cleanly(sandbox: Sandbox, tmp_path: Path, number: int)
         (["--http", "0.0.0.0:8183"], "0.0.0.0 is for other machines"),
         (["--http", "nowhere"], "nowhere is no address"),
         (["--http-token", "x"], "--http-token goes with --http."),
+        (["-c", "-"], "Standard input cannot be both the connection string and the protocol"),
     ],
 )
 def test_what_it_refuses(options: list[str], message: str) -> None:
