@@ -155,8 +155,10 @@ def test_what_is_left_out_is_said_at_one_row_more_than_the_cap(session: Agent, c
     assert (cut[0], len(cut)) == (f"first {cap} of more: rows were left out; 0 requests to Harvest", cap + 2)
 
 
-@pytest.mark.parametrize("sql", ESCAPES)
-@pytest.mark.parametrize("tool", ["query", "cost"])
+@pytest.mark.parametrize(
+    ("tool", "sql"),
+    [*(("query", sql) for sql in ESCAPES), *(("cost", sql) for sql in ESCAPES if "{evil}" in sql or "{file}" in sql)],
+)
 def test_there_is_one_door(  # noqa: PLR0917 - fixtures
     session: Agent, sandbox: Sandbox, listener: Listener, tmp_path: Path, tool: str, sql: str
 ) -> None:
@@ -214,7 +216,8 @@ def test_an_error_is_one_line_that_helps(session: Agent) -> None:
     assert 'Perhaps you meant the relation "clients"' in session.refusal("query", sql="SELECT * FROM client")
     assert "write FROM harvest.utilization()" in session.refusal("query", sql="SELECT * FROM utilization")
     assert "query has no argument SQL" in session.refusal("query", SQL="SELECT 1")
-    assert "several statements are not run" in session.refusal("query", sql="SELECT 1; SELECT 2")
+    for sql in ("SELECT 1; SELECT 2", "EXPLAIN SELECT 1", "DROP TABLE clients"):
+        assert session.refusal("query", sql=sql).startswith("refused: send one SELECT alone; the tool cost stands for")
 
 
 def test_a_view_takes_what_its_cost_says(session: Agent, sandbox: Sandbox) -> None:

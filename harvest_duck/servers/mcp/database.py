@@ -29,6 +29,9 @@ _SETTINGS = (
     "SET GLOBAL autoload_known_extensions = false",
     "SET GLOBAL enable_external_access = false",
 )
+#: The code of the gate for what is no query, and what an agent is told of it.
+_NO_QUERY = "25006"
+_ONE_SELECT = "refused: send one SELECT alone; the tool cost stands for EXPLAIN, and nothing is written or set here"
 #: What asks Harvest beside the scans, so that no plan tells of it, and what does it in its place.
 _OTHERWISE = {
     "harvest_explain": "The tool cost tells what a query would ask",
@@ -79,8 +82,8 @@ class Database:
         try:
             refuse_unfit(cursor, sql, self._reach)
         except Refusal as refusal:
-            if "multiple commands" in refusal.message:
-                raise Refusal(refusal.sqlstate, "several statements are not run: send one SELECT") from None
+            if refusal.sqlstate == _NO_QUERY or "multiple commands" in refusal.message:
+                raise Refusal(refusal.sqlstate, _ONE_SELECT) from None
             raise Refusal(refusal.sqlstate, refusal.message, hint=refusal.hint or _hint(refusal.message)) from None
 
     def close(self) -> None:
