@@ -84,6 +84,12 @@ def test_a_query_runs_within_the_requests_of_its_plan_and_not_with_one_less(
     assert len(sandbox.requests) <= needed
 
 
+def test_sizes_that_take_more_requests_than_allowed_are_not_asked_for(work: Work, sandbox: Sandbox) -> None:
+    with pytest.raises(QueryError, match="to count the lists of the query takes 2 requests, and max_requests leaves 1"):
+        asked(work, "SELECT * FROM clients, projects", 1)
+    assert sandbox.requests == []
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("view", views())
 def test_a_view_runs_within_the_requests_of_its_plan(work: Work, sandbox: Sandbox, view: str) -> None:

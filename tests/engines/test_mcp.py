@@ -233,7 +233,9 @@ def test_the_report_is_figures_or_refused(session: Agent, sandbox: Sandbox) -> N
     assert session.refusal("report", **given, max_requests=20).startswith("refused: ")
     assert len(sandbox.requests) <= 20
     sandbox.clear_log()
-    assert "| Hours worked | " in session.answer("report", **given)
+    said = session.answer("report", **given)
+    assert "| Hours worked | " in said
+    assert f"\n- {len(sandbox.requests)} requests to Harvest\n" in said
     assert 10 < len(sandbox.requests) <= LIMIT
     assert "no day" in session.refusal("report", as_of="yesterday")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harvest_duck.servers.mcp.call import Call
     from harvest_duck.views.view import View
 
-__all__ = ["MAX_CHARACTERS", "columns", "cost", "query", "tables", "view", "view_list"]
+__all__ = ["MAX_CHARACTERS", "columns", "cost", "query", "requests", "tables", "view", "view_list"]
 
 #: The most characters of the rows of an answer: some 10,000 tokens.
 MAX_CHARACTERS = 40_000
@@ -72,8 +72,8 @@ def cost(cursor: duckdb.DuckDBPyConnection, call: Call, *, sql: str) -> str:
     found = steps(cursor, sql, call)
     estimate, sent = Estimate.of(found), call.allowance.sent
     refused = estimate.refusal(sent=sent, limit=call.allowance.limit)
-    counted = f" beside {_requests(sent)} that found the sizes" if sent else ""
-    said = refused or f"allowed: {_requests(estimate.total)}{counted}, and max_requests is {call.allowance.limit}"
+    counted = f" beside {requests(sent)} that found the sizes" if sent else ""
+    said = refused or f"allowed: {requests(estimate.total)}{counted}, and max_requests is {call.allowance.limit}"
     rows = [[step[name] for name in _STEP] for step in found]
     return f"{said}\n{_whole(_STEP, rows)}"
 
@@ -85,11 +85,12 @@ def query(cursor: duckdb.DuckDBPyConnection, call: Call, *, sql: str, max_rows: 
     result = cursor.execute(sql)
     names = [each[0] for each in result.description or ()]
     rows = result.fetchmany(max_rows + 1)
-    note = f"; {_requests(call.allowance.sent)} to Harvest"
+    note = f"; {requests(call.allowance.sent)} to Harvest"
     return csv_text(names, rows, max_rows=max_rows, max_characters=MAX_CHARACTERS, note=note)
 
 
-def _requests(number: int) -> str:
+def requests(number: int) -> str:
+    """Return a number of requests in words."""
     return f"{number:,} request{'s' * (number != 1)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from harvest_duck.report_page.figures import figures
 from harvest_duck.report_page.options import Options
 from harvest_duck.report_page.summary import summary
 from harvest_duck.report_page.values import json_text
-from harvest_duck.servers.mcp.answers import MAX_CHARACTERS
+from harvest_duck.servers.mcp.answers import MAX_CHARACTERS, requests
 from harvest_duck.servers.mcp.csv_text import csv_line
 from harvest_duck.servers.mcp.database import CATALOG
 from harvest_duck.servers.mcp.estimate import Estimate
@@ -40,8 +41,9 @@ def report(cursor: duckdb.DuckDBPyConnection, call: Call, *, form: str, **given:
     with closing(copied(cursor, CATALOG, options)) as copy:
         made = figures(copy, options)
     if form != "json":
-        lines = _csv(summary(made)) if form == "csv" else _markdown(summary(made))
-        return "\n".join(lines) + "\n"
+        found = summary(made)
+        found = replace(found, about=(*found.about, f"{requests(call.allowance.sent)} to Harvest", _SHOWN))
+        return "\n".join(_csv(found) if form == "csv" else _markdown(found)) + "\n"
     text = msgspec.json.format(json_text(made), indent=-1)
     if len(text) > MAX_CHARACTERS:
         raise QueryError(
@@ -73,7 +75,7 @@ def _estimate(cursor: duckdb.DuckDBPyConnection, call: Call, options: Options) -
 
 def _markdown(found: Summary) -> Iterator[str]:
     yield f"# {found.title}"
-    yield from ("", *found.about, _SHOWN)
+    yield from ("", *(f"- {line}" for line in found.about))
     for table in found.tables:
         yield from ("", f"## {table.title}", "")
         yield _row(table.heads)
@@ -89,7 +91,7 @@ def _row(cells: tuple[str, ...] | list[str]) -> str:
 
 def _csv(found: Summary) -> Iterator[str]:
     yield csv_line([found.title])
-    yield from (csv_line([line]) for line in (*found.about, _SHOWN, *found.notes))
+    yield from (csv_line([line]) for line in (*found.about, *found.notes))
     for table in found.tables:
         yield csv_line([table.title, *table.heads[1:]])
         yield from map(csv_line, table.rows)
