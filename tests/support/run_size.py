@@ -34,9 +34,10 @@ def share(number: int) -> int:
 
 
 def some_of(cases: Iterable[Case], turn: int, every: int = 6) -> list[Case]:
-    """Return every sixth case or so, beginning with another at each turn, and more of them in a thorough run."""
+    """Return every sixth case or so, beginning with another at each turn; a thorough run takes others, or more."""
     if thorough := os.environ.get(_VARIABLE):
         every = min(every, round(1 / float(thorough)))
+        turn += 1
     return list(cases)[turn % every :: every]
 
 
