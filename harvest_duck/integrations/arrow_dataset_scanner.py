@@ -6,7 +6,7 @@ stream of `__arrow_c_stream__` instead, as `pyarrow.dataset.write_dataset` does 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 
 from harvest_duck.cache.answer import batches
 from harvest_duck.catalog.arrow_types import schema_of
+from harvest_duck.engine.arrow_stream import BatchStream
 from harvest_duck.errors import QueryError
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.integrations.arrow_dataset_filter import dataset_filter
@@ -32,18 +33,21 @@ if TYPE_CHECKING:
     from harvest_duck.integrations.arrow_dataset_projection import Projection
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HarvestScanner:
     """A scan that can be read several times, each time anew; its rows come in the order in which Harvest has them."""
 
     table: Table
-    #: No part of what is shown, as it may hold a token.
-    connection: str = field(repr=False)
+    connection: str
     projection: Projection
     filter: DatasetFilter
     batch_size: int | None
     #: What `scan_batches` says the batches are of.
     fragment: object
+
+    def __repr__(self) -> str:
+        # Without the connection string, which may hold a token.
+        return f"<scan of {self.fragment!r}, columns={self.projected_schema.names}>"
 
     @property
     def dataset_schema(self) -> pa.Schema:
@@ -56,8 +60,8 @@ class HarvestScanner:
         return self.projection.schema
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the batches as a stream of Arrow in C."""
-        return self.to_reader().__arrow_c_stream__(requested_schema)
+        """Return the batches as a stream of Arrow in C, whose errors are one line."""
+        return BatchStream(self.projected_schema, self.to_batches()).__arrow_c_stream__(requested_schema)
 
     def to_reader(self) -> pa.RecordBatchReader:
         """Return a reader over the batches; its requests are cancelled when it is freed."""

@@ -149,6 +149,7 @@ def test_a_pickle_holds_the_connection_string_and_what_is_shown_does_not() -> No
     shown = [*map(repr, (rows, rows.scanner(), next(rows.get_fragments()))), *map(str, rows.children)]
     assert "very-secret" not in " ".join(shown)
     assert shown[0] == "<harvest_duck.dataset('clients'), filter=(id == 1)>"
+    assert max(map(len, shown)) < 300
 
 
 def test_a_list_that_leaves_out_rows_without_a_value_is_refused(entries: HarvestDataset) -> None:
@@ -211,6 +212,15 @@ def test_other_libraries_take_it_as_a_stream(entries: HarvestDataset, sandbox: S
     ds.write_dataset(entries.scanner(columns=["id"], filter=LATE).to_reader(), tmp_path, format="parquet")
     assert ds.dataset(tmp_path).count_rows() == found.num_rows
     assert set(asked(sandbox)) == {"/time_entries?from=2026-11-01"}
+
+
+def test_an_error_in_a_stream_is_one_line(sandbox: Sandbox) -> None:
+    """What C++ reads can tell the text of an error alone."""
+    sandbox.respond_next("/v2/clients", status=403)
+    with pytest.raises(pa.ArrowException) as raised:
+        pa.table(harvest_duck.dataset("clients", sandbox.connection_string()))
+    assert "403" in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_decimal_and_a_moment_are_compared_as_they_are_written(entries: HarvestDataset) -> None:
