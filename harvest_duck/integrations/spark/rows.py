@@ -63,7 +63,9 @@ def refuse_unanswerable(table: Table, names: Sequence[str], share: Share, where:
 def _prepare(con: duckdb.DuckDBPyConnection, connection: str) -> None:
     """Let a connection of DuckDB reach one account and nothing else."""
     register.register(con, connection, only_attached=True)
-    results.prepare(con)
+    # Batches come as soon as they can. No `arrow_lossless_conversion`: Spark needs none of its types, and with it
+    # duckdb 1.4.4 and 1.5.0 give wrong booleans within lists.
+    con.execute("SET streaming_buffer_size = '1KB'; SET python_enable_replacements = false")
     con.execute("SET enable_external_access = false; SET TimeZone = 'UTC'")
 
 
