@@ -79,7 +79,7 @@ def test_a_release_of_spark_that_has_mended_push_filters_is_told_from_those_befo
         def schema(self) -> str:
             return "id int"
 
-        def reader(self, _: Any) -> Reader:
+        def reader(self, schema: Any) -> Reader:  # noqa: ARG002 - Spark gives it by name
             return Reader()
 
     spark.dataSource.register(Ten)
