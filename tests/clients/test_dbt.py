@@ -177,10 +177,8 @@ def test_errors_are_one_line_and_several_accounts_are_attached(small: Project) -
     (line,) = (line for line in refused.said.splitlines() if "Harvest answered 401" in line)
     assert "clients page 1: Harvest answered 401: the token is wrong, expired or revoked" in line
 
-    (small.folder / "profiles.yml").write_text(f"{PROFILE}            conection: DSN=acme\n")
-    wrong = (
-        "profiles.yml, plugin harvest_duck.integrations.dbt has no option conection; its options are connection, name"
-    )
+    (small.folder / "profiles.yml").write_text(f"{PROFILE}            dsn: DSN=acme\n")
+    wrong = "profiles.yml, plugin harvest_duck.integrations.dbt has no option dsn; its options are connection, name"
     assert wrong in small.dbt("debug").said
     (small.folder / "profiles.yml").write_text(PROFILE)
     assert small.dbt("debug").success

@@ -31,7 +31,7 @@ def test_settings_of_the_profile_are_no_options_of_the_plugin() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"conection": ACME}, "has no option conection; its options are connection, name, attach"),
+        ({"dsn": ACME}, "has no option dsn; its options are connection, name, attach"),
         ({"connection": 5}, "connection has to be text; put it into quotes"),
         ({"name": 2026}, "name has to be text; put it into quotes"),
         ({"connection": "AccountId=1;Token=t0ken"}, "there is no property Token"),
