@@ -1,6 +1,6 @@
 """How much a run tries of what could go on for ever: examples that are drawn, seeds, processes at once.
 
-A usual run tries a twentieth of them, drawn anew each time; `pytest --thorough` tries all, or the `--share` of them.
+A usual run tries a twentieth of them, drawn anew each time; `pytest --thorough` tries all, or what `--share` says.
 """
 
 from __future__ import annotations
