@@ -53,12 +53,22 @@ def rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Ma
 
 
 def batches(
-    con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]
+    con: duckdb.DuckDBPyConnection,
+    statement: duckdb.Statement,
+    values: Mapping[str, str | None],
+    *,
+    keep_types: bool = True,
 ) -> pa.RecordBatchReader | None:
-    """Run a statement and return its rows as they arrive, without loss of a type; None if it is not one with rows."""
+    """Run a statement and return its rows as they arrive; None if it is not one with rows.
+
+    No type is lost where `prepare` was called, but see `_may_have_inner_booleans`; with `keep_types` false the setting
+    is left as it is.
+    """
     parameters = dict(values) or None
     if _STREAMS_RELATIONS and statement.type == StatementType.SELECT:
         return con.sql(statement, params=parameters).to_arrow_reader(_ROWS_AT_ONCE)
+    if keep_types and not _STREAMS_RELATIONS:
+        _set_lossless(con, not _may_have_inner_booleans(con, statement, parameters))
     con.execute(statement, parameters)
     if not _has_rows(con, statement):
         return None
@@ -68,6 +78,25 @@ def batches(
         # DuckDB 1.4 has the one method, 2 has the other.
         name = "to_arrow_reader" if hasattr(con, "to_arrow_reader") else "fetch_record_batch"
         return getattr(con, name)(_ROWS_AT_ONCE)
+
+
+def _set_lossless(con: duckdb.DuckDBPyConnection, wanted: bool) -> None:  # noqa: FBT001 - the value of a setting
+    """Set `arrow_lossless_conversion`, if it is not that; DuckDB's error where SQL has locked the settings."""
+    if con.execute("SELECT current_setting('arrow_lossless_conversion')").fetchall() != [(wanted,)]:
+        con.execute(f"SET arrow_lossless_conversion = {wanted}")
+
+
+def _may_have_inner_booleans(
+    con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: dict[str, str | None] | None
+) -> bool:
+    """Whether rows may have lists or structs of BOOLEAN, which DuckDB 1.4 to 1.5.0 mixes up when it loses no type.
+
+    Without it HUGEINT is DECIMAL(38, 0), UUID and BIT are text, and TIMETZ has no offset.
+    """
+    if statement.type != StatementType.SELECT:
+        return statement.type in WITH_ROWS
+    types = map(str, con.sql(statement, params=parameters).types)
+    return any("BOOLEAN" in each and each != "BOOLEAN" for each in types)
 
 
 def _has_rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:

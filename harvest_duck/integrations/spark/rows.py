@@ -34,7 +34,9 @@ def batches(table: Table, names: Sequence[str], share: Share, where: str | None)
         _prepare(con, share.connection)
         schema = arrow_schema(table, names)
         with our_errors(con):
-            found = results.batches(con, con.extract_statements(_query(table, names, share, where))[0], {})
+            found = results.batches(
+                con, con.extract_statements(_query(table, names, share, where))[0], {}, keep_types=False
+            )
             for batch in found or ():
                 yield batch.cast(schema)
     except HarvestDuckError as error:
