@@ -17,6 +17,7 @@ from support.engine_conditions import (
     drawn_from,
     rejecting_what_means_two_things,
 )
+from support.engine_examples import check_example
 from support.narrowed import narrowed, plain, rows_of
 from support.run_size import share
 
@@ -137,3 +138,7 @@ def test_an_error_says_what_to_do(context: Any) -> None:
         context.sql("SELECT count(*) FROM report_time_projects").to_pylist()
     with pytest.raises(Exception, match="say which by AND is_not_null"):
         context.sql("SELECT count(*) FROM time_entries WHERE notes NOT IN ('a', 'b', 'c', 'd')").to_pylist()
+
+
+def test_the_example_prints_what_stands_below_it() -> None:
+    check_example("datafusion")

@@ -20,6 +20,7 @@ from support.engine_conditions import (
     drawn_from,
     rejecting_what_means_two_things,
 )
+from support.engine_examples import check_example
 from support.narrowed import narrowed, plain, rows_of
 from support.run_size import share
 
@@ -111,8 +112,10 @@ CONDITIONS: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: pl.col("is_billed") & pl.col("invoice_id").is_null(),
         ["/time_entries?is_billed=true"],
     ),
-    # Polars hands over all of a filter or nothing.
-    "notes LIKE 'C%'": (lambda: pl.col("notes").str.starts_with("C"), ["/time_entries", "/time_entries?page=2"]),
+    "is_billed AND notes LIKE 'C%'": (
+        lambda: pl.col("is_billed") & pl.col("notes").str.starts_with("C"),
+        ["/time_entries?is_billed=true"],
+    ),
     "CAST(id AS VARCHAR) = '1'": (
         lambda: pl.col("id").cast(pl.String) == "1",
         ["/time_entries", "/time_entries?page=2"],
@@ -164,3 +167,7 @@ def test_the_types_are_those_of_the_page(connection: str) -> None:
         "started_time": "Time",
         "updated_at": "Datetime(time_unit='us', time_zone='UTC')",
     }
+
+
+def test_the_example_prints_what_stands_below_it() -> None:
+    check_example("polars")
