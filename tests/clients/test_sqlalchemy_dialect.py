@@ -7,7 +7,9 @@ import threading
 from datetime import date, datetime, time
 from decimal import Decimal
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -61,6 +63,9 @@ def rows(engine: Any, query: Any, parameters: Any = None) -> list[Any]:
 def test_the_dialect_is_found_by_its_name() -> None:
     (found,) = entry_points(group="sqlalchemy.dialects", name="harvest")
     assert sa.create_engine("harvest://acme").dialect.__class__ is found.load()
+    # Superset, which is not installed, finds its part by a name too.
+    (found,) = entry_points(group="superset.db_engine_specs", name="harvest")
+    assert f"class {found.attr}(" in Path(find_spec(found.module).origin).read_text("utf-8")
 
 
 def test_reflection_tells_the_tables_and_sends_nothing(engine: Any, sandbox: Sandbox) -> None:
