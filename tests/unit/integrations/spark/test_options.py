@@ -40,7 +40,7 @@ def test_a_stream_has_its_start_in_utc_and_its_lag() -> None:
     [
         ({"table": ""}, "needs a table"),
         ({"table": "clietns"}, 'did you mean "clients"'),
-        ({"tabel": "clients"}, 'no option "tabel"; did you mean table?'),
+        ({"tablee": "clients"}, 'no option "tablee"; did you mean table?'),
         ({"connection": "DSN=a", "connections": "DSN=b"}, "leave the option connection out"),
         ({"connections": " \n"}, "there is none"),
         ({"numPartitions": "0"}, "a whole number from 1 to 1000"),
