@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from support.examples import check_examples
 from support.paths import DOCS
 
@@ -15,12 +16,11 @@ from harvest_duck.formats.parquet_file import ROW_GROUP
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
 PAGE = DOCS / "export.md"
 TEXT = PAGE.read_text("utf-8")
 
 
+@pytest.mark.thorough
 def test_every_example_prints_what_stands_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     check_examples(PAGE, least=3)

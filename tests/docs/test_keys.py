@@ -14,6 +14,7 @@ import harvest_duck
 PAGE = DOCS / "keys.md"
 
 
+@pytest.mark.thorough
 def test_every_example_prints_what_stands_below_it() -> None:
     check_examples(PAGE, least=3)
 

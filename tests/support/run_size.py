@@ -77,8 +77,11 @@ def apply(config: pytest.Config) -> None:
 
 
 def keep_what_differs(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect in a thorough run what does no more than in a usual one, and in a usual one what is left to that."""
-    if config.getoption("--with-thorough"):
+    """Deselect in a thorough run what does no more than in a usual one, and in a usual one what is left to that.
+
+    What writes pages anew runs all that checks them.
+    """
+    if config.getoption("--with-thorough") or os.environ.get("UPDATE_README"):
         return
     chosen = _draws if config.getoption("--thorough") else _is_usual
     config.hook.pytest_deselected(items=[item for item in items if not chosen(item)])
