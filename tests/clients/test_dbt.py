@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from support.clients import client
 from support.dbt_project import Project
-from support.paths import ROOT
+from support.paths import DOCS, ROOT
 
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
@@ -113,6 +114,14 @@ def test_the_target_copy_reads_a_file_and_knows_what_was_deleted(project: Projec
     # Whose token it is, as a copy belongs to one user.
     assert set(built.asked) == {"/users/me"}
     assert copied(project) == entries(project)
+
+    attached = re.search(r"<!-- attach -->\n```yaml\n(.*?)```", (DOCS / "dbt.md").read_text("utf-8"), re.DOTALL)
+    assert attached
+    project.close()
+    (project.folder / "profiles.yml").write_text(attached[1], encoding="utf-8")
+    plain = project.dbt("run", "--select", "stg_clients")
+    assert plain.success, plain.said
+    assert plain.asked == []
 
 
 PROFILE = """
