@@ -61,8 +61,18 @@ def written(value: Any) -> str:  # noqa: ANN401 - a value of any type of DuckDB
         case bytes():
             return value.hex()
         case list() | dict() | tuple():
-            return json.dumps(value, ensure_ascii=False, default=written)
+            return json.dumps(_named(value), ensure_ascii=False, default=written)
     return str(value)
+
+
+def _named(value: Any) -> Any:  # noqa: ANN401 - as above
+    """The value with texts for the keys of its maps, such as the days of `histogram(spent_date)`."""
+    match value:
+        case dict():
+            return {written(key): _named(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_named(item) for item in value]
+    return value
 
 
 def _field(text: str) -> str:

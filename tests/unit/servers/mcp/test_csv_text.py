@@ -54,6 +54,7 @@ def test_a_row_that_has_too_many_characters_is_left_out_whole() -> None:
         (b"\x01\xff", "01ff"),
         ([1, None, "ä"], '"[1, null, ""ä""]"'),
         ({"day": date(2026, 1, 31)}, '"{""day"": ""2026-01-31""}"'),
+        ({date(2026, 1, 1): [{Decimal("1.50"): None}]}, '"{""2026-01-01"": [{""1.50"": null}]}"'),
     ],
 )
 def test_values(value: object, text: str) -> None:
