@@ -9,6 +9,7 @@ from harvest_duck.engine.register import connect, register
 from harvest_duck.engine.session import sessions
 from harvest_duck.servers.gate.gate import Reach, reach_of, refuse_unfit
 from harvest_duck.servers.gate.refusal import Refusal
+from harvest_duck.servers.gate.settings import CLOSED
 from harvest_duck.views.load import views
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ __all__ = ["CATALOG", "Database"]
 
 #: The catalog of the account.
 CATALOG = "harvest"
-#: Nothing is read from a file or written to one, rows that do not fit in memory neither.
-_SETTINGS = (
-    "SET GLOBAL temp_directory = ''",
-    "SET GLOBAL python_enable_replacements = false",
-    "SET GLOBAL allow_community_extensions = false",
-    "SET GLOBAL autoinstall_known_extensions = false",
-    "SET GLOBAL autoload_known_extensions = false",
-    "SET GLOBAL enable_external_access = false",
-)
 #: The code of the gate for what is no query, and what an agent is told of it.
 _NO_QUERY = "25006"
 _ONE_SELECT = "refused: send one SELECT alone; the tool cost stands for EXPLAIN, and nothing is written or set here"
@@ -68,7 +60,7 @@ class Database:
             if self._con is None:
                 con = connect(self._connection, name=CATALOG, only_attached=True)
                 try:
-                    for statement in (*_SETTINGS, _half_of_memory(con)):
+                    for statement in (*CLOSED, _half_of_memory(con)):
                         con.execute(statement)
                     self._reach = _narrowed(reach_of(con))
                 except BaseException:

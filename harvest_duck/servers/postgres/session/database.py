@@ -14,6 +14,7 @@ from harvest_duck.engine.session import sessions
 from harvest_duck.http.request_log import RequestLog
 from harvest_duck.pushdown.sql import identifier, text
 from harvest_duck.servers.gate.gate import reach_of
+from harvest_duck.servers.gate.settings import CLOSED
 from harvest_duck.servers.postgres import dialect
 from harvest_duck.servers.postgres.pg_catalog.catalog import fill
 from harvest_duck.servers.postgres.session.time_zones import zones_of
@@ -34,16 +35,8 @@ __all__ = ["SCHEMA", "Database"]
 SCHEMA = "harvest"
 #: Where DuckDB looks for a name without a schema: PostgreSQL's functions shadow DuckDB's of the same name.
 SEARCH_PATH = f"postgres.catalog,{SCHEMA}.main"
-#: NULL is the largest value, as in PostgreSQL. Nothing is written to a file, rows that do not fit in memory neither.
-_SETTINGS = (
-    "SET GLOBAL default_null_order = 'nulls_last_on_asc_first_on_desc'",
-    "SET GLOBAL temp_directory = ''",
-    "SET GLOBAL python_enable_replacements = false",
-    "SET GLOBAL allow_community_extensions = false",
-    "SET GLOBAL autoinstall_known_extensions = false",
-    "SET GLOBAL autoload_known_extensions = false",
-    "SET GLOBAL enable_external_access = false",
-)
+#: NULL is the largest value, as in PostgreSQL.
+_SETTINGS = ("SET GLOBAL default_null_order = 'nulls_last_on_asc_first_on_desc'", *CLOSED)
 
 
 class Database:
