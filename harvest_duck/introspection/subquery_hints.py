@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 #: The id of a record in a path.
 _ID = re.compile(r"/[0-9]+(?=[/?]|$)")
-_HINT = (
-    "with a value in place of the subquery the scan would ask for {}: SET VARIABLE v = (the subquery), then compare "
-    "with getvariable('v')"
-)
+_HINT = "with a value in place of the subquery the scan would ask for {}"
+#: What a hint ends with: how a person puts the value there.
+BY_VARIABLE = ": SET VARIABLE v = (the subquery), then compare with getvariable('v')"
 
 
 def hints(
@@ -94,4 +93,4 @@ def _hint(before: Sequence[Request], after: Sequence[Request]) -> str:
     for name, value in after[0].params:
         if (name, value) not in known:
             path = re.sub(rf"([?&]{re.escape(name)}=)[^&]*", r"\g<1>…", path)
-    return _HINT.format(path)
+    return _HINT.format(path) + BY_VARIABLE

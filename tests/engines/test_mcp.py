@@ -220,6 +220,14 @@ def test_an_error_is_one_line_that_helps(session: Agent) -> None:
         assert session.refusal("query", sql=sql).startswith("refused: send one SELECT alone; the tool cost stands for")
 
 
+def test_a_subquery_is_to_be_a_query_of_its_own(session: Agent) -> None:
+    said = session.answer(
+        "cost", sql="SELECT sum(hours) FROM time_entries WHERE client_id = (SELECT min(id) FROM clients)"
+    )
+    assert "time_entries?client_id=…&per_page=100: query that first, and write what it returns" in said
+    assert "SET VARIABLE" not in said
+
+
 def test_a_view_takes_what_its_cost_says(session: Agent, sandbox: Sandbox) -> None:
     sql = "FROM harvest.budget_burn(as_of := '2026-11-20')"
     assert session.answer("cost", sql=sql).startswith("allowed: ")

@@ -10,7 +10,7 @@ from harvest_duck.engine.session import sessions
 from harvest_duck.engine.shared_catalog import binding_of
 from harvest_duck.errors import QueryError
 from harvest_duck.introspection.explain import explained
-from harvest_duck.introspection.subquery_hints import hints
+from harvest_duck.introspection.subquery_hints import BY_VARIABLE, hints
 from harvest_duck.runtime import critical_section, loop
 from harvest_duck.servers.mcp.estimate import Estimate, probes_refusal
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["require_allowed", "steps"]
 
+#: An agent has no variables.
+_BY_QUERIES = ": query that first, and write what it returns in its place"
 #: Seconds that a query may take over tables without rows: nothing interrupts it there.
 _PATIENCE_S = 5.0
 
@@ -45,8 +47,11 @@ def steps(cursor: duckdb.DuckDBPyConnection, sql: str, call: Call) -> list[dict[
         raise QueryError(refused)
     scans = loop.run(counted(found.requests, call.allowance))
     table = explained(scans, hints(found.requests, found.inner, found.valued), found.files)
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
+    return [row | {"hint": _for_agents(row["hint"])} for row in table.to_pylist()]
+
+
+def _for_agents(hint: str | None) -> str | None:
+    return None if hint is None else hint.replace(BY_VARIABLE, _BY_QUERIES)
 
 
 def require_allowed(found: Estimate, call: Call) -> None:
