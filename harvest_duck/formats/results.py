@@ -83,7 +83,7 @@ def batches(
 def _set_lossless(con: duckdb.DuckDBPyConnection, wanted: bool) -> None:  # noqa: FBT001 - the value of a setting
     """Set `arrow_lossless_conversion`, if it is not that; DuckDB's error where SQL has locked the settings."""
     if con.execute("SELECT current_setting('arrow_lossless_conversion')").fetchall() != [(wanted,)]:
-        con.execute(f"SET arrow_lossless_conversion = {wanted}")
+        con.execute(f"SET arrow_lossless_conversion = {'true' if wanted else 'false'}")
 
 
 def _may_have_inner_booleans(
