@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,9 @@ WITH_ROWS = frozenset({StatementType.SELECT, StatementType.EXPLAIN, StatementTyp
 _NO_ROWS = ([("Count", "BIGINT")], [("Success", "BOOLEAN")])
 #: DuckDB 2 streams a relation to Arrow, and copies the result of `execute` first; DuckDB 1 does the opposite.
 _STREAMS_RELATIONS = not duckdb.__version__.startswith("1.")
+#: DuckDB 1.4 and 1.5.0 mix up the booleans within lists, structs and maps if no type is to be lost; 1.5.6 does not. A
+#: SELECT of such rows is begun again, and it loses types, as other statements do: TIMETZ has no offset, UUID is text.
+_MIXES_BOOLEANS = tuple(map(int, re.findall(r"\d+", duckdb.__version__)[:3])) < (1, 5, 6)
 
 
 class Rows(NamedTuple):
@@ -61,15 +65,20 @@ def batches(
 ) -> pa.RecordBatchReader | None:
     """Run a statement and return its rows as they arrive; None if it is not one with rows.
 
-    No type is lost where `prepare` was called, but see `_may_have_inner_booleans`; with `keep_types` false the setting
-    is left as it is.
+    No type is lost where `prepare` was called, but see `_MIXES_BOOLEANS`. With `keep_types` false the setting stays as
+    it is.
     """
     parameters = dict(values) or None
     if _STREAMS_RELATIONS and statement.type == StatementType.SELECT:
         return con.sql(statement, params=parameters).to_arrow_reader(_ROWS_AT_ONCE)
-    if keep_types and not _STREAMS_RELATIONS:
-        _set_lossless(con, not _may_have_inner_booleans(con, statement, parameters))
+    mixes = keep_types and _MIXES_BOOLEANS and statement.type in WITH_ROWS
+    if mixes:
+        # What may write is not begun again.
+        _set_lossless(con, wanted=statement.type == StatementType.SELECT)
     con.execute(statement, parameters)
+    if mixes and statement.type == StatementType.SELECT and _has_inner_booleans(con):
+        _set_lossless(con, wanted=False)
+        con.execute(statement, parameters)
     if not _has_rows(con, statement):
         return None
     with warnings.catch_warnings():
@@ -80,22 +89,15 @@ def batches(
         return getattr(con, name)(_ROWS_AT_ONCE)
 
 
-def _set_lossless(con: duckdb.DuckDBPyConnection, wanted: bool) -> None:  # noqa: FBT001 - the value of a setting
+def _set_lossless(con: duckdb.DuckDBPyConnection, *, wanted: bool) -> None:
     """Set `arrow_lossless_conversion`, if it is not that; DuckDB's error where SQL has locked the settings."""
     if con.execute("SELECT current_setting('arrow_lossless_conversion')").fetchall() != [(wanted,)]:
         con.execute(f"SET arrow_lossless_conversion = {'true' if wanted else 'false'}")
 
 
-def _may_have_inner_booleans(
-    con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: dict[str, str | None] | None
-) -> bool:
-    """Whether rows may have lists or structs of BOOLEAN, which DuckDB 1.4 to 1.5.0 mixes up when it loses no type.
-
-    Without it HUGEINT is DECIMAL(38, 0), UUID and BIT are text, and TIMETZ has no offset.
-    """
-    if statement.type != StatementType.SELECT:
-        return statement.type in WITH_ROWS
-    types = map(str, con.sql(statement, params=parameters).types)
+def _has_inner_booleans(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the rows of the last statement have lists, structs or maps of BOOLEAN."""
+    types = (str(column[1]) for column in con.description or ())
     return any("BOOLEAN" in each and each != "BOOLEAN" for each in types)
 
 
