@@ -24,8 +24,10 @@ _PROGRAM = """
 import importlib, json, os, pkgutil, signal, sys
 import harvest_duck
 
+# What a sync does not need, some of which needs libraries that are not there.
+LEFT_OUT = tuple("harvest_duck." + name for name in ("sandbox", "cli", "__main__", "integrations", "servers.mcp"))
 for each in pkgutil.walk_packages(harvest_duck.__path__, "harvest_duck."):
-    if not each.name.startswith(("harvest_duck.sandbox", "harvest_duck.cli", "harvest_duck.__main__")):
+    if not each.name.startswith(LEFT_OUT):
         importlib.import_module(each.name)
 
 def sync(order):
