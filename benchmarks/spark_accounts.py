@@ -61,10 +61,15 @@ def in_spark(master: str) -> Callable[[Sequence[str]], int]:
     spark = SparkSession.builder.master(master).config(map=settings).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark.dataSource.register(HarvestDataSource)
-    read = spark.read.format("harvest").schema(SCHEMA).option("table", "time_entries")
+
+    def read(connections: Sequence[str]) -> int:
+        # A reader keeps the options of those before.
+        reader = spark.read.format("harvest").schema(SCHEMA).option("table", "time_entries")
+        return int(reader.option("connections", "\n".join(connections)).load().count())
+
     # Starts the executors and their Python.
-    read.option("connection", "DSN=sandbox").load().count()
-    return lambda connections: int(read.option("connections", "\n".join(connections)).load().count())
+    read(["DSN=sandbox"])
+    return read
 
 
 def refused(connections: Sequence[str]) -> int:
