@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.clients import client
+from support.clients import client, client_names, let_warn
 
 import harvest_duck
-from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,16 +19,13 @@ if TYPE_CHECKING:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let clients warn: they are released before the versions of Python and of each other that they meet here."""
-    for item in items:
-        if item.nodeid.startswith("tests/clients/"):
-            item.add_marker(pytest.mark.filterwarnings("default"))
+    let_warn(items, "tests/clients/")
 
 
 @pytest.fixture
 def names(sandbox: Sandbox) -> list[str]:
     """The names of the clients of the agency, in the order of their ids."""
-    records = sorted(sandbox.records(MAIN_ID, "clients"), key=lambda record: record["id"])
-    return [record["name"] for record in records]
+    return client_names(sandbox)
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
-from harvest_duck.sandbox import MAIN_ID
+from support.clients import client_names, let_warn
 
 if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
@@ -14,13 +13,10 @@ if TYPE_CHECKING:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let engines warn: they are released before the versions of Python and of each other that they meet here."""
-    for item in items:
-        if item.nodeid.startswith("tests/engines/"):
-            item.add_marker(pytest.mark.filterwarnings("default"))
+    let_warn(items, "tests/engines/")
 
 
 @pytest.fixture
 def names(sandbox: Sandbox) -> list[str]:
     """The names of the clients of the agency, in the order of their ids."""
-    records = sorted(sandbox.records(MAIN_ID, "clients"), key=lambda record: record["id"])
-    return [record["name"] for record in records]
+    return client_names(sandbox)

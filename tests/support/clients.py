@@ -10,11 +10,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.paths import DOCS, ROOT
 
+from harvest_duck.sandbox import MAIN_ID
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["PAGE", "README_SECTION", "RECIPES", "cells", "client", "recipe", "works_alone", "write_examples"]
+    from harvest_duck.sandbox import Sandbox
+
+__all__ = [
+    "PAGE",
+    "README_SECTION",
+    "RECIPES",
+    "cells",
+    "client",
+    "client_names",
+    "let_warn",
+    "recipe",
+    "works_alone",
+    "write_examples",
+]
 
 _REQUIRED = bool(os.environ.get("HARVEST_DUCK_REQUIRE_CLIENTS"))
 RECIPES = (DOCS / "recipes.md").read_text("utf-8")
@@ -28,6 +43,19 @@ _FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 def client(module: str) -> Any:
     """Return a module of a client. Where it is not installed the test is skipped, or fails if clients are required."""
     return importlib.import_module(module) if _REQUIRED else pytest.importorskip(module)
+
+
+def let_warn(items: list[pytest.Item], folder: str) -> None:
+    """Let the tests of a folder meet warnings of their libraries, which are no errors there."""
+    for item in items:
+        if item.nodeid.startswith(folder):
+            item.add_marker(pytest.mark.filterwarnings("default"))
+
+
+def client_names(sandbox: Sandbox) -> list[str]:
+    """Return the names of the clients of the agency, in the order of their ids."""
+    records = sorted(sandbox.records(MAIN_ID, "clients"), key=lambda record: record["id"])
+    return [record["name"] for record in records]
 
 
 def works_alone(name: str, use: Callable[[], object]) -> None:
