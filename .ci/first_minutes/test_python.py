@@ -1,4 +1,4 @@
-"""Python as the README shows it, in the environment of the wheel: its examples print what stands below them."""
+"""Python as the README and its page show it, in the environment of the wheel: the examples print what is below them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from installed import CLEAN, PATIENCE_S, PYTHON
 _EXAMPLE = re.compile(r"```python\n(?P<code>[^`]*)```\n\n```text\n(?P<output>[^`]*)```")
 
 
-def test_the_examples_of_the_readme_print_what_stands_below_them(folder: Path) -> None:
-    readme = Path(os.environ["FIRST_MINUTES_README"]).read_text("utf-8")
-    examples = list(_EXAMPLE.finditer(readme))
+def test_the_examples_print_what_stands_below_them(folder: Path) -> None:
+    tree = Path(os.environ["FIRST_MINUTES_TREE"])
+    pages = [(tree / name).read_text("utf-8") for name in ("README.md", "docs/python.md")]
+    examples = [example for page in pages for example in _EXAMPLE.finditer(page)]
     assert len(examples) >= 5
     (folder / "examples.py").write_text("\nprint('<!>')\n".join(each["code"] for each in examples), encoding="utf-8")
     ended = subprocess.run(

@@ -11,10 +11,6 @@ from support.paths import ROOT
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 
 
-def test_a_terminal_shows_what_the_readme_says() -> None:
-    check_commands(ROOT / "README.md", least=1)
-
-
 @pytest.mark.thorough
 def test_a_terminal_shows_what_its_page_says() -> None:
     check_commands(ROOT / "docs" / "terminal.md", least=3)

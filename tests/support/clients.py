@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.paths import DOCS, ROOT
+from support.paths import DOCS
 
 from harvest_duck.sandbox import MAIN_ID
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PAGE",
-    "README_SECTION",
     "RECIPES",
     "cells",
     "client",
@@ -34,9 +33,6 @@ __all__ = [
 _REQUIRED = bool(os.environ.get("HARVEST_DUCK_REQUIRE_CLIENTS"))
 RECIPES = (DOCS / "recipes.md").read_text("utf-8")
 PAGE = (DOCS / "clients.md").read_text("utf-8")
-README_SECTION = (
-    (ROOT / "README.md").read_text("utf-8").partition("## In the tools you have\n")[2].partition("\n## ")[0]
-)
 _FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 
