@@ -83,6 +83,8 @@ _MODULES = {
     "exports.export": ("export",),
     "exports.lake_types": ("for_lake",),
     "integrations.arrow_dataset": ("dataset",),
+    # Not in `__all__`: IPython alone calls them, for `%load_ext harvest_duck`.
+    "integrations.notebook.extension": ("load_ipython_extension", "unload_ipython_extension"),
     "introspection.access": ("access",),
     "introspection.catalog_tables": ("describe", "tables"),
     "mirror.status": ("mirror_status",),

@@ -55,6 +55,11 @@ def short_cell(value: Any) -> str:  # noqa: ANN401 - as above
     return shortened(cell(value), _LONGEST)
 
 
+def short_result_cell(value: Any) -> str:  # noqa: ANN401 - as above
+    """Return the text of a value of a query, 300 characters at most; NULL for None."""
+    return shortened(result_cell(value), _LONGEST)
+
+
 def numeric(values: Iterable[Any]) -> bool:
     """Whether a column of these values is aligned to the right: numbers, at least one."""
     kinds = {type(value) for value in values if value is not None}

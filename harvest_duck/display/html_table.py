@@ -8,29 +8,31 @@ from typing import TYPE_CHECKING, Any
 from harvest_duck.display.cells import cell, numeric, short_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     Row = Sequence[Any]
 
 _LONG = 40
 
 
-def html_table(names: Sequence[str], rows: Sequence[Row], count: str) -> str:
-    """Return a table whose caption is `count`; numbers are aligned to the right."""
-    styles = [_style([row[position] for row in rows]) for position in range(len(names))]
+def html_table(names: Sequence[str], rows: Sequence[Row], count: str, text: Callable[[Any], str] = short_cell) -> str:
+    """Return a table whose caption is `count`; `text` is how values read, and numbers are aligned to the right."""
+    styles = [_style([row[position] for row in rows], text) for position in range(len(names))]
     head = _row('th scope="col"', map(cell, names), styles)
-    body = "\n".join(_row("td", map(short_cell, row), styles) for row in rows)
+    body = "\n".join(_row("td", map(text, row), styles) for row in rows)
     return (
         f"<table>\n<caption>{escape(count)}</caption>\n<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
     )
 
 
-def _style(values: Row) -> str:
-    """Return the style of a column; notebooks align every cell to the right, and squeeze long texts."""
+def _style(values: Row, text: Callable[[Any], str]) -> str:
+    """Return the style of a column; notebooks align every cell to the right, squeeze long texts and join lines."""
     if numeric(values):
         return "text-align:right"
-    longest = max(map(len, map(short_cell, values)), default=0)
-    return "text-align:left;min-width:16em" if longest > _LONG else "text-align:left"
+    texts = [*map(text, values)]
+    longest = max(map(len, texts), default=0)
+    style = "text-align:left;min-width:16em" if longest > _LONG else "text-align:left"
+    return f"{style};white-space:pre-wrap" if any("\n" in each for each in texts) else style
 
 
 def _row(tag: str, texts: Iterable[str], styles: Sequence[str]) -> str:

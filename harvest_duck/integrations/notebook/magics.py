@@ -1,0 +1,92 @@
+"""The magics of IPython: `%%harvest` for a cell of SQL, `%harvest` for a line of it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
+from IPython.display import display
+
+from harvest_duck.engine import register
+from harvest_duck.engine.underlying import underlying
+from harvest_duck.errors import QueryError
+from harvest_duck.integrations.notebook import options, progress, statements
+from harvest_duck.integrations.notebook.failures import one_line_errors, requests_ended
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import duckdb
+
+    from harvest_duck.integrations.notebook.options import Options
+
+__all__ = ["HarvestMagics"]
+
+
+@magics_class
+class HarvestMagics(Magics):  # type: ignore[misc]
+    """The magics of one notebook, and the connections that its cells share."""
+
+    def __init__(self, shell: Any) -> None:  # noqa: ANN401 - of IPython
+        super().__init__(shell)
+        self._connections: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._default: object = ""
+
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @needs_local_scope  # type: ignore[untyped-decorator]
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def harvest(self, line: str, cell: str = "", local_ns: dict[str, object] | None = None) -> object:
+        """Run SQL over Harvest, and keep the rows: `%%harvest [-c CONNECTION] [-o NAME] [--explain [--no-probe]]`.
+
+        -c CONNECTION  a DSN such as acme, a connection string, or $name, a variable that holds one or a connection of
+                       DuckDB. Alone, as in `%harvest -c acme`, it is that of all later cells.
+        -o NAME        the variable that gets the result; without SQL, that gets the connection of DuckDB.
+        --explain      show the requests that one SELECT would send, instead of running it; --no-probe sends none.
+
+        In the SQL, $name or {name} is the value of a variable, and FROM name reads a result, a DataFrame or a table of
+        Arrow. The result has .df(), .pl(), .arrow(), .show() and len(); using it asks Harvest nothing.
+        """
+        with one_line_errors():
+            asked = options.read(line, cell)
+            namespace = self.shell.user_ns | (local_ns or {})
+            con = self._connection(asked, namespace)
+            found = self._found(con, asked, namespace) if asked.sql else con
+            if asked.name is not None:
+                self.shell.user_ns[asked.name] = found
+        return found if asked.sql else None
+
+    def close(self) -> None:
+        """Close the connections that cells have opened."""
+        while self._connections:
+            self._connections.popitem()[1].close()
+
+    def _found(self, con: duckdb.DuckDBPyConnection, asked: Options, namespace: dict[str, object]) -> object:
+        """Return what the SQL of a cell leaves: a result, the requests that are explained, None for neither."""
+        with requests_ended(con), self._progress(con):
+            if asked.explain:
+                return statements.explained(con, asked.sql, namespace, probe=asked.probe)
+            found = statements.run(con, asked.sql, namespace)
+        if not isinstance(found, str):
+            return found
+        if asked.name is not None:
+            raise QueryError(f"-o {asked.name}: no statement of the cell has rows, so there is no result to keep")
+        print(found)  # noqa: T201 - the output of the cell
+        return None
+
+    def _connection(self, asked: Options, namespace: dict[str, object]) -> duckdb.DuckDBPyConnection:
+        """Return the connection of a cell, which those with the same connection string share."""
+        given = self._default if asked.connection is None else options.connection_string(asked.connection, namespace)
+        con = self._opened(given) if isinstance(given, str) else underlying(given)
+        if asked.connection is not None and not asked.sql:
+            self._default = given
+        return con
+
+    def _opened(self, connection: str) -> duckdb.DuckDBPyConnection:
+        if connection not in self._connections:
+            self._connections[connection] = register.connect(connection)
+        return self._connections[connection]
+
+    def _progress(self, con: duckdb.DuckDBPyConnection) -> AbstractContextManager[None]:
+        """Return the context that shows progress; IPython on a terminal cannot change what it has shown."""
+        return progress.shown(con, display) if getattr(self.shell, "kernel", None) is not None else nullcontext()
