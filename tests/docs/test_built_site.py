@@ -1,0 +1,79 @@
+"""The site of the documentation as it was built: HARVEST_DUCK_SITE names the directory, which .ci/docs makes."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+SITE = Path(os.environ.get("HARVEST_DUCK_SITE", ""))
+pytestmark = pytest.mark.skipif(Path() == SITE, reason="no site was built: .ci/docs builds one")
+#: What a page loads, by the element and its attribute. An <a> and a <link> to what comes next load nothing.
+LOADING = {
+    ("img", "src"), ("img", "srcset"), ("source", "srcset"), ("source", "src"), ("script", "src"), ("iframe", "src"),
+    ("video", "src"), ("object", "data"), ("embed", "src"), ("use", "href"), ("image", "href"), ("form", "action"),
+}  # fmt: skip
+LOADING_LINKS = {"stylesheet", "icon", "preload", "prefetch", "modulepreload", "manifest", "preconnect", "dns-prefetch"}
+
+
+@dataclass(slots=True)
+class Read(HTMLParser):
+    """What a page holds: its anchors, where it leads, and what it loads."""
+
+    anchors: set[str] = field(default_factory=set)
+    links: list[str] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        HTMLParser.__init__(self)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take one element."""
+        given = dict(attrs)
+        self.anchors.update(filter(None, (given.get("id"), given.get("name") if tag == "a" else None)))
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"] or "")
+        if tag == "link" and set((given.get("rel") or "").split()) & LOADING_LINKS:
+            self.loaded.append(given.get("href") or "")
+        self.loaded += [value or "" for name, value in attrs if (tag, name) in LOADING]
+        self.loaded += re.findall(r"url\(['\"]?([^'\")]+)", given.get("style") or "")
+
+
+@cache
+def read(page: Path) -> Read:
+    found = Read()
+    found.feed(page.read_text("utf-8"))
+    return found
+
+
+def pages() -> list[Path]:
+    return sorted(SITE.rglob("*.html"))
+
+
+def test_no_page_loads_anything_of_another_host() -> None:
+    assert len(pages()) > 30
+    for page in pages():
+        assert not [each for each in read(page).loaded if urlsplit(each).netloc], page
+
+
+def test_no_style_sheet_loads_anything_of_another_host() -> None:
+    for sheet in SITE.rglob("*.css"):
+        named = re.findall(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", sheet.read_text("utf-8"))
+        assert not [each for pair in named for each in pair if urlsplit(each).netloc], sheet
+
+
+def test_every_link_within_the_site_leads_to_a_page_and_an_anchor() -> None:
+    for page in pages():
+        for link in map(urlsplit, read(page).links):
+            if link.scheme:
+                continue
+            target = (page.parent / unquote(link.path)).resolve() if link.path else page.resolve()
+            assert target.exists(), (page, link)
+            if link.fragment and target.suffix == ".html":
+                assert unquote(link.fragment) in read(target).anchors, (page, link)
