@@ -10,7 +10,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_the_pictures_are_those_of_the_script() -> None:
     script = runpy.run_path(str(DOCS / "pictures.py"))
-    drawn = {file.name: file.read_bytes() for file in script["DIRECTORY"].iterdir()}
+    drawn = {file.name: file.read_bytes() for file in script["DIRECTORY"].glob("*.*")}
     assert set(drawn) == set(script["PICTURES"])
     for name, content in drawn.items():
         assert content.startswith(b"\x89PNG"), name
