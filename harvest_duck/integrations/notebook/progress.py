@@ -31,7 +31,9 @@ def shown(con: duckdb.DuckDBPyConnection, display: Callable[..., Any]) -> Iterat
     over = threading.Event()
     # In the context of the cell: there ipykernel 7 finds the cell whose output it is.
     target = copy_context().run
-    showing = threading.Thread(target=target, args=(_show, con, display, over), name="progress", daemon=True)
+    showing = threading.Thread(
+        target=target, args=(_show, con, display, over), name="harvest_duck_progress", daemon=True
+    )
     showing.start()
     try:
         yield

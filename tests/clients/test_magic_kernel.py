@@ -1,0 +1,75 @@
+"""`%%harvest` in a real kernel: what is shown while a cell runs, what an interrupt ends, and how a notebook fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.clients import client
+from support.clocks import PATIENCE_S
+from support.held import held
+from support.kernel import Kernel, kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harvest_duck.sandbox import Sandbox
+
+CELL = "%%harvest\nSELECT sum(hours) AS hours FROM harvest.time_entries"
+
+
+@pytest.fixture(scope="module")
+def loaded(agency: Sandbox) -> Iterator[Kernel]:
+    """A kernel that has loaded the extension, and reads the agency in pages of fifty."""
+    client("ipykernel")
+    connection = agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off;Pagesize=50"
+    with kernel() as running:
+        running.run(f"%load_ext harvest_duck\n%harvest -c '{connection}'\n%harvest FROM harvest.roles")
+        yield running
+
+
+def test_an_interrupt_ends_the_requests_and_the_next_cell_works(loaded: Kernel, sandbox: Sandbox) -> None:
+    with held(sandbox, page=3) as holding:
+        loaded.begin(CELL)
+        assert holding.arrived.wait(PATIENCE_S)
+        loaded.interrupt()
+        assert holding.all_gone()
+        shown = [*loaded.messages()]
+    errors = [content for kind, content in shown if kind == "error"]
+    assert [error["ename"] for error in errors] == ["KeyboardInterrupt"]
+    assert [error["traceback"] for error in errors] == [
+        ["KeyboardInterrupt: the query is interrupted, and its requests have ended"]
+    ]
+    assert shown[-1][1]["status"] == "error"
+    assert "hours" in loaded.run(CELL)["text/plain"]
+
+
+def test_progress_stands_below_a_slow_cell_until_it_ends(loaded: Kernel, sandbox: Sandbox) -> None:
+    with held(sandbox, page=3) as holding:
+        loaded.begin(CELL)
+        messages = loaded.messages()
+        kind, content = next(messages)
+        assert kind == "display_data"
+        while "time_entries: " not in content["data"]["text/plain"]:
+            kind, content = next(messages)
+        holding.let_go()
+        *updates, result, reply = messages
+    shown = [content["data"]["text/html"] for kind, content in updates if kind == "update_display_data"]
+    assert shown[-1] == ""
+    assert result[0] == "execute_result"
+    assert reply[1]["status"] == "ok"
+    running = loaded.run("import threading; print([t.name for t in threading.enumerate()])")["stdout"]
+    assert "harvest_duck_progress" not in running
+
+
+def test_a_notebook_stops_at_a_cell_that_fails() -> None:
+    nbclient, nbformat = client("nbclient"), client("nbformat")
+    cells = ["%load_ext harvest_duck\n%harvest -c sandbox", "%%harvest\nSELECT hour FROM harvest.roles", "1"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    with pytest.raises(nbclient.exceptions.CellExecutionError):
+        nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    (output,) = notebook.cells[1].outputs
+    assert output["output_type"] == "error"
+    assert len(output["traceback"]) == 1
+    assert "\n" not in output["traceback"][0]
+    assert notebook.cells[2].execution_count is None
