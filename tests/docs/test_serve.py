@@ -52,7 +52,15 @@ def test_it_tells_of_every_option() -> None:
 
 
 def test_every_page_of_a_client_is_linked() -> None:
-    assert {f"serve/{page.name}" for page in PAGES[1:]} <= set(re.findall(r"\((serve/\w+\.md)", TEXT))
+    assert {f"serve/{page.name}" for page in PAGES[1:]} <= set(re.findall(r"\((serve/[\w-]+\.md)", TEXT))
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
+def test_a_page_of_a_client_says_first_whether_it_was_run(page: Path) -> None:
+    head = page.read_text("utf-8")[:700]
+    (tried,) = re.findall(r"^\*\*(Run here|Not run)\*\*|^\*\*Not run\.\*\*", head, re.MULTILINE)
+    (told,) = re.findall(rf"\(serve/{re.escape(page.name)}\) \| (run|not run)", TEXT)
+    assert (tried == "Run here") == (told == "run")
 
 
 def test_the_columns_that_it_names_are_those_of_the_cache() -> None:

@@ -87,10 +87,10 @@ def check_program(page: str, name: str, command: list[str], port: int, folder: P
 
 def test_java_prints_what_stands_below_it(port: int, tmp_path: Path) -> None:
     installed("pgJDBC", present=JDBC.exists())
-    check_program("serve/jdbc.md", "Hours.java", [program("java"), "-cp", str(JDBC)], port, tmp_path)
+    check_program("serve/java.md", "Hours.java", [program("java"), "-cp", str(JDBC)], port, tmp_path)
 
 
 def test_node_prints_what_stands_below_it(port: int, tmp_path: Path) -> None:
     node = program("node")
     installed("pg of npm", present=subprocess.run([node, "-e", "require('pg')"], check=False).returncode == 0)
-    check_program("serve/others.md", "hours.js", [node], port, tmp_path)
+    check_program("serve/node.md", "hours.js", [node], port, tmp_path)

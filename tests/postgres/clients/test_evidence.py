@@ -1,4 +1,4 @@
-"""The PostgreSQL connector of Evidence, with the options and the query of its recipe."""
+"""The PostgreSQL connector of Evidence, with the options and the query of its page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.asked import asked
-from support.clients import RECIPES
 from support.clocks import PATIENCE_S
+from support.paths import DOCS
 from support.real_postgres import installed, program
 
 import harvest_duck
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox import Sandbox
 
-SECTION = RECIPES.partition("\n## Evidence\n")[2]
-HOURS = re.search(r"```sql\n(.*?)```", SECTION, re.DOTALL)
-OPTIONS = dict(re.findall(r"^  (\w+): (\S+)$", SECTION, re.MULTILINE))
+PAGE = (DOCS / "serve" / "evidence.md").read_text("utf-8")
+HOURS = re.search(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+OPTIONS = dict(re.findall(r"^  (\w+): (\S+)$", PAGE, re.MULTILINE))
 
 
-def test_the_query_of_the_recipe_finds_the_hours(ours: Address, account: Sandbox) -> None:
+def test_the_query_of_the_page_finds_the_hours(ours: Address, account: Sandbox) -> None:
     node = program("node")
     there = subprocess.run([node, "-e", "require('@evidence-dev/postgres')"], check=False, capture_output=True)
     installed("@evidence-dev/postgres of npm", present=there.returncode == 0)
