@@ -10,7 +10,7 @@ import click
 import duckdb
 
 from harvest_duck.cli import progress
-from harvest_duck.cli.terminal import Form, result_text, screen_of
+from harvest_duck.cli.terminal import Form, chart_text, result_text, screen_of
 from harvest_duck.errors import QueryError
 from harvest_duck.formats import (
     BINARY,
@@ -93,24 +93,25 @@ class Writer(ABC):
 
 
 @contextmanager
-def writing(target: Path, form: Format | None, *, whole: bool = False) -> Iterator[Writer]:
+def writing(target: Path, form: Format | None, *, whole: bool = False, as_chart: bool = False) -> Iterator[Writer]:
     """A context with a writer to a place, in a format that `chosen` returned.
 
-    For people long texts are shortened, unless `whole` is set.
+    For people long texts are shortened, unless `whole` is set, and rows are drawn where `as_chart` is.
     """
     if form in BINARY:
         with targets.path_for(target) as path:
             yield _FileWriter(path, form)
         return
     with targets.opened(target) as stream:
-        yield _TextWriter(stream, form, whole=whole, takes_one=not targets.is_streamed(target))
+        yield _TextWriter(stream, form, whole=whole, as_chart=as_chart, takes_one=not targets.is_streamed(target))
 
 
 class _TextWriter(Writer):
     """Writes text to an open stream, as soon as there is some."""
 
-    def __init__(self, stream: BinaryIO, form: Format | None, *, whole: bool, takes_one: bool) -> None:
+    def __init__(self, stream: BinaryIO, form: Format | None, *, whole: bool, as_chart: bool, takes_one: bool) -> None:
         super().__init__()
+        self._as_chart = as_chart
         self.takes_one = takes_one
         self._stream = stream
         self._form = form
@@ -137,10 +138,7 @@ class _TextWriter(Writer):
             found = results.rows(con, statement, values)
             if found is not None:
                 self.results += 1
-                form = None if self._form is None else Form(self._form)
-                screen = screen_of(self._stream)
-                shown = result_text(found.names, found.values, screen, form, whole=self._whole)
-                yield 0, f"{before}{shown}\n"
+                yield 0, f"{before}{self._shown(found)}\n"
             return
         zone = results.time_zone(con)
         batches = results.batches(con, statement, values)
@@ -149,6 +147,14 @@ class _TextWriter(Writer):
             for count, text in text_output.pieces(batches, self._form, zone, on_terminal=self._on_terminal):
                 yield count, before + text
                 before = ""
+
+    def _shown(self, found: results.Rows) -> str:
+        """Return rows as people read them."""
+        screen = screen_of(self._stream)
+        if self._as_chart:
+            return chart_text(found.names, found.values, screen)
+        form = None if self._form is None else Form(self._form)
+        return result_text(found.names, found.values, screen, form, whole=self._whole)
 
 
 class _FileWriter(Writer):

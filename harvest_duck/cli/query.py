@@ -77,6 +77,7 @@ def _placed(con: duckdb.DuckDBPyConnection, step: Step) -> Iterator[None]:
 @connection_option
 @output.format_option(Format, "How to write; what FILE ends with, or a table or lines, as fits the terminal.")
 @_target
+@click.option("--chart", "as_chart", is_flag=True, help="Draw a result of two columns: bars, or a line over time.")
 @click.option("--explain", is_flag=True, help="Show the requests that SQL would send, instead of running it.")
 @click.option("--no-probe", is_flag=True, help="Explain without a request, and so without the sizes of lists.")
 def query(
@@ -87,6 +88,7 @@ def query(
     connection: str,
     form: str | None,
     target: Path | None,
+    as_chart: bool,
     explain: bool,
     no_probe: bool,
 ) -> None:
@@ -96,6 +98,8 @@ def query(
     """
     if no_probe and not explain:
         raise click.UsageError("--no-probe goes with --explain")
+    if as_chart:
+        _refuse_with_chart(form, target, explain=explain)
     values = statements.parameters(given)
     written = statements.read(sql, file)
     place = target or targets.STANDARD_OUTPUT
@@ -103,7 +107,7 @@ def query(
     with opened(connection) as con:
         script = statements.script(con, written, values, str(file) if file else "")
         if not explain:
-            _write(con, script, place, chosen)
+            _write(con, script, place, chosen, as_chart=as_chart)
             return
         explained = register.explain(statements.with_values(written, values), con, probe=not no_probe)
         con.register("explained", explained)
@@ -113,9 +117,18 @@ def query(
             click.echo(f"hint: {hint}", err=True)
 
 
-def _write(con: duckdb.DuckDBPyConnection, script: Script, target: Path, form: Format | None) -> None:
+def _refuse_with_chart(form: str | None, target: Path | None, *, explain: bool) -> None:
+    """Raise `click.UsageError` where something else is asked for than a picture on standard output."""
+    other = "--explain" if explain else "--format" if form else "-o FILE"
+    if explain or form or (target and not targets.is_standard_output(target)):
+        raise click.UsageError(f"--chart draws on standard output: leave out {other}.")
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, script: Script, target: Path, form: Format | None, *, as_chart: bool = False
+) -> None:
     """Run the statements one after the other, and write their rows to one place."""
-    with output.writing(target, form) as writer:
+    with output.writing(target, form, as_chart=as_chart) as writer:
         if writer.takes_one and sum(step.has_rows for step in script.steps) > 1:
             raise _too_many(target, form)
         for step in script.steps:

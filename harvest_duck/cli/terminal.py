@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
+from harvest_duck.display.chart import chart
 from harvest_duck.display.result import Form, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Form", "Screen", "result_text", "screen_of"]
+__all__ = ["Form", "Screen", "chart_text", "result_text", "screen_of"]
 
 #: A table on the terminal ends after so many rows; a file does not.
 _ROWS_SHOWN = 1000
@@ -64,3 +65,8 @@ def result_text(
     more = len(taken) > _ROWS_SHOWN
     shown = taken[:_ROWS_SHOWN]
     return as_text(names, shown, screen.width, form=form, more=more, whole=whole, styled=screen.styled)
+
+
+def chart_text(names: Sequence[str], rows: Iterable[Sequence[Any]], screen: Screen) -> str:
+    """Return rows of two columns as a picture for a screen; raises `QueryError` for others."""
+    return chart(names, rows, screen.width, styled=screen.styled)
