@@ -201,6 +201,19 @@ def test_columns_of_one_name_get_names_of_their_own(notebook: Notebook) -> None:
     assert notebook.run("%harvest FROM twice").arrow().to_pylist() == [{"a": 1, "a_1": 2}]
 
 
+def test_tab_completes_sql_and_asks_nothing(notebook: Notebook, sandbox: Sandbox) -> None:
+    completer = client("IPython.core.completer")
+
+    def offered(code: str) -> list[str]:
+        with completer.provisionalcompleter():
+            return [each.text for each in notebook.shell.Completer.completions(code, len(code))]
+
+    assert offered("%%harvest -o x\nFROM harvest.ut") == ["utilization("]
+    assert offered("x = %harvest FROM harvest.time_e") == ["time_entries"]
+    assert offered("%%harvest\nSELECT $si") == ["since"]
+    assert asked(sandbox) == []
+
+
 def test_without_sql_a_variable_gets_the_connection(notebook: Notebook, con: duckdb.DuckDBPyConnection) -> None:
     assert notebook.run("%harvest -o own") is None
     assert notebook.names["own"] is con

@@ -10,8 +10,11 @@ __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
 
 def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - of IPython
-    """Give a notebook the magics `%%harvest` and `%harvest`."""
-    shell.register_magics(HarvestMagics)
+    """Give a notebook the magics `%%harvest` and `%harvest`, and completion in their SQL."""
+    magics = HarvestMagics(shell)
+    shell.register_magics(magics)
+    if magics.matcher is not None:
+        shell.Completer.custom_matchers.append(magics.matcher)
 
 
 def unload_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - of IPython
@@ -19,5 +22,7 @@ def unload_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - of IPython
     magics = shell.magics_manager.registry.pop(HarvestMagics.__name__, None)
     if magics is not None:
         magics.close()
+        if magics.matcher is not None:
+            shell.Completer.custom_matchers.remove(magics.matcher)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("harvest", None)

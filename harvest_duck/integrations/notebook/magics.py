@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 from IPython.display import display
 
-from harvest_duck.engine import register
+from harvest_duck import connections
+from harvest_duck.engine import catalogue_names, register
 from harvest_duck.engine.underlying import underlying
 from harvest_duck.errors import QueryError
-from harvest_duck.integrations.notebook import options, progress, statements
+from harvest_duck.integrations.notebook import completion, options, progress, statements
 from harvest_duck.integrations.notebook.failures import one_line_errors, requests_ended
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from harvest_duck.integrations.notebook.options import Options
+    from harvest_duck.introspection.sql_names import Names
 
 __all__ = ["HarvestMagics"]
 
@@ -32,6 +36,9 @@ class HarvestMagics(Magics):  # type: ignore[misc]
         super().__init__(shell)
         self._connections: dict[str, duckdb.DuckDBPyConnection] = {}
         self._default: object = ""
+        #: The names that SQL may use, by connection, until the next cell has run.
+        self._names: WeakKeyDictionary[duckdb.DuckDBPyConnection, Names] = WeakKeyDictionary()
+        self.matcher = completion.matcher(self._names_of, lambda: self.shell.user_ns)
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @needs_local_scope  # type: ignore[untyped-decorator]
@@ -47,6 +54,7 @@ class HarvestMagics(Magics):  # type: ignore[misc]
         In the SQL, $name or {name} is the value of a variable, and FROM name reads a result, a DataFrame or a table of
         Arrow. The result has .df(), .pl(), .arrow(), .show() and len(); using it asks Harvest nothing.
         """
+        self._names.clear()
         with one_line_errors():
             asked = options.read(line, cell)
             namespace = self.shell.user_ns | (local_ns or {})
@@ -75,10 +83,10 @@ class HarvestMagics(Magics):  # type: ignore[misc]
         return None
 
     def _connection(self, asked: Options, namespace: dict[str, object]) -> duckdb.DuckDBPyConnection:
-        """Return the connection of a cell, which those with the same connection string share."""
+        """Return the connection that a cell asks for, and keep it for later cells where the cell has no SQL."""
         given = self._default if asked.connection is None else options.connection_string(asked.connection, namespace)
         con = self._opened(given) if isinstance(given, str) else underlying(given)
-        if asked.connection is not None and not asked.sql:
+        if not asked.sql:
             self._default = given
         return con
 
@@ -86,6 +94,13 @@ class HarvestMagics(Magics):  # type: ignore[misc]
         if connection not in self._connections:
             self._connections[connection] = register.connect(connection)
         return self._connections[connection]
+
+    def _names_of(self, asked: Options) -> Names:
+        """Return the names that the SQL of a cell may use, for which no request is sent."""
+        con = self._connection(replace(asked, sql="SELECT"), self.shell.user_ns)
+        if con not in self._names:
+            self._names[con] = catalogue_names.names(con, [each.name for each in connections.listed()])
+        return self._names[con]
 
     def _progress(self, con: duckdb.DuckDBPyConnection) -> AbstractContextManager[None]:
         """Return the context that shows progress; IPython on a terminal cannot change what it has shown."""

@@ -33,6 +33,11 @@ class Result:
         self._table = table.rename_columns(unique(table.column_names))
         self._time_zone = time_zone
 
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self._table.column_names)
+
     def arrow(self) -> pa.Table:
         """Return the rows as a table of pyarrow."""
         return self._table
@@ -65,13 +70,13 @@ class Result:
         return self._text(_ROWS_SHOWN)
 
     def _repr_html_(self) -> str:
-        names, rows, count = self._table.column_names, self._first(_ROWS_SHOWN), self._count(_ROWS_SHOWN)
+        names, rows, count = self.columns, self._first(_ROWS_SHOWN), self._count(_ROWS_SHOWN)
         return html_table(names, rows, count, short_result_cell)
 
     def _text(self, rows: int) -> str:
         width = shutil.get_terminal_size().columns
         look = Look()
-        shown = text_table(self._table.column_names, self._first(rows), width, look)
+        shown = text_table(self.columns, self._first(rows), width, look)
         words = (
             [self._count(rows), f"not shown: {', '.join(shown.left_out)}"] if shown.left_out else [self._count(rows)]
         )
