@@ -1,6 +1,6 @@
-"""The page about SQL is true: its examples print what stands below them, its tables and functions are those there are.
+"""The page about SQL is true: its examples print what stands below them, its functions are those of a connection.
 
-`UPDATE_README=1 pytest tests/docs/test_sql.py` writes outputs and tables anew.
+`UPDATE_README=1 pytest tests/docs/test_sql.py` writes the outputs anew.
 """
 
 from __future__ import annotations
@@ -8,33 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from support.examples import UPDATE, check_examples
+from support.examples import check_examples
 from support.paths import DOCS
-
-from harvest_duck.catalog.tables import TABLES
 
 if TYPE_CHECKING:
     import duckdb
 
 PAGE = DOCS / "sql.md"
 TEXT = PAGE.read_text("utf-8")
-
-
-def listing() -> str:
-    """Return the table of tables, as Markdown."""
-    rows = [f"| `{table.name}` | {table.description} |" for table in TABLES.values()]
-    return "\n".join(["| table | a row is |", "|---|---|", *rows])
-
-
-def test_the_tables_are_those_of_the_catalogue() -> None:
-    text = PAGE.read_text("utf-8")
-    wanted = re.sub(
-        r"(<!-- tables -->\n).*?(<!-- /tables -->)", lambda m: f"{m[1]}{listing()}\n{m[2]}", text, flags=re.DOTALL
-    )
-    if UPDATE:
-        PAGE.write_text(wanted, encoding="utf-8")
-    assert UPDATE or text == wanted
-    assert f"There are {len(TABLES)} tables" in text
 
 
 def test_every_example_prints_what_stands_below_it() -> None:
