@@ -35,6 +35,7 @@ _MODULES = {
     "report": "report",
     "sandbox": "sandbox",
     "serve": "serve",
+    "shell": "shell.command",
     "status": "status",
     "sync": "sync",
     "tables": "tables",

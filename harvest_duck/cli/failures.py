@@ -8,9 +8,9 @@ import duckdb
 
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import DeletesRefused, HarvestDuckError, MirrorBusy
-from harvest_duck.text import escaped
+from harvest_duck.text import escaped, one_line
 
-__all__ = ["FAILED", "STATUSES", "TOLD", "UNCHANGED", "UNPROVEN", "sentence", "status"]
+__all__ = ["FAILED", "STATUSES", "TOLD", "UNCHANGED", "UNPROVEN", "one_line_of", "sentence", "status"]
 
 #: The errors that are told in one line; any other is a fault of the program.
 TOLD = (HarvestDuckError, OSError, duckdb.Error)
@@ -25,6 +25,11 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{escaped(os.fsdecode(error.filename))}: {error.strerror}" if error.filename else error.strerror
     return sentence_in(str(error)).strip()
+
+
+def one_line_of(error: BaseException) -> str:
+    """Return what an error says, on one line and without the SQL that DuckDB repeats, in which a secret may stand."""
+    return one_line(sentence(error).partition("\nLINE ")[0])
 
 
 def status(error: BaseException) -> int:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound="Callable[..., Any] | click.Command")
 
 #: Formats of which one result after the other is told apart without an empty line between them.
-_SELF_DELIMITING = {Format.JSON, Format.NDJSON}
+SELF_DELIMITING = {Format.JSON, Format.NDJSON}
 
 
 def format_option(kinds: Iterable[str], text: str) -> Callable[[_Command], _Command]:
@@ -133,7 +133,7 @@ class _TextWriter(Writer):
         self, con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, str | None]
     ) -> Iterator[tuple[int, str]]:
         """Yield the text of a result piece by piece, with the number of rows in each piece."""
-        before = "" if self._form in _SELF_DELIMITING or not self.results else "\n"
+        before = "" if self._form in SELF_DELIMITING or not self.results else "\n"
         if self._form is None or self._form in FOR_PEOPLE:
             found = results.rows(con, statement, values)
             if found is not None:

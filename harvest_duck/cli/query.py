@@ -22,9 +22,11 @@ from harvest_duck.text import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
+
     from harvest_duck.cli.statements import Script, Step
 
-__all__ = ["opened", "query"]
+__all__ = ["EXPLAINED", "opened", "query", "tell_hints"]
 
 _target = click.option(
     "-o",
@@ -36,10 +38,10 @@ _target = click.option(
 )
 
 #: The request and its figures first: the narrowest terminal has room for them.
-_EXPLAINED = """
+EXPLAINED = """
 SELECT step, requests, records, earliest_s, request, pushed, rechecked, source, age_s, scan, table_name, rate_limit,
     account_id, hint
-FROM explained
+FROM listed
 """
 
 
@@ -110,11 +112,15 @@ def query(
             _write(con, script, place, chosen, as_chart=as_chart)
             return
         explained = register.explain(statements.with_values(written, values), con, probe=not no_probe)
-        con.register("explained", explained)
-        _write(con, statements.script(con, _EXPLAINED, {}), place, chosen)
-        # Below the table, where their column seldom has room.
-        for hint in explained["hint"].drop_null().unique().to_pylist():
-            click.echo(f"hint: {hint}", err=True)
+        con.register("listed", explained)
+        _write(con, statements.script(con, EXPLAINED, {}), place, chosen)
+        tell_hints(explained)
+
+
+def tell_hints(explained: pa.Table) -> None:
+    """Write the hints of an explanation below its table, where their column seldom has room."""
+    for hint in explained["hint"].drop_null().unique().to_pylist():
+        click.echo(f"hint: {hint}", err=True)
 
 
 def _refuse_with_chart(form: str | None, target: Path | None, *, explain: bool) -> None:

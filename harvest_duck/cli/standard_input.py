@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-__all__ = ["first_line", "is_terminal", "take", "whole_text"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["first_line", "is_terminal", "lines", "take", "whole_text"]
 
 _TAKEN_BY = "harvest_duck.standard_input"
 
@@ -36,6 +40,12 @@ def whole_text(what: str) -> bytes:
     """Return all of it; raises `click.UsageError` if something else is read from standard input."""
     take(what)
     return sys.stdin.buffer.read() if sys.stdin else b""
+
+
+def lines(what: str) -> Iterable[bytes]:
+    """Return its lines, each as soon as it is there; raises `click.UsageError` if something else is read from it."""
+    take(what)
+    return sys.stdin.buffer if sys.stdin else ()
 
 
 def take(what: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["Script", "Step", "argument", "parameters", "read", "script", "with_values"]
+__all__ = ["Script", "Step", "argument", "parameters", "read", "script", "text_of", "with_values"]
 
 _STANDARD_INPUT = "-"
 _PARAMETER = re.compile(rb"\?|\$([\w\x80-\xff]+)")
@@ -142,7 +142,7 @@ def _placed(statements: list[duckdb.Statement], sql: str, source: str) -> list[S
     """
     places, number, at = [], 1, 0
     for statement in statements:
-        own = _text_of(statement)
+        own = text_of(statement)
         found = sql.find(own, at) if own else -1
         line = f", line {sql.count(chr(10), 0, found) + 1}" if found >= 0 else ""
         places.append(f"{source and f'{source}, '}statement {number}{line}")
@@ -152,7 +152,8 @@ def _placed(statements: list[duckdb.Statement], sql: str, source: str) -> list[S
     return [Step(each, place if several else "") for each, place in zip(statements, places, strict=True)]
 
 
-def _text_of(statement: duckdb.Statement) -> str:
+def text_of(statement: duckdb.Statement) -> str:
+    """Return the SQL of a statement; empty for the parts that DuckDB 1.x makes of a PIVOT."""
     try:
         return statement.query.strip()
     except IndexError:

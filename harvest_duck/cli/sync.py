@@ -20,7 +20,9 @@ from harvest_duck.mirror.model import CheckDeletes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from harvest_duck.mirror.model import SyncProgress
+    from harvest_duck.mirror.model import SyncProgress, SyncResult
+
+__all__ = ["sync", "synced"]
 
 #: The width of a terminal that does not know its own, and that of what stands before the line of progress.
 _USUAL, _SPINNER = 80, 2
@@ -75,10 +77,8 @@ def sync(
         if explain:
             plan = harvest_duck.explain_sync(connection, path, **options)
         else:
-            sessions.prepare(connection)
-            with _progress(wanted=not quiet) as tell:
-                options |= {"accept_deletes": accept_deletes, "history": history, "on_progress": tell}
-                result = harvest_duck.sync(connection, path, **options)
+            options |= {"accept_deletes": accept_deletes, "history": history}
+            result = synced(connection, path, options, quiet=quiet)
     screen = screen_of(sys.stdout)
     if explain:
         _write(sync_report.plan_lines(plan, screen), sync_report.plan_record(plan), as_json=as_json)
@@ -89,6 +89,13 @@ def sync(
         for line in sync_report.unproven_lines(result):
             click.echo(f"harvest-duck: {line}", err=True)
         sys.exit(failures.UNPROVEN)
+
+
+def synced(connection: str, path: Path, options: Mapping[str, Any], *, quiet: bool = False) -> SyncResult:
+    """Bring a copy up to date, with a line of progress on a terminal, and return what changed."""
+    sessions.prepare(connection)
+    with _progress(wanted=not quiet) as tell:
+        return harvest_duck.sync(connection, path, on_progress=tell, **options)
 
 
 @contextmanager

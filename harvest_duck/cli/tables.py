@@ -8,7 +8,9 @@ from harvest_duck.cli import completion
 from harvest_duck.cli.output import form_option, show_listed
 from harvest_duck.introspection import catalog_tables
 
-_DESCRIBE = """
+__all__ = ["DESCRIBE", "describe", "tables"]
+
+DESCRIBE = """
 SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ') AS data_type,
        CASE WHEN key THEN 'key' ELSE '' END AS key, array_to_string(operators, ' ') AS pushed_down,
        description
@@ -28,4 +30,4 @@ def tables(form: str | None) -> None:
 @form_option
 def describe(table: str, form: str | None) -> None:
     """List the columns of a table, with the operators that reach the API."""
-    show_listed(catalog_tables.describe(table), form, sql=_DESCRIBE)
+    show_listed(catalog_tables.describe(table), form, sql=DESCRIBE)

@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 
     from harvest_duck.catalog.model import Table
 
-__all__ = ["opened", "our_errors", "selected"]
+__all__ = ["opened", "our_errors", "require_all_rows", "selected"]
 
 
 @contextmanager
 def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A context with a DuckDB connection that has Harvest in it as `harvest`, and raises our errors.
 
-    Raises `QueryError` where MaxRows would leave out rows: what replaces files has to be all of them.
+    Raises the errors of `require_all_rows`.
     """
-    if (most := resolve(connection).max_rows) is not None:
-        raise QueryError(f"MaxRows is {most}, and an export has all rows: add MaxRows=-1 to the connection string")
+    require_all_rows(connection)
     con = register.connect(connection)
     try:
         results.prepare(con)
@@ -38,6 +37,12 @@ def opened(connection: str) -> Iterator[duckdb.DuckDBPyConnection]:
             yield con
     finally:
         con.close()
+
+
+def require_all_rows(connection: str) -> None:
+    """Raise `QueryError` where MaxRows would leave out rows: what replaces files has to be all of them."""
+    if (most := resolve(connection).max_rows) is not None:
+        raise QueryError(f"MaxRows is {most}, and an export has all rows: add MaxRows=-1 to the connection string")
 
 
 @contextmanager

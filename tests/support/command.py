@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["COMMAND", "Ended", "environment", "run", "run_process", "start", "write", "write_from"]
+__all__ = ["COMMAND", "Ended", "ended_call", "environment", "run", "run_process", "start", "write", "write_from"]
 
 #: What `harvest-duck` stands for, whether or not it is on the PATH.
 COMMAND = [sys.executable, "-m", "harvest_duck"]
@@ -52,7 +52,7 @@ def run(*arguments: str, connection: str | None = None, cwd: Path | None = None,
             patch.setenv("HARVEST_DUCK_CONNECTION", connection)
         if cwd:
             patch.chdir(cwd)
-        return _ended(_status)
+        return ended_call(_status)
 
 
 def write(sql: str, target: Path = targets.STANDARD_OUTPUT, form: str | None = None, **values: str) -> Ended:
@@ -78,10 +78,10 @@ def write_from(
         query._write(con, statements.script(con, sql, values), target, output.chosen(form, target))
         return 0
 
-    return _ended(written)
+    return ended_call(written)
 
 
-def _ended(call: Callable[[], int]) -> Ended:
+def ended_call(call: Callable[[], int]) -> Ended:
     """What a call returns as its status, and what it writes into the standard streams."""
     out, err = io.BytesIO(), io.BytesIO()
     with (

@@ -1,0 +1,151 @@
+"""A person at a terminal: prompt, statement, rows, and the prompt again, whatever went wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from harvest_duck import __version__
+from harvest_duck.cli import signals
+from harvest_duck.cli.shell import worker
+from harvest_duck.cli.shell.account import name_of, secrets_of
+from harvest_duck.cli.shell.history import PrivateHistory, history_file
+from harvest_duck.cli.shell.prompt import Prompt
+from harvest_duck.connection import resolve
+from harvest_duck.connection.builtin import BUILTIN
+from harvest_duck.runtime import interrupt
+from harvest_duck.text import terminal_safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
+
+    from harvest_duck.cli.shell.session import Session
+    from harvest_duck.formats import Format
+
+__all__ = ["run"]
+
+_GREETING = f"harvest-duck {__version__}: a semicolon ends SQL, .help explains, Ctrl-D leaves"
+#: The account that the shell was started with.
+_ACCOUNT = "harvest"
+
+
+def run(connection: str, form: Format | None) -> None:
+    """Let a person type SQL and dot commands until they leave; raises the errors of a connection string."""
+    _prepare(connection)
+    with ExitStack() as closing, worker.started() as working:
+        click.echo(_GREETING, err=True)
+        _Dialogue(connection, form, working, closing).run()
+
+
+def _prepare(connection: str) -> None:
+    """Raise the errors of a connection string, and let a person sign in where that is needed."""
+    # The sandbox starts with the session, which takes a second.
+    settings = resolve(connection, builtin=dict.fromkeys(BUILTIN, lambda _: "AccountId=1;APIKey=sandbox"))
+    if connection:
+        settings.require_credentials()
+    if settings.stores_tokens:
+        from harvest_duck.auth import sessions  # noqa: PLC0415 - most accounts need none of it
+
+        sessions.prepare(connection)
+
+
+class _Dialogue:
+    """The prompt of one session, which is opened beside it: a prompt is there long before DuckDB has its tables."""
+
+    def __init__(self, connection: str, form: Format | None, working: worker.Worker, closing: ExitStack) -> None:
+        self._connection = connection
+        self._form = form
+        self._working = working
+        self._closing = closing
+        self._opening: Future[Session] | None = None
+        history = PrivateHistory(history_file(), self._secrets, _tell)
+        self._prompt = Prompt(history, self._begin)
+
+    def run(self) -> None:
+        """Ask and answer until the person leaves."""
+        while True:
+            try:
+                text = self._prompt.ask(name_of(self._account))
+                # The event loop of the prompt has taken the descriptor for signals.
+                interrupt.watch_sigint()
+                self._answer(text)
+            except KeyboardInterrupt:
+                if signals.received() != signal.SIGINT:
+                    raise
+            except EOFError:
+                return
+
+    def _stop(self) -> None:
+        """End the query that runs, and its requests."""
+        from harvest_duck.engine import register  # noqa: PLC0415 - it is loaded by now
+
+        if (session := self._session) is not None:
+            register.interrupt(session.con)
+
+    @property
+    def _session(self) -> Session | None:
+        """The session, None until it is open."""
+        opening = self._opening
+        return opening.result() if opening is not None and opening.done() and opening.exception() is None else None
+
+    @property
+    def _account(self) -> str:
+        return self._connection if self._session is None else self._session.accounts[_ACCOUNT]
+
+    def _secrets(self) -> Iterator[str]:
+        yield os.environ.get("HARVEST_ACCESS_TOKEN", "")
+        accounts = [self._connection] if self._session is None else self._session.accounts.values()
+        for each in accounts:
+            yield from secrets_of(each)
+
+    def _begin(self) -> Future[Session]:
+        self._opening = self._opening or self._working.begin(self._open)
+        return self._opening
+
+    def _open(self) -> Session:
+        # DuckDB and Arrow take longer to load than the prompt.
+        from harvest_duck.cli.shell.session import Session  # noqa: PLC0415
+        from harvest_duck.exports import source  # noqa: PLC0415
+
+        con = self._closing.enter_context(source.opened(self._connection))
+        return Session(con, {_ACCOUNT: self._connection}, self._form)
+
+    def _answer(self, text: str) -> None:
+        """Run what was typed, piece by piece until one fails; raises EOFError where it leaves."""
+        from harvest_duck.cli import failures  # noqa: PLC0415 - as above
+        from harvest_duck.cli.shell.pieces import pieces  # noqa: PLC0415
+
+        session = self._working.result(self._begin(), self._stop)
+        session.results = 0
+        try:
+            for piece in pieces(text.splitlines(keepends=True)):
+                self._run(session, piece.text)
+        except (KeyboardInterrupt, *failures.TOLD) as error:
+            if signals.received() != signal.SIGINT:
+                raise
+            if isinstance(error, KeyboardInterrupt) or signals.is_interrupt(error):
+                # In the place of what the terminal showed of Ctrl-C.
+                click.echo("\rcancelled", err=True)
+            else:
+                _tell(error)
+
+    def _run(self, session: Session, text: str) -> None:
+        from harvest_duck.cli.shell import actions  # noqa: PLC0415 - as above
+        from harvest_duck.cli.shell.pieces import is_command  # noqa: PLC0415
+
+        if is_command(text):
+            # In this thread, which may ask a person to sign in.
+            actions.run(session, text)
+        else:
+            self._working.result(self._working.begin(lambda: actions.run(session, text)), self._stop)
+
+
+def _tell(error: Exception) -> None:
+    from harvest_duck.cli import failures  # noqa: PLC0415 - as above
+
+    click.echo(terminal_safe(failures.one_line_of(error)), err=True)

@@ -1,0 +1,58 @@
+"""One thread for all that a shell asks of DuckDB, so that Ctrl-C is heard at once whatever DuckDB does.
+
+Python raises KeyboardInterrupt in the main thread alone, between two of its own instructions. That thread only waits
+here, and ends the query of the other.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+
+__all__ = ["Worker", "started"]
+
+T = TypeVar("T")
+
+#: Seconds until a Ctrl-C takes effect, at most. A wait without an end is not ended by a signal that another thread of
+#: the process receives, nor by any on Windows.
+_SIGNAL_S = 0.1
+
+
+class Worker:
+    """Runs one call after the other on its thread."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+
+    def begin(self, call: Callable[[], T]) -> Future[T]:
+        """Run a call on the thread, after those that were begun before; returns its future."""
+        return self._pool.submit(call)
+
+    @staticmethod
+    def result(future: Future[T], stop: Callable[[], None]) -> T:
+        """Wait for a call and return what it returns; Ctrl-C has `stop` end it, which raises KeyboardInterrupt here."""
+        stopped = False
+        while True:
+            try:
+                while not wait([future], timeout=_SIGNAL_S).done:
+                    # Again and again: DuckDB 1 may begin another scan of the query after the first was ended.
+                    if stopped:
+                        stop()
+                break
+            except KeyboardInterrupt:
+                stopped = True
+        if stopped and future.exception() is not None:
+            raise KeyboardInterrupt from None
+        return future.result()
+
+
+@contextmanager
+def started() -> Iterator[Worker]:
+    """A context with a worker, whose thread has ended at its end."""
+    with ThreadPoolExecutor(1, thread_name_prefix="harvest-duck shell") as pool:
+        yield Worker(pool)

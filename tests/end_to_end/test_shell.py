@@ -1,0 +1,177 @@
+"""`harvest-duck shell` in this process: scripts from standard input, dot commands, and what one session keeps."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from support.command import Ended, ended_call, run
+
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.cli.shell import actions, dot_commands, script
+from harvest_duck.cli.shell.session import Session
+from harvest_duck.errors import QueryError
+from harvest_duck.views.load import views
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from harvest_duck.sandbox import Sandbox
+
+
+@pytest.fixture
+def shell(lasting: duckdb.DuckDBPyConnection, connection: str) -> Session:
+    """A session over the connection that all tests of a process share."""
+    return Session(lasting, {"harvest": connection})
+
+
+def answer(session: Session, sql: str) -> Ended:
+    """What a session writes for a script, whose errors are raised."""
+
+    def written() -> int:
+        script.run(session, io.BytesIO(sql.encode()))
+        return 0
+
+    return ended_call(written)
+
+
+def test_a_script_runs_statement_after_statement(connection: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    sql = f"""\ufeff-- what a shell is used for
+        CREATE TABLE kept AS
+            SELECT id, 'a;b' AS text FROM harvest.clients;
+        .connect {connection} AS two
+        SELECT count(*) = (SELECT count(*) FROM two.clients) AS same FROM kept;
+        .mode csv
+        .output {tmp_path}/kept.json
+        INSERT INTO kept VALUES (1, 'é');
+        SELECT text FROM kept WHERE id = 1; SELECT 2 AS b
+        """
+    ended = run("shell", connection=connection, stdin=sql.encode())
+    assert (ended.returncode, ended.stdout) == (0, "same\n────\ntrue\n(1 row)\n\nb\n2\n")
+    assert (tmp_path / "kept.json").read_text() == '[\n{"text":"é"}\n]\n'
+    told = "two.TABLE reads 1000001\nthe next result goes to PATH/kept.json\n1 row written to PATH/kept.json\n"
+    assert ended.stderr.replace(str(tmp_path), "PATH") == told
+    assert [request.path for request in sandbox.requests] == ["/v2/clients", "/v2/clients"]
+
+
+def test_the_first_error_ends_a_script_with_its_line(connection: str) -> None:
+    ended = run(
+        "shell",
+        "--format",
+        "csv",
+        connection=connection,
+        stdin=b"SELECT 1 AS a;\n\n FROM\n nothing_there;\nSELECT 3;\n",
+    )
+    assert (ended.returncode, ended.stdout) == (1, "a\n1\n")
+    told = "harvest-duck: standard input, line 3: Catalog Error: Table with name nothing_there does not exist!"
+    assert ended.stderr.startswith(told)
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("SELECT 1;\n.tablse", "line 2: .tablse: there is no such dot command, did you mean .tables?"),
+        (".t", "line 1: .t: there is no such dot command, did you mean .tables or .timer?"),
+        (".quit now", "line 1: .quit takes nothing behind it"),
+        ("SELECT $a;", "line 1: the parameter $a has no value: write the value in its place"),
+        (".mode parquet", "line 1: .mode takes auto, table, line, csv, "),
+        (".output", "line 1: .output needs the name of a file, or - for standard output"),
+        (".output no/folder/a.csv", "line 1: no/folder/a.csv: there is no folder "),
+        (".output a.txt", "line 1: a.txt: choose --format csv, "),
+        (".describe", "line 1: .describe needs the name of a table: .tables lists them"),
+        (".describe harvest.tsks", "line 1: Catalog Error: Table with name tsks does not exist!"),
+        (".explain", "line 1: .explain needs SQL behind it, or a statement that ran before"),
+        (".sync", "line 1: .sync needs the file of the copy, which the first sync makes"),
+        (".timer maybe", "line 1: .timer is on or off"),
+        (".connect MaxRows=5", "line 1: MaxRows is 5, "),
+        (".connect ApiKy=t0ken-that-nobody-may-see", "line 1: connection string: there is no property ApiKy, "),
+        ("SELECT * FROM harvest_scan('nothing', 'APIKey=t0ken-that-nobody-may-see');", "line 1: "),
+    ],
+)
+def test_an_error_is_one_line(shell: Session, script: str, told: str) -> None:
+    with pytest.raises(QueryError, match=f"^standard input, {re.escape(told)}") as raised:
+        answer(shell, script)
+    assert "\n" not in str(raised.value)
+
+
+def test_bytes_that_are_no_utf_8_are_an_error(shell: Session) -> None:
+    with pytest.raises(QueryError, match=r"^standard input, line 2: it is no UTF-8"):
+        script.run(shell, io.BytesIO(b"\n\xff"))
+
+
+def test_requests_are_those_of_the_last_statement(shell: Session) -> None:
+    count = "SELECT count(*) FROM harvest."
+    sql = f"{count}clients; {count}tasks;\n.mode csv\n.requests\nSELECT 1 AS one;\n.requests"
+    tasks, one, none = answer(shell, sql).stdout.split("\n\n")[-3:]
+    assert [line.split(",")[:2] for line in tasks.splitlines()[1:]] == [["/v2/tasks?per_page=1", "200"]]
+    assert one == "one\n1"
+    assert none.splitlines()[1:] == []
+
+
+def test_explain_sends_what_finds_the_size_of_lists_alone(shell: Session, sandbox: Sandbox) -> None:
+    answer(shell, ".mode csv")
+    given = answer(shell, ".explain SELECT id FROM harvest.time_entries WHERE is_billed").stdout
+    assert given.splitlines()[1].startswith("list,"), given
+    assert [request.query["per_page"] for request in sandbox.requests] == ["1"]
+    shell.last_sql = "SELECT id FROM harvest.time_entries WHERE is_billed"
+    assert answer(shell, ".explain").stdout.splitlines()[-1] == given.splitlines()[-1]
+
+
+def test_tables_are_those_of_accounts_and_the_sessions_own(shell: Session) -> None:
+    answer(shell, "CREATE TEMP TABLE own_clients AS SELECT 1 AS a; CREATE TEMP VIEW own_view AS SELECT 1 AS b;")
+    listed = answer(shell, ".mode csv\n.tables\n.tables CLIENT").stdout
+    every, some = ([line.split(",")[0] for line in each.splitlines()[1:]] for each in listed.split("\n\n"))
+    answer(shell, "DROP TABLE own_clients; DROP VIEW own_view;")
+    accounts = [*(f"harvest.{name}" for name in TABLES), *(f"harvest.{name}()" for name in views())]
+    assert every == [*accounts, "own_clients", "own_view"]
+    assert some == [name for name in every if "client" in name.rpartition(".")[2]]
+
+
+def test_describe_knows_tables_views_and_what_is_ones_own(shell: Session) -> None:
+    names = ("harvest.tasks", "TASKS;", "utilization", "information_schema.tables")
+    sql = "".join(f".describe {name}\n" for name in names)
+    table, same, view, own = answer(shell, f".mode csv\n{sql}").stdout.split("\n\n")
+    assert table == same
+    assert [line.split(",")[0] for line in table.splitlines()[1:]] == [each.name for each in TABLES["tasks"].columns]
+    assert "to_date,argument,current_date," in view
+    assert "billable_utilization,column," in view
+    assert own.startswith("column_name,column_type,")
+
+
+def test_the_timer_says_how_many_requests_a_statement_sent(shell: Session) -> None:
+    said = answer(shell, ".timer on\nSELECT count(*) FROM harvest.clients;\nSELECT 1;\n.timer").stderr
+    assert re.sub(r"\d+\.\d\d s", "…", said) == ".timer is on\n(…, 1 request)\n(…, 0 requests)\n.timer is off\n"
+
+
+def test_nothing_runs_after_quit(shell: Session) -> None:
+    assert answer(shell, "SELECT 1 AS a;\n.exit;\nSELECT 2 AS b;").stdout == "a\n─\n1\n(1 row)\n"
+
+
+def test_a_file_gets_one_result_and_the_terminal_the_next(shell: Session, tmp_path: Path) -> None:
+    file = tmp_path / "a b.txt"
+    written = f".output '{file}'\nSET threads = 2;\nSELECT 1 AS a;\nSELECT 2 AS b;\n"
+    assert answer(shell, f".mode csv\n{written}.output x.csv\n.output -\nSELECT 3 AS c;").stdout == "b\n2\n\nc\n3\n"
+    assert file.read_text() == "a\n1\n"
+
+
+def test_every_dot_command_does_something_and_is_explained() -> None:
+    assert actions.ACTIONS.keys() == dot_commands.COMMANDS.keys()
+    lines = dot_commands.help_text().splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == [*dot_commands.COMMANDS]
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_accounts_of_a_session_are_listed_without_secrets(shell: Session) -> None:
+    assert answer(shell, ".connect").stdout == "harvest.TABLE reads 1000001\nDSN can be sandbox\n"
+
+
+def test_a_copy_is_brought_up_to_date(shell: Session, tmp_path: Path) -> None:
+    said = answer(shell, f".sync {tmp_path}/copy.duckdb roles")
+    assert re.search(r"^roles +\d+ inserted$", said.stdout, re.MULTILINE), said
+    assert "/copy.duckdb: " in said.stdout
+    assert (tmp_path / "copy.duckdb").exists()
