@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.asked import asked
 from support.clients import client
 from support.clocks import PATIENCE_S
 from support.held import held
@@ -60,6 +61,17 @@ def test_progress_stands_below_a_slow_cell_until_it_ends(loaded: Kernel, sandbox
     assert reply[1]["status"] == "ok"
     running = loaded.run("import threading; print([t.name for t in threading.enumerate()])")["stdout"]
     assert "harvest_duck_progress" not in running
+
+
+def test_jupysql_has_its_cells_beside_ours(loaded: Kernel, sandbox: Sandbox, names: list[str]) -> None:
+    client("sql")
+    loaded.run("%load_ext sql")
+    loaded.run("%harvest -o con\n%sql con")
+    loaded.run("%%harvest -o ours\nSELECT name FROM harvest.clients ORDER BY id LIMIT 1")
+    theirs = loaded.run("%sql SELECT name FROM harvest.clients ORDER BY id LIMIT 1")["text/plain"]
+    assert names[0] in theirs
+    assert names[0] in loaded.run("%harvest FROM ours")["text/plain"]
+    assert {request.partition("?")[0] for request in asked(sandbox)} == {"/clients"}
 
 
 def test_a_notebook_stops_at_a_cell_that_fails() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from support.asked import asked
 from support.clients import RECIPES, client, write_examples
 
 import harvest_duck
+from harvest_duck.integrations.notebook.result import Result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,11 @@ def test_the_notebook_sends_the_filter_of_its_cell(connection: str, sandbox: San
     with harvest_duck.connect(connection) as con:
         rows = con.sql("SELECT sum(hours) FROM harvest.time_entries WHERE spent_date >= '2026-11-01'").fetchall()
     assert [(defined["hours"]["hours"].sum(),)] == rows
+
+
+def test_what_a_cell_of_jupyter_keeps_is_a_table_here_too() -> None:
+    marimo = client("marimo")
+    assert "<caption>1 row</caption>" in marimo.as_html(Result(pa.table({"hours": [7.5]}))).text
 
 
 def test_the_panel_of_data_sources_asks_nothing(connection: str, sandbox: Sandbox) -> None:
