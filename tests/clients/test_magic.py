@@ -183,6 +183,14 @@ def test_an_error_of_sql_is_one_line_that_says_where(notebook: Notebook) -> None
     assert isinstance(error, duckdb.Error)
     assert told.startswith('Binder Error: Referenced column "hour" not found')
     assert "\n" not in told
+    _, told = notebook.failed("%%harvest\nSELECT 1,\n  FROM FROM x")
+    assert told == 'Parser Error: syntax error at or near "FROM", at: FROM x'
+
+
+def test_a_plan_is_drawn_as_it_is(notebook: Notebook) -> None:
+    plan = notebook.run("%harvest EXPLAIN SELECT 1")
+    assert plan._repr_html_().startswith("<pre>")
+    assert repr(plan) == plan.arrow()["explain_value"][0].as_py().rstrip()
 
 
 def test_a_million_rows_are_kept_and_twenty_shown(notebook: Notebook) -> None:

@@ -12,7 +12,7 @@ from harvest_duck.engine import register
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.exports.source import our_errors
-from harvest_duck.text import one_line, terminal_safe
+from harvest_duck.text import one_line, shortened, terminal_safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["one_line_errors", "requests_ended"]
 
 #: What DuckDB shows of the SQL below a message, and where in it the fault is.
-_PLACE = re.compile(r"\n+LINE (?P<number>\d+): (?P<code>.*)\n(?P<before> *)\^", re.DOTALL)
+_PLACE = re.compile(r"\n+(?P<begin>LINE \d+: )(?P<code>.*)\n(?P<before> *)\^", re.DOTALL)
+#: The most characters of the SQL that stand in an error.
+_LONGEST = 60
 #: What DuckDB and Arrow say of a query that Ctrl-C ended.
 _ENDED = ("KeyboardInterrupt", "Query interrupted", "INTERRUPT Error")
 _INTERRUPTED = "KeyboardInterrupt: the query is interrupted, and its requests have ended"
@@ -69,6 +71,6 @@ def _line(error: BaseException) -> str:
     place = _PLACE.search(told)
     if place is None:
         return one_line(told)
-    number, code, before = place["number"], place["code"], place["before"]
-    start = len(before) - len(f"LINE {number}: ")
-    return f"{one_line(told[: place.start()])} (line {number}, at {one_line(code[max(start, 0) :])})"
+    # The number of the line is that in the statement, of which the cell may have several.
+    fault = one_line(place["code"][max(len(place["before"]) - len(place["begin"]), 0) :])
+    return f"{one_line(told[: place.start()])}, at: {shortened(fault, _LONGEST)}"

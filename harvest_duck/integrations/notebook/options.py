@@ -70,7 +70,7 @@ def _value(line: str, option: re.Match[str]) -> tuple[str, int]:
 
 
 def connection_string(given: str, namespace: Mapping[str, object]) -> object:
-    """Return the connection that `-c` gives: the name of a DSN, a connection string, or what a variable holds.
+    """Return what `-c` gives: a connection string, which the name of a DSN may begin, or what a variable holds.
 
     Raises `QueryError` where there is no such variable.
     """
@@ -79,4 +79,5 @@ def connection_string(given: str, namespace: Mapping[str, object]) -> object:
         if name not in namespace:
             raise QueryError(f"-c {given}: the notebook has no variable {name}")
         return namespace[name]
-    return given if "=" in given or not given else f"DSN={given}"
+    begins = given.partition(";")[0]
+    return f"DSN={given}" if begins and "=" not in begins else given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from harvest_duck.display.cells import short_result_cell
@@ -70,10 +71,19 @@ class Result:
         return self._text(_ROWS_SHOWN)
 
     def _repr_html_(self) -> str:
+        if self._is_plan():
+            # Its boxes are drawn for characters of one width.
+            return f"<pre>{escape(self._text(_ROWS_SHOWN))}</pre>"
         names, rows, count = self.columns, self._first(_ROWS_SHOWN), self._count(_ROWS_SHOWN)
         return html_table(names, rows, count, short_result_cell)
 
+    def _is_plan(self) -> bool:
+        """Whether these are the rows of EXPLAIN."""
+        return self.columns == ["explain_key", "explain_value"]
+
     def _text(self, rows: int) -> str:
+        if self._is_plan():
+            return "\n".join(text.rstrip() for _, text in self._first(rows))
         width = shutil.get_terminal_size().columns
         look = Look()
         shown = text_table(self.columns, self._first(rows), width, look)

@@ -34,6 +34,7 @@ def test_an_option_that_cannot_be_read_is_an_error(line: str) -> None:
 def test_a_connection_is_a_dsn_a_connection_string_or_what_a_variable_holds() -> None:
     names = {"own": "DSN=other"}
     assert connection_string("acme", {}) == "DSN=acme"
+    assert connection_string("acme;MaxRows=1", {}) == "DSN=acme;MaxRows=1"
     assert connection_string("DSN=acme;MaxRows=1", {}) == "DSN=acme;MaxRows=1"
     assert connection_string("", {}) == ""
     assert connection_string("$own", names) == connection_string("{own}", names) == "DSN=other"
