@@ -16,7 +16,14 @@ sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 project = "harvest_duck"
 author = "The harvest_duck maintainers"
 version = release = harvest_duck.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "repository_links", "public_types", "example_report"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "accessible_html",
+    "example_report",
+    "public_types",
+    "repository_links",
+]
 exclude_patterns = ["_build"]
 nitpicky = True
 

@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from support.browser import accessible, launched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
 SITE = Path(os.environ.get("HARVEST_DUCK_SITE", ""))
 pytestmark = pytest.mark.skipif(Path() == SITE, reason="no site was built: .ci/docs builds one")
@@ -62,6 +69,13 @@ def test_no_page_loads_anything_of_another_host() -> None:
         assert not [each for each in read(page).loaded if urlsplit(each).netloc], page
 
 
+def test_everything_that_a_page_loads_is_there() -> None:
+    for page in pages():
+        for each in map(urlsplit, read(page).loaded):
+            within = each.scheme == "data" or not each.path
+            assert within or (page.parent / unquote(each.path)).is_file(), (page, each)
+
+
 def test_no_style_sheet_loads_anything_of_another_host() -> None:
     for sheet in SITE.rglob("*.css"):
         named = re.findall(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", sheet.read_text("utf-8"))
@@ -77,3 +91,30 @@ def test_every_link_within_the_site_leads_to_a_page_and_an_anchor() -> None:
             assert target.exists(), (page, link)
             if link.fragment and target.suffix == ".html":
                 assert unquote(link.fragment) in read(target).anchors, (page, link)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as found:
+        yield found
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (390, "dark")])
+@pytest.mark.parametrize("name", ["index", "tables/invoices", "api", "errors", "serve"])
+def test_everybody_can_read_it_on_a_screen_and_on_a_phone(name: str, width: int, scheme: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((SITE / f"{name}.html").resolve().as_uri())
+    accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not [each for each in asked if urlsplit(each).scheme not in {"file", "data"}]
+    page.close()
+
+
+def test_the_search_finds_a_page_without_a_server(browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto((SITE / "search.html").resolve().as_uri() + "?q=overdue")
+    page.wait_for_selector("#search-results li a")
+    assert "invoices" in page.inner_text("#search-results")
+    page.close()

@@ -70,8 +70,6 @@ def _meaning(table: Table, column: Column) -> str:
     sentences = [column.description]
     if column.values:
         sentences.append("One of " + ", ".join(f"`{value}`" for value in column.values))
-    if column.unit and column.unit not in {"money", "percent"} and column.unit not in column.description:
-        sentences.append(f"In {column.unit}")
     if column.key:
         sentences.append("**Key**" if len(table.key) == 1 else "**Part of the key**")
     if column.references:
