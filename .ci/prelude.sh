@@ -14,12 +14,43 @@ python_of() {
     return 1
 }
 
+# new DIRECTORY: an environment that is empty. $python may name another Python.
+new() {
+    if command -v uv >/dev/null; then
+        UV_PYTHON_DOWNLOADS=never uv venv --quiet --no-project --python "${python:-python3}" "$1"
+    else
+        "${python:-python3}" -m venv "$1"
+    fi
+}
+
+# add DIRECTORY [OPTION OF PIP ...]: install in an environment; by uv where it is found, which takes a fifth of the CPU (3.6 s,
+# not 17, for 80 packages). Python compiles what the tests import, which is a small part of what is installed.
+add() {
+    if command -v uv >/dev/null; then
+        uv pip install --quiet --python "$1/bin/python" "${@:2}"
+    else
+        "$1/bin/pip" install --quiet --disable-pip-version-check --no-compile "${@:2}"
+    fi
+}
+
 # install DIRECTORY [OPTION OF PIP ...]: a new environment with the project and what its tests need.
-# $python may name another Python, $extra another extra of the project. Python compiles what the tests import, which is
-# a small part of what is installed.
+# $extra may name another extra of the project.
 install() {
-    "${python:-python3}" -m venv "$1"
-    "$1/bin/pip" install --quiet --disable-pip-version-check --no-compile -e ".[${extra:-dev}]" "${@:2}"
+    new "$1"
+    add "$1" -e ".[${extra:-dev}]" "${@:2}"
+}
+
+# versions_of PYTHON NAME ...: print those of these packages that are installed there, each with its version, in one line.
+versions_of() {
+    "$1" -c '
+import sys
+from importlib.metadata import PackageNotFoundError, version
+for name in sys.argv[1:]:
+    try:
+        print(f"{name}=={version(name)}", end=" ")
+    except PackageNotFoundError:
+        pass
+print()' "${@:2}"
 }
 
 # Set $venv to the environment in .venv, or to a scratch one where there is none.
