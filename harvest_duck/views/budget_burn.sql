@@ -1,4 +1,4 @@
--- budget_burn: each budgeted project, how much is spent, how fast, and when it will be used up
+-- budget_burn: how much of each project's budget is spent, and when will it be used up?
 -- Access: projects
 --
 -- Arguments

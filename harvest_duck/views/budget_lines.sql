@@ -1,4 +1,4 @@
--- budget_lines: budgets of tasks and people within projects, with what was spent on each
+-- budget_lines: how much of the budgets that tasks and people have within projects is spent?
 -- Access: projects
 --
 -- Arguments

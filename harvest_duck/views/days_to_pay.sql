@@ -1,4 +1,4 @@
--- days_to_pay: how long each client takes to pay, over the invoices paid in the span, weighted by amount
+-- days_to_pay: how long does each client take to pay?
 -- Access: account
 --
 -- Arguments

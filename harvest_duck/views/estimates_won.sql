@@ -1,4 +1,4 @@
--- estimates_won: offers by quarter and currency: how many were won, how soon, and how many were invoiced
+-- estimates_won: how many of the offers of each quarter were won, how soon, and how many were invoiced?
 -- Access: account
 --
 -- Arguments

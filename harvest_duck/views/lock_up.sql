@@ -1,4 +1,4 @@
--- lock_up: days of revenue tied up in work not invoiced (WIP days) and in invoices not paid (debtor days), per currency
+-- lock_up: how many days of revenue are tied up in work not invoiced (WIP days) and in invoices not paid (debtor days)?
 -- Access: account
 --
 -- Arguments

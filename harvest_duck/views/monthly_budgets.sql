@@ -1,4 +1,4 @@
--- monthly_budgets: projects whose budget starts over each month (retainers), month by month
+-- monthly_budgets: how much was spent in each month of a budget that starts afresh each month (a retainer)?
 -- Access: projects
 --
 -- Arguments

@@ -1,4 +1,4 @@
--- profitability: revenue, cost and profit of each project
+-- profitability: what did each project earn, what did it cost, and what is left?
 -- Access: account
 --
 -- Arguments

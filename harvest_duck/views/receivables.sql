@@ -1,4 +1,4 @@
--- receivables: what clients owe on sent invoices, by days past the due date
+-- receivables: what do clients owe on sent invoices, and how late is it?
 -- Access: account
 --
 -- Arguments

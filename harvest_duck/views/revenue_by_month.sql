@@ -1,4 +1,4 @@
--- revenue_by_month: what was invoiced, collected and written off per month and currency
+-- revenue_by_month: what was invoiced, collected and written off in each month?
 -- Access: account
 --
 -- Arguments
