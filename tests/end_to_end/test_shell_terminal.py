@@ -1,0 +1,58 @@
+"""`harvest-duck shell` on a terminal, as a person uses it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from support import pseudo_terminal
+from support.held import held
+
+pytest.importorskip("prompt_toolkit")
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harvest_duck.sandbox import Sandbox
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+
+ENTER, CTRL_C, CTRL_D, UP = "\r", "\x03", "\x04", "\x1b[A"
+
+
+def test_ctrl_c_ends_a_statement_and_its_requests_and_the_prompt_is_back(
+    sandbox: Sandbox, connection: str, tmp_path: Path
+) -> None:
+    kept = tmp_path / "history"
+    name = "1000001>"
+    with pseudo_terminal.typing("shell", columns=80, connection=connection, HARVEST_DUCK_HISTORY=str(kept)) as person:
+        person.until(name)
+        person.types(f"SELECT ';{ENTER}")
+        person.until("...>")
+        person.types(f"' AS a, 40 + 2 AS answer;{ENTER}")
+        assert "42" in person.until("(1 row)")
+        person.until(name)
+        # A count, for which DuckDB waits, and a table of rows, which Python waits for.
+        for sql in ("SELECT count(id) FROM harvest.time_entries;", "FROM harvest.time_entries;"):
+            with held(sandbox) as holding:
+                person.types(f"{sql}{ENTER}")
+                assert holding.arrived.wait(60)
+                person.types(CTRL_C)
+                person.until("cancelled")
+                assert holding.all_gone()
+                person.until(name)
+        person.types("SELECT half" + CTRL_C)
+        person.until(name)
+        person.types(f"{CTRL_C}SELECT 'APIKey=t0ken-that-nobody-may-see' IS NULL AS kept;{ENTER}")
+        person.until("(1 row)")
+        person.until(name)
+        person.types(f"{UP}{UP}{UP}{UP}{ENTER}")
+        assert "42" in person.until("(1 row)")
+        person.until(name)
+        person.types(CTRL_D)
+        assert person.ends() == 0
+    text = kept.read_text("utf-8")
+    assert text.count("AS answer") == 2
+    assert "APIKey" not in text
+    assert "sandbox-admin-token" not in person.shown.replace("t0ken-that-nobody-may-see", "")
