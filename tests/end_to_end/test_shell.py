@@ -90,13 +90,19 @@ def test_the_first_error_ends_a_script_with_its_line(connection: str) -> None:
         (".timer maybe", "line 1: .timer is on or off"),
         (".connect MaxRows=5", "line 1: MaxRows is 5, "),
         (".connect ApiKy=t0ken-that-nobody-may-see", "line 1: connection string: there is no property ApiKy, "),
-        ("SELECT * FROM harvest_scan('nothing', 'APIKey=t0ken-that-nobody-may-see');", "line 1: "),
+        pytest.param(
+            "SELECT * FROM harvest_scan('nothing', 'APIKey=t0ken-that-nobody-may-see');",
+            "line 1: ",
+            # DuckDB 1 repeats the SQL in the error that is the cause of this one.
+            marks=pytest.mark.shows_secrets,
+        ),
     ],
 )
 def test_an_error_is_one_line(shell: Session, script: str, told: str) -> None:
     with pytest.raises(QueryError, match=f"^standard input, {re.escape(told)}") as raised:
         answer(shell, script)
     assert "\n" not in str(raised.value)
+    assert "t0ken" not in str(raised.value)
 
 
 def test_bytes_that_are_no_utf_8_are_an_error(shell: Session) -> None:
