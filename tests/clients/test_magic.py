@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from harvest_duck.sandbox import Sandbox
 
+# IPython is there too where the code is checked; these run where the other clients are.
+client("pandas")
 NOVEMBER = "/time_entries?from=2026-11-01"
 HOURS = "SELECT client_name, sum(hours) AS hours FROM harvest.time_entries WHERE spent_date >= $since GROUP BY ALL"
 
@@ -227,8 +229,8 @@ def test_without_sql_a_variable_gets_the_connection(notebook: Notebook, con: duc
     assert notebook.names["own"] is con
 
 
-def test_a_connection_lasts_until_the_extension_is_unloaded(notebook: Notebook) -> None:
-    notebook.names["other"] = "DSN=sandbox;RateLimit=off"
+def test_a_connection_lasts_until_the_extension_is_unloaded(notebook: Notebook, connection: str) -> None:
+    notebook.names["other"] = connection
     notebook.run("%harvest -c $other -o own")
     notebook.run("%%harvest -c {other}\nCREATE TEMP TABLE mine AS SELECT 1 AS one")
     assert notebook.run("%harvest FROM mine").arrow().to_pylist() == [{"one": 1}]

@@ -11,18 +11,21 @@ from support.clocks import PATIENCE_S
 from support.held import held
 from support.kernel import Kernel, kernel
 
+from harvest_duck.connection import parse
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harvest_duck.sandbox import Sandbox
 
+# A kernel is there too where the code is checked; these run where the other clients are.
+nbclient = client("nbclient")
 CELL = "%%harvest\nSELECT sum(hours) AS hours FROM harvest.time_entries"
 
 
 @pytest.fixture(scope="module")
 def loaded(agency: Sandbox) -> Iterator[Kernel]:
     """A kernel that has loaded the extension, and reads the agency in pages of fifty."""
-    client("ipykernel")
     connection = agency.connection_string() + ";RateLimit=off;ReportsRateLimit=off;Pagesize=50"
     with kernel() as running:
         running.run(f"%load_ext harvest_duck\n%harvest -c '{connection}'\n%harvest FROM harvest.roles")
@@ -74,14 +77,25 @@ def test_jupysql_has_its_cells_beside_ours(loaded: Kernel, sandbox: Sandbox, nam
     assert {request.partition("?")[0] for request in asked(sandbox)} == {"/clients"}
 
 
-def test_a_notebook_stops_at_a_cell_that_fails() -> None:
-    nbclient, nbformat = client("nbclient"), client("nbformat")
-    cells = ["%load_ext harvest_duck\n%harvest -c sandbox", "%%harvest\nSELECT hour FROM harvest.roles", "1"]
+def test_a_notebook_stops_at_a_cell_that_fails_and_holds_no_secret(
+    sandbox: Sandbox, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nbformat = client("nbformat")
+    monkeypatch.setenv("OWN", connection)
+    sandbox.respond_next("/v2/clients", status=401, times=9)
+    cells = [
+        "import os; own = os.environ['OWN']\n%load_ext harvest_duck\n%harvest -c $own",
+        "%%harvest --explain\nFROM harvest.roles",
+        "%%harvest\nFROM harvest.clients",
+        "1",
+    ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     with pytest.raises(nbclient.exceptions.CellExecutionError):
         nbclient.NotebookClient(notebook, kernel_name="python3").execute()
-    (output,) = notebook.cells[1].outputs
+    (output,) = notebook.cells[2].outputs
     assert output["output_type"] == "error"
     assert len(output["traceback"]) == 1
     assert "\n" not in output["traceback"][0]
-    assert notebook.cells[2].execution_count is None
+    assert output["ename"] == "Unauthorized"
+    assert notebook.cells[3].execution_count is None
+    assert parse(connection, where="the test")["APIKey"] not in nbformat.writes(notebook)
