@@ -100,13 +100,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (390, "dark")])
-@pytest.mark.parametrize("name", ["index", "tables/invoices", "api", "errors", "serve"])
+@pytest.mark.parametrize("name", ["index", "tables/invoices", "api", "errors", "command-line"])
 def test_everybody_can_read_it_on_a_screen_and_on_a_phone(name: str, width: int, scheme: str, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((SITE / f"{name}.html").resolve().as_uri())
-    accessible(page)
+    # Of the thousand parts of signatures the contrast alone takes most of a minute; they have the colours of other code.
+    accessible(page, without=["color-contrast"] if name == "api" else [])
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert not [each for each in asked if urlsplit(each).scheme not in {"file", "data"}]
     page.close()
