@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from itertools import tee
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
@@ -93,25 +94,32 @@ class Writer(ABC):
 
 
 @contextmanager
-def writing(target: Path, form: Format | None, *, whole: bool = False, as_chart: bool = False) -> Iterator[Writer]:
+def writing(
+    target: Path, form: Format | None, *, whole: bool = False, as_chart: bool = False, or_table: bool = False
+) -> Iterator[Writer]:
     """A context with a writer to a place, in a format that `chosen` returned.
 
-    For people long texts are shortened, unless `whole` is set, and rows are drawn where `as_chart` is.
+    For people long texts are shortened, unless `whole` is set, and rows are drawn where `as_chart` is. Rows that cannot
+    be drawn are an error, or with `or_table` a table.
     """
     if form in BINARY:
         with targets.path_for(target) as path:
             yield _FileWriter(path, form)
         return
     with targets.opened(target) as stream:
-        yield _TextWriter(stream, form, whole=whole, as_chart=as_chart, takes_one=not targets.is_streamed(target))
+        writer = _TextWriter(stream, form, whole=whole, takes_one=not targets.is_streamed(target))
+        writer.as_chart, writer.or_table = as_chart, or_table
+        yield writer
 
 
 class _TextWriter(Writer):
     """Writes text to an open stream, as soon as there is some."""
 
-    def __init__(self, stream: BinaryIO, form: Format | None, *, whole: bool, as_chart: bool, takes_one: bool) -> None:
+    #: Whether rows are drawn, and whether those that cannot be are a table.
+    as_chart = or_table = False
+
+    def __init__(self, stream: BinaryIO, form: Format | None, *, whole: bool, takes_one: bool) -> None:
         super().__init__()
-        self._as_chart = as_chart
         self.takes_one = takes_one
         self._stream = stream
         self._form = form
@@ -151,10 +159,15 @@ class _TextWriter(Writer):
     def _shown(self, found: results.Rows) -> str:
         """Return rows as people read them."""
         screen = screen_of(self._stream)
-        if self._as_chart:
-            return chart_text(found.names, found.values, screen)
+        values, again = tee(found.values) if self.as_chart else (found.values, found.values)
+        if self.as_chart:
+            try:
+                return chart_text(found.names, values, screen)
+            except QueryError:
+                if not self.or_table:
+                    raise
         form = None if self._form is None else Form(self._form)
-        return result_text(found.names, found.values, screen, form, whole=self._whole)
+        return result_text(found.names, again, screen, form, whole=self._whole)
 
 
 class _FileWriter(Writer):

@@ -154,6 +154,18 @@ def test_the_timer_says_how_many_requests_a_statement_sent(shell: Session) -> No
     assert re.sub(r"\d+\.\d\d s", "…", said) == ".timer is on\n(…, 1 request)\n(…, 0 requests)\n.timer is off\n"
 
 
+def test_results_of_two_columns_are_drawn(shell: Session) -> None:
+    two = "SELECT 'a' AS name, 2 AS number UNION ALL SELECT 'b', 1 ORDER BY 1"
+    drawn, again = answer(shell, f".mode csv\n.chart {two};\n.chart").stdout.split("\n\n")
+    assert re.match(r"name +number\n.*\na +2 +█+\n", drawn), drawn
+    assert again == drawn + "\n"
+    shell.results, shell.form = 0, None
+    text = answer(shell, f".chart on\n{two};\nSELECT 'c' AS c, 'd' AS d;\n.chart off\n{two};").stdout
+    assert [each.count("█") > 0 for each in text.split("\n\n")] == [True, False, False]
+    with pytest.raises(QueryError, match=r"line 1: a chart takes two columns"):
+        answer(shell, ".chart SELECT 1")
+
+
 def test_nothing_runs_after_quit(shell: Session) -> None:
     assert answer(shell, "SELECT 1 AS a;\n.exit;\nSELECT 2 AS b;").stdout == "a\n─\n1\n(1 row)\n"
 

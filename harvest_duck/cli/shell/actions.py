@@ -38,6 +38,7 @@ __all__ = ["ACTIONS", "run"]
 _NAMED = re.compile(r"(?P<connection>.*?)(?:\s+AS\s+(?P<name>\w+|\"[^\"]+\"))?\s*;?", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"'([^']*)'|\"([^\"]*)\"|(\S+)")
 _AUTO = "auto"
+_SWITCH = {"on": True, "off": False}
 #: The tables and views of the session's own databases; those of accounts are told with what they mean.
 _OWN_TABLES = """
 SELECT database_name, schema_name, table_name, 'table' FROM duckdb_tables() WHERE NOT internal
@@ -59,6 +60,23 @@ def run(session: Session, piece: str) -> None:
         return
     name, argument = read(piece)
     ACTIONS[name](session, argument)
+
+
+def _chart(session: Session, argument: str) -> None:
+    """Draw what SQL returns, or the last statement once more; `on` draws each result of two columns from now on."""
+    switch = argument.rstrip("; ").lower()
+    if switch in _SWITCH:
+        session.charts = _SWITCH[switch]
+        return
+    session.run(_sql(session, ".chart", argument), as_chart=True)
+
+
+def _sql(session: Session, name: str, argument: str) -> str:
+    """Return the SQL behind a dot command, by default the last statement; raises `QueryError` where there is none."""
+    sql = argument or session.last_sql
+    if not sql:
+        raise QueryError(f"{name} needs SQL behind it, or a statement that ran before")
+    return sql
 
 
 def _connect(session: Session, argument: str) -> None:
@@ -109,11 +127,8 @@ def _parts_of_view(name: str) -> pa.Table:
 
 
 def _explain(session: Session, argument: str) -> None:
-    sql = argument or session.last_sql
-    if not sql:
-        raise QueryError(".explain needs SQL behind it, or a statement that ran before")
     with source.our_errors(session.con):
-        explained = register.explain(sql, session.con)
+        explained = register.explain(_sql(session, ".explain", argument), session.con)
     session.show(explained, query.EXPLAINED)
     query.tell_hints(explained)
 
@@ -189,10 +204,10 @@ def _of_own(session: Session) -> Iterator[tuple[str, str, str]]:
 
 
 def _timer(session: Session, argument: str) -> None:
-    wanted = argument.rstrip("; ").lower()
-    if wanted not in {"", "on", "off"}:
+    switch = argument.rstrip("; ").lower()
+    if switch and switch not in _SWITCH:
         raise QueryError(".timer is on or off")
-    session.timer = not session.timer if not wanted else wanted == "on"
+    session.timer = _SWITCH.get(switch, not session.timer)
     click.echo(f".timer is {'on' if session.timer else 'off'}", err=True)
 
 
@@ -223,6 +238,7 @@ def _unquoted(text: str) -> str:
 
 #: What each dot command does, given what stands behind its name.
 ACTIONS: dict[str, Callable[[Session, str], None]] = {
+    ".chart": _chart,
     ".connect": _connect,
     ".describe": _describe,
     ".exit": _quit,

@@ -136,9 +136,10 @@ class _Dialogue:
 
     def _run(self, session: Session, text: str) -> None:
         from harvest_duck.cli.shell import actions  # noqa: PLC0415 - as above
+        from harvest_duck.cli.shell.dot_commands import queries  # noqa: PLC0415
         from harvest_duck.cli.shell.pieces import is_command  # noqa: PLC0415
 
-        if is_command(text):
+        if is_command(text) and not queries(text):
             # In this thread, which may ask a person to sign in.
             actions.run(session, text)
         else:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from harvest_duck.errors import QueryError
 from harvest_duck.text import printable, shortened
 
-__all__ = ["COMMANDS", "DotCommand", "Takes", "help_text", "read"]
+__all__ = ["COMMANDS", "DotCommand", "Takes", "help_text", "queries", "read"]
 
+#: The dot commands that run a statement.
+_QUERIES = {".chart"}
 #: An unknown name is repeated up to this length.
 _LONGEST = 40
 
@@ -40,6 +43,7 @@ class DotCommand:
 
 
 COMMANDS = {
+    ".chart": DotCommand("[on|off|SQL]", Takes.SQL, "draw SQL, or the last again; on draws every result"),
     ".connect": DotCommand("[STR [AS NAME]]", Takes.CONNECTION, "read another account as harvest, or as NAME too"),
     ".describe": DotCommand("TABLE", Takes.TABLE, "list the columns of a table, or those of a view"),
     ".exit": DotCommand("", Takes.NOTHING, "leave, as .quit and Ctrl-D do"),
@@ -53,6 +57,13 @@ COMMANDS = {
     ".tables": DotCommand("[TEXT]", Takes.TABLE, "list the tables and views, or those named like TEXT"),
     ".timer": DotCommand("[on|off]", Takes.SWITCH, "say how long each statement took, and its requests"),
 }
+
+
+def queries(line: str) -> bool:
+    """Whether a dot command runs SQL as a statement does; not where its name is unknown."""
+    with suppress(QueryError):
+        return read(line)[0] in _QUERIES
+    return False
 
 
 def read(line: str) -> tuple[str, str]:

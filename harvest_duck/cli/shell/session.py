@@ -50,18 +50,20 @@ class Session:
     target: Path = targets.STANDARD_OUTPUT
     target_form: Format | None = None
     timer: bool = False
+    #: Whether results of two columns are drawn.
+    charts: bool = False
     last_sql: str = ""
     #: When the last statement began.
     began: datetime | None = None
     #: How many results have been written since the prompt was shown, or since the script began.
     results: int = 0
 
-    def run(self, sql: str) -> None:
-        """Run the statements of some SQL, and write the rows of each; raises `failures.TOLD`."""
+    def run(self, sql: str, *, as_chart: bool = False) -> None:
+        """Run the statements of some SQL, and write the rows of each, or draw them; raises `failures.TOLD`."""
         for statement in self.con.extract_statements(sql):
             self._refuse_parameters(statement)
             self.last_sql = statements.text_of(statement) or sql
-            self._run(statement)
+            self._run(statement, as_chart=as_chart)
 
     def requests(self) -> pa.Table:
         """Return what the last statement asked, as `harvest_requests()` does."""
@@ -75,12 +77,14 @@ class Session:
         output.show_listed(listed, self.form, sql=sql)
         self.results += 1
 
-    def _run(self, statement: duckdb.Statement) -> None:
+    def _run(self, statement: duckdb.Statement, *, as_chart: bool) -> None:
         self.began, clock = datetime.now(UTC), time.monotonic()
         try:
             with source.our_errors(self.con):
-                if targets.is_standard_output(self.target):
-                    self._write(statement, self.target, self.form)
+                if as_chart:
+                    self._write(statement, None, as_chart=True)
+                elif targets.is_standard_output(self.target):
+                    self._write(statement, self.form, as_chart=self.charts, or_table=True)
                 else:
                     self._write_file(statement)
         finally:
@@ -89,8 +93,8 @@ class Session:
                 took = time.monotonic() - clock
                 click.echo(f"({took:.2f} s, {asked:,} {'request' if asked == 1 else 'requests'})", err=True)
 
-    def _write(self, statement: duckdb.Statement, target: Path, form: Format | None) -> None:
-        with output.writing(target, form) as writer:
+    def _write(self, statement: duckdb.Statement, form: Format | None, **drawn: bool) -> None:
+        with output.writing(targets.STANDARD_OUTPUT, form, **drawn) as writer:
             writer.results = self.results
             writer.write(self.con, statement, {})
             self.results = writer.results
