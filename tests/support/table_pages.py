@@ -80,7 +80,7 @@ def _meaning(table: Table, column: Column) -> str:
         sentences.append(f"NULL for those who may not see {column.right.value}")
     if column.deprecated:
         sentences.append("Deprecated by Harvest")
-    if not column.documented:
+    if not column.documented and table.module is None:
         sentences.append("Not in Harvest's documentation, but in its answers")
     return ". ".join(sentence.replace("|", "\\|").rstrip(".") for sentence in sentences)
 
