@@ -13,6 +13,7 @@ from support.command import run
 from support.examples import check_examples
 from support.paths import DOCS, ROOT
 
+import harvest_duck
 from harvest_duck.sandbox import MAIN_ID
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ def test_an_own_account_answers_after_the_commands_of_the_page(
     assert answered.stdout.startswith("client_name,hours\n")
     asked = [request for request in sandbox.requests if request.path == "/v2/time_entries"]
     assert [request.query.get("from") for request in asked] == ["2026-11-01"]
+
+
+def test_the_dashboard_asks_for_columns_that_are_there() -> None:
+    (dataset,) = (ROOT / "examples" / "superset" / "dashboard" / "datasets").rglob("*.yaml")
+    named = re.findall(r'column_name: (\w+), type: "?([A-Z]+(?:\(\d+,\d+\))?)', dataset.read_text("utf-8"))
+    there = [(row["column_name"], row["data_type"]) for row in harvest_duck.describe(dataset.stem).to_pylist()]
+    assert len(named) == 6
+    assert set(named) <= set(there)
 
 
 def test_the_example_prints_what_stands_below_it() -> None:
