@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from harvest_duck import __version__
-from harvest_duck.cli import failures, signals
+from harvest_duck.cli import signals
 from harvest_duck.text import terminal_safe
 
 __all__ = ["cli", "main"]
@@ -103,8 +103,14 @@ def _run() -> None:
         # The reader of the pipe has ended, as `head` does; Python would report an error when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except failures.TOLD as error:
-        _failed(error)
+    except Exception as error:
+        # DuckDB and Arrow, which it imports, take longer to load than a prompt or a page of help.
+        from harvest_duck.cli import failures  # noqa: PLC0415
+
+        if not isinstance(error, failures.TOLD):
+            raise
+        click.echo(f"harvest-duck: {terminal_safe(failures.sentence(error))}", err=True)
+        sys.exit(failures.status(error))
 
 
 def _warn(said: set[str], message: Warning | str, *_: object, **__: object) -> None:
@@ -120,8 +126,3 @@ def _interrupted() -> NoReturn:
     if number in _ENDED:
         click.echo(_ENDED[signal.Signals(number)], err=True)
     sys.exit(128 + number)
-
-
-def _failed(error: Exception) -> NoReturn:
-    click.echo(f"harvest-duck: {terminal_safe(failures.sentence(error))}", err=True)
-    sys.exit(failures.status(error))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harvest_duck import connections
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.connection import render
 from harvest_duck.errors import HarvestDuckError
-from harvest_duck.mirror.tables import MIRRORED
 
 if TYPE_CHECKING:
     import click
@@ -24,11 +22,15 @@ def tables(_context: click.Context, _parameter: click.Parameter, incomplete: str
 
 def copied_tables(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of the tables of a copy that begin with what is typed."""
+    from harvest_duck.mirror.tables import MIRRORED  # noqa: PLC0415 - as below
+
     return [each.name for each in MIRRORED if each.name.startswith(incomplete.lower())]
 
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of the connections that begin with what is typed; none where they cannot be read."""
+    from harvest_duck import connections  # noqa: PLC0415 - it loads the sandbox, and few commands are completed
+
     with suppress(HarvestDuckError, OSError):
         return [each.name for each in connections.listed() if each.name.startswith(incomplete)]
     return []

@@ -6,8 +6,6 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from harvest_duck.runtime import interrupt
 
 if TYPE_CHECKING:
@@ -48,7 +46,7 @@ def is_interrupt(error: BaseException) -> bool:
     """Whether an error of DuckDB is how a query ended that a signal interrupted."""
     # Behind the message DuckDB repeats the SQL, which may say anything.
     text = str(error).partition("\nLINE ")[0]
-    return isinstance(error, duckdb.InterruptException) or any(each in text for each in _ENDED)
+    return type(error).__name__ == "InterruptException" or any(each in text for each in _ENDED)
 
 
 def _receive(number: int, _frame: FrameType | None) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.command import Ended, ended_call
+from support import pseudo_terminal
+from support.command import Ended, ended_call, run
 
 from harvest_duck.cli.shell import secret_lines
 from harvest_duck.connection import PROPERTIES
@@ -21,7 +22,7 @@ prompt_toolkit = pytest.importorskip("prompt_toolkit")
 from prompt_toolkit.application import create_app_session  # noqa: E402
 from prompt_toolkit.input import create_pipe_input  # noqa: E402
 
-from harvest_duck.cli.shell import dialogue, history  # noqa: E402
+from harvest_duck.cli.shell import account, dialogue, history  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,3 +188,45 @@ def test_the_history_lies_where_the_user_says(monkeypatch: pytest.MonkeyPatch, t
     assert found.name == "shell_history"
     assert sys.platform != "linux" or found.parent == tmp_path / "harvest_duck"
     kept_by(None, []).store_string("nowhere")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_a_terminal_without_the_extra_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "prompt_toolkit", None)
+    with pseudo_terminal.opened(80) as (_, terminal):
+        ended = run("shell", connection="AccountId=1;APIKey=x", stdin=terminal)
+    assert ended.returncode == 1
+    told = "the prompt needs the extra 'shell': pip install 'harvest-duck[shell]', or pipe SQL in"
+    assert ended.stderr == f"harvest-duck: {told}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_a_connection_that_cannot_be_used_is_told_before_the_prompt() -> None:
+    with pseudo_terminal.opened(80) as (_, terminal):
+        ended = run("shell", "--connection", "DSN=nothing", stdin=terminal)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("harvest-duck: connection string: DSN names no connection in ")
+
+
+@pytest.mark.parametrize(
+    ("connection", "environ", "name"),
+    [
+        ("", {}, "harvest"),
+        ("DSN=acme;AccountId=2", {"HARVEST_DUCK_CONNECTION": "DSN=other"}, "acme"),
+        ("AccountId=2;APIKey=x", {"HARVEST_DUCK_CONNECTION": "DSN=other"}, "2"),
+        ("", {"HARVEST_DUCK_CONNECTION": "DSN=other", "HARVEST_ACCOUNT_ID": "3"}, "other"),
+        ("MaxRows=3", {"HARVEST_ACCOUNT_ID": "3"}, "3"),
+        ("DSN='a\u202eb'", {}, "a\ufffdb"),
+        (f"DSN={'long' * 20}", {}, f"{'long' * 6}…"),
+    ],
+)
+def test_the_prompt_has_the_name_of_the_account(connection: str, environ: dict[str, str], name: str) -> None:
+    assert account.name_of(connection, environ) == name
+
+
+def test_the_prompt_names_the_default_connection(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "connections.toml").write_text("[Default]\nAccountId = 4\nAPIKey = 'a-secret-of-the-file'\n")
+    (tmp_path / "connections.toml").chmod(0o600)
+    monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", str(tmp_path))
+    assert account.name_of("") == "default"
+    assert "a-secret-of-the-file" in account.secrets_of("")
