@@ -21,12 +21,20 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no ps
 ENTER, CTRL_C, CTRL_D, UP = "\r", "\x03", "\x04", "\x1b[A"
 
 
-def test_ctrl_c_ends_a_statement_and_its_requests_and_the_prompt_is_back(
+def test_tab_completes_and_ctrl_c_ends_a_statement_and_its_requests(
     sandbox: Sandbox, connection: str, tmp_path: Path
 ) -> None:
+    """One session for all of it, since to start one takes a second of CPU."""
     kept = tmp_path / "history"
     name = "1000001>"
     with pseudo_terminal.typing("shell", columns=80, connection=connection, HARVEST_DUCK_HISTORY=str(kept)) as person:
+        person.until(name)
+        person.types("FROM harvest.ut\t")
+        # The terminal is told what differs from before.
+        person.until("ilization(")
+        assert sandbox.requests == []
+        person.types(f") LIMIT 0;{ENTER}")
+        person.until("(0 rows)")
         person.until(name)
         person.types(f"SELECT ';{ENTER}")
         person.until("...>")
@@ -53,6 +61,7 @@ def test_ctrl_c_ends_a_statement_and_its_requests_and_the_prompt_is_back(
         person.types(CTRL_D)
         assert person.ends() == 0
     text = kept.read_text("utf-8")
+    assert text.startswith('"FROM harvest.utilization() LIMIT 0;"\n')
     assert text.count("AS answer") == 2
     assert "APIKey" not in text
     assert "sandbox-admin-token" not in person.shown.replace("t0ken-that-nobody-may-see", "")

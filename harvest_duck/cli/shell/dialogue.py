@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -13,10 +13,12 @@ from harvest_duck import __version__
 from harvest_duck.cli import signals
 from harvest_duck.cli.shell import worker
 from harvest_duck.cli.shell.account import name_of, secrets_of
+from harvest_duck.cli.shell.completion import SqlCompleter
 from harvest_duck.cli.shell.history import PrivateHistory, history_file
 from harvest_duck.cli.shell.prompt import Prompt
 from harvest_duck.connection import resolve
 from harvest_duck.connection.builtin import BUILTIN
+from harvest_duck.errors import HarvestDuckError
 from harvest_duck.runtime import interrupt
 from harvest_duck.text import terminal_safe
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from harvest_duck.cli.shell.session import Session
     from harvest_duck.formats import Format
+    from harvest_duck.introspection.sql_names import Names
 
 __all__ = ["run"]
 
@@ -64,7 +67,8 @@ class _Dialogue:
         self._closing = closing
         self._opening: Future[Session] | None = None
         history = PrivateHistory(history_file(), self._secrets, _tell)
-        self._prompt = Prompt(history, self._begin)
+        self._completer = SqlCompleter(self._names)
+        self._prompt = Prompt(history, self._completer, self._begin)
 
     def run(self) -> None:
         """Ask and answer until the person leaves."""
@@ -107,6 +111,22 @@ class _Dialogue:
         self._opening = self._opening or self._working.begin(self._open)
         return self._opening
 
+    def _names(self) -> Names | None:
+        """Return what can be completed, from another thread; None where the session does not open."""
+        self._begin()
+        return self._working.begin(self._read_names).result()
+
+    def _read_names(self) -> Names | None:
+        import duckdb  # noqa: PLC0415 - as below
+
+        from harvest_duck import connections  # noqa: PLC0415
+        from harvest_duck.engine.catalogue_names import names  # noqa: PLC0415
+
+        with suppress(HarvestDuckError, OSError, duckdb.Error):
+            if (session := self._session) is not None:
+                return names(session.con, [each.name for each in connections.listed()])
+        return None
+
     def _open(self) -> Session:
         # DuckDB and Arrow take longer to load than the prompt.
         from harvest_duck.cli.shell.session import Session  # noqa: PLC0415
@@ -122,6 +142,7 @@ class _Dialogue:
 
         session = self._working.result(self._begin(), self._stop)
         session.results = 0
+        self._completer.forget()
         try:
             for piece in pieces(text.splitlines(keepends=True)):
                 self._run(session, piece.text)

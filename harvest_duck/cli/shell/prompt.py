@@ -12,6 +12,7 @@ from prompt_toolkit.output import create_output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from prompt_toolkit.completion import Completer
     from prompt_toolkit.history import History
     from prompt_toolkit.key_binding import KeyPressEvent
 
@@ -24,13 +25,16 @@ _FURTHER = "...> "
 class Prompt:
     """Asks for one text after the other; `shown` is called when the first prompt is on the screen."""
 
-    def __init__(self, history: History, shown: Callable[[], object]) -> None:
+    def __init__(self, history: History, completer: Completer, shown: Callable[[], object]) -> None:
         self._session: PromptSession[str] = PromptSession(
             history=history,
             multiline=True,
             key_bindings=_keys(),
             prompt_continuation=lambda width, _line, _wraps: _FURTHER.rjust(width),
+            completer=completer,
             complete_while_typing=False,
+            # What can be completed is known once DuckDB is there.
+            complete_in_thread=True,
             # Where the rows go into a pipe, the prompt stays on the terminal.
             output=create_output(always_prefer_tty=True),
         )
