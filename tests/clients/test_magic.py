@@ -87,7 +87,7 @@ def test_a_cell_asks_once_however_often_its_result_is_used(notebook: Notebook, s
     assert str(rows[0]["hours"]) in repr(found)
     assert str(rows[0]["hours"]) in found._repr_html_()
     assert notebook.printed("hours.show(1)").endswith(f"(the first 1 of {len(rows)} rows)")
-    again = notebook.run("%%harvest\nFROM hours ORDER BY hours DESC")
+    again = notebook.run("%%harvest\nFROM hours JOIN (FROM hours AS other SELECT client_name) USING (client_name)")
     assert sorted(again.arrow().to_pylist(), key=str) == sorted(rows, key=str)
     assert duckdb.sql("SELECT count(*) FROM found").fetchall() == [(len(rows),)]
     assert asked(sandbox) == [NOVEMBER]
@@ -234,7 +234,10 @@ def test_a_connection_lasts_until_the_extension_is_unloaded(notebook: Notebook, 
     notebook.run("%harvest -c $other -o own")
     notebook.run("%%harvest -c {other}\nCREATE TEMP TABLE mine AS SELECT 1 AS one")
     assert notebook.run("%harvest FROM mine").arrow().to_pylist() == [{"one": 1}]
+    notebook.names["own"].close()
+    notebook.run("%harvest -c $other -o own")
     own = notebook.names["own"]
+    assert own.execute("SELECT 1").fetchall() == [(1,)]
     notebook.run("%unload_ext harvest_duck")
     with pytest.raises(duckdb.ConnectionException):
         own.execute("SELECT 1")

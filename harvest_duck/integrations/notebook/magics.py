@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import duckdb
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 from IPython.display import display
 
@@ -16,11 +17,10 @@ from harvest_duck.engine.underlying import underlying
 from harvest_duck.errors import QueryError
 from harvest_duck.integrations.notebook import completion, options, progress, statements
 from harvest_duck.integrations.notebook.failures import one_line_errors, requests_ended
+from harvest_duck.integrations.notebook.result import Result
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-
-    import duckdb
 
     from harvest_duck.integrations.notebook.options import Options
     from harvest_duck.introspection.sql_names import Names
@@ -57,7 +57,7 @@ class HarvestMagics(Magics):  # type: ignore[misc]
         self._names.clear()
         with one_line_errors():
             asked = options.read(line, cell)
-            namespace = self.shell.user_ns | (local_ns or {})
+            namespace = _readable(self.shell.user_ns | (local_ns or {}))
             con = self._connection(asked, namespace)
             found = self._found(con, asked, namespace) if asked.sql else con
             if asked.name is not None:
@@ -91,7 +91,7 @@ class HarvestMagics(Magics):  # type: ignore[misc]
         return con
 
     def _opened(self, connection: str) -> duckdb.DuckDBPyConnection:
-        if connection not in self._connections:
+        if connection not in self._connections or _is_closed(self._connections[connection]):
             self._connections[connection] = register.connect(connection)
         return self._connections[connection]
 
@@ -105,3 +105,17 @@ class HarvestMagics(Magics):  # type: ignore[misc]
     def _progress(self, con: duckdb.DuckDBPyConnection) -> AbstractContextManager[None]:
         """Return the context that shows progress; IPython on a terminal cannot change what it has shown."""
         return progress.shown(con, display) if getattr(self.shell, "kernel", None) is not None else nullcontext()
+
+
+def _readable(variables: dict[str, object]) -> dict[str, object]:
+    """Return the variables with the table of Arrow in the place of each result: DuckDB 1.4 reads a result only once."""
+    return {name: each.arrow() if isinstance(each, Result) else each for name, each in variables.items()}
+
+
+def _is_closed(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether somebody has closed a connection, on which no query runs."""
+    try:
+        con.interrupt()
+    except duckdb.ConnectionException:
+        return True
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from harvest_duck.errors import QueryError
@@ -54,7 +55,7 @@ def read(line: str, cell: str = "") -> Options:
             found = replace(found, name=text)
         else:
             raise QueryError(f"%%harvest has no option {name}: write {_USAGE}")
-    if found.name is not None and not found.name.isidentifier():
+    if found.name is not None and (iskeyword(found.name) or not found.name.isidentifier()):
         raise QueryError(f"-o {shown(found.name)}: it is no name of a variable")
     if not found.probe and not found.explain:
         raise QueryError("--no-probe goes with --explain")

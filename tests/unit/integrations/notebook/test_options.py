@@ -25,7 +25,9 @@ def test_options_come_first_and_the_rest_is_sql(line: str, cell: str, wanted: Op
     assert read(line, cell) == wanted
 
 
-@pytest.mark.parametrize("line", ["-c", "-c -o x", "-o 'x", "-o 1x", "--explian", "-v FROM x", "--no-probe FROM x"])
+@pytest.mark.parametrize(
+    "line", ["-c", "-c -o x", "-o 'x", "-o 1x", "-o class", "--explian", "-v FROM x", "--no-probe FROM x"]
+)
 def test_an_option_that_cannot_be_read_is_an_error(line: str) -> None:
     with pytest.raises(QueryError):
         read(line)
