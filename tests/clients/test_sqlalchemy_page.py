@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE = (DOCS / "sqlalchemy.md").read_text("utf-8")
 #: What makes an engine that asks nobody.
-NOT_RUN = re.compile(r"<!-- not run -->\n```python\n.*?```", re.DOTALL)
+NOT_RUN = re.compile(r"<!-- not run: [^\n]*-->\n```python\n.*?```", re.DOTALL)
 
 
 def test_every_example_runs(connection: str, sandbox: Sandbox) -> None:

@@ -106,7 +106,7 @@ def test_everybody_can_read_it_on_a_screen_and_on_a_phone(name: str, width: int,
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((SITE / f"{name}.html").resolve().as_uri())
-    # Of the thousand parts of signatures the contrast alone takes most of a minute; they have the colours of other code.
+    # The contrast of a thousand parts of signatures takes most of a minute; they have the colours of other code.
     accessible(page, without=["color-contrast"] if name == "api" else [])
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert not [each for each in asked if urlsplit(each).scheme not in {"file", "data"}]

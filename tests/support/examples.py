@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["UPDATE", "check_commands", "check_examples", "check_psql"]
+__all__ = ["COMMAND", "EXAMPLE", "PSQL", "UPDATE", "check_commands", "check_examples", "check_psql"]
 
-_PYTHON = re.compile(r"(?P<code>```python\n(?P<source>[^`]*)```)\n\n```text\n[^`]*```")
-_COMMAND = re.compile(r"(?P<code>```sh\nharvest-duck (?P<source>[^\n`]*)\n```)\n\n```text\n[^`]*```")
-_PSQL = re.compile(r"(?P<code>```sh\npsql (?P<source>[^\n`]*)\n```)\n\n```text\n[^`]*```")
+#: The blocks that run and are compared: code, and what it prints below it.
+EXAMPLE = re.compile(r"(?P<code>```python\n(?P<source>[^`]*)```)\n\n```text\n[^`]*```")
+COMMAND = re.compile(r"(?P<code>```sh\nharvest-duck (?P<source>[^\n`]*)\n```)\n\n```text\n[^`]*```")
+PSQL = re.compile(r"(?P<code>```sh\npsql (?P<source>[^\n`]*)\n```)\n\n```text\n[^`]*```")
 #: The age of rows, which differs from run to run.
 _AGE = re.compile(r"\| +\d+\.\d \|")
 #: The port on the pages about the server.
@@ -45,7 +46,7 @@ def check_examples(page: Path, *, least: int, port: int | None = None) -> None:
             exec(code if port is None else code.replace(_PORT, f"{port}"), names)  # noqa: S102 - the page's own code
         return output.getvalue()
 
-    _check(page, _PYTHON, printed, least)
+    _check(page, EXAMPLE, printed, least)
 
 
 def check_commands(page: Path, *, least: int) -> None:
@@ -59,7 +60,7 @@ def check_commands(page: Path, *, least: int) -> None:
         words = shlex.split(arguments)
         return pseudo_terminal.run(*words, columns=80, connection=connection, TERM="dumb").stdout
 
-    _check(page, _COMMAND, printed, least)
+    _check(page, COMMAND, printed, least)
 
 
 def check_psql(page: Path, program: str, *, least: int, port: int) -> None:
@@ -79,7 +80,7 @@ def check_psql(page: Path, program: str, *, least: int, port: int) -> None:
         )
         return _AGE.sub("|   0.1 |", ended.stdout + ended.stderr)
 
-    _check(page, _PSQL, printed, least)
+    _check(page, PSQL, printed, least)
 
 
 def _check(page: Path, kind: re.Pattern[str], printed: Callable[[str], str], least: int) -> None:
