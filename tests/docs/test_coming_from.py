@@ -103,6 +103,7 @@ def test_what_has_no_effect_is_listed() -> None:
     assert UPDATE or text == wanted
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_the_command_in_place_of_a_script_prints_what_stands_below_it() -> None:
     check_commands(DOCS / "coming-from" / "script.md", least=1)
@@ -111,7 +112,7 @@ def test_the_command_in_place_of_a_script_prints_what_stands_below_it() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_source_is_named_once_and_used(page: Path) -> None:
     text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
-    sources = re.findall(r"^\[([\w-]+)\]: https://\S+$", text, re.MULTILINE)
+    sources = re.findall(r"^\[([\w-]+)\]: https?://\S+$", text, re.MULTILINE)
     assert sorted(sources) == sorted(set(re.findall(r"\]\[([\w-]+)\]", text)))
 
 
