@@ -52,9 +52,10 @@ def _assignment(reader: TokenReader, *, start: int, local: bool) -> Set:
         reader.need("to")
     if reader.take("default"):
         return Set(name, None, local, start=start)
-    values = [_value(reader)]
+    of_names = name in _LISTS_OF_NAMES
+    values = [_value(reader, of_names=of_names)]
     while reader.mark(","):
-        values.append(_value(reader))
+        values.append(_value(reader, of_names=of_names))
     return Set(name, ", ".join(values), local, start=start)
 
 
@@ -69,6 +70,13 @@ _SPECIAL = {
 }
 
 
+#: Settings whose values are names (GUC_LIST_QUOTE of PostgreSQL 15, src/backend/utils/misc/guc.c).
+_LISTS_OF_NAMES = frozenset(
+    {"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"}
+    | {"shared_preload_libraries", "unix_socket_directories"}
+)
+
+
 def _one_value(reader: TokenReader) -> str | None:
     return None if reader.peek() is None or reader.take("default") else _value(reader)
 
@@ -81,8 +89,8 @@ def _setting(reader: TokenReader) -> str:
     return folded(".".join(parts))
 
 
-def _value(reader: TokenReader) -> str:
-    """Take one value: a string, a number, or a word."""
+def _value(reader: TokenReader, *, of_names: bool = False) -> str:
+    """Take one value: a string, a number, or a word; in a list `of_names` a name keeps the quotes that it needs."""
     token = reader.next()
     if token.kind is Kind.STRING:
         return token.value or ""
@@ -95,7 +103,7 @@ def _value(reader: TokenReader) -> str:
         reader.at -= 1
     if token.kind is Kind.QUOTED:
         name = token.name or ""
-        return name if name == folded(name) and name.isidentifier() else quoted(name)
+        return quoted(name) if of_names and not (name == folded(name) and name.isidentifier()) else name
     if token.name is not None:
         return token.name
     reader.at -= 1

@@ -90,6 +90,8 @@ FULL = Modes("serializable", read_only=True, deferrable=True)
         ("SET LOCAL work_mem TO DEFAULT", Set("work_mem", None, local=True)),
         ('set search_path to "$user", Public, "A b"', Set("search_path", '"$user", public, "A b"')),
         ("set session time zone 'Europe/Berlin'", Set("timezone", "Europe/Berlin")),
+        ('set time zone "Etc/UTC"', Set("timezone", "Etc/UTC")),
+        ('set application_name to "My App"', Set("application_name", "My App")),
         ("set time zone local", Set("timezone", "local")),
         ("set time zone -8", Set("timezone", "-8")),
         ("set time zone interval '-08:00' hour to minute", Set("timezone", "-08")),
