@@ -91,6 +91,7 @@ for con in (duckdb, duckdb.cursor(), duckdb.connect(":default:"), duckdb.connect
 """
 
 
+@pytest.mark.thorough
 def test_every_way_to_the_default_connection_of_duckdb_reads_harvest(connection: str, names: list[str]) -> None:
     found = program.run(DEFAULT.format(connection=connection))
     assert found.stdout.splitlines() == [f"[({len(names)},)]"] * 4, found.stderr

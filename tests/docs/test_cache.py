@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PAGE = DOCS / "cache.md"
 
 
+@pytest.mark.thorough
 def test_its_python_prints_what_stands_below_it() -> None:
     check_examples(PAGE, least=1)
 

@@ -22,6 +22,7 @@ PAGE = DOCS / "command-line.md"
 TEXT = PAGE.read_text("utf-8")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_a_terminal_shows_what_the_page_says() -> None:
     check_commands(PAGE, least=1)

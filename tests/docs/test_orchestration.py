@@ -41,6 +41,7 @@ def test_the_copy_is_the_same_when_the_task_runs_again(tasks: Any, sandbox: Sand
     assert again == {"requests": 2, "inserted": 0, "changed": 0, "deleted": 0, "proven": True}
 
 
+@pytest.mark.thorough
 def test_a_month_is_written_once_however_often(tasks: Any, sandbox: Sandbox, tmp_path: Path) -> None:
     of_month = [each for each in sandbox.records(MAIN_ID, "time_entries") if each["spent_date"][:7] == "2026-11"]
     written = [tasks.export_month(tmp_path / "lake", month) for month in ("2026-11", "2026-11")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.clocks import PATIENCE_S
 from support.held import held
+from support.run_size import usually
 
 import harvest_duck
 from harvest_duck.errors import QueryError
@@ -71,7 +72,7 @@ def planned(work: Work, sql: str) -> int:
     return found[0]
 
 
-@pytest.mark.parametrize("sql", PLANNED)
+@pytest.mark.parametrize("sql", usually(PLANNED, every=3))
 def test_a_query_runs_within_the_requests_of_its_plan_and_not_with_one_less(
     work: Work, sandbox: Sandbox, sql: str
 ) -> None:

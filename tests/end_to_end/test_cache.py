@@ -76,7 +76,7 @@ def rows(con: duckdb.DuckDBPyConnection, source: str, table: Table) -> tuple[lis
     return kinds, found.fetchall()
 
 
-@pytest.mark.takes_a_share
+@pytest.mark.thorough
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_every_table_is_the_same_from_each_source(
     table: Table, con: duckdb.DuckDBPyConnection, account: Sandbox

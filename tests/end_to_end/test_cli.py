@@ -219,6 +219,7 @@ def test_a_mistake_is_reported_without_a_traceback(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.thorough
 def test_a_query_runs_in_a_process_of_its_own(connection: str) -> None:
     sql = "SELECT count(*) > 0 AS found FROM harvest.tasks"
     ended = run_process("query", sql, "--format", "csv", connection=connection)

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.command import run, write, write_from
+from support.run_size import usually
 
 from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.formats import BINARY, Format, targets
@@ -64,7 +65,7 @@ def test_csv_is_what_duckdb_writes_and_reads_back(tmp_path: Path) -> None:
     assert (row[names.index("lines")], row[names.index("quoted")]) == ("two\nlines", 'say "ä€😀"')
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "json", "ndjson", "md"])
+@pytest.mark.parametrize("ending", usually(["csv", "tsv", "json", "ndjson", "md"], every=3))
 def test_a_file_has_the_bytes_of_standard_output(ending: str, connection: str, tmp_path: Path) -> None:
     form = {"md": "markdown"}.get(ending, ending)
     sql = f"{HARD} UNION ALL {HARD}"

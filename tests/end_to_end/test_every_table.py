@@ -7,6 +7,7 @@ from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.run_size import usually
 from support.sandbox_rows import SPAN, assert_same, expected, row_of, rows_of
 
 from harvest_duck.catalog.model import DECIMAL, TIME, Table
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
 
 
-@pytest.mark.parametrize("table", [t for t in TABLES.values() if t.max_span_days is None], ids=lambda t: t.name)
+@pytest.mark.parametrize("table", usually(t for t in TABLES.values() if t.max_span_days is None), ids=lambda t: t.name)
 def test_a_table_equals_the_records_of_the_sandbox(
     table: Table, con: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:

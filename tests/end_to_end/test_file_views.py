@@ -56,7 +56,7 @@ def copies(con: duckdb.DuckDBPyConnection) -> int:
     return len(rows(con, "FROM duckdb_databases() WHERE path IS NOT NULL"))
 
 
-@pytest.mark.takes_a_share
+@pytest.mark.thorough
 def test_every_view_has_the_names_types_comments_and_rows_of_harvest(
     offline: duckdb.DuckDBPyConnection, attached: duckdb.DuckDBPyConnection, small: Sandbox
 ) -> None:

@@ -71,7 +71,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         yield found
 
 
-@pytest.mark.takes_a_share
+@pytest.mark.thorough
 def test_each_table_is_as_a_scan_of_that_moment_read_it(account: Account) -> None:
     for moment, tables in account.read.items():
         for name, rows in tables.items():

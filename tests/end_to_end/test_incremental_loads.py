@@ -62,6 +62,7 @@ def differences(con: duckdb.DuckDBPyConnection, account: Sandbox) -> list[tuple[
     return found
 
 
+@pytest.mark.thorough
 def test_the_recipe_loads_what_changed(con: duckdb.DuckDBPyConnection, account: Sandbox) -> None:
     assert sent(account) == [], "a table without data is made without a request"
     con.execute(BLOCKS["load"])
@@ -124,6 +125,7 @@ def test_a_value_becomes_a_parameter_in_every_form(con: duckdb.DuckDBPyConnectio
         assert sent(account) == [wanted], sql
 
 
+@pytest.mark.thorough
 def test_a_subquery_reads_the_whole_list(con: duckdb.DuckDBPyConnection, account: Sandbox) -> None:
     con.execute(BLOCKS["load"])
     account.clear_log()

@@ -17,6 +17,7 @@ from support.command import COMMAND, environment
 from support.held import held
 from support.loop_tasks import others
 from support.program import python, run, start
+from support.run_size import usually
 
 import harvest_duck
 from harvest_duck.runtime import loop
@@ -115,6 +116,7 @@ def interrupted(holding: Held, *command: str, connection: str = "") -> tuple[int
     return process.returncode, out, err
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_a_query_whichever_thread_waits(small: str, sandbox: Sandbox) -> None:
     queries = [*((SUM, settings) for settings in THREADS), (SORTED, THREADS[2]), (JOINED, THREADS[1])]
     wanted = f"[({len(sandbox.records(MAIN_ID, 'clients'))},)] 0\n"
@@ -145,6 +147,7 @@ def test_the_command_that_ctrl_c_ends_has_status_130(sql: str, small: str, sandb
     assert (status, out, err.strip()) == (130, "", "interrupted")
 
 
+@pytest.mark.thorough
 def test_a_script_that_reads_batches_dies_of_ctrl_c_as_a_shell_expects(small: str, sandbox: Sandbox) -> None:
     """A shell shows 130 for a process that a SIGINT ended; Python 3.13 shows the lines of the script too."""
     program = "import harvest_duck\nfor batch in harvest_duck.scan('time_entries'): pass"
@@ -185,6 +188,7 @@ print(*found)
         assert (process.returncode, out) == (0, f"{len(sandbox.records(MAIN_ID, 'time_entries'))}\n")
 
 
+@pytest.mark.thorough
 def test_python_does_with_the_signal_what_it_did(fifty: duckdb.DuckDBPyConnection) -> None:
     before = signal.getsignal(signal.SIGINT)
     fifty.execute(SUM).fetchall()
@@ -213,7 +217,7 @@ def test_only_the_main_thread_installs_the_wakeup() -> None:
 
 
 @pytest.mark.parametrize("settings", THREADS)
-@pytest.mark.parametrize("sql", [SUM, SORTED, JOINED])
+@pytest.mark.parametrize("sql", usually([SUM, SORTED, JOINED], every=3))
 def test_an_interrupt_from_another_thread_ends_a_query(
     sql: str, settings: str, fifty: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:

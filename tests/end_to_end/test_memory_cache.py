@@ -98,6 +98,7 @@ def cached(opened: duckdb.DuckDBPyConnection, remembering: str) -> Iterator[duck
         yield cursor
 
 
+@pytest.mark.thorough
 def test_a_dashboard_asks_in_its_first_round_alone(
     cached: duckdb.DuckDBPyConnection, attached: duckdb.DuckDBPyConnection, sandbox: Sandbox
 ) -> None:

@@ -30,6 +30,7 @@ def run(program: str, connection: str) -> subprocess.CompletedProcess[str]:
     return ended(f"import harvest_duck, duckdb, gc, os, sys, threading\nCONNECTION = {connection!r}\n{program}")
 
 
+@pytest.mark.thorough
 def test_the_http_client_is_loaded_once_a_connection_is_registered(connection: str, sandbox: Sandbox) -> None:
     done = run(
         """
@@ -69,6 +70,7 @@ threading.Thread(target=work).start()
     assert (done.stdout, done.returncode) == ("(True,)\n", 0), done.stderr
 
 
+@pytest.mark.thorough
 def test_a_thread_may_outlive_the_main_thread(connection: str) -> None:
     done = run(
         """

@@ -68,6 +68,7 @@ def of(result: SyncResult, table: str) -> TableResult:
     return next(each for each in result.tables if each.table == table)
 
 
+@pytest.mark.thorough
 def test_a_copy_has_every_table_as_a_scan_reads_it_and_a_second_sync_sends_what_was_said(
     small: Sandbox, harvest: str, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.asked import asked
+from support.run_size import usually
 
 import harvest_duck
 from harvest_duck.sandbox import Sandbox
@@ -102,7 +103,7 @@ def check(name: str, con: duckdb.DuckDBPyConnection, sandbox: Sandbox, pages: re
         assert {pages.sub("", each) for each in others} == {pages.sub("", each) for each in wanted}
 
 
-@pytest.mark.parametrize("name", [*EXACTLY, *AT_MOST])
+@pytest.mark.parametrize("name", usually([*EXACTLY, *AT_MOST]))
 def test_a_view_asks_for_what_it_needs_and_no_more(name: str, con: duckdb.DuckDBPyConnection, sandbox: Sandbox) -> None:
     check(name, con, sandbox, re.compile("&page=.*"))
 

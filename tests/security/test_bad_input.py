@@ -206,8 +206,11 @@ WAYS_TO_LIST = [*product(["id", "notes", "spent_date"], ["IN", "NOT IN", "OR", "
 @pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("column", "joined", "count"),
-    # Of the long ones, a usual run tries one or two of each column, and each way to join them.
-    [*((*each, 10) for each in WAYS_TO_LIST), *((*each, 10_000) for each in some_of(WAYS_TO_LIST, 0))],
+    # A usual run tries half of the short ones; of the long ones one or two of each column, and each way to join them.
+    [
+        *((*each, 10) for each in some_of(WAYS_TO_LIST, 0, every=2)),
+        *((*each, 10_000) for each in some_of(WAYS_TO_LIST, 0)),
+    ],
 )
 def test_long_lists_keep_the_same_rows(both: duckdb.DuckDBPyConnection, column: str, joined: str, count: int) -> None:
     kept = [value for (value,) in both.execute(f"SELECT DISTINCT {column} FROM plain LIMIT 5").fetchall()]

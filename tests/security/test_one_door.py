@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from support.clocks import PATIENCE_S
-from support.run_size import some_of
+from support.run_size import some_of, usually
 
 import harvest_duck
 from harvest_duck.catalog.tables import TABLES
@@ -462,7 +462,7 @@ def formatted(sql: str, stage: Stage) -> str:
     return sql.format(**stage.names, quoted_evil=text(evil), doubled_evil=evil.replace("'", "''"))
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", usually(ROUTES))
 def test_no_route_leads_past_the_door(route: str, each_way: Iterator[duckdb.DuckDBPyConnection], stage: Stage) -> None:
     said, statements = ROUTES[route]
     for con in each_way:

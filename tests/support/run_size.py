@@ -8,16 +8,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, TypeVar
 
+import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pytest
-
 Case = TypeVar("Case")
 
-__all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of", "some_of_postgres"]
+__all__ = ["add_option", "apply", "keep_what_differs", "share", "some_of", "some_of_postgres", "usually"]
 
 #: The share that a thorough run tries; the processes of a run inherit it.
 _VARIABLE = "HARVEST_DUCK_THOROUGH"
@@ -44,6 +43,14 @@ def some_of(cases: Iterable[Case], turn: int, every: int = 6) -> list[Case]:
 def some_of_postgres(cases: Iterable[Case], every: int = 4) -> list[Case]:
     """Return every fourth case or so of the PostgreSQL server, and all of them in the steps of `.ci`."""
     return list(cases)[:: 1 if any(map(os.environ.get, _WHOLE)) else every]
+
+
+def usually(cases: Iterable[object], every: int = 2) -> list[object]:
+    """Return all cases, of which a usual run takes every second or so, and a thorough one the others."""
+    return [
+        case if number % every == 0 else pytest.param(case, marks=pytest.mark.thorough)
+        for number, case in enumerate(cases)
+    ]
 
 
 def add_option(parser: pytest.Parser) -> None:

@@ -117,6 +117,7 @@ def test_nothing_but_a_handle_of_the_same_database_passes_a_closed_door() -> Non
         handles.connection_of(stranger.name)
 
 
+@pytest.mark.thorough
 def test_a_connection_string_is_freed_with_the_database_that_it_was_attached_to(sandbox: Sandbox) -> None:
     mark = secrets.token_hex(8)
     con = harvest_duck.connect(f"{sandbox.connection_string()};RateLimit=off;UserAgent={mark}")

@@ -610,6 +610,7 @@ def test_a_null_among_the_embedded_ones_of_one_record_is_named() -> None:
 DEEP = b'{"time_entries": [{"id": 1, "%s": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("member", [b"surprise", b"notes", b"id", b"hours", b"user"])
 def test_deep_nesting_ends_in_an_error_or_is_ignored(member: bytes) -> None:
     """In a process of its own, since the fault to be ruled out is a crash; on a thread, whose stack is smaller."""

@@ -478,6 +478,7 @@ def test_a_link_stays_one_to_what_is_published(path: Path, tmp_path: Path) -> No
     assert (link.is_symlink(), names(path), files(path)) == (True, ["Ada"], {""})
 
 
+@pytest.mark.thorough
 @posix
 @pytest.mark.parametrize("first", [True, False])
 def test_a_full_disk_is_one_line_and_the_next_run_goes_on(path: Path, first: bool) -> None:

@@ -665,6 +665,7 @@ def scanned(connection: str, configuration: Path, *flags: str, code: str = SCAN)
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
 
 
+@pytest.mark.thorough
 def test_nothing_of_the_token_is_in_what_is_shared(sandbox: Sandbox, tmp_path: Path) -> None:
     ended = scanned(sandbox.connection_string(), tmp_path)
     assert (ended.stdout, ended.stderr) == (".process .window .window\n", ""), "one for reports, one for all else"

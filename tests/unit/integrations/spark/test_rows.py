@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harvest_duck.sandbox import Sandbox
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["time_entries", "project_assignments", "users"])
 def test_rows_are_those_of_sql_in_the_types_of_spark(
     name: str, connection: str, con: duckdb.DuckDBPyConnection
