@@ -136,24 +136,29 @@ class _Dialogue:
         return Session(con, {_ACCOUNT: self._connection}, self._form)
 
     def _answer(self, text: str) -> None:
-        """Run what was typed, piece by piece until one fails; raises EOFError where it leaves."""
+        """Run what was typed; raises EOFError where it leaves, and the error of a session that does not open."""
+        self._completer.forget()
+        try:
+            self._run_all(self._working.result(self._begin()), text)
+        except KeyboardInterrupt:
+            if signals.received() != signal.SIGINT:
+                raise
+            # In the place of what the terminal showed of Ctrl-C.
+            click.echo("\rcancelled", err=True)
+
+    def _run_all(self, session: Session, text: str) -> None:
+        """Run one piece after the other until one fails, and tell its error; raises KeyboardInterrupt after Ctrl-C."""
         from harvest_duck.cli import failures  # noqa: PLC0415 - as above
         from harvest_duck.cli.shell.pieces import pieces  # noqa: PLC0415
 
-        session = self._working.result(self._begin(), self._stop)
         session.results = 0
-        self._completer.forget()
         try:
             for piece in pieces(text.splitlines(keepends=True)):
                 self._run(session, piece.text)
-        except (KeyboardInterrupt, *failures.TOLD) as error:
-            if signals.received() != signal.SIGINT:
-                raise
-            if isinstance(error, KeyboardInterrupt) or signals.is_interrupt(error):
-                # In the place of what the terminal showed of Ctrl-C.
-                click.echo("\rcancelled", err=True)
-            else:
-                _tell(error)
+        except failures.TOLD as error:
+            if signals.is_interrupt(error):
+                raise KeyboardInterrupt from None
+            _tell(error)
 
     def _run(self, session: Session, text: str) -> None:
         from harvest_duck.cli.shell import actions  # noqa: PLC0415 - as above

@@ -34,20 +34,25 @@ class Worker:
         return self._pool.submit(call)
 
     @staticmethod
-    def result(future: Future[T], stop: Callable[[], None]) -> T:
-        """Wait for a call and return what it returns; Ctrl-C has `stop` end it, which raises KeyboardInterrupt here."""
+    def result(future: Future[T], stop: Callable[[], None] | None = None) -> T:
+        """Wait for a call and return what it returns.
+
+        Ctrl-C has `stop` end it, which raises KeyboardInterrupt here; without `stop` the call goes on.
+        """
         stopped = False
         while True:
             try:
                 while not wait([future], timeout=_SIGNAL_S).done:
                     # Again and again: DuckDB 1 may begin another scan of the query after the first was ended.
-                    if stopped:
+                    if stopped and stop is not None:
                         stop()
                 break
             except KeyboardInterrupt:
+                if stop is None:
+                    raise
                 stopped = True
-        if stopped and future.exception() is not None:
-            raise KeyboardInterrupt from None
+        if stopped:
+            raise KeyboardInterrupt
         return future.result()
 
 
