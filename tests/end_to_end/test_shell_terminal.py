@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from support import pseudo_terminal
+from support.clocks import PATIENCE_S
 from support.held import held
 
 pytest.importorskip("prompt_toolkit")
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 
-ENTER, CTRL_C, CTRL_D, UP = "\r", "\x03", "\x04", "\x1b[A"
+ENTER, CTRL_C, UP = "\r", "\x03", "\x1b[A"
 
 
-def test_tab_completes_and_ctrl_c_ends_a_statement_and_its_requests(
+def test_tab_completes_and_signals_end_a_statement_and_its_requests(
     sandbox: Sandbox, connection: str, tmp_path: Path
 ) -> None:
     """One session for all of it, since to start one takes a second of CPU."""
@@ -45,7 +47,7 @@ def test_tab_completes_and_ctrl_c_ends_a_statement_and_its_requests(
         for sql in ("SELECT count(id) FROM harvest.time_entries;", "FROM harvest.time_entries;"):
             with held(sandbox) as holding:
                 person.types(f"{sql}{ENTER}")
-                assert holding.arrived.wait(60)
+                assert holding.arrived.wait(PATIENCE_S)
                 person.types(CTRL_C)
                 person.until("cancelled")
                 assert holding.all_gone()
@@ -58,8 +60,12 @@ def test_tab_completes_and_ctrl_c_ends_a_statement_and_its_requests(
         person.types(f"{UP}{UP}{UP}{UP}{ENTER}")
         assert "42" in person.until("(1 row)")
         person.until(name)
-        person.types(CTRL_D)
-        assert person.ends() == 0
+        with held(sandbox) as holding:
+            person.types(f"FROM harvest.time_entries;{ENTER}")
+            assert holding.arrived.wait(PATIENCE_S)
+            person.process.terminate()
+            assert person.ends() == 128 + signal.SIGTERM
+            assert holding.all_gone()
     text = kept.read_text("utf-8")
     assert text.startswith('"FROM harvest.utilization() LIMIT 0;"\n')
     assert text.count("AS answer") == 2
