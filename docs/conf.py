@@ -23,10 +23,13 @@ extensions = [
     "example_report",
     "public_types",
     "repository_links",
+    "row_anchors",
 ]
 exclude_patterns = ["_build"]
 nitpicky = True
 
+# Two hyphens are an option of a command, not a dash.
+smartquotes = False
 # Headings get the anchors that they have in the repository.
 myst_heading_anchors = 4
 

@@ -13,6 +13,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from support.browser import accessible, launched
+from support.command_reference import commands
+
+import harvest_duck
+from harvest_duck import connections, errors
+from harvest_duck.catalog.tables import TABLES
+from harvest_duck.connection import PROPERTIES
+from harvest_duck.views import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +98,24 @@ def test_every_link_within_the_site_leads_to_a_page_and_an_anchor() -> None:
             assert target.exists(), (page, link)
             if link.fragment and target.suffix == ".html":
                 assert unquote(link.fragment) in read(target).anchors, (page, link)
+
+
+def places(page: str, *names: str) -> set[str]:
+    """Those of the names that have no place on a page of the site."""
+    return set(names) - read(SITE / f"{page}.html").anchors
+
+
+def test_everything_that_has_a_name_has_its_place() -> None:
+    for folder, known in (("tables", TABLES), ("views", load.views())):
+        assert {page.stem for page in (SITE / folder).iterdir()} == set(known)
+    assert not places("connection-strings", *(entry.name for entry in PROPERTIES.values()))
+    assert not places("errors", *(name.lower() for name in errors.__all__ if name != "HarvestDuckError"))
+    assert not places("commands", *(name.replace(" ", "-") for name, _ in commands()))
+    assert not places("api", *(f"harvest_duck.{name}" for name in harvest_duck.__all__ if name != "HarvestDuckError"))
+    assert not places("api", *(f"harvest_duck.connections.{name}" for name in connections.__all__))
+    assert not places("api", *(f"harvest_duck.errors.{name}" for name in errors.__all__))
+    for name, table in TABLES.items():
+        assert not places(f"tables/{name}", *(column.name for column in table.columns))
 
 
 @pytest.fixture(scope="module")

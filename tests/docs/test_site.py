@@ -8,6 +8,9 @@ from collections import Counter
 from support.examples import check_examples
 from support.paths import DOCS
 
+import harvest_duck
+from harvest_duck import connections
+
 INDEX = (DOCS / "index.md").read_text("utf-8")
 PAGES = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.rglob("*.md") if "_build" not in path.parts}
 #: What only the index and the reference may use: it does not read well in the repository.
@@ -53,3 +56,12 @@ def test_every_page_begins_with_the_one_heading_of_its_rank() -> None:
 
 def test_the_example_of_the_home_page_prints_what_stands_below_it() -> None:
     check_examples(DOCS / "index.md", least=1)
+
+
+def test_the_reference_of_python_has_every_public_name() -> None:
+    text = (DOCS / "api.md").read_text("utf-8")
+    functions = re.findall(r"^\.\. autofunction:: (\w+)$", text, re.MULTILINE)
+    assert sorted([*functions, "HarvestDuckError"]) == harvest_duck.__all__
+    (members,) = re.findall(r"automodule:: harvest_duck\.connections\n +:members: (.*)", text)
+    assert sorted(members.split(", ")) == sorted(connections.__all__)
+    assert re.search(r"automodule:: harvest_duck\.errors\n +:members:$", text, re.MULTILINE)
