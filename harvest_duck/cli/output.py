@@ -12,6 +12,7 @@ import duckdb
 
 from harvest_duck.cli import progress
 from harvest_duck.cli.terminal import Form, chart_text, result_text, screen_of
+from harvest_duck.display.result import OPTIONS, Advice
 from harvest_duck.errors import QueryError
 from harvest_duck.formats import (
     BINARY,
@@ -67,10 +68,10 @@ def chosen(form: str | None, target: Path) -> Format | None:
     return found
 
 
-def show_listed(listed: pa.Table, form: str | None, *, sql: str = "FROM listed") -> None:
+def show_listed(listed: pa.Table, form: str | None, *, sql: str = "FROM listed", advice: Advice = OPTIONS) -> None:
     """Write an Arrow table, or the rows that `sql` selects from it under the name `listed`."""
     chosen = Format(form) if form else None
-    with duckdb.connect() as con, writing(targets.STANDARD_OUTPUT, chosen, whole=True) as writer:
+    with duckdb.connect() as con, writing(targets.STANDARD_OUTPUT, chosen, whole=True, advice=advice) as writer:
         results.prepare(con)
         con.register("listed", listed)
         writer.write(con, con.extract_statements(sql)[0], {})
@@ -95,7 +96,13 @@ class Writer(ABC):
 
 @contextmanager
 def writing(
-    target: Path, form: Format | None, *, whole: bool = False, as_chart: bool = False, or_table: bool = False
+    target: Path,
+    form: Format | None,
+    *,
+    whole: bool = False,
+    as_chart: bool = False,
+    or_table: bool = False,
+    advice: Advice = OPTIONS,
 ) -> Iterator[Writer]:
     """A context with a writer to a place, in a format that `chosen` returned.
 
@@ -108,7 +115,7 @@ def writing(
         return
     with targets.opened(target) as stream:
         writer = _TextWriter(stream, form, whole=whole, takes_one=not targets.is_streamed(target))
-        writer.as_chart, writer.or_table = as_chart, or_table
+        writer.as_chart, writer.or_table, writer.advice = as_chart, or_table, advice
         yield writer
 
 
@@ -117,6 +124,7 @@ class _TextWriter(Writer):
 
     #: Whether rows are drawn, and whether those that cannot be are a table.
     as_chart = or_table = False
+    advice = OPTIONS
 
     def __init__(self, stream: BinaryIO, form: Format | None, *, whole: bool, takes_one: bool) -> None:
         super().__init__()
@@ -167,7 +175,7 @@ class _TextWriter(Writer):
                 if not self.or_table:
                     raise
         form = None if self._form is None else Form(self._form)
-        return result_text(found.names, again, screen, form, whole=self._whole)
+        return result_text(found.names, again, screen, form, whole=self._whole, advice=self.advice)
 
 
 class _FileWriter(Writer):

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from harvest_duck.display.chart import chart
-from harvest_duck.display.result import Form, as_text
+from harvest_duck.display.result import OPTIONS, Advice, Form, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,6 +56,7 @@ def result_text(
     form: Form | None = None,
     *,
     whole: bool = False,
+    advice: Advice = OPTIONS,
 ) -> str:
     """Return the first 1,000 rows as text for a screen, without a line break at the end.
 
@@ -64,7 +65,7 @@ def result_text(
     taken = list(islice(rows, _ROWS_SHOWN + 1))
     more = len(taken) > _ROWS_SHOWN
     shown = taken[:_ROWS_SHOWN]
-    return as_text(names, shown, screen.width, form=form, more=more, whole=whole, styled=screen.styled)
+    return as_text(names, shown, screen.width, form=form, more=more, whole=whole, styled=screen.styled, advice=advice)
 
 
 def chart_text(names: Sequence[str], rows: Iterable[Sequence[Any]], screen: Screen) -> str:

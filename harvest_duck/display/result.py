@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,18 @@ class Form(StrEnum):
     LINE = "line"
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How a person chooses another form, and how a file that holds all rows."""
+
+    form: str = "--format"
+    file: str = "-o FILE"
+
+
+#: That of a command.
+OPTIONS = Advice()
+
+
 def as_text(
     names: Sequence[str],
     rows: Sequence[Row],
@@ -39,6 +51,7 @@ def as_text(
     more: bool = False,
     whole: bool = False,
     styled: bool = False,
+    advice: Advice = OPTIONS,
 ) -> str:
     """Return the lines of a result, none of them wider than `width`; where that is None, nothing is folded or left out.
 
@@ -49,11 +62,11 @@ def as_text(
     width = width and max(width, _NARROWEST)
     look = Look(styled=styled)
     shown = _shown(names, rows, width, form, look if whole else replace(look, most_lines=_IN_A_TABLE))
-    words = [_count(len(rows), more=more)]
+    words = [_count(len(rows), advice.file if more else None)]
     if shown.left_out:
-        words.append(f"not shown without --format line: {', '.join(shown.left_out)}")
+        words.append(f"not shown without {advice.form} line: {', '.join(shown.left_out)}")
     if shown.shortened:
-        words.append(f"shortened without --format json: {', '.join(shown.shortened)}")
+        words.append(f"shortened without {advice.form} json: {', '.join(shown.shortened)}")
     return "\n".join([*shown.lines, *footer(words, width, look)])
 
 
@@ -65,7 +78,8 @@ def _shown(names: Sequence[str], rows: Sequence[Row], width: int | None, form: F
     return record_lines(names, rows, width, replace(look, most_lines=look.most_lines and _ALONE))
 
 
-def _count(rows: int, *, more: bool) -> str:
-    if more:
-        return f"the first {rows:,} rows; -o FILE writes all of them"
+def _count(rows: int, file: str | None) -> str:
+    """Return what is said of the number of rows: how a file holds all of them where these are the first ones."""
+    if file is not None:
+        return f"the first {rows:,} rows; {file} writes all of them"
     return f"{rows:,} {'row' if rows == 1 else 'rows'}"

@@ -160,6 +160,11 @@ def test_results_of_two_columns_are_drawn(shell: Session) -> None:
         answer(shell, ".chart SELECT 1")
 
 
+def test_what_is_not_shown_is_told_with_what_a_session_can_do(shell: Session) -> None:
+    text = answer(shell, "FROM range(1001);").stdout
+    assert text.endswith("(the first 1,000 rows; .output FILE writes all of them)\n")
+
+
 def test_nothing_runs_after_quit(shell: Session) -> None:
     assert answer(shell, "SELECT 1 AS a;\n.exit;\nSELECT 2 AS b;").stdout == "a\n─\n1\n(1 row)\n"
 

@@ -12,6 +12,7 @@ import click
 import pyarrow.compute as pc
 
 from harvest_duck.cli import output, statements
+from harvest_duck.display.result import Advice
 from harvest_duck.engine.session import sessions
 from harvest_duck.errors import QueryError
 from harvest_duck.exports import source
@@ -30,6 +31,8 @@ __all__ = ["ACCOUNT", "Session"]
 
 #: The name under which the account is attached that the shell was started with.
 ACCOUNT = "harvest"
+#: What a person does here for what has no room on the screen.
+_ADVICE = Advice(form=".mode", file=".output FILE")
 
 
 class _NoRows(Exception):
@@ -74,7 +77,7 @@ class Session:
         """Write the answer of a dot command as results are, but always to standard output."""
         if self.results and self.form not in output.SELF_DELIMITING:
             click.echo()
-        output.show_listed(listed, self.form, sql=sql)
+        output.show_listed(listed, self.form, sql=sql, advice=_ADVICE)
         self.results += 1
 
     def _run(self, statement: duckdb.Statement, *, as_chart: bool) -> None:
@@ -94,7 +97,7 @@ class Session:
                 click.echo(f"({took:.2f} s, {asked:,} {'request' if asked == 1 else 'requests'})", err=True)
 
     def _write(self, statement: duckdb.Statement, form: Format | None, **drawn: bool) -> None:
-        with output.writing(targets.STANDARD_OUTPUT, form, **drawn) as writer:
+        with output.writing(targets.STANDARD_OUTPUT, form, advice=_ADVICE, **drawn) as writer:
             writer.results = self.results
             writer.write(self.con, statement, {})
             self.results = writer.results
