@@ -124,11 +124,12 @@ def test_explain_sends_what_finds_the_size_of_lists_alone(shell: Session, sandbo
 
 def test_tables_are_those_of_accounts_and_the_sessions_own(shell: Session) -> None:
     answer(shell, "CREATE TEMP TABLE own_clients AS SELECT 1 AS a; CREATE TEMP VIEW own_view AS SELECT 1 AS b;")
-    listed = answer(shell, ".mode csv\n.tables\n.tables CLIENT").stdout
-    every, some = ([line.split(",")[0] for line in each.splitlines()[1:]] for each in listed.split("\n\n"))
+    listed = answer(shell, ".mode csv\n.tables\n.tables CLIENT\n.tables harvest.rol").stdout
+    every, some, one = ([line.split(",")[0] for line in each.splitlines()[1:]] for each in listed.split("\n\n"))
     answer(shell, "DROP TABLE own_clients; DROP VIEW own_view;")
     accounts = [*(f"harvest.{name}" for name in TABLES), *(f"harvest.{name}()" for name in views())]
     assert every == [*accounts, "own_clients", "own_view"]
+    assert one == ["harvest.roles"]
     assert some == [name for name in every if "client" in name.rpartition(".")[2]]
 
 

@@ -25,6 +25,7 @@ from harvest_duck.errors import QueryError
 from harvest_duck.exports import source
 from harvest_duck.formats import BINARY, FOR_PEOPLE, Format, format_of, targets
 from harvest_duck.introspection import catalog_tables
+from harvest_duck.pushdown.sql import identifier
 from harvest_duck.text import escaped
 from harvest_duck.views.load import views
 
@@ -95,12 +96,12 @@ def _connect(session: Session, argument: str) -> None:
         register.register(session.con, connection)
     session.accounts = {each: text for each, text in session.accounts.items() if each.lower() != name.lower()}
     session.accounts[name] = connection
-    click.echo(f"{name}.TABLE reads {name_of(connection)}", err=True)
+    click.echo(f"{_written(name)}.TABLE reads {name_of(connection)}", err=True)
 
 
 def _list_accounts(session: Session) -> None:
     for name, connection in session.accounts.items():
-        click.echo(f"{name}.TABLE reads {name_of(connection)}")
+        click.echo(f"{_written(name)}.TABLE reads {name_of(connection)}")
     click.echo(f"DSN can be {', '.join(escaped(each.name) for each in connections.listed())}")
 
 
@@ -183,16 +184,21 @@ def _sync(session: Session, argument: str) -> None:
 
 def _tables(session: Session, argument: str) -> None:
     wanted = argument.rstrip("; ").lower()
-    rows = [row for row in [*_of_accounts(session), *_of_own(session)] if wanted in row[0].rpartition(".")[2].lower()]
+    # The name of an account would be in all of its tables.
+    of_accounts = _of_accounts(session)
+    rows = [row for row in of_accounts if wanted in (row[0] if "." in wanted else row[0].rpartition(".")[2]).lower()]
+    rows += [row for row in _of_own(session) if wanted in row[0].lower()]
     session.show(_table(("name", "kind", "about"), rows))
 
 
 def _of_accounts(session: Session) -> Iterator[tuple[str, str, str]]:
-    for account in session.accounts:
+    attached = {name for (name,) in session.con.execute("SELECT database_name FROM duckdb_databases()").fetchall()}
+    for account in [name for name in session.accounts if name in attached]:
+        shown = _written(account)
         for table in TABLES.values():
-            yield f"{account}.{table.name}", "table", table.description
+            yield f"{shown}.{table.name}", "table", table.description
         for view in views().values():
-            yield f"{account}.{view.name}()", "ready view", view.question
+            yield f"{shown}.{view.name}()", "ready view", view.question
 
 
 def _of_own(session: Session) -> Iterator[tuple[str, str, str]]:
@@ -222,6 +228,11 @@ def _quit(_: Session, __: str) -> None:
 def _table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     return pa.table([pa.array(column, pa.string()) for column in columns], names)
+
+
+def _written(name: str) -> str:
+    """Return a name as SQL has it, with the quotes that it needs."""
+    return name if name.isidentifier() else identifier(name)
 
 
 def _words(text: str) -> list[str]:
