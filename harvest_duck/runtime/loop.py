@@ -63,6 +63,7 @@ def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None, meanwhile: 
         raise interrupt.ended()
     once = Stop()
     waited = stop or once
+    future: Future[T] | None = None
     try:
         with interrupt.waiting(waited):
             future = start(coroutine)
@@ -72,8 +73,24 @@ def run(coroutine: Coroutine[Any, Any, T], stop: Stop | None = None, meanwhile: 
             while not wait([future], timeout=_SIGNAL_S).done:
                 meanwhile()
             return future.result()
+    except BaseException:
+        # A request may be under way, and Ctrl-C come, before this thread runs again and has the future.
+        if future is not None:
+            future.cancel()
+        elif _state.loop is not None:
+            _state.loop.call_soon_threadsafe(_cancel, coroutine)
+        raise
     finally:
         interrupt.forget(once)
+
+
+def _cancel(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Cancel the task of a coroutine, or close one that nobody has started; runs on the loop."""
+    tasks = [task for task in asyncio.all_tasks() if task.get_coro() is coroutine]
+    for task in tasks:
+        task.cancel()
+    if not tasks:
+        coroutine.close()
 
 
 def finishing(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
