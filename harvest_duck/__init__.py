@@ -14,7 +14,7 @@ copy of an account in a DuckDB file, `explain_sync` tells what that would ask of
 the copy is; `clear_cache` forgets what a CacheLocation of `:memory:` holds. `export` writes tables to files, and
 `for_lake` converts rows to types that Delta Lake and Iceberg have. `report` shows the figures of an agency as one page.
 `login` signs a person in by OAuth, `logout` out; `whoami` and `accounts` ask Harvest whose a connection is; the
-submodule `connections` stores named connections.
+submodule `connections` stores named connections. IPython calls `load_ipython_extension` for `%load_ext harvest_duck`.
 """
 
 from __future__ import annotations

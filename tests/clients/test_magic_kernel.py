@@ -32,9 +32,15 @@ def loaded(agency: Sandbox) -> Iterator[Kernel]:
         yield running
 
 
-def test_an_interrupt_ends_the_requests_and_the_next_cell_works(loaded: Kernel, sandbox: Sandbox) -> None:
-    with held(sandbox, page=3) as holding:
-        loaded.begin(CELL)
+@pytest.mark.parametrize(
+    ("cell", "page"),
+    [(CELL, 3), ("%%harvest --explain\nFROM harvest.time_entries", 1), ("%harvest FROM harvest.utilization()", 1)],
+)
+def test_an_interrupt_ends_the_requests_and_the_next_cell_works(
+    cell: str, page: int, loaded: Kernel, sandbox: Sandbox
+) -> None:
+    with held(sandbox, page=page) as holding:
+        loaded.begin(cell)
         assert holding.arrived.wait(PATIENCE_S)
         loaded.interrupt()
         assert holding.all_gone()
