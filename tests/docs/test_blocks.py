@@ -55,7 +55,7 @@ def test_what_runs_them_is_there() -> None:
         assert all((ROOT / test).is_file() for _, test in kinds.values()), page
 
 
-def test_the_commands_that_ask_nobody_work(sandbox: object) -> None:
+def test_the_commands_that_ask_nobody_work() -> None:
     (block,) = re.findall(r"```sh\n(.*?)```", (DOCS / "tables.md").read_text("utf-8"), re.DOTALL)
     for line in block.splitlines():
         assert run(*shlex.split(line)[1:]).returncode == 0, line
