@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harvest_duck.servers.postgres.dialect import derived_names, function_calls, patterns, typed_values, written_bytes
+from harvest_duck.servers.postgres.dialect import (
+    derived_names,
+    function_calls,
+    patterns,
+    reserved_names,
+    typed_values,
+    written_bytes,
+)
 from harvest_duck.servers.postgres.dialect.edited_tokens import EditedTokens
 
 if TYPE_CHECKING:
@@ -29,4 +36,5 @@ def spelled(written: Sequence[Token]) -> tuple[Token, ...]:
         written_bytes.edit(edited, at)
         function_calls.edit(edited, at)
         derived_names.edit(edited, at)
+        reserved_names.edit(edited, at)
     return edited.written()

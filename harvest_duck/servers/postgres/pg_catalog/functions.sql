@@ -50,6 +50,8 @@ CREATE MACRO postgres.catalog.regnamespace_of(given) AS coalesce(try_cast(given:
 CREATE MACRO postgres.catalog.regrole_of(given) AS coalesce(try_cast(given::VARCHAR AS UINTEGER), postgres.catalog.to_regrole(given::VARCHAR));
 CREATE MACRO postgres.catalog.pg_get_userbyid(object) AS CASE WHEN object IS NULL THEN NULL ELSE coalesce((SELECT __name FROM postgres.catalog._roles WHERE __oid = object), 'unknown (OID=' || object || ')') END;
 CREATE MACRO postgres.catalog.quote_ident(object) AS CASE WHEN regexp_full_match(object, '[a-z_][a-z0-9_]*') AND NOT EXISTS (SELECT 1 FROM postgres.catalog._keywords WHERE __word = object AND __category <> 'U') THEN object ELSE '"' || replace(object, '"', '""') || '"' END;
+CREATE MACRO postgres.catalog.pg_show_all_settings() AS TABLE SELECT s.* REPLACE (v.__value AS setting) FROM postgres.catalog._settings AS s JOIN postgres.catalog._session_settings AS v ON v.__name = lower(s.name);
+CREATE MACRO postgres.catalog.pg_available_extensions() AS TABLE SELECT NULL::VARCHAR AS name, NULL::VARCHAR AS default_version, NULL::VARCHAR AS comment WHERE false;
 CREATE MACRO postgres.catalog.pg_get_keywords() AS TABLE SELECT __word AS word, __category AS catcode, __bare AS barelabel, __text AS catdesc, __bare_text AS baredesc FROM postgres.catalog._keywords;
 
 -- What is visible without a schema
@@ -69,6 +71,8 @@ CREATE MACRO postgres.catalog.pg_statistics_obj_is_visible(object) AS NULL::BOOL
 
 -- Definitions
 CREATE MACRO postgres.catalog.format_type(kind, modifier) AS CASE WHEN kind IS NULL THEN NULL WHEN kind = 0 THEN '-' WHEN kind = 1042 AND modifier IS NULL THEN 'character' WHEN kind = 1042 AND modifier < 0 THEN 'bpchar' ELSE coalesce((SELECT CASE WHEN modifier < 0 OR modifier IS NULL THEN __text WHEN kind IN (1700, 1231) THEN replace(__text, 'numeric', 'numeric(' || ((modifier - 4) >> 16) || ',' || ((modifier - 4) & 65535) || ')') WHEN kind IN (1042, 1043, 1014, 1015) THEN regexp_replace(__text, '^[a-z ]+', '\0(' || (modifier - 4) || ')') WHEN kind IN (1560, 1562) THEN __text || '(' || modifier || ')' WHEN kind IN (1083, 1114, 1184, 1266) THEN regexp_replace(__text, '^[a-z]+', '\0(' || modifier || ')') WHEN kind = 1186 THEN 'interval(' || (modifier & 65535) || ')' ELSE __text END FROM postgres.catalog._types WHERE __oid = kind), '???') END;
+CREATE MACRO postgres.catalog.oidvectortypes(kinds) AS (SELECT coalesce(array_to_string(list_transform(kinds, lambda kind: map_extract_value(__types, kind::UINTEGER)), ', '), '') FROM postgres.catalog._texts);
+CREATE MACRO postgres.catalog.bpchar(given) AS given::VARCHAR;
 -- What PostgreSQL keeps as trees is kept as text here.
 CREATE MACRO postgres.catalog.pg_get_expr(tree, relation) AS tree::VARCHAR, (tree, relation, pretty) AS tree::VARCHAR;
 CREATE MACRO postgres.catalog.pg_get_constraintdef(object) AS (SELECT __text FROM postgres.catalog._constraints WHERE __oid = object), (object, pretty) AS (SELECT __text FROM postgres.catalog._constraints WHERE __oid = object);

@@ -383,6 +383,12 @@ def test_what_means_the_same_stays_as_it_is(sql: str) -> None:
     assert spelled(found) == found
 
 
+def test_a_name_that_duckdb_alone_reserves_is_put_in_quotes() -> None:
+    sql = "SELECT at.x, AT.y, now() AT TIME ZONE 'UTC' FROM a at JOIN b AS at2 USING (x)"
+    found = [token.text for token in spelled(tokens(sql)) if token.text.strip() and "at" in token.text.lower()]
+    assert found == ['"at"', '"at"', "AT", '"at"', "at2"]
+
+
 def test_what_is_spelled_otherwise_has_the_place_of_what_the_client_wrote() -> None:
     sql = "SELECT nosuch, extract(second FROM other), 'x' LIKE 'a\\_b', after"
     found = {token.text: token.start for token in spelled(tokens(sql))}
