@@ -3,7 +3,15 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=$(mktemp -d)
-trap 'jobs -p | xargs -r kill 2>/dev/null || true; rm -rf "$scratch"' EXIT
+trap 'stop; rm -rf "$scratch"' EXIT
+
+# stop: end what runs in the background, and where that is a group of processes all of it.
+stop() {
+    local each
+    for each in $(jobs -p); do
+        kill -- "-$each" 2>/dev/null || kill "$each" 2>/dev/null || true
+    done
+}
 
 # python_of VERSION: print the command of that version of Python, on the path or pyenv's; fail where there is none.
 python_of() {
