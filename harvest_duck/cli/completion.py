@@ -12,7 +12,7 @@ from harvest_duck.errors import HarvestDuckError
 if TYPE_CHECKING:
     import click
 
-__all__ = ["connection_strings", "copied_tables", "names", "tables"]
+__all__ = ["connection_names", "connection_strings", "copied_tables", "names", "tables"]
 
 
 def tables(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -29,13 +29,18 @@ def copied_tables(_context: click.Context, _parameter: click.Parameter, incomple
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of the connections that begin with what is typed; none where they cannot be read."""
+    return [each for each in connection_names() if each.startswith(incomplete)]
+
+
+def connection_names() -> list[str]:
+    """Return the names that a DSN can have; none where they cannot be read."""
     from harvest_duck import connections  # noqa: PLC0415 - it loads the sandbox, and few commands are completed
 
     with suppress(HarvestDuckError, OSError):
-        return [each.name for each in connections.listed() if each.name.startswith(incomplete)]
+        return [each.name for each in connections.listed()]
     return []
 
 
-def connection_strings(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+def connection_strings(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the connection strings of the named connections that begin with what is typed."""
-    return [found for name in names(context, parameter, "") if (found := render({"DSN": name})).startswith(incomplete)]
+    return [found for name in connection_names() if (found := render({"DSN": name})).startswith(incomplete)]

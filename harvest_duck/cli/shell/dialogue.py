@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harvest_duck import __version__
-from harvest_duck.cli import signals
+from harvest_duck.cli import completion, signals
 from harvest_duck.cli.shell import worker
 from harvest_duck.cli.shell.account import name_of, secrets_of
 from harvest_duck.cli.shell.completion import SqlCompleter
@@ -112,19 +112,21 @@ class _Dialogue:
         return self._opening
 
     def _names(self) -> Names | None:
-        """Return what can be completed, from another thread; None where the session does not open."""
-        self._begin()
-        return self._working.begin(self._read_names).result()
+        """Return what can be completed, from another thread; before the session is open, what every account has."""
+        if self._session is not None:
+            return self._working.begin(self._read_names).result()
+        from harvest_duck.cli.shell.known_names import known_names  # noqa: PLC0415 - as below
+
+        return known_names(_ACCOUNT, completion.connection_names())
 
     def _read_names(self) -> Names | None:
         import duckdb  # noqa: PLC0415 - as below
 
-        from harvest_duck import connections  # noqa: PLC0415
         from harvest_duck.engine.catalogue_names import names  # noqa: PLC0415
 
         with suppress(HarvestDuckError, OSError, duckdb.Error):
             if (session := self._session) is not None:
-                return names(session.con, [each.name for each in connections.listed()])
+                return names(session.con, completion.connection_names())
         return None
 
     def _open(self) -> Session:
@@ -133,6 +135,8 @@ class _Dialogue:
         from harvest_duck.exports import source  # noqa: PLC0415
 
         con = self._closing.enter_context(source.opened(self._connection))
+        # What is offered until now is less.
+        self._completer.forget()
         return Session(con, {_ACCOUNT: self._connection}, self._form)
 
     def _answer(self, text: str) -> None:
