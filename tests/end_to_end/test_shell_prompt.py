@@ -160,11 +160,10 @@ def test_the_oldest_lines_leave_a_history_that_grows(kept: Path) -> None:
     kept.parent.mkdir(mode=0o700)
     kept.write_text("".join(f'"{number}"\n' for number in range(2000)) + "no line of ours\n7\n")
     kept.chmod(0o600)
-    history = kept_by(kept, [])
-    history.store_string("new")
-    assert [*history.load_history_strings()] == ["new", *map(str, range(1999, 0, -1))]
-    history.store_string("é" * 83_000)
-    assert len([*history.load_history_strings()]) < 400
+    kept_by(kept, []).store_string("new")
+    assert [*kept_by(kept, []).load_history_strings()] == ["new", *map(str, range(1999, 0, -1))]
+    kept_by(kept, []).store_string("é" * 83_000)
+    assert len([*kept_by(kept, []).load_history_strings()]) < 400
 
 
 def test_a_history_that_cannot_be_private_is_told_once_and_left_alone(kept: Path) -> None:

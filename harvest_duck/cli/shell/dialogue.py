@@ -51,6 +51,10 @@ def _prepare(connection: str) -> None:
     settings = resolve(connection, builtin=dict.fromkeys(BUILTIN, lambda _: "AccountId=1;APIKey=sandbox"))
     if connection:
         settings.require_credentials()
+    if settings.max_rows is not None:
+        from harvest_duck.exports import source  # noqa: PLC0415 - it raises the error
+
+        source.require_all_rows(connection)
     if settings.stores_tokens:
         from harvest_duck.auth import sessions  # noqa: PLC0415 - most accounts need none of it
 
@@ -66,7 +70,7 @@ class _Dialogue:
         self._working = working
         self._closing = closing
         self._opening: Future[Session] | None = None
-        history = PrivateHistory(history_file(), self._secrets, _tell)
+        history = PrivateHistory(history_file(), self._secrets, _tell_unkept)
         self._completer = SqlCompleter(self._names)
         self._prompt = Prompt(history, self._completer, self._begin)
 
@@ -174,6 +178,12 @@ class _Dialogue:
             actions.run(session, text)
         else:
             self._working.result(self._working.begin(lambda: actions.run(session, text)), self._stop)
+
+
+def _tell_unkept(error: Exception) -> None:
+    """Say why the history is not kept."""
+    click.echo("the history is not kept: ", nl=False, err=True)
+    _tell(error)
 
 
 def _tell(error: Exception) -> None:

@@ -56,10 +56,12 @@ class PrivateHistory(History):
         self._path = path
         self._secrets = secrets
         self._tell = tell
+        # Now, so that what is wrong is told before the prompt.
+        self._earlier = self._kept(lambda path: _lines(private_file.read(path) or ""))
 
     def load_history_strings(self) -> Iterable[str]:
         """Return the lines of earlier sessions, the newest first."""
-        return reversed(self._kept(lambda path: _lines(private_file.read(path) or "")))
+        return reversed(self._earlier)
 
     def store_string(self, string: str) -> None:
         """Add a line to the file, unless a secret may stand in it."""
