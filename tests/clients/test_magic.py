@@ -213,6 +213,8 @@ def test_columns_of_one_name_get_names_of_their_own(notebook: Notebook) -> None:
 
 def test_tab_completes_sql_and_asks_nothing(notebook: Notebook, sandbox: Sandbox) -> None:
     completer = client("IPython.core.completer")
+    if not hasattr(completer, "context_matcher"):
+        pytest.skip("IPython asks for completions of a whole cell since 8.6")
 
     def offered(code: str) -> list[str]:
         with completer.provisionalcompleter():
