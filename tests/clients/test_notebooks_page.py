@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+import duckdb
+import pytest
 from support.clients import client
 from support.kernel import kernel
 from support.paths import DOCS
@@ -14,6 +16,9 @@ UPDATE = bool(os.environ.get("UPDATE_README"))
 _CELL = re.compile(r"(?<!-->\n)(?P<cell>```(?:python|sql)\n(?P<code>[^`]*)\n```)(?P<output>\n\n```text\n[^`]*```)?")
 
 
+@pytest.mark.skipif(
+    duckdb.__version__.startswith("1."), reason="one DuckDB is enough for the page; a kernel takes long"
+)
 def test_the_cells_of_the_page_show_what_it_says() -> None:
     # A kernel is where the code is checked too; this runs where the other clients are.
     client("nbclient")
