@@ -86,8 +86,8 @@ def demo() -> None:
                 writer.write(con, step.statement, {})
         click.echo(f"\n{look.painted('The figures of the agency as one page', Style.BOLD)}\n\n{_report(con)}")
     click.echo(
-        "\nNow yours: make a token at https://id.getharvest.com/developers, set\n"
-        "HARVEST_ACCOUNT_ID and HARVEST_ACCESS_TOKEN, and run\n\n"
+        "\nNow yours: make a token at https://id.getharvest.com/developers, and run\n\n"
+        "  harvest-duck connections add default --account NUMBER\n"
         '  harvest-duck query "SELECT * FROM harvest.clients"'
     )
 
