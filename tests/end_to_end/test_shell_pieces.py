@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harvest_duck.cli.shell.pieces import ended, is_whole, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: What stands in a SELECT, with semicolons that end nothing.
 VALUES = [
@@ -27,6 +32,13 @@ FINISHED = st.lists(st.lists(st.sampled_from(VALUES), min_size=1, max_size=3), m
 )
 
 
+@pytest.fixture(scope="module")
+def parser() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads statements and runs none."""
+    with duckdb.connect() as con:
+        yield con
+
+
 def count(con: duckdb.DuckDBPyConnection, sql: str) -> int | None:
     """The number of statements that DuckDB reads, None for what it cannot read."""
     try:
@@ -37,11 +49,10 @@ def count(con: duckdb.DuckDBPyConnection, sql: str) -> int | None:
 
 @given(FINISHED, st.sampled_from(VALUES), st.integers(0, 200), st.sampled_from(["", " ", "\n", " -- ;", "/* ; */"]))
 def test_sql_has_ended_where_duckdb_takes_what_follows_as_a_statement_of_its_own(
-    sql: str, value: str, length: int, behind: str
+    parser: duckdb.DuckDBPyConnection, sql: str, value: str, length: int, behind: str
 ) -> None:
     typed = f"{sql} SELECT {value}"[:length] + behind
-    with duckdb.connect() as con:
-        before, after = count(con, typed), count(con, f"{typed}\nSELECT 42")
+    before, after = count(parser, typed), count(parser, f"{typed}\nSELECT 42")
     # An unfinished SELECT and the next one can be read together only where a semicolon parts them.
     assert ended(typed) is (bool(before) and after == (before or 0) + 1)
 
