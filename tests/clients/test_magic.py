@@ -93,6 +93,13 @@ def test_a_cell_asks_once_however_often_its_result_is_used(notebook: Notebook, s
     assert asked(sandbox) == [NOVEMBER]
 
 
+def test_a_result_with_the_name_of_a_table_says_what_reads_which(notebook: Notebook) -> None:
+    said = notebook.printed("%%harvest -o clients\nSELECT 1 AS one;")
+    assert "FROM clients reads the table clients as before; the result is the variable clients alone" in said
+    assert notebook.names["clients"].columns == ["one"]
+    assert "FROM" not in notebook.printed("%%harvest -o ones\nSELECT 1 AS one;")
+
+
 def test_pandas_and_polars_take_a_result(notebook: Notebook, sandbox: Sandbox) -> None:
     pandas, polars = client("pandas"), client("polars")
     found = notebook.run(f"%%harvest\n{HOURS}")

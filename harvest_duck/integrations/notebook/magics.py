@@ -62,6 +62,7 @@ class HarvestMagics(Magics):  # type: ignore[misc]
             found = self._found(con, asked, namespace) if asked.sql else con
             if asked.name is not None:
                 self.shell.user_ns[asked.name] = found
+                self._tell_of_table(con, asked)
         return found if asked.sql else None
 
     def close(self) -> None:
@@ -81,6 +82,11 @@ class HarvestMagics(Magics):  # type: ignore[misc]
             raise QueryError(f"-o {asked.name}: no statement of the cell has rows, so there is no result to keep")
         print(found)  # noqa: T201 - the output of the cell
         return None
+
+    def _tell_of_table(self, con: duckdb.DuckDBPyConnection, asked: Options) -> None:
+        """Say where FROM with the name of a result finds a table that has the name too."""
+        if asked.sql and catalogue_names.names(con, []).relation([name := asked.name or ""]) is not None:
+            print(f"FROM {name} reads the table {name} as before; the result is the variable {name} alone")  # noqa: T201
 
     def _connection(self, asked: Options, namespace: dict[str, object]) -> duckdb.DuckDBPyConnection:
         """Return the connection that a cell asks for, and keep it for later cells where the cell has no SQL."""
