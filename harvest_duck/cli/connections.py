@@ -73,7 +73,12 @@ def add(
             _checked(entry, text)
     stored = named.add(name, render(texts), replace=replace)
     string = render({"DSN": stored.name})
-    click.echo(f"{stored.name} is in {stored.where}; use it as harvest_scan('time_entries', '{string}')")
+    use = (
+        "every command takes it where no other is named"
+        if stored.name == "default"
+        else f"use it by --connection {shlex.quote(string)}"
+    )
+    click.echo(f"{stored.name} is in {stored.where}; {use}")
     if stored.signs_in == "OAuth" and not texts.get("OAuthAccessToken"):
         click.echo(f"Sign in with  harvest-duck login --connection {shlex.quote(string)}")
 

@@ -739,7 +739,7 @@ def sections(home: Home) -> dict[str, dict[str, object]]:
 def test_a_token_comes_from_standard_input(home: Home) -> None:
     result = run("add", "acme", "--account", "123456", stdin=f"  {SECRET} \r\nuser: somebody\n")
     assert result.exit_code == 0, result.exception
-    assert result.output == f"acme is in {home.path}; use it as harvest_scan('time_entries', 'DSN=acme')\n"
+    assert result.output == f"acme is in {home.path}; use it by --connection DSN=acme\n"
     assert sections(home) == {"acme": {"AccountId": 123456, "APIKey": SECRET}}
 
 
