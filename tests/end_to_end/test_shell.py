@@ -76,9 +76,9 @@ def test_a_script_runs_statement_after_statement_until_one_fails(
         (".quit now", "line 1: .quit takes nothing behind it"),
         ("SELECT $a;", "line 1: the parameter $a has no value: write the value in its place"),
         (".mode parquet", "line 1: .mode takes auto, table, line, csv, "),
-        (".output", "line 1: .output needs the name of a file, or - for standard output"),
         (".output no/folder/a.csv", "line 1: no/folder/a.csv: there is no folder "),
-        (".output a.txt", "line 1: a.txt: choose --format csv, "),
+        (".output a.txt", "line 1: a.txt: its name ends with no format: end it with "),
+        (r"\d", r"line 1: \d: there is no such dot command; .help lists them"),
         (".describe", "line 1: .describe needs the name of a table: .tables lists them"),
         (".describe harvest.tsks", "line 1: Catalog Error: Table with name tsks does not exist!"),
         (".explain", "line 1: .explain needs SQL behind it, or a statement that ran before"),
@@ -99,6 +99,20 @@ def test_an_error_is_one_line(shell: Session, script: str, told: str) -> None:
         answer(shell, script)
     assert "\n" not in str(raised.value)
     assert "t0ken" not in str(raised.value)
+
+
+@pytest.mark.parametrize("typed", ["help", "HELP;", "?", r"\?", " .he "])
+def test_help_is_found_by_the_words_of_other_shells(shell: Session, typed: str) -> None:
+    assert answer(shell, typed).stdout.startswith(".chart [on|off|SQL]")
+
+
+@pytest.mark.parametrize("typed", ["quit", "exit;", r"\q", ".exi"])
+def test_the_words_of_other_shells_leave_too(shell: Session, typed: str) -> None:
+    assert answer(shell, f"{typed}\nSELECT 1;").stdout == ""
+    # Within SQL they are names.
+    assert answer(shell, f"SELECT 1 AS\n{typed.strip('.;')};" if typed.isalpha() else "SELECT 1;").stdout.endswith(
+        "(1 row)\n"
+    )
 
 
 def test_bytes_that_are_no_utf_8_are_an_error(shell: Session) -> None:
@@ -185,7 +199,10 @@ def test_nothing_runs_after_quit(shell: Session) -> None:
 def test_a_file_gets_one_result_and_the_terminal_the_next(shell: Session, tmp_path: Path) -> None:
     file = tmp_path / "a b.txt"
     written = f".output '{file}'\nSET threads = 2;\nSELECT 1 AS a;\nSELECT 2 AS b;\n"
-    assert answer(shell, f".mode csv\n{written}.output x.csv\n.output -\nSELECT 3 AS c;").stdout == "b\n2\n\nc\n3\n"
+    assert (
+        answer(shell, f".mode csv\n{written}.output x.csv\n.output -\n.output y.csv\n.output\nSELECT 3 AS c;").stdout
+        == "b\n2\n\nc\n3\n"
+    )
     assert file.read_text() == "a\n1\n"
 
 

@@ -146,17 +146,19 @@ def _mode(session: Session, argument: str) -> None:
 
 
 def _output(session: Session, argument: str) -> None:
-    """Keep a file for the next result; its form is that of its name, or else the session's."""
-    if not argument:
-        raise QueryError(".output needs the name of a file, or - for standard output")
-    target = Path(_unquoted(argument)).expanduser()
+    """Keep a file for the next result; its form is that of its name, or else the session's. Without one, forget it."""
+    target = Path(_unquoted(argument)).expanduser() if argument else targets.STANDARD_OUTPUT
     if targets.is_standard_output(target):
         session.target, session.target_form = targets.STANDARD_OUTPUT, None
         return
     try:
-        form: Format | None = format_of(target)
+        form = format_of(target)
     except QueryError:
-        form = None if session.form in FOR_PEOPLE else session.form
+        if session.form is None or session.form in FOR_PEOPLE:
+            raise QueryError(
+                f"{target}: its name ends with no format: end it with .csv or .xlsx, or set .mode csv"
+            ) from None
+        form = session.form
     session.target_form = output.chosen(form, target)
     # A folder that is not there is told now, not after a query.
     targets.is_streamed(target)

@@ -14,6 +14,8 @@ __all__ = ["COMMANDS", "DotCommand", "Takes", "help_text", "queries", "read"]
 
 #: The dot commands that run a statement.
 _QUERIES = {".chart"}
+#: What other shells take in the place of a dot command.
+_OTHER_NAMES = {"help": ".help", "?": ".help", r"\?": ".help", "exit": ".exit", "quit": ".quit", r"\q": ".quit"}
 #: An unknown name is repeated up to this length.
 _LONGEST = 40
 
@@ -50,7 +52,7 @@ COMMANDS = {
     ".explain": DotCommand("[SQL]", Takes.SQL, "list the requests of SQL, or of the last, unsent"),
     ".help": DotCommand("", Takes.NOTHING, "show these lines"),
     ".mode": DotCommand("[FORMAT]", Takes.FORMAT, "write rows as table, line, csv …; auto fits the screen"),
-    ".output": DotCommand("FILE|-", Takes.FILE, "write the next result to a file; - takes that back"),
+    ".output": DotCommand("[FILE]", Takes.FILE, "write the next result to a file; alone, to the screen"),
     ".quit": DotCommand("", Takes.NOTHING, "leave"),
     ".requests": DotCommand("", Takes.NOTHING, "list the requests that the last statement sent"),
     ".sync": DotCommand("FILE [TABLE]…", Takes.FILE, "bring a copy of the account up to date"),
@@ -84,6 +86,7 @@ def read(line: str) -> tuple[str, str]:
 
 
 def _known(typed: str) -> str | None:
+    typed = _OTHER_NAMES.get(typed, typed)
     found = [name for name in COMMANDS if name.startswith(typed)]
     return typed if typed in COMMANDS else found[0] if len(found) == 1 else None
 

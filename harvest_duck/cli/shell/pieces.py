@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Piece", "ended", "is_command", "is_whole", "pieces"]
 
-_COMMAND = re.compile(r"\s*\.[A-Za-z]")
+#: A dot command, or what a person who knows other shells types in its place.
+_COMMAND = re.compile(r"\s*(\.[A-Za-z]|\\[A-Za-z?]|(help|exit|quit|\?)[\s;]*\Z)", re.IGNORECASE)
 _END = b";"
 
 
@@ -29,7 +30,7 @@ class Piece:
 
 
 def is_command(text: str) -> bool:
-    """Whether a text begins as a dot command does: no statement of SQL begins with a dot."""
+    """Whether a text begins as a dot command does, or is what other shells have for one: no SQL begins so."""
     return _COMMAND.match(text) is not None
 
 

@@ -33,6 +33,7 @@ class Prompt:
             prompt_continuation=lambda width, _line, _wraps: _FURTHER.rjust(width),
             completer=completer,
             complete_while_typing=False,
+            enable_suspend=True,
             # What can be completed is known once DuckDB is there.
             complete_in_thread=True,
             # Where the rows go into a pipe, the prompt stays on the terminal.
