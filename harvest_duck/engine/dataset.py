@@ -81,7 +81,7 @@ class ArgumentDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no annot
             session = self._binding.session(given.get(SESSION, session.name))
             self._require(given)
             visible = [name for name in schema.names if name not in self._arguments]
-            batches = self.rows(session, given, visible, read)
+            batches = session.readers.unless_ended(self.rows(session, given, visible, read))
         except Exception as error:  # noqa: BLE001 - those that are our fault leave by the stream as well
             session.refused(error)
             return session, _raised(error)

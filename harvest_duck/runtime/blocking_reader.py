@@ -15,7 +15,7 @@ from harvest_duck.runtime import interrupt, loop
 from harvest_duck.runtime.interrupt import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
 
 #: A record batch, or several of them.
@@ -29,11 +29,29 @@ class Readers:
 
     def __init__(self) -> None:
         self._stops: set[Stop] = set()
+        #: Another object after each `end`.
+        self._generation = object()
 
     def end(self) -> None:
-        """Cancel the requests of all of them; a thread that waits for a batch, or asks for another, gets an error."""
+        """Cancel the requests of all of them; a thread that waits for a batch, or asks for another, gets an error.
+
+        So does one of `unless_ended` that was opened before and has not begun.
+        """
+        self._generation = object()
         for stop in tuple(self._stops):
             stop.end(interrupt.ended())
+
+    def unless_ended(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Return an iterator over `items` that raises an error if it begins after an `end` that is yet to come.
+
+        DuckDB 1 opens the scans of a query together, and begins another one after the first was ended.
+        """
+        return self._of(self._generation, items)
+
+    def _of(self, generation: object, items: Iterable[Item]) -> Iterator[Item]:
+        if self._generation is not generation:
+            raise interrupt.ended()
+        yield from items
 
     @contextmanager
     def opened(self, stop: Stop) -> Iterator[None]:

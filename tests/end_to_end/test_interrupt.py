@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -231,6 +232,31 @@ def test_an_interrupt_from_another_thread_ends_a_query(
         assert holding.all_gone()
         assert works(fifty, sandbox)
     assert tasks() == 0
+
+
+def test_one_interrupt_ends_the_scans_of_a_ready_view_that_have_not_begun(
+    fifty: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    harvest_duck.clear_cache()
+    with held(sandbox, "/users/me") as holding, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: fifty.execute("FROM harvest.utilization()").fetchall())
+        assert holding.arrived.wait(PATIENCE_S)
+        harvest_duck.interrupt(fifty)
+        with pytest.raises(duckdb.Error, match=r"(?i)interrupted"):
+            running.result(PATIENCE_S)
+        assert holding.all_gone()
+    assert works(fifty, sandbox)
+
+
+def test_an_interrupt_leaves_a_query_that_is_written_and_not_run(
+    fifty: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
+    clients = [(len(sandbox.records(MAIN_ID, "clients")),)]
+    relation = fifty.sql("SELECT count(*) FROM harvest.clients")
+    fifty.execute("PREPARE counted AS SELECT count(*) FROM harvest.clients")
+    harvest_duck.interrupt(fifty)
+    assert fifty.execute("EXECUTE counted").fetchall() == clients
+    assert relation.fetchall() == clients
 
 
 def test_an_interrupt_of_duckdb_alone_is_heard_when_the_answer_comes(

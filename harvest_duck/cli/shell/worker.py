@@ -43,7 +43,7 @@ class Worker:
         while True:
             try:
                 while not wait([future], timeout=_SIGNAL_S).done:
-                    # Again and again: DuckDB 1 may begin another scan of the query after the first was ended.
+                    # Again and again: the call may have stood between two queries, or between two requests of one.
                     if stopped and stop is not None:
                         stop()
                 break
