@@ -54,9 +54,9 @@ def sentence(requests: list[str]) -> str:
     """How many requests an example sends, and one of them."""
     shown = f"`{min(requests)}`"
     return (
-        f"It sends one request: {shown}."
+        f"The query sends one request: {shown}."
         if len(requests) == 1
-        else f"It sends {len(requests)} requests, such as {shown}."
+        else f"The query sends {len(requests)} requests, such as {shown}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from harvest_duck.catalog.model import Host, Limit, Paging
@@ -39,11 +40,13 @@ _PAGES = {
     Paging.CURSOR: "a list in pages of up to 2,000 records, each of which names the next",
     Paging.NONE: "one answer",
 }
+#: In a description that says already from whom Harvest hides the column.
+_NAMES_THE_RIGHT = re.compile("may not see|right to see")
 _COPIES = {
     Kind.RECORD: "one record, read in each sync",
     Kind.LIST: "read whole in each sync",
-    Kind.DATED: "read by what changed, and compared with Harvest's count",
-    Kind.CHILDREN: "read again for each of the `{source}` that changed, and for all of them within {days} days",
+    Kind.DATED: "each sync reads what changed, and compares the number of rows with Harvest's",
+    Kind.CHILDREN: "read again for each of the `{source}` that changed, and for all the others once in {days} days",
     Kind.EMBEDDED: "comes with `{source}`",
 }
 
@@ -75,9 +78,9 @@ def _meaning(table: Table, column: Column) -> str:
     if column.references:
         sentences.append(f"Refers to {_link(*column.references.split('.'))}")
     if any(param.required for param in table.params_of(column.name)):
-        sentences.append("**Has to be given**")
-    if column.right is not None:
-        sentences.append(f"NULL for those who may not see {column.right.value}")
+        sentences.append("**Required**")
+    if column.right is not None and not _NAMES_THE_RIGHT.search(column.description):
+        sentences.append(f"Shown only to those who may see {column.right.value}")
     if column.deprecated:
         sentences.append("Deprecated by Harvest")
     if not column.documented and table.module is None:
@@ -95,13 +98,13 @@ def _conditions(table: Table) -> Iterable[str]:
     ]
     required = [f"`{param.column}`" for param in table.params if param.required]
     if required:
-        yield f"A query has to give {' and '.join(required)}, [as a period](../reports.md#how-a-period-can-be-written)."
+        yield f"A query must give {' and '.join(required)}, [as a period](../reports.md#how-a-period-can-be-written)."
     if not rows:
         yield "None: every query reads the whole answer."
         return
     yield (
-        "These become part of a request. [All others](../pushdown.md) are applied to the rows that come, and so are "
-        "those that are `checked`, since Harvest may send more rows than they keep."
+        "These conditions become part of a request. The scan applies [all others](../pushdown.md) to the rows that "
+        "arrive. It also applies those marked `checked`, because Harvest may send more rows than they keep."
     )
     yield "\n".join(["| column | operators | sent as | answer |", "|---|---|---|---|", *rows])
 
@@ -117,14 +120,14 @@ def _facts(table: Table) -> str:
         "Rate limit": _LIMITS[table.limit],
     }
     if table.parent is not None:
-        facts["Requests"] = f"one list for each of the {_link(table.parent.table)} that the conditions leave"
+        facts["Requests"] = f"one list for each of the {_link(table.parent.table)} that match the conditions"
     if table.items is not None:
         facts["Rows"] = f"the elements of `{table.items}` in each record of the endpoint"
     if table.max_span_days is not None:
         facts["Period"] = f"any; more than {table.max_span_days} days are requested in pieces, and added up"
     if table.updates is not None:
         facts["Last change"] = (
-            f"`{table.updates.name}`, by which [a copy of one's own](../incremental.md) is kept up to date"
+            f"`{table.updates.name}`, by which [a copy of your own](../incremental.md) finds what changed"
         )
     facts["In a copy"] = _copied(table)
     children = sorted({other.name for other in TABLES.values() for each in other.columns if _refers(each, table)})
@@ -135,7 +138,7 @@ def _facts(table: Table) -> str:
 
 def _narrowed(table: Table) -> str:
     return (
-        ". Others than administrators get [a part of the rows](../access.md), without a notice"
+        ". Users who are not administrators get [a part of the rows](../access.md), without a notice"
         if table.narrowed
         else ""
     )
@@ -145,7 +148,7 @@ def _copied(table: Table) -> str:
     """What `harvest-duck sync` does with the table."""
     found = next((each for each in MIRRORED if each.name == table.name), None)
     if found is None:
-        return "no: ask Harvest for it"
+        return "no: it is read live"
     return f"[yes](../mirror.md), {_COPIES[found.kind].format(source=found.source, days=found.turn.days)}"
 
 
