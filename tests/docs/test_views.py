@@ -98,11 +98,11 @@ def facts(view: View, types: dict[str, str], picture: str) -> str:
         "## How it counts",
         "\n".join(items),
         "## Who may ask",
-        f"{SENTENCES[view.access]} [Whose eyes](../views.md#whose-eyes) has the reasons.",
+        f"{SENTENCES[view.access]} [Whose eyes](../views.md#whose-eyes) says why.",
         "## Its SQL",
-        f"The arguments are parameters, and `harvest` is the account{seen}. It stands in\n{file}.",
+        f"The arguments are parameters, and `harvest` is the account{seen}. The file is\n{file}.",
         f"<!-- not run: a test compares it with the file of the view -->\n```sql\n{view.sql}\n```",
-        "The picture above is drawn of this query:",
+        "The picture above shows the rows of this query:",
         f"<!-- not run: the test that draws the picture runs it -->\n```sql\n{picture.strip()}\n```",
     ]
     return "\n\n".join(parts)
