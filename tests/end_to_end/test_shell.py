@@ -177,6 +177,18 @@ def test_results_of_two_columns_are_drawn(shell: Session) -> None:
         answer(shell, ".chart SELECT 1")
 
 
+def test_a_chart_does_not_run_again_what_may_write(shell: Session) -> None:
+    with pytest.raises(QueryError, match=r"line 3: \.chart runs the last statement again only if it is a SELECT"):
+        answer(shell, "CREATE TEMP TABLE drawn (n INTEGER);\nINSERT INTO drawn VALUES (1);\n.chart")
+    assert shell.con.execute("SELECT count(*) FROM drawn").fetchall() == [(1,)]
+    shell.con.execute("DROP TABLE drawn")
+
+
+def test_the_first_account_has_one_name_in_any_case(shell: Session, connection: str) -> None:
+    answer(shell, f".connect {connection} AS HARVEST")
+    assert shell.accounts == {"harvest": connection}
+
+
 def test_what_is_not_shown_is_told_with_what_a_session_can_do(shell: Session) -> None:
     text = answer(shell, "FROM range(1001);").stdout
     assert text.endswith("(the first 1,000 rows; .output FILE writes all of them)\n")

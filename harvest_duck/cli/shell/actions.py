@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pyarrow as pa
+from duckdb import StatementType
 
 from harvest_duck import connections
 from harvest_duck.auth import sessions as sign_ins
@@ -69,7 +70,11 @@ def _chart(session: Session, argument: str) -> None:
     if switch in _SWITCH:
         session.charts = _SWITCH[switch]
         return
-    session.run(_sql(session, ".chart", argument), as_chart=True)
+    sql = _sql(session, ".chart", argument)
+    if not argument and any(each.type != StatementType.SELECT for each in session.con.extract_statements(sql)):
+        # It would change a table once more.
+        raise QueryError(".chart runs the last statement again only if it is a SELECT: write the SQL behind .chart")
+    session.run(sql, as_chart=True)
 
 
 def _sql(session: Session, name: str, argument: str) -> str:
@@ -88,10 +93,11 @@ def _connect(session: Session, argument: str) -> None:
         _list_accounts(session)
         return
     name = (found["name"] or ACCOUNT).strip('"')
+    name = ACCOUNT if name.lower() == ACCOUNT else name
     source.require_all_rows(connection)
     sign_ins.prepare(connection)
     register.attach(session.con, connection, name=name)
-    if name.lower() == ACCOUNT:
+    if name == ACCOUNT:
         # So that harvest_scan without a connection string reads the same account as harvest.TABLE.
         register.register(session.con, connection)
     session.accounts = {each: text for each, text in session.accounts.items() if each.lower() != name.lower()}
