@@ -90,7 +90,7 @@ class HarvestConnection(HarlequinConnection):  # type: ignore[misc] # as above
         self._canceled = False
 
     def execute(self, query: str) -> HarvestCursor | None:
-        """Run a statement; one with rows runs when they are taken."""
+        """Run a statement; one with rows runs when they are taken. Nothing runs after one that is canceled."""
         with self.turn():
             self._canceled = False
             if self._unread is not None:
@@ -98,10 +98,10 @@ class HarvestConnection(HarlequinConnection):  # type: ignore[misc] # as above
                 self._unread = None
             statements: list[duckdb.Statement] = []
             with self._our_errors():
-                statements = self._con.extract_statements(query)
+                statements = [] if self._canceled else self._con.extract_statements(query)
                 for statement in statements[:-1]:
                     self._con.execute(statement).fetchall()
-            if not statements:
+            if not statements or self._canceled:
                 return None
             cursor = HarvestCursor(self, statements[-1])
             if statements[-1].type in results.WITH_ROWS:

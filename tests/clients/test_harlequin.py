@@ -147,6 +147,25 @@ def test_a_query_that_is_canceled_or_replaced_ends_its_requests(
     assert cursor.columns() == []
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        ["CREATE TABLE people AS FROM harvest.clients; INSERT INTO kept VALUES (1)"],
+        ["FROM harvest.clients", "INSERT INTO kept VALUES (1)"],
+    ],
+)
+def test_nothing_runs_after_a_statement_that_is_canceled(
+    sql: list[str], adapted: HarvestConnection, sandbox: Sandbox
+) -> None:
+    adapted.execute("CREATE OR REPLACE TABLE kept (a INTEGER)")
+    with held(sandbox, "/clients") as holding, ThreadPoolExecutor(1) as other:
+        running = other.submit(lambda: [adapted.execute(each) for each in sql])
+        assert holding.arrived.wait(PATIENCE_S)
+        adapted.cancel()
+        assert running.result(PATIENCE_S)[-1] is None
+    assert adapted.execute("FROM kept").fetchall().num_rows == 0  # type: ignore[union-attr]
+
+
 def test_a_connection_string_is_given_once_and_its_secret_names_no_history() -> None:
     whole = HarvestAdapter(("AccountId=7", "APIKey=t0ken"))
     assert whole.connection_id == "AccountId=7"
