@@ -19,8 +19,10 @@ from harvest_duck.text import printable, shortened
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["name_of", "secrets_of"]
+__all__ = ["ACCOUNT", "name_of", "secrets_of"]
 
+#: The name under which the account is attached that the shell was started with.
+ACCOUNT = "harvest"
 _LONGEST = 24
 #: What an account is called of which nobody said anything.
 _UNNAMED = "harvest"

@@ -15,10 +15,9 @@ from harvest_duck import connections
 from harvest_duck.auth import sessions as sign_ins
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli import output, query, sync_report
-from harvest_duck.cli.shell.account import name_of
+from harvest_duck.cli.shell.account import ACCOUNT, name_of
 from harvest_duck.cli.shell.dot_commands import help_text, read
 from harvest_duck.cli.shell.pieces import is_command
-from harvest_duck.cli.shell.session import ACCOUNT
 from harvest_duck.cli.tables import DESCRIBE
 from harvest_duck.cli.terminal import screen_of
 from harvest_duck.engine import register

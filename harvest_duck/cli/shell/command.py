@@ -50,7 +50,8 @@ def _converse(connection: str, form: Format | None) -> None:
 def _run_script(connection: str, form: Format | None) -> None:
     from harvest_duck.cli.query import opened  # noqa: PLC0415
     from harvest_duck.cli.shell import script  # noqa: PLC0415
-    from harvest_duck.cli.shell.session import ACCOUNT, Session  # noqa: PLC0415
+    from harvest_duck.cli.shell.account import ACCOUNT  # noqa: PLC0415
+    from harvest_duck.cli.shell.session import Session  # noqa: PLC0415
 
     with opened(connection) as con:
         script.run(Session(con, {ACCOUNT: connection}, form), standard_input.lines("the SQL"))

@@ -86,11 +86,12 @@ class SqlCompleter(Completer):
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Shown]:  # noqa: ARG002 - as prompt_toolkit calls it
         """Yield the completions at the cursor; none where the names cannot be known yet."""
-        self._names = self._names or self._read_names()
-        if self._names is None:
+        # Another thread may forget them meanwhile.
+        names = self._names = self._names or self._read_names()
+        if names is None:
             return
         before, after = document.text_before_cursor, document.text_after_cursor
-        for each in completions(before, after, self._names):
+        for each in completions(before, after, names):
             yield Shown(
                 each.text,
                 start_position=-each.replaced,

@@ -12,7 +12,7 @@ import click
 from harvest_duck import __version__
 from harvest_duck.cli import completion, signals
 from harvest_duck.cli.shell import worker
-from harvest_duck.cli.shell.account import name_of, secrets_of
+from harvest_duck.cli.shell.account import ACCOUNT, name_of, secrets_of
 from harvest_duck.cli.shell.completion import SqlCompleter
 from harvest_duck.cli.shell.history import PrivateHistory, history_file
 from harvest_duck.cli.shell.prompt import Prompt
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _GREETING = f"harvest-duck {__version__}: a semicolon ends SQL, .help explains, Ctrl-D leaves"
-#: The account that the shell was started with.
-_ACCOUNT = "harvest"
 
 
 def run(connection: str, form: Format | None) -> None:
@@ -103,7 +101,7 @@ class _Dialogue:
 
     @property
     def _account(self) -> str:
-        return self._connection if self._session is None else self._session.accounts[_ACCOUNT]
+        return self._connection if self._session is None else self._session.accounts[ACCOUNT]
 
     def _secrets(self) -> Iterator[str]:
         yield os.environ.get("HARVEST_ACCESS_TOKEN", "")
@@ -112,7 +110,10 @@ class _Dialogue:
             yield from secrets_of(each)
 
     def _begin(self) -> Future[Session]:
-        self._opening = self._opening or self._working.begin(self._open)
+        if self._opening is None:
+            self._opening = self._working.begin(self._open)
+            # What is offered until then is less.
+            self._opening.add_done_callback(lambda _: self._completer.forget())
         return self._opening
 
     def _names(self) -> Names | None:
@@ -121,7 +122,7 @@ class _Dialogue:
             return self._working.begin(self._read_names).result()
         from harvest_duck.cli.shell.known_names import known_names  # noqa: PLC0415 - as below
 
-        return known_names(_ACCOUNT, completion.connection_names())
+        return known_names(ACCOUNT, completion.connection_names())
 
     def _read_names(self) -> Names | None:
         import duckdb  # noqa: PLC0415 - as below
@@ -139,9 +140,7 @@ class _Dialogue:
         from harvest_duck.exports import source  # noqa: PLC0415
 
         con = self._closing.enter_context(source.opened(self._connection))
-        # What is offered until now is less.
-        self._completer.forget()
-        return Session(con, {_ACCOUNT: self._connection}, self._form)
+        return Session(con, {ACCOUNT: self._connection}, self._form)
 
     def _answer(self, text: str) -> None:
         """Run what was typed; raises EOFError where it leaves, and the error of a session that does not open."""

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
     from harvest_duck.formats import Format
 
-__all__ = ["ACCOUNT", "Session"]
+__all__ = ["Session"]
 
-#: The name under which the account is attached that the shell was started with.
-ACCOUNT = "harvest"
 #: What a person does here for what has no room on the screen.
 _ADVICE = Advice(form=".mode", file=".output FILE")
 
