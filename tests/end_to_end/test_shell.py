@@ -208,6 +208,17 @@ def test_nothing_runs_after_quit(shell: Session) -> None:
     assert answer(shell, "SELECT 1 AS a;\n.exit;\nSELECT 2 AS b;").stdout == "a\n─\n1\n(1 row)\n"
 
 
+def test_no_statement_begins_after_one_during_which_the_person_stopped(shell: Session) -> None:
+    def stop() -> bool:
+        shell.stopped = True
+        return True
+
+    shell.con.create_function("stop_here", stop, [], "BOOLEAN", side_effects=True)  # type: ignore[arg-type]
+    shell.run("SELECT stop_here(); CREATE TABLE after_it (a INTEGER)")
+    assert shell.con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'after_it'").fetchall() == [(0,)]
+    shell.con.remove_function("stop_here")
+
+
 def test_a_file_gets_one_result_and_the_terminal_the_next(shell: Session, tmp_path: Path) -> None:
     file = tmp_path / "a b.txt"
     written = f".output '{file}'\nSET threads = 2;\nSELECT 1 AS a;\nSELECT 2 AS b;\n"

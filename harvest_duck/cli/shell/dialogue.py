@@ -91,6 +91,7 @@ class _Dialogue:
         from harvest_duck.engine import register  # noqa: PLC0415 - it is loaded by now
 
         if (session := self._session) is not None:
+            session.stopped = True
             register.interrupt(session.con)
 
     @property
@@ -158,7 +159,7 @@ class _Dialogue:
         from harvest_duck.cli import failures  # noqa: PLC0415 - as above
         from harvest_duck.cli.shell.pieces import pieces  # noqa: PLC0415
 
-        session.results = 0
+        session.results, session.stopped = 0, False
         try:
             for piece in pieces(text.splitlines(keepends=True)):
                 self._run(session, piece.text)

@@ -56,12 +56,16 @@ class Session:
     last_sql: str = ""
     #: When the last statement began.
     began: datetime | None = None
+    #: Whether a person has ended what runs, so that nothing after it begins.
+    stopped: bool = False
     #: How many results have been written since the prompt was shown, or since the script began.
     results: int = 0
 
     def run(self, sql: str, *, as_chart: bool = False) -> None:
         """Run the statements of some SQL, and write the rows of each, or draw them; raises `failures.TOLD`."""
         for statement in self.con.extract_statements(sql):
+            if self.stopped:
+                return
             self._refuse_parameters(statement)
             self.last_sql = statements.text_of(statement) or sql
             self._run(statement, as_chart=as_chart)
