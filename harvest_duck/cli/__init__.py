@@ -15,6 +15,7 @@ import click
 
 from harvest_duck import __version__
 from harvest_duck.cli import signals
+from harvest_duck.runtime import interrupt
 from harvest_duck.text import terminal_safe
 
 __all__ = ["cli", "main"]
@@ -61,7 +62,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (KeyboardInterrupt, Exception) as error:
             # What a signal ended in DuckDB comes as an error of DuckDB.
-            if not isinstance(error, KeyboardInterrupt) and not signals.is_interrupt(error):
+            if not isinstance(error, KeyboardInterrupt) and not interrupt.is_interrupt(error):
                 raise
             if signals.received() == signal.SIGINT:
                 raise KeyboardInterrupt from None

@@ -10,13 +10,14 @@ import click
 import duckdb
 
 from harvest_duck.auth import sessions
-from harvest_duck.cli import output, signals, statements
+from harvest_duck.cli import output, statements
 from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.engine import register
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.exports import source
 from harvest_duck.formats import Format, targets
+from harvest_duck.runtime import interrupt
 from harvest_duck.text import escaped
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _placed(con: duckdb.DuckDBPyConnection, step: Step) -> Iterator[None]:
         with source.our_errors(con):
             yield
     except (duckdb.Error, HarvestDuckError, OSError) as error:
-        if not step.place or signals.is_interrupt(error) or isinstance(error, BrokenPipeError):
+        if not step.place or interrupt.is_interrupt(error) or isinstance(error, BrokenPipeError):
             raise
         raise QueryError(f"{step.place}: {sentence_in(str(error)).strip()}") from error
 

@@ -12,12 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["handled", "is_interrupt", "received"]
+__all__ = ["handled", "received"]
 
 #: The request to end, and the end of the terminal, which Windows does not have.
 _SIGNALS = [number for number in map(signal.__dict__.get, ("SIGTERM", "SIGHUP")) if number is not None]
-#: What DuckDB says of a query that a signal ended.
-_ENDED = ("KeyboardInterrupt", "Query interrupted")
 
 _received: list[int] = []
 
@@ -40,13 +38,6 @@ def handled() -> Iterator[None]:
 def received() -> int:
     """Return the number of the signal that ended the command: SIGINT where it was none of these."""
     return _received[0] if _received else signal.SIGINT
-
-
-def is_interrupt(error: BaseException) -> bool:
-    """Whether an error of DuckDB is how a query ended that a signal interrupted."""
-    # Behind the message DuckDB repeats the SQL, which may say anything.
-    text = str(error).partition("\nLINE ")[0]
-    return type(error).__name__ == "InterruptException" or any(each in text for each in _ENDED)
 
 
 def _receive(number: int, _frame: FrameType | None) -> None:

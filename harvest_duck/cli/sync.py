@@ -12,10 +12,11 @@ import click
 
 import harvest_duck
 from harvest_duck.auth import sessions
-from harvest_duck.cli import completion, failures, progress, signals, sync_report
+from harvest_duck.cli import completion, failures, progress, sync_report
 from harvest_duck.cli.connection_option import connection_option
 from harvest_duck.cli.terminal import screen_of
 from harvest_duck.mirror.model import CheckDeletes
+from harvest_duck.runtime import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -126,7 +127,7 @@ def _failure_as_json(path: Path, *, wanted: bool) -> Iterator[None]:
     try:
         yield
     except failures.TOLD as error:
-        if wanted and not signals.is_interrupt(error):
+        if wanted and not interrupt.is_interrupt(error):
             click.echo(sync_report.json_text(sync_report.failure_record(path, failures.sentence(error))))
         raise
 

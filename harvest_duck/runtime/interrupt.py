@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _PROCESSING_S = 1.0
 #: The packages whose functions DuckDB and Arrow call.
 _OURS = ("harvest_duck.engine.", "harvest_duck.cache.", "harvest_duck.scanner.", "harvest_duck.runtime.")
+#: What DuckDB and Arrow say of a query that was interrupted; the first by Ctrl-C, the last of one by DuckDB alone.
+_SAID = ("KeyboardInterrupt", "Query interrupted", "INTERRUPT Error")
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -148,6 +150,13 @@ def refused() -> bool:
 def ended() -> InterruptedError:
     """Return the error of a wait that was ended."""
     return InterruptedError("Query interrupted")
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an error of DuckDB or Arrow is how a query ended that was interrupted."""
+    # Behind the message DuckDB repeats the SQL, which may say anything.
+    said = str(error).partition("\nLINE ")[0]
+    return type(error).__name__ == "InterruptException" or any(each in said for each in _SAID)
 
 
 def watch_sigint() -> None:

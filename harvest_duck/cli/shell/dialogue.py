@@ -164,7 +164,7 @@ class _Dialogue:
             for piece in pieces(text.splitlines(keepends=True)):
                 self._run(session, piece.text)
         except failures.TOLD as error:
-            if signals.is_interrupt(error):
+            if interrupt.is_interrupt(error):
                 raise KeyboardInterrupt from None
             _tell(error)
 

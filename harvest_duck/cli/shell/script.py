@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from harvest_duck.cli import failures, signals
+from harvest_duck.cli import failures
 from harvest_duck.cli.shell import actions
 from harvest_duck.cli.shell.pieces import pieces
 from harvest_duck.errors import HarvestDuckError, QueryError
+from harvest_duck.runtime import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +28,7 @@ def run(session: Session, lines: Iterable[bytes]) -> None:
         except EOFError:
             return
         except (duckdb.Error, HarvestDuckError, OSError) as error:
-            if signals.is_interrupt(error) or isinstance(error, BrokenPipeError):
+            if interrupt.is_interrupt(error) or isinstance(error, BrokenPipeError):
                 raise
             raise QueryError(f"standard input, line {piece.line}: {failures.one_line_of(error)}") from error
 

@@ -12,6 +12,7 @@ from harvest_duck.engine import register
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.exports.source import our_errors
+from harvest_duck.runtime.interrupt import is_interrupt
 from harvest_duck.text import one_line, shortened, terminal_safe
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ __all__ = ["one_line_errors", "requests_ended"]
 _PLACE = re.compile(r"\n+(?P<begin>LINE \d+: )(?P<code>.*)\n(?P<before> *)\^", re.DOTALL)
 #: The most characters of the SQL that stand in an error.
 _LONGEST = 60
-#: What DuckDB and Arrow say of a query that Ctrl-C ended.
-_ENDED = ("KeyboardInterrupt", "Query interrupted", "INTERRUPT Error")
 _INTERRUPTED = "KeyboardInterrupt: the query is interrupted, and its requests have ended"
 
 
@@ -50,16 +49,10 @@ def requests_ended(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         register.interrupt(con)
         raise
     except (duckdb.Error, OSError, RuntimeError) as error:
-        if not _is_interrupt(error):
+        if not is_interrupt(error):
             raise
         register.interrupt(con)
         raise KeyboardInterrupt from error
-
-
-def _is_interrupt(error: BaseException) -> bool:
-    # Behind the message DuckDB repeats the SQL, which may say anything.
-    told = str(error).partition("\nLINE ")[0]
-    return isinstance(error, duckdb.InterruptException) or any(each in told for each in _ENDED)
 
 
 def _line(error: BaseException) -> str:
