@@ -16,6 +16,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import re
 import signal
 import socket
 import sys
@@ -42,6 +43,8 @@ _PROCESSING_S = 1.0
 _OURS = ("harvest_duck.engine.", "harvest_duck.cache.", "harvest_duck.scanner.", "harvest_duck.runtime.")
 #: What DuckDB and Arrow say of a query that was interrupted; the first by Ctrl-C, the last of one by DuckDB alone.
 _SAID = ("KeyboardInterrupt", "Query interrupted", "INTERRUPT Error")
+#: A value that a message repeats.
+_VALUE = re.compile(r"'[^'\n]*'")
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -154,8 +157,8 @@ def ended() -> InterruptedError:
 
 def is_interrupt(error: BaseException) -> bool:
     """Whether an error of DuckDB or Arrow is how a query ended that was interrupted."""
-    # Behind the message DuckDB repeats the SQL, which may say anything.
-    said = str(error).partition("\nLINE ")[0]
+    # DuckDB repeats values in its message, and the SQL behind it: both may say anything.
+    said = _VALUE.sub("", str(error).partition("\nLINE ")[0])
     return type(error).__name__ == "InterruptException" or any(each in said for each in _SAID)
 
 

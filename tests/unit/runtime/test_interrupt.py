@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 from support.clocks import PATIENCE_S
 
@@ -110,3 +111,20 @@ def test_looking_where_threads_stand_leaves_the_garbage_collector_as_it_is(colle
     finally:
         (gc.enable if before else gc.disable)()
     assert frames[threading.get_ident()].f_code.co_name == "frames_of_threads"
+
+
+@pytest.mark.parametrize(
+    ("error", "interrupted"),
+    [
+        (duckdb.InterruptException("INTERRUPT Error: Interrupted!"), True),
+        (OSError("INTERRUPT Error: Interrupted!"), True),
+        (duckdb.Error("Invalid Input Error: arrow_scan: get_next failed(): Query interrupted"), True),
+        (duckdb.Error("Invalid Input Error: reading the rows of 'clients' failed: KeyboardInterrupt"), True),
+        (duckdb.Error("Conversion Error: Could not convert string 'KeyboardInterrupt' to INT32"), False),
+        (duckdb.Error("Parser Error: syntax error\n\nLINE 1: SELECT Query interrupted"), False),
+    ],
+)
+def test_an_interrupt_is_known_by_what_duckdb_says_and_not_by_what_it_repeats(
+    error: Exception, interrupted: bool
+) -> None:
+    assert interrupt.is_interrupt(error) is interrupted
