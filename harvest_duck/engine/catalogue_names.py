@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from harvest_duck.engine.account_names import relation_of_view
 from harvest_duck.engine.macros import INTERNAL
 from harvest_duck.engine.shared_catalog import search_path
 from harvest_duck.http.request_log import SENT
@@ -131,9 +132,7 @@ def _table_macros(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[_Key, Relati
 def _table_macro(name: str, parameters: Sequence[str], comment: str) -> Relation:
     view = views().get(name)
     if view is not None and [each.name for each in view.arguments] == parameters:
-        columns = tuple(Term(column, "", meaning) for column, meaning in view.columns.items())
-        arguments = tuple(Term(each.name, each.type, each.text) for each in view.arguments)
-        return Relation(name, view.question, columns, arguments)
+        return relation_of_view(view)
     if name in _MEANINGS:
         columns = tuple(map(Term, _COLUMNS_OF[name].names)) if name in _COLUMNS_OF else ()
         arguments = tuple(Term(each, "", _ARGUMENTS[each]) for each in parameters)

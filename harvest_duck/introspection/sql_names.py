@@ -15,7 +15,9 @@ from harvest_duck.pushdown.sql import identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Completion", "Names", "Relation", "Schema", "Term"]
+    from harvest_duck.catalog.model import Table
+
+__all__ = ["Completion", "Names", "Relation", "Schema", "Term", "relation_of"]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -59,6 +61,12 @@ class Relation:
         if self.arguments is None:
             return self.name
         return f"{self.name}({', '.join(argument.name for argument in self.arguments)})"
+
+
+def relation_of(table: Table) -> Relation:
+    """Return a table of Harvest with its columns."""
+    columns = tuple(Term(column.name, column.type.sql, column.description) for column in table.columns)
+    return Relation(table.name, table.description, columns)
 
 
 @dataclass(frozen=True, slots=True)

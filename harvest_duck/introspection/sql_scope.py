@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from harvest_duck.catalog.tables import TABLES
-from harvest_duck.introspection.sql_names import Relation, Term
+from harvest_duck.introspection.sql_names import Relation, relation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,13 +58,7 @@ def table_of(function: str, first: str | None) -> Relation | None:
         return None
     prefix = _OF_A_TABLE[function.lower()]
     table = TABLES.get(prefix + first.lower().removeprefix(prefix))
-    if table is None:
-        return None
-    return Relation(
-        table.name,
-        table.description,
-        tuple(Term(column.name, column.type.sql, column.description) for column in table.columns),
-    )
+    return None if table is None else relation_of(table)
 
 
 def chain_before(statement: Sequence[Token], end: int) -> tuple[str, ...]:

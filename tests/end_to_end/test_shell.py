@@ -11,9 +11,9 @@ from support.command import Ended, ended_call, run
 
 from harvest_duck.catalog.tables import TABLES
 from harvest_duck.cli.shell import actions, dot_commands, script
-from harvest_duck.cli.shell.known_names import known_names
 from harvest_duck.cli.shell.session import Session
 from harvest_duck.engine import catalogue_names
+from harvest_duck.engine.account_names import account_names
 from harvest_duck.errors import QueryError
 from harvest_duck.views.load import views
 
@@ -195,7 +195,7 @@ def test_what_is_not_shown_is_told_with_what_a_session_can_do(shell: Session) ->
 
 
 def test_what_tab_offers_before_the_connection_is_open_is_what_it_has(lasting: duckdb.DuckDBPyConnection) -> None:
-    (known,) = known_names("harvest", ["acme"]).schemas
+    (known,) = account_names("harvest", ["acme"]).schemas
     (attached,) = (each for each in catalogue_names.names(lasting).schemas if each.database == "harvest")
     told, found = ({each.name: each for each in schema.relations} for schema in (known, attached))
     assert told.keys() == found.keys()

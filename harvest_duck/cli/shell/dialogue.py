@@ -121,9 +121,9 @@ class _Dialogue:
         """Return what can be completed, from another thread; before the session is open, what every account has."""
         if self._session is not None:
             return self._working.begin(self._read_names).result()
-        from harvest_duck.cli.shell.known_names import known_names  # noqa: PLC0415 - as below
+        from harvest_duck.engine.account_names import account_names  # noqa: PLC0415 - as below
 
-        return known_names(ACCOUNT, completion.connection_names())
+        return account_names(ACCOUNT, completion.connection_names())
 
     def _read_names(self) -> Names | None:
         import duckdb  # noqa: PLC0415 - as below
