@@ -194,6 +194,8 @@ def test_an_error_of_sql_is_one_line_that_says_where(notebook: Notebook) -> None
     assert "\n" not in told
     _, told = notebook.failed("%%harvest\nSELECT 1,\n  FROM FROM x")
     assert told == 'Parser Error: syntax error at or near "FROM", at: FROM x'
+    _, told = notebook.failed("%%harvest\nFROM FROM harvest_scan('clients', 'APIKey=unseen')")
+    assert told == 'Parser Error: syntax error at or near "FROM"'
 
 
 def test_a_plan_is_drawn_as_it_is(notebook: Notebook) -> None:

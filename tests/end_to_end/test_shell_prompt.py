@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from support import pseudo_terminal
 from support.command import Ended, ended_call, run
 
-from harvest_duck.cli.shell import secret_lines
-from harvest_duck.connection import PROPERTIES
+from harvest_duck.connection import PROPERTIES, secret_lines
 
 prompt_toolkit = pytest.importorskip("prompt_toolkit")
 from prompt_toolkit.application import create_app_session  # noqa: E402

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 from prompt_toolkit.history import History
 
-from harvest_duck.cli.shell.secret_lines import may_hold_secret
+from harvest_duck.connection.secret_lines import may_hold_secret
 from harvest_duck.errors import HarvestDuckError
 from harvest_duck.runtime import file_lock, private_file
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from harvest_duck.connection.secret_lines import may_hold_secret
 from harvest_duck.engine import register
 from harvest_duck.engine.arrow_stream import sentence_in
 from harvest_duck.errors import HarvestDuckError
@@ -64,6 +65,8 @@ def _line(error: BaseException) -> str:
     place = _PLACE.search(told)
     if place is None:
         return one_line(told)
+    if may_hold_secret(place["code"], ()):
+        return one_line(told[: place.start()])
     # The number of the line is that in the statement, of which the cell may have several.
     fault = one_line(place["code"][max(len(place["before"]) - len(place["begin"]), 0) :])
     return f"{one_line(told[: place.start()])}, at: {shortened(fault, _LONGEST)}"

@@ -1,4 +1,4 @@
-"""Which lines a history may not keep: those in which a secret stands, or may stand. Pure.
+"""Which lines of SQL may not be kept, or repeated in an error: those in which a secret stands, or may stand. Pure.
 
 A line that is left out costs nothing but itself, so a doubt decides against it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harvest_duck.connection import PROPERTIES
+from harvest_duck.connection.properties import PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
