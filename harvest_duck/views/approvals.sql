@@ -7,11 +7,11 @@
 --   week_starts VARCHAR = 'Monday' | first day of a week: Monday, Sunday or Saturday
 --
 -- Definition
---   One row for each person and week with time entries in the span, with those days of the week that are in the span.
---   The hours are unrounded, as in Harvest's detailed time report
---   (https://support.getharvest.com/hc/en-us/articles/360053116772), and running timers count with what they have so far.
---   Hours are approved or submitted as the status of their entry says; an entry without a status is approved once it is closed.
---   All others are not submitted yet, so the three sums add up to the hours.
+--   One row for each person and week with time entries in the span. Only the days of the week that are in the span
+--   count. The hours are unrounded, as in Harvest's detailed time report
+--   (https://support.getharvest.com/hc/en-us/articles/360053116772), and running timers count with what they have so
+--   far. Hours are approved or submitted as the status of their entry says; an entry without a status is approved once
+--   it is closed. All other hours are not submitted yet, so the three sums add up to the hours.
 --
 -- Columns
 --   week: first day of the week, which may lie before the span

@@ -7,22 +7,21 @@
 --
 -- Definition
 --   The budget, what is spent and what remains are those of Harvest's report on project budgets. They are as of now,
---   also with another as_of; of a monthly budget they are those of the current month
+--   even with another as_of. For a monthly budget they are those of the current month
 --   (https://help.getharvest.com/api-v2/reports-api/reports/project-budget-report/). So Harvest decides what counts:
---   only billable hours where the account is set so, which the API does not tell, and only tasks and people with a
---   budget of their own where the budget is by task or person
---   (https://support.getharvest.com/hc/en-us/articles/360048686811). A budget is in rounded hours, or in money: fees of
---   the whole project (project_cost) or of its tasks (task_fees). Money is in the currency of the client
---   (https://support.getharvest.com/hc/en-us/articles/360055384512). The unit is NULL where the project names another
---   currency than its client. A project without a budget has no row. One with a budget of 0 has a row, without a share.
---   The pace is what was written on the project in the weeks up to as_of, spread evenly over Monday to Friday: all
---   rounded hours, or billable ones at their rate, whatever task or person they are of. Entries without a rate count as
---   nothing, as in Harvest's report. Expenses are in what is spent, but not in the pace. Holidays and time off are not
---   taken out. The outlook is the first of these that is true. over: something is spent and nothing remains. closed:
---   the project is archived. idle: nothing that counts was written in these weeks. will be over: at this pace, more
---   than the budget is spent by the end of the month of a monthly budget, else by the last day of the project. near its
---   end: the project has no last day from as_of on, and the rest lasts at most 20 working days. on track: none of
---   these.
+--   only billable hours if the account is set so, which the API does not show, and only tasks and people with a budget
+--   of their own if the budget is by task or person (https://support.getharvest.com/hc/en-us/articles/360048686811). A
+--   budget is in rounded hours, or in money: fees of the whole project (project_cost) or of its tasks (task_fees).
+--   Money is in the currency of the client (https://support.getharvest.com/hc/en-us/articles/360055384512). The unit is
+--   NULL if the project names another currency than its client. A project without a budget has no row. A project with a
+--   budget of 0 has a row, without a share. The pace is what was written on the project in the weeks up to as_of,
+--   spread evenly over Monday to Friday: all rounded hours, or billable hours at their rate, of all tasks and people.
+--   Entries without a rate count as nothing, as in Harvest's report. Expenses count in what is spent, but not in the
+--   pace. The pace does not take out holidays and time off. The outlook is the first of these that is true. over:
+--   something is spent and nothing remains. closed: the project is archived. idle: no time that counts was written in
+--   these weeks. will be over: at this pace, more than the budget will be spent by the last day of the project, or for
+--   a monthly budget by the end of the month. near its end: the project has no last day on or after as_of, and at this
+--   pace the rest of the budget lasts at most 20 working days. on track: none of these.
 --
 -- Columns
 --   client_id: client of the project

@@ -7,12 +7,12 @@
 --
 -- Definition
 --   One row for each task or person that has a budget of its own, on projects that are budgeted so. A task or person
---   without one has no row, and Harvest does not count its time; a budget of 0 is one, and has no share
---   (https://support.getharvest.com/hc/en-us/articles/360048686811). What is spent are all rounded hours of the span,
---   or billable ones at their rate where the budget is in fees; entries without a rate count as nothing, as in
---   Harvest's report on budgets. Where the budget starts afresh each month, only the month of to_date counts, or the
---   current month if that is earlier. Fees are in the currency of the client
---   (https://support.getharvest.com/hc/en-us/articles/360055384512). The unit is NULL where the project names another
+--   without a budget has no row, and Harvest does not count its time. A budget of 0 counts as a budget, and has no
+--   share (https://support.getharvest.com/hc/en-us/articles/360048686811). All rounded hours of the span count as
+--   spent, or billable hours at their rate if the budget is in fees. Entries without a rate count as nothing, as in
+--   Harvest's report on budgets. If the budget starts afresh each month, only the month of to_date counts, or the
+--   current month if it is earlier. Fees are in the currency of the client
+--   (https://support.getharvest.com/hc/en-us/articles/360055384512). The unit is NULL if the project names another
 --   currency than its client.
 --
 -- Columns

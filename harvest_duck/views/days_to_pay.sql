@@ -7,10 +7,10 @@
 --
 -- Definition
 --   Invoices above zero that were paid in full within the span, by client and currency. The day of the last payment
---   counts, which is the day that Harvest gives as paid; payments in part before it do not. Invoices that are still
---   open are not counted, however late they are: those are in receivables. The days are averages in which each invoice
---   counts with its amount, so that a small invoice does not hide a large one. An invoice without a due date is due on
---   the day of issue.
+--   counts, which Harvest gives as the day of payment. Earlier part payments do not count. Invoices that are still open
+--   are not counted, however late they are: they are in receivables. The days are averages weighted by the amounts of
+--   the invoices, so a small invoice does not hide a large one. An invoice without a due date is due on the day of
+--   issue.
 --
 -- Columns
 --   client_id: the client

@@ -6,13 +6,13 @@
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
---   Estimates by the quarter and the currency in which they were issued, within the span; drafts are no offers. They
---   count in the quarter of issue, whenever the client decides, so a late quarter is not complete. Amounts are with
---   taxes and after the discount, as the estimate shows them. Won are those that are accepted now. The win rate is
---   their share of the decided ones, which are accepted or declined; open ones are not counted in it. Days to accept
---   are from issue to acceptance, by the day in UTC; an estimate that is accepted without a day of acceptance is won,
---   and not in this average. Invoiced are the offers from which at least one invoice was made that is no draft,
---   accepted or not.
+--   Estimates that were issued in the span, by quarter of issue and currency; drafts are left out. An estimate counts
+--   in the quarter of issue, whenever the client decides, so a recent quarter is not complete yet. Amounts are with
+--   taxes and after the discount, as the estimate shows them. An estimate is won if it is accepted now. The win rate is
+--   the share of won estimates among the decided ones, which are accepted or declined; open estimates do not count in
+--   it. Days to accept are from issue to acceptance, by the day in UTC. An accepted estimate without a day of
+--   acceptance counts as won, but not in this average. An estimate counts as invoiced if at least one invoice that is
+--   not a draft was made from it, whether it is accepted or not.
 --
 -- Columns
 --   quarter: first day of the quarter

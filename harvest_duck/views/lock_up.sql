@@ -6,15 +6,16 @@
 --
 -- Definition
 --   WIP days are 365 times what is not invoiced, divided by what was invoiced in 365 days, both without taxes. Debtor
---   days are 365 times what is due, divided by what was invoiced in 365 days, both with taxes. Lock-up days are both
---   together. What is not invoiced is Harvest's own report on the uninvoiced of the 365 days up to as_of, as in the
---   view uninvoiced: work, expenses, and what no invoice has of fixed fees. Older work is not in it
---   (https://help.getharvest.com/api-v2/reports-api/reports/uninvoiced-report/). What is due are all open invoices, of
---   whatever day, as in receivables. Both are as of now, also with an earlier as_of: the API does not tell what was
---   uninvoiced or due then. Drafts count on neither side; closed invoices were invoiced, and are not due. Currencies
---   are never added: an invoice counts in its own currency, work in that of the client. Where something is uninvoiced
---   or due in a currency in which nothing was invoiced in the 365 days, its days are NULL, and so is their sum; where
---   nothing is, they are 0. A currency with none of the three has no row.
+--   days are 365 times what is due, divided by what was invoiced in 365 days, both with taxes. Lock-up days are the sum
+--   of both. What is not invoiced comes from Harvest's own Uninvoiced report for the 365 days up to as_of, as in the
+--   view uninvoiced: work, expenses, and the part of fixed fees that is not invoiced yet. Older work is left out
+--   (https://help.getharvest.com/api-v2/reports-api/reports/uninvoiced-report/). What is due comes from all open
+--   invoices, whatever their day, as in receivables. Both are as of now, even with an earlier as_of: the API does not
+--   tell what was uninvoiced or due then. Drafts count neither as invoiced nor as due. Closed invoices count as
+--   invoiced, but not as due. Currencies are never added up: an invoice counts in its own currency, and work in the
+--   currency of the client. If nothing was invoiced in a currency in the 365 days, its days are NULL where something is
+--   uninvoiced or due, and so is their sum; where nothing is, they are 0. A currency in which nothing is uninvoiced,
+--   due or invoiced has no row.
 --
 -- Columns
 --   currency: the currency

@@ -6,12 +6,12 @@
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
---   One row for each project and person with time in the span that lacks a rate, and one for each thing that an active project with a fixed fee lacks.
---   A rate that is 0 is missing too: Harvest counts such time as worth nothing, or as free of cost.
---   Billable rate: billable time of a project without a fixed fee. Cost rate: any time.
---   Fee, starts_on, ends_on: without them the revenue of a project with a fixed fee belongs to no span. They are looked for in all
---   active projects, whatever the span.
---   The hours are unrounded, and running timers count with what they have so far.
+--   One row for each project and person whose time in the span lacks a rate, and one row for each value that an active
+--   project with a fixed fee lacks. A rate of 0 counts as missing too: Harvest counts such time as worth nothing, or as
+--   free of cost. A billable rate is needed for billable time of a project without a fixed fee. A cost rate is needed
+--   for all time. A project with a fixed fee needs the fee, starts_on and ends_on: without them its revenue belongs to
+--   no span. All active projects are checked for them, whatever the span. The hours are unrounded, and running timers
+--   count with what they have so far.
 --
 -- Columns
 --   missing: what is missing: billable rate, cost rate, fee, starts_on or ends_on

@@ -9,16 +9,16 @@
 --   One row for each month and project whose budget starts afresh each month, which is what agencies call a retainer;
 --   Harvest's own retainers are not in the API. Months are whole, whatever day of them is given
 --   (https://www.getharvest.com/blog/2018/06/more-powerful-budgeting-to-keep-your-monthly-retainers-on-track/). A
---   project has a row for each month from the one in which it starts, or was created where no start is set, to the one
---   in which it ends, and for any other month in which time or expenses are written on it. An archived project has only
---   the latter, because Harvest does not tell the day of archiving. The budget is the present one for all months:
---   Harvest keeps no history of budgets. What is spent are all rounded hours, or billable ones at their rate where the
---   budget is in money, and expenses where the project counts them; entries without a rate count as nothing, as in
---   Harvest's report on budgets. An account can be set to count only billable hours, which the API does not tell: here
---   all of them do. The present month of such a project is right in budget_burn. Where the budget is by task or person,
---   Harvest counts only those tasks and people that have one. So remaining and share_spent are NULL there, and spent is
---   that of the whole project. Money is in the currency of the client
---   (https://support.getharvest.com/hc/en-us/articles/360055384512). The unit is NULL where the project names another
+--   project has a row for each month from its start to its end, and for every other month with time or expenses on it.
+--   If no start is set, the month counts in which the project was created. An archived project has rows only for months
+--   with time or expenses, because Harvest does not tell the day of archiving. All months have today's budget: Harvest
+--   keeps no history of budgets. All rounded hours count as spent, or billable hours at their rate if the budget is in
+--   money, and expenses if the project counts them. Entries without a rate count as nothing, as in Harvest's report on
+--   budgets. An account can be set to count only billable hours, which the API does not show: this view counts all
+--   hours. For such a project, budget_burn has the right figure of the current month. If the budget is by task or
+--   person, Harvest counts only the tasks and people that have a budget. So remaining and share_spent are NULL there,
+--   and spent is that of the whole project. Money is in the currency of the client
+--   (https://support.getharvest.com/hc/en-us/articles/360055384512). The unit is NULL if the project names another
 --   currency than its client.
 --
 -- Columns

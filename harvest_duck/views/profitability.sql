@@ -7,25 +7,27 @@
 --   cost_currency VARCHAR = NULL | currency of the cost rates, by default that of the account where Harvest tells it
 --
 -- Definition
---   Each project with time or expenses in the span, and each with a fixed fee of which a planned day is in it. It
---   follows Harvest's own report on profitability (https://support.getharvest.com/hc/en-us/articles/25342727197581).
---   Revenue of time and materials: each billable entry at its rate, to the cent, plus billable expenses. It does not
---   wait for invoices. Revenue of a fixed fee: the fee, or what was invoiced of the project if that is more, spread
---   evenly over the days from starts_on to ends_on. The span gets the share of its days; the shares of months add up to
---   the whole, to the cent. Invoiced are the line items of the kind Service on all invoices but drafts, of whatever
---   day, before discount and taxes; where that category has another name, only the fee counts. A fee that is billed in
---   parts counts with the sum of the parts. Without a fee, or one of the two days, the revenue is NULL. Revenue of a
---   project that is not billable: 0. Costs: each entry at its cost rate, to the cent, billable or not, and all
---   expenses. Hours are rounded as the account rounds them, in the hours, the revenue and the costs
+--   One row for each project with time or expenses in the span, and for each project with a fixed fee and a planned day
+--   in the span. The view follows Harvest's own report on profitability
+--   (https://support.getharvest.com/hc/en-us/articles/25342727197581). Revenue of time and materials: each billable
+--   entry at its rate, to the cent, plus billable expenses. It counts before it is invoiced. Revenue of a fixed fee:
+--   the fee, or what was invoiced of the project if that is more, spread evenly over the days from starts_on to
+--   ends_on. The span gets the share of its days; the shares of months add up to the whole, to the cent. Line items of
+--   the kind Service count as invoiced, on all invoices but drafts, whatever their day, before discount and taxes. If
+--   this category has another name in the account, only the fee counts. A fee that is billed in parts counts with the
+--   sum of the parts. If the fee or one of the two days is missing, the revenue is NULL. Revenue of a project that is
+--   not billable: 0. Costs: each entry at its cost rate, to the cent, billable or not, and all expenses. Hours are
+--   rounded as the account rounds them, in the hours, the revenue and the costs
 --   (https://support.getharvest.com/hc/en-us/articles/360053116772). Revenue and expenses are in the currency of the
---   client (https://support.getharvest.com/hc/en-us/articles/360055384512). Cost rates are in that of the account. So
---   there is a profit only where both are the same: amounts in different currencies are never added or subtracted. What
---   would be too low is NULL: the revenue where a billable entry has no rate, the labour cost where an entry has no
---   cost rate, and what follows from them. The column missing names why a figure is NULL, several reasons with a comma
---   between them. billable rates, cost rates: entries lack them. dates, fee: a project with a fixed fee lacks them.
---   currency of invoices: a fixed fee was invoiced in another currency than the client's. currency of project: the
---   project names another currency than its client. cost currency: Harvest does not tell that of the account. exchange
---   rate: costs are in another currency than revenue. project: Harvest no longer lists the project.
+--   client (https://support.getharvest.com/hc/en-us/articles/360055384512). Cost rates are in the currency of the
+--   account. So there is a profit only if both currencies are the same: amounts in different currencies are never added
+--   or subtracted. A figure that would be too low is NULL: the revenue if a billable entry has no rate, the labour cost
+--   if an entry has no cost rate, and every figure that is computed from them. The column missing says why a figure is
+--   NULL, with a comma between several reasons. billable rates, cost rates: entries lack them. dates, fee: a project
+--   with a fixed fee lacks them. currency of invoices: a fixed fee was invoiced in another currency than the client's.
+--   currency of project: the project names another currency than its client. cost currency: Harvest does not tell the
+--   currency of the account. exchange rate: costs are in another currency than revenue. project: Harvest no longer
+--   lists the project.
 --
 -- Columns
 --   client_id: client of the project

@@ -6,14 +6,15 @@
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
---   One row for each client and currency with billable time in the span on projects without a fixed fee.
---   Money follows the rounded hours, as summary reports and invoices of Harvest do
+--   One row for each client and currency with billable time in the span on projects without a fixed fee. Money follows
+--   the rounded hours, as summary reports and invoices of Harvest do
 --   (https://support.getharvest.com/hc/en-us/articles/360053116772). Each amount is rounded to cents, entry by entry.
---   The standard rate of a person is the billable rate of the user that was in force on the day, whatever the rate of the project;
---   of several rates that is the one that began last. It has no currency of its own and is taken as one in that of the client.
---   Where some of the hours have no standard rate, what they would be worth cannot be known, and is NULL.
---   The rate agreed is that of the entry. Hours without one are worth nothing, as in Harvest's reports; missing_rates lists them.
---   Invoiced is what the hours that are on an invoice are worth at the rates agreed, without discounts and write-offs of the invoice.
+--   The standard rate of a person is the user's billable rate that was in force on the day, whatever the rate of the
+--   project. If several rates were in force, it is the one that began last. It has no currency of its own, and the view
+--   takes it to be in the currency of the client. If some of the hours have no standard rate, their worth at standard
+--   rates is not known, and is NULL. The rate agreed is that of the entry. Hours without one are worth nothing, as in
+--   Harvest's reports; missing_rates lists them. Invoiced is the worth, at the rates agreed, of the hours that are on
+--   an invoice, without discounts and write-offs of the invoice.
 --
 -- Columns
 --   client_id: client

@@ -5,11 +5,12 @@
 --   as_of DATE = current_date | the day to count from, by default today
 --
 -- Definition
---   Every invoice that is open now and of which something is due now, by client and currency. What is due is the amount
---   with taxes less the payments so far; an invoice below zero is a credit, and is deducted. Drafts are no receivables,
---   nor are closed invoices: those are written off (https://support.getharvest.com/hc/en-us/articles/360048181032).
---   as_of moves only the days past the due date. What is due is as of now also with an earlier day, because the API
---   does not tell what was due then. An invoice without a due date is due on the day of issue.
+--   All invoices that are open now and have a due amount now, by client and currency. The due amount is the amount with
+--   taxes less the payments so far. An invoice below zero is a credit, and is deducted. Drafts do not count, and closed
+--   invoices do not count either, because they are written off
+--   (https://support.getharvest.com/hc/en-us/articles/360048181032). as_of moves only the days past the due date. The
+--   due amount is as of now even with an earlier day, because the API does not tell what was due then. An invoice
+--   without a due date is due on the day of issue.
 --
 -- Columns
 --   client_id: the client

@@ -6,15 +6,16 @@
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
---   One row for each figure that differs; no row where all agree. Compared are the time reports by client, project, task and person,
---   the expense reports by client, project, category and person, and the Uninvoiced report, for each currency of clients.
---   Longer spans than a year are requested in pieces of 365 days each, which are added up.
---   Hours are the rounded ones, and an amount is rounded hours × rate, rounded to cents for each entry. Harvest does not document in which
---   order it rounds, so a difference of some cents in billable_amount would be that.
---   Billable amounts contain the hours of projects with a fixed fee at their rates (include_fixed_fee of the report is true).
---   The Uninvoiced report is compared for projects without a fixed fee, since what is left of a fee does not follow from entries.
---   What changes while the requests are under way is a difference too, such as a timer that runs; so is what a copy has that is older than
---   the reports. A row that one side lacks counts as 0.
+--   One row for each figure that differs; no row if all figures agree. The view compares the time reports by client,
+--   project, task and person, the expense reports by client, project, category and person, and the Uninvoiced report,
+--   for each currency of clients. Spans longer than a year are requested in pieces of 365 days each, and the pieces are
+--   added up. Hours are the rounded ones, and an amount is rounded hours × rate, rounded to cents for each entry.
+--   Harvest does not document in which order it rounds, so a difference of some cents in billable_amount can come from
+--   that. Billable amounts contain the hours of projects with a fixed fee at their rates (include_fixed_fee of the
+--   report is true). The Uninvoiced report is compared only for projects without a fixed fee, because the rest of a fee
+--   does not follow from entries. A record that changes while the requests are under way, such as a running timer,
+--   makes a difference too. So does a copy that is older than the reports. If one side lacks a row, its figures count
+--   as 0.
 --
 -- Columns
 --   report: table of the report, such as report_time_clients

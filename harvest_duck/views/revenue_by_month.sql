@@ -6,14 +6,15 @@
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
---   Invoices in their own currency, which may be another than the client's. Drafts are no revenue. An invoice counts as
---   invoiced in the month of its issue date, with its amount less both taxes: its line items less the discount. It does
---   so too when it is written off later. It counts as collected in the month in which it was paid in full, with its
---   whole amount and taxes. Payments in part count there as well, and while an invoice is not paid in full they count
---   in no month: each invoice's payments would cost a request. A closed invoice is written off in the month in which it
---   was closed, by the day in UTC. What is lost is what was still due then, with taxes, not what had been paid before
+--   Invoices in their own currency, which may differ from the client's. Drafts do not count. An invoice counts as
+--   invoiced in the month of its issue date, with its amount less both taxes: its line items less the discount. It
+--   still counts so if it is written off later. It counts as collected in the month in which it was paid in full, with
+--   its whole amount and taxes. Earlier part payments count in this month too. While an invoice is not paid in full,
+--   its payments count in no month, because it would take a request to read the payments of each invoice. A closed
+--   invoice is written off in the month in which it was closed, by the day in UTC. The amount that is written off is
+--   what was still due then, with taxes, without what had been paid before
 --   (https://support.getharvest.com/hc/en-us/articles/360048181032). A month and currency in which nothing was issued,
---   paid or closed has no row. The first and the last month hold only the days of the span.
+--   paid or closed has no row. The first and the last month count only the days of the span.
 --
 -- Columns
 --   month: first day of the month

@@ -10,14 +10,14 @@
 --   as_of DATE = current_date | the day that is not over yet, by default today
 --
 -- Definition
---   One row for each person and working day with fewer hours than at_least × the expected ones. Days from as_of on are no gaps yet.
---   Expected are the hours of capacity of the day, as in utilization: a fifth of today's weekly capacity of the user, Monday to Friday,
---   less time off. Nothing is expected on a holiday, or of a user without a weekly capacity.
---   A person is there from the day on which the user was created, or of the first time entry of the span if that is earlier;
---   an archived user up to the last time entry of the span. Days are those of UTC.
---   Harvest does not document that a manager sees the days off of their teammates, so teammates are left out of a manager's rows
---   unless both holidays and time_off are given.
---   The hours are unrounded, running timers count with what they have so far, and time on days off is no work, as in utilization.
+--   One row for each person and working day with fewer hours than at_least × the expected ones. Days from as_of on are
+--   no gaps yet. The expected hours are the capacity of the day, as in utilization: a fifth of today's weekly capacity
+--   of the user, Monday to Friday, less time off. Nothing is expected on a holiday, or of a user without a weekly
+--   capacity. A person counts from the day on which the user was created, or from their first time entry of the span if
+--   it is earlier. An archived user counts up to their last time entry of the span. Days are those of UTC. Harvest does
+--   not document that a manager sees the days off of their teammates, so teammates are left out of a manager's rows
+--   unless both holidays and time_off are given. The hours are unrounded, running timers count with what they have so
+--   far, and time on days off does not count as work, as in utilization.
 --
 -- Columns
 --   day: the working day

@@ -6,10 +6,11 @@
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
---   Harvest's own Uninvoiced report (https://support.getharvest.com/hc/en-us/articles/360048181472), which covers at most a year at once,
---   with the kind of the project, and without the projects of which nothing is left to invoice.
---   Of time and materials it is the billable time and expenses of the span that are on no invoice, rounded hours at their rates.
---   Of a fixed fee it is what no invoice has of the fee, whatever the span, unless that ends before the project begins; and the expenses of the span.
+--   Harvest's own Uninvoiced report (https://support.getharvest.com/hc/en-us/articles/360048181472), which covers at
+--   most a year at once, with the kind of the project, and without projects that have nothing left to invoice. For time
+--   and materials it has the billable time and expenses of the span that are on no invoice, rounded hours at their
+--   rates. For a fixed fee it has the part of the fee that is not invoiced yet, whatever the span, unless the span ends
+--   before the project begins; and the expenses of the span.
 --
 -- Columns
 --   client_id: client

@@ -9,25 +9,26 @@
 --   time_off VARCHAR[] = NULL | tasks that are time off; NULL takes approved paid time off, where the account has it
 --
 -- Definition
---   One row for each person and week, with those days of the week that are in the span and on which the person was there.
---   A person is there from the day on which the user was created, or of the first time entry of the span if that is earlier;
---   an archived user up to the last time entry of the span, since Harvest tells no day of archiving. Days are those of UTC.
---   Capacity is a fifth of today's weekly capacity of the user for each working day, Monday to Friday, less holidays and time off,
---   as Harvest counts the working days of a period (https://support.getharvest.com/hc/en-us/articles/43000673746445).
---   Harvest keeps no earlier capacities, so today's counts for all time, and the hours of work schedules do not count.
---   A holiday takes the whole capacity of its day. Time off takes its hours, or the whole day where it has none, and never more than
---   is left of the day's capacity.
---   Holidays and time off are those of Harvest's paid time off: the calendar that is assigned to the person, and approved requests.
---   An account without it has none, and a list as an argument replaces them, also an empty one.
---   The hours of people are unrounded, as in Harvest's detailed time report
---   (https://support.getharvest.com/hc/en-us/articles/360053116772), and running timers count with what they have so far.
---   Time that people book for days off is no work. With a list of tasks, that is the time on these tasks. Without one, it is the time on
---   tasks that have the name of a type of paid time off that somebody took within a year of the span, and what is not billable on a holiday
---   of the person, whatever its task. Where time off is both requested and booked on a day, the greater of the two counts.
---   Utilization is hours ÷ capacity, and billable utilization billable hours ÷ capacity; both are NULL where there was no capacity.
---   Harvest does not document that a manager sees the days off of their teammates, so teammates are left out of a manager's rows
---   unless both holidays and time_off are given.
---   A user whom Harvest does not list any more has hours, and no capacity.
+--   One row for each person and week. Only the days of the week count that are in the span and on which the person was
+--   there. A person was there from the day on which the user was created, or from their first time entry of the span if
+--   it is earlier. An archived user was there up to their last time entry of the span, because Harvest does not tell
+--   the day of archiving. Days are those of UTC. Capacity is a fifth of today's weekly capacity of the user for each
+--   working day, Monday to Friday, less holidays and time off, as Harvest counts the working days of a period
+--   (https://support.getharvest.com/hc/en-us/articles/43000673746445). Harvest keeps no earlier capacities, so today's
+--   capacity counts for all weeks. The hours of work schedules do not count. A holiday takes the whole capacity of its
+--   day. Time off takes its hours, or the whole day if it has no hours, and never more than is left of the day's
+--   capacity. Holidays and time off come from Harvest's paid time off: the calendar that is assigned to the person, and
+--   approved requests. An account without paid time off has none. A list as an argument replaces them, even an empty
+--   one. The hours of people are unrounded, as in Harvest's detailed time report
+--   (https://support.getharvest.com/hc/en-us/articles/360053116772), and running timers count with what they have so
+--   far. Time that people book for days off does not count as work. If time_off lists tasks, the time on these tasks is
+--   booked for days off. If it does not, time is booked for days off on tasks named like a type of paid time off that
+--   somebody took within a year of the span. So is then all time on a holiday of the person that is not billable,
+--   whatever its task. If time off is both requested and booked on a day, the greater of the two counts. Utilization is
+--   hours ÷ capacity, and billable utilization billable hours ÷ capacity; both are NULL where there was no capacity.
+--   Harvest does not document that a manager sees the days off of their teammates, so teammates are left out of a
+--   manager's rows unless both holidays and time_off are given. A user whom Harvest does not list any more has hours,
+--   but no capacity.
 --
 -- Columns
 --   week: first day of the week, which may lie before the span

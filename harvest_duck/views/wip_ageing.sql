@@ -7,10 +7,11 @@
 --
 -- Definition
 --   One row for each client and currency with billable time or expenses that are not invoiced, from from_date to as_of,
---   by the days that have passed since they were spent. What is on an invoice today was so then, since Harvest keeps no history of it.
---   Time is that of projects without a fixed fee, rounded hours at the rate of the entry, each amount rounded to cents;
---   time without a rate is worth nothing, as in Harvest's reports, and missing_rates lists it. Expenses are those of all projects.
---   What is left of a fixed fee has no age and is not here. The view uninvoiced has it, and apart from it both add up to the same
+--   by the days that have passed since they were spent. What is on an invoice today counts as invoiced on every day,
+--   because Harvest keeps no history of it. The time of projects without a fixed fee counts, rounded hours at the rate
+--   of the entry, each amount rounded to cents. Time without a rate is worth nothing, as in Harvest's reports, and
+--   missing_rates lists it. The expenses of all projects count. The part of a fixed fee that is not invoiced yet has no
+--   age and is not here. The view uninvoiced has it, and apart from this part both views add up to the same
 --   (https://support.getharvest.com/hc/en-us/articles/360048181472).
 --
 -- Columns

@@ -6,14 +6,15 @@
 --   to_date DATE = current_date | last day, by default today
 --
 -- Definition
---   One row for each time entry of the span, running timers with the hours that they have so far.
---   Money follows the rounded hours, as summary reports and invoices of Harvest do
+--   One row for each time entry of the span, running timers with the hours that they have so far. Money follows the
+--   rounded hours, as summary reports and invoices of Harvest do
 --   (https://support.getharvest.com/hc/en-us/articles/360053116772), or the hours where Harvest gives no rounded ones.
---   Each amount is rounded to cents, halves away from zero, entry by entry, so that spans add up; Harvest does not document its own order.
---   The rates are those that Harvest gives with the entry, which were in force on its day.
---   An amount is NULL where its rate is not set or the token may not see it, and 0 where the client is not to pay for the time.
---   The hours of a project with a fixed fee have a value at their rates, but no billable amount: such a project earns its fee.
---   Value and billable amount are in the currency of the client; the cost is in that of the account, which may be another one.
+--   Each amount is rounded to cents, halves away from zero, entry by entry, so that spans add up; Harvest does not
+--   document its own order. The rates are those that Harvest gives with the entry, which were in force on its day. An
+--   amount is NULL where its rate is not set or the token may not see it, and 0 where the client is not to pay for the
+--   time. The hours of a project with a fixed fee have a value at their rates, but no billable amount: such a project
+--   earns its fee. Value and billable amount are in the currency of the client; the cost is in the currency of the
+--   account, which may differ.
 --
 -- Columns
 --   time_entry_id: time entry, an id of time_entries
