@@ -83,12 +83,15 @@ def test_enter_sends_what_is_whole(typed: str, whole: bool) -> None:
 
 
 def test_a_script_falls_into_dot_commands_and_statements() -> None:
-    lines = "-- tables\n.tables\n\nSELECT 1\n  .b;\n.mode csv\nSELECT ';\n.quit\n'; SELECT 2;\nSELECT 3"
+    lines = "-- tables\n.tables\n\nSELECT 1\n  .b;\n.mode csv\nSELECT ';\n.quit\n'; SELECT 2;\n"
+    lines += "SELECT 3; /* and\n*/\n.mode\nSELECT 4"
     found = [(piece.line, piece.text) for piece in pieces(lines.splitlines(keepends=True))]
     assert found == [
         (2, ".tables"),
         (4, "SELECT 1\n  .b;\n"),
         (6, ".mode csv"),
         (7, "SELECT ';\n.quit\n'; SELECT 2;\n"),
-        (10, "SELECT 3"),
+        (10, "SELECT 3; /* and\n*/\n"),
+        (12, ".mode"),
+        (13, "SELECT 4"),
     ]

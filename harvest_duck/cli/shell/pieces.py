@@ -52,6 +52,10 @@ def pieces(lines: Iterable[str]) -> Iterator[Piece]:
     held: list[str] = []
     first = 1
     for number, line in enumerate(lines, 1):
+        if is_command(line) and ended("".join(held)):
+            # A comment behind the semicolon has gone on to another line.
+            yield Piece("".join(held), first)
+            held.clear()
         if is_command(line) and _says_nothing("".join(held)):
             held.clear()
             yield Piece(line.strip(), number)
