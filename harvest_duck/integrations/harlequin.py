@@ -141,9 +141,11 @@ class HarvestConnection(HarlequinConnection):  # type: ignore[misc] # as above
         return text
 
     def close(self) -> None:
-        """Close the connection, whose query ends."""
+        """Close both connections; the query that runs ends first."""
         self.cancel()
-        self._con.close()
+        with self.turn(), self._catalogue_lock:
+            self._con.close()
+            self._catalogue_con.close()
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 from support import pseudo_terminal
 from support.asked import asked
@@ -164,6 +165,20 @@ def test_nothing_runs_after_a_statement_that_is_canceled(
         adapted.cancel()
         assert running.result(PATIENCE_S)[-1] is None
     assert adapted.execute("FROM kept").fetchall().num_rows == 0  # type: ignore[union-attr]
+
+
+def test_a_query_ends_before_its_connection_is_closed(connection: str, sandbox: Sandbox) -> None:
+    opened = HarvestAdapter((connection,)).connect()
+    cursor = opened.execute("FROM harvest.clients")
+    assert cursor is not None
+    with held(sandbox, "/clients") as holding, ThreadPoolExecutor(1) as other:
+        taken = other.submit(cursor.fetchall)
+        assert holding.arrived.wait(PATIENCE_S)
+        opened.close()
+        assert taken.result(PATIENCE_S) is None
+        assert holding.all_gone()
+    with pytest.raises(duckdb.ConnectionException):
+        opened.get_catalog()
 
 
 def test_a_connection_string_is_given_once_and_its_secret_names_no_history() -> None:
