@@ -17,7 +17,7 @@ from harvest_duck.errors import QueryError
 from harvest_duck.text import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["chart"]
 
@@ -38,10 +38,8 @@ def chart(names: Sequence[str], rows: Iterable[Sequence[Any]], width: int | None
     """
     if len(names) != _COLUMNS:
         raise _misshapen(f"this result has {len(names):,}: {', '.join(map(label, names))}")
-    taken = list(islice(rows, _READ + 1))
-    read, values = taken[:_READ], [value for _, value in taken]
-    if not numeric(values) and any(value is not None for value in values):
-        raise _misshapen(f"{label(names[1])} has no numbers")
+    taken = list(_taken(names[1], rows))
+    read = taken[:_READ]
     width, look = max(width or _USUAL, _NARROWEST), Look(styled=styled)
     if is_over_time(read):
         lines = line_lines(names, read, width, look)
@@ -51,6 +49,14 @@ def chart(names: Sequence[str], rows: Iterable[Sequence[Any]], width: int | None
         lines = bar_lines(names, read[:_BARS], width, look)
         words = _words(len(taken), min(len(read), _BARS), 0)
     return "\n".join([*lines, *footer(words, width, look)])
+
+
+def _taken(name: str, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the rows that are read, and one more; raise `QueryError` at the first whose value is no number."""
+    for row in islice(rows, _READ + 1):
+        if row[1] is not None and not numeric(row[1:]):
+            raise _misshapen(f"{label(name)} has no numbers")
+        yield row
 
 
 def _words(taken: int, drawn: int, nulls: int) -> list[str]:

@@ -176,6 +176,13 @@ def test_other_columns_are_refused_in_one_line(names: list[str], row: tuple[Any,
     assert str(refused.value) == f"a chart takes two columns, a label or a time and then a number; {message}"
 
 
+def test_no_row_is_read_after_one_that_has_no_number() -> None:
+    rows = iter([("a", None), ("b", 1), ("c", "x"), ("d", 2)])
+    with pytest.raises(QueryError):
+        chart(["name", "number"], rows, 80, styled=False)
+    assert [*rows] == [("d", 2)]
+
+
 numbers = st.integers() | st.floats() | st.decimals(allow_nan=False, allow_infinity=False, places=4) | st.none()
 labels = st.text().map(terminal_safe) | st.none() | st.integers()
 
