@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["WITH_ROWS", "Rows", "batches", "prepare", "rows", "time_zone"]
+__all__ = ["STREAMS_RELATIONS", "WITH_ROWS", "Rows", "batches", "executed", "has_rows", "prepare", "rows", "time_zone"]
 
 #: So many rows at most wait for others, unless a page of Harvest has more.
 _ROWS_AT_ONCE = 1000
@@ -25,7 +25,7 @@ WITH_ROWS = frozenset({StatementType.SELECT, StatementType.EXPLAIN, StatementTyp
 #: What DuckDB answers to another statement that has none.
 _NO_ROWS = ([("Count", "BIGINT")], [("Success", "BOOLEAN")])
 #: DuckDB 2 streams a relation to Arrow, and copies the result of `execute` first; DuckDB 1 does the opposite.
-_STREAMS_RELATIONS = not duckdb.__version__.startswith("1.")
+STREAMS_RELATIONS = not duckdb.__version__.startswith("1.")
 #: DuckDB 1.4 and 1.5.0 mix up the booleans within lists, structs and maps if no type is to be lost; 1.5.6 does not. A
 #: SELECT of such rows is begun again, and it loses types, as other statements do: TIMETZ has no offset, UUID is text.
 _MIXES_BOOLEANS = tuple(map(int, re.findall(r"\d+", duckdb.__version__)[:3])) < (1, 5, 6)
@@ -69,7 +69,7 @@ def batches(
     it is.
     """
     parameters = dict(values) or None
-    if _STREAMS_RELATIONS and statement.type == StatementType.SELECT:
+    if STREAMS_RELATIONS and statement.type == StatementType.SELECT:
         return con.sql(statement, params=parameters).to_arrow_reader(_ROWS_AT_ONCE)
     mixes = keep_types and _MIXES_BOOLEANS and statement.type in WITH_ROWS
     if mixes:
@@ -79,14 +79,24 @@ def batches(
     if mixes and statement.type == StatementType.SELECT and _has_inner_booleans(con):
         _set_lossless(con, wanted=False)
         con.execute(statement, parameters)
-    if not _has_rows(con, statement):
-        return None
+    return executed(con) if has_rows(con, statement) else None
+
+
+def executed(con: duckdb.DuckDBPyConnection) -> pa.RecordBatchReader:
+    """Return the rows of the statement that was executed last, as they arrive."""
     with warnings.catch_warnings():
         # DuckDB 2 warns of the copy. Statements other than SELECT have few rows.
         warnings.simplefilter("ignore", UserWarning)
         # DuckDB 1.4 has the one method, 2 has the other.
         name = "to_arrow_reader" if hasattr(con, "to_arrow_reader") else "fetch_record_batch"
         return getattr(con, name)(_ROWS_AT_ONCE)
+
+
+def has_rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
+    """Whether a statement, which was executed last, is one with rows."""
+    if statement.type in WITH_ROWS:
+        return True
+    return [(column[0], str(column[1])) for column in con.description or ()] not in ([], *_NO_ROWS)
 
 
 def _set_lossless(con: duckdb.DuckDBPyConnection, *, wanted: bool) -> None:
@@ -99,9 +109,3 @@ def _has_inner_booleans(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether the rows of the last statement have lists, structs or maps of BOOLEAN."""
     types = (str(column[1]) for column in con.description or ())
     return any("BOOLEAN" in each and each != "BOOLEAN" for each in types)
-
-
-def _has_rows(con: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
-    if statement.type in WITH_ROWS:
-        return True
-    return [(column[0], str(column[1])) for column in con.description or ()] not in ([], *_NO_ROWS)

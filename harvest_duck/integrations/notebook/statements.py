@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, cast
 
-import duckdb
 from duckdb import StatementType
 
 from harvest_duck.engine import register
 from harvest_duck.errors import QueryError
-from harvest_duck.formats.results import WITH_ROWS, time_zone
+from harvest_duck.formats import results
 from harvest_duck.integrations.notebook import parameters
 from harvest_duck.integrations.notebook.result import Result
 from harvest_duck.pushdown.sql import text
@@ -18,14 +16,10 @@ from harvest_duck.pushdown.sql import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import duckdb
     import pyarrow as pa
 
 __all__ = ["explained", "run"]
-
-#: DuckDB 2 streams a relation to Arrow, and copies the result of `execute` first; DuckDB 1 does the opposite.
-_STREAMS_RELATIONS = not duckdb.__version__.startswith("1.")
-#: What DuckDB answers to a statement without rows.
-_COUNT, _SUCCESS = [("Count", "BIGINT")], [("Success", "BOOLEAN")]
 
 
 def run(con: duckdb.DuckDBPyConnection, sql: str, namespace: dict[str, object]) -> Result | str:
@@ -43,7 +37,7 @@ def run(con: duckdb.DuckDBPyConnection, sql: str, namespace: dict[str, object]) 
             done = rows
         else:
             kept = rows
-    return done if kept is None else Result(kept, time_zone(con))
+    return done if kept is None else Result(kept, results.time_zone(con))
 
 
 def explained(con: duckdb.DuckDBPyConnection, sql: str, namespace: Mapping[str, object], *, probe: bool) -> pa.Table:
@@ -67,19 +61,15 @@ def _rows(
     con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: dict[str, Any], namespace: dict[str, object]
 ) -> pa.Table | str:
     """Run one statement, and return its rows, or what it did."""
-    if _STREAMS_RELATIONS and statement.type == StatementType.SELECT:
+    if results.STREAMS_RELATIONS and statement.type == StatementType.SELECT:
         relation = _called_among(namespace, con.sql, statement, params=values or None)
         return cast("duckdb.DuckDBPyRelation", relation).to_arrow_reader().read_all()
     _called_among(namespace, con.execute, statement, values or None)
-    columns = [(column[0], str(column[1])) for column in con.description or ()]
-    if statement.type not in WITH_ROWS and columns in ([], _COUNT, _SUCCESS):
-        return _done(statement, con.fetchall() if columns == _COUNT else [])
-    with warnings.catch_warnings():
-        # DuckDB 2 warns of the copy. Statements other than SELECT have few rows.
-        warnings.simplefilter("ignore", UserWarning)
-        # DuckDB 1.4 has the one method, 2 has the other.
-        name = "to_arrow_reader" if hasattr(con, "to_arrow_reader") else "fetch_record_batch"
-        return getattr(con, name)().read_all()
+    if results.has_rows(con, statement):
+        return results.executed(con).read_all()
+    # What DuckDB answers to a statement that changes rows.
+    counts = [column[0] for column in con.description or ()] == ["Count"]
+    return _done(statement, con.fetchall() if counts else [])
 
 
 def _called_among(
