@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,8 @@ class Project:
     def close(self) -> None:
         """Close the database, which dbt holds open until its process ends."""
         _databases().close_all_connections()
+        # What a run left in circles of references may have cursors, which keep the files of the database open.
+        gc.collect()
 
 
 def _databases() -> Any:
