@@ -100,6 +100,18 @@ def test_a_person_types_statements_and_dot_commands(kept: Path, connection: str,
     assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
 
 
+def test_a_session_goes_on_where_the_file_of_connections_is_broken_meanwhile(
+    kept: Path, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARVEST_DUCK_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("HARVEST_DUCK_CONNECTION", connection)
+    broken = f"COPY (SELECT '[' AS a) TO '{tmp_path}/connections.toml' (FORMAT csv);"
+    said = typed(f"{broken}{ENTER}SELECT 40 + 2 AS answer;{ENTER}{CTRL_D}", "")
+    assert "42" in said.stdout, said
+    assert said.returncode == 0
+    assert len(lines(kept)) == 2
+
+
 @given(PROPERTY, SPELLING, st.sampled_from(["{}", "'{}'", '"{}"', "{{{}}}", " ''{}''"]), PLACE)
 def test_no_connection_string_with_a_secret_may_be_kept(
     name: str, spelled: Callable[[str], str], quoted: str, place: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING
 
 from harvest_duck.connection import PROPERTIES, canonical, config_directory, named_connections, parse
@@ -44,7 +43,6 @@ def name_of(connection: str, environ: Mapping[str, str] = os.environ) -> str:
     return shortened(printable(next(filter(None, names))), _LONGEST)
 
 
-@cache
 def secrets_of(connection: str) -> tuple[str, ...]:
     """Return the secrets that a connection string gives or takes over; none where it cannot be read.
 

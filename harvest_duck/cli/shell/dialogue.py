@@ -68,6 +68,7 @@ class _Dialogue:
         self._working = working
         self._closing = closing
         self._opening: Future[Session] | None = None
+        self._last_name = name_of(connection)
         history = PrivateHistory(history_file(), self._secrets, _tell_unkept)
         self._completer = SqlCompleter(self._names)
         self._prompt = Prompt(history, self._completer, self._begin)
@@ -76,7 +77,7 @@ class _Dialogue:
         """Ask and answer until the person leaves."""
         while True:
             try:
-                text = self._prompt.ask(name_of(self._account))
+                text = self._prompt.ask(self._name())
                 # The event loop of the prompt has taken the descriptor for signals.
                 interrupt.watch_sigint()
                 self._answer(text)
@@ -103,6 +104,12 @@ class _Dialogue:
     @property
     def _account(self) -> str:
         return self._connection if self._session is None else self._session.accounts[ACCOUNT]
+
+    def _name(self) -> str:
+        """Return what the account is called: what it was called before, where its files cannot be read any more."""
+        with suppress(HarvestDuckError, OSError):
+            self._last_name = name_of(self._account)
+        return self._last_name
 
     def _secrets(self) -> Iterator[str]:
         yield os.environ.get("HARVEST_ACCESS_TOKEN", "")
