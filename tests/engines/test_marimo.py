@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from support.asked import asked
 from support.clients import RECIPES, client, write_examples
+from support.program import run
 
 import harvest_duck
-from harvest_duck.integrations.notebook.result import Result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +32,21 @@ def test_the_notebook_sends_the_filter_of_its_cell(connection: str, sandbox: San
     assert [(defined["hours"]["hours"].sum(),)] == rows
 
 
+#: In a process of its own: marimo 0.25 loads the formatter of each library that is loaded, and that of Spark 4.3 ends a
+#: worker of these tests, which Spark takes for a run of doctests.
+SHOWN = """
+import marimo
+import pyarrow
+from harvest_duck.integrations.notebook.result import Result
+
+print(marimo.as_html(Result(pyarrow.table({"hours": [7.5]}))).text)
+"""
+
+
 def test_what_a_cell_of_jupyter_keeps_is_a_table_here_too() -> None:
-    marimo = client("marimo")
-    assert "<caption>1 row</caption>" in marimo.as_html(Result(pa.table({"hours": [7.5]}))).text
+    client("marimo")
+    ended = run(SHOWN)
+    assert "<caption>1 row</caption>" in ended.stdout, ended.stderr
 
 
 def test_the_panel_of_data_sources_asks_nothing(connection: str, sandbox: Sandbox) -> None:
