@@ -45,8 +45,11 @@ def run(
     )
 
 
-def on_terminal(*arguments: str, cwd: Path, width: int, **variables: str) -> tuple[int, list[str]]:
-    """Run `harvest-duck` on a terminal of that width; return its exit status and the lines that it shows."""
+def on_terminal(*arguments: str, cwd: Path, width: int, answer: str = "", **variables: str) -> tuple[int, list[str]]:
+    """Run `harvest-duck` on a terminal of that width; return its exit status and the lines that it shows.
+
+    An answer is typed when the command asks, since what is typed before a question for a secret is thrown away.
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     environment = CLEAN | {"TERM": "xterm-256color", "NO_COLOR": "1"} | variables
@@ -58,6 +61,9 @@ def on_terminal(*arguments: str, cwd: Path, width: int, **variables: str) -> tup
         try:
             while part := os.read(master, 65536):
                 written += part
+                if answer and b": " in written:
+                    os.write(master, f"{answer}\n".encode())
+                    answer = ""
         except OSError:
             pass  # What Linux says when the last writer has closed it.
         status = process.wait(PATIENCE_S)
