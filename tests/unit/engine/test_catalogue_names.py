@@ -42,6 +42,19 @@ def test_all_columns_and_arguments_are_known_with_what_they_mean(con: duckdb.Duc
         assert not name.startswith("harvest_") or relation.meaning, name
 
 
+def test_each_function_takes_accounts_and_tables_where_duckdb_does(con: duckdb.DuckDBPyConnection) -> None:
+    known = names(con, ["acme"])
+    functions = con.execute("""
+        SELECT DISTINCT function_name, parameters FROM duckdb_functions() WHERE function_name LIKE 'harvest_%'
+    """).fetchall()
+    for function, parameters in functions:
+        for position, parameter in enumerate(parameters):
+            before = f"FROM {function}({'NULL, ' * position}'"
+            offered = [each.text for each in complete(before, "", known)]
+            assert ("DSN=acme" in offered) is (parameter == "conn"), (before, offered)
+            assert ("clients'" in offered) is (parameter == "tbl"), (before, offered)
+
+
 def test_what_somebody_makes_is_known() -> None:
     with duckdb.connect() as con:
         con.execute("""
