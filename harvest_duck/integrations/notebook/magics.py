@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -14,7 +14,7 @@ from IPython.display import display
 from harvest_duck import connections
 from harvest_duck.engine import catalogue_names, register
 from harvest_duck.engine.underlying import underlying
-from harvest_duck.errors import QueryError
+from harvest_duck.errors import HarvestDuckError, QueryError
 from harvest_duck.integrations.notebook import completion, options, progress, statements
 from harvest_duck.integrations.notebook.failures import one_line_errors, requests_ended
 from harvest_duck.integrations.notebook.result import Result
@@ -85,8 +85,11 @@ class HarvestMagics(Magics):  # type: ignore[misc]
 
     def _tell_of_table(self, con: duckdb.DuckDBPyConnection, asked: Options) -> None:
         """Say where FROM with the name of a result finds a table that has the name too."""
-        if asked.sql and catalogue_names.names(con, []).relation([name := asked.name or ""]) is not None:
-            print(f"FROM {name} reads the table {name} as before; the result is the variable {name} alone")  # noqa: T201
+        name = asked.name or ""
+        # The result is there already: a file of connections that cannot be read is told where one is asked for.
+        with suppress(HarvestDuckError, OSError):
+            if asked.sql and self._names_on(con).relation([name]) is not None:
+                print(f"FROM {name} reads the table {name} as before; the result is the variable {name} alone")  # noqa: T201
 
     def _connection(self, asked: Options, namespace: dict[str, object]) -> duckdb.DuckDBPyConnection:
         """Return the connection that a cell asks for, and keep it for later cells where the cell has no SQL."""
@@ -103,7 +106,9 @@ class HarvestMagics(Magics):  # type: ignore[misc]
 
     def _names_of(self, asked: Options) -> Names:
         """Return the names that the SQL of a cell may use, for which no request is sent."""
-        con = self._connection(replace(asked, sql="SELECT"), self.shell.user_ns)
+        return self._names_on(self._connection(replace(asked, sql="SELECT"), self.shell.user_ns))
+
+    def _names_on(self, con: duckdb.DuckDBPyConnection) -> Names:
         if con not in self._names:
             self._names[con] = catalogue_names.names(con, [each.name for each in connections.listed()])
         return self._names[con]
